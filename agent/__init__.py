@@ -1,0 +1,1 @@
+"""Runs in a school: asks, spools, sends."""

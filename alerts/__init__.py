@@ -1,0 +1,1 @@
+"""Rules, targets, and telling people; begins with the issue about the live picture."""

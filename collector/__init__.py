@@ -1,0 +1,1 @@
+"""Runs in the district: takes in, accounts, stores, shows."""

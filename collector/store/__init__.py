@@ -1,0 +1,1 @@
+"""The time-series store behind one small contract (`base.py`)."""

@@ -1,0 +1,1 @@
+"""Commented samples of every configuration file. A package, so that installs find the files."""

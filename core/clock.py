@@ -1,0 +1,38 @@
+"""The one place where time is read, so that tests and SNTP corrections have one door.
+
+Inside the programs time is UTC, as integer nanoseconds since 1970 (`at`); durations are seconds
+of the monotonic clock, which no step of the wall clock reaches.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, tzinfo
+
+Clock = Callable[[], int]
+"""Gives wall time in nanoseconds since 1970, UTC."""
+
+Monotonic = Callable[[], float]
+"""Gives seconds that never go back; their zero means nothing."""
+
+SECOND = 1_000_000_000
+"""One second in the unit of `at`."""
+
+
+def now() -> int:
+    """Return wall time in nanoseconds since 1970, UTC."""
+    return time.time_ns()
+
+
+def monotonic() -> float:
+    """Return seconds that only differences have a meaning of."""
+    return time.monotonic()
+
+
+def rfc3339(at: int) -> str:
+    """Return *at* as `2026-11-22T08:00:00Z`, whole seconds."""
+    return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(at: int, zone: tzinfo) -> datetime:
+    """Return *at* in the district's zone, for people."""
+    return datetime.fromtimestamp(at / SECOND, zone)

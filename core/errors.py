@@ -1,0 +1,78 @@
+"""Every failure that this project expects, in one tree.
+
+MonitorError
+├── ConfigError          a person has to edit a file; says which line
+├── StartError           cannot start: a taken port, a folder in use, a missing program
+├── WireError            what arrived is not what wire.md promises
+│   ├── TopicError       the topic names no identity or channel
+│   ├── PayloadError     cannot be unpacked, or is larger than the limits
+│   ├── HeaderError      unpacked, but its first line is wrong
+│   └── LineError        one line of line protocol is wrong; the others may be good
+├── TargetUnreachable    no answer in time: the next round may succeed
+├── NotPermitted         the system does not let this process do it; says what would
+├── NotConnected         the MQTT session is down: what was to be sent stays where it is
+├── SpoolError           the agent's disk refused; readings are not taken meanwhile
+└── StoreError           the time-series store did not take what it was given
+    ├── StoreBusy        for now: try the same again
+    └── StoreStopped     until a person acts: wrong credentials, missing database, full disk
+"""
+
+
+class MonitorError(Exception):
+    """Anything that this project expects to go wrong; the text is a sentence for a person."""
+
+
+class ConfigError(MonitorError):
+    """A file or option that a person has to correct; the text names the place."""
+
+
+class StartError(MonitorError):
+    """A program that cannot start here; the text says what to do."""
+
+
+class WireError(MonitorError):
+    """Bytes that do not keep the wire contract."""
+
+
+class TopicError(WireError):
+    """A topic without identity and channel in the places where they belong."""
+
+
+class PayloadError(WireError):
+    """A payload that cannot be unpacked within the limits."""
+
+
+class HeaderError(WireError):
+    """A first line that is damaged, or of a version that is too new."""
+
+
+class LineError(WireError):
+    """One line of line protocol that InfluxDB would refuse; the text says why."""
+
+
+class TargetUnreachable(MonitorError):
+    """No answer from what a probe asked."""
+
+
+class NotPermitted(MonitorError):
+    """An operation that needs rights which this process lacks."""
+
+
+class NotConnected(MonitorError):
+    """There is no broker connection at this moment."""
+
+
+class SpoolError(MonitorError):
+    """The spool cannot be written or read at this moment."""
+
+
+class StoreError(MonitorError):
+    """The store did not take a write or answer a read."""
+
+
+class StoreBusy(StoreError):
+    """The store cannot do it for now; the same call may succeed later."""
+
+
+class StoreStopped(StoreError):
+    """The store will not do it until a person has acted."""

@@ -1,0 +1,75 @@
+"""The front door: `schoolwatch <command>` loads the program asked for, and nothing else.
+
+The first words decide before anything is imported, so a running agent never holds click, rich,
+aiohttp or the collector in memory.
+"""
+
+import sys
+from collections.abc import Sequence
+
+HELP = """\
+schoolwatch — monitoring for the networks and classrooms of a school district
+
+Try it on this machine:
+  schoolwatch up               broker, collector and one agent here; names the page to open
+
+In a school:
+  schoolwatch agent run        the agent:                 --config agent.toml
+  schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
+
+In the district:
+  schoolwatch collector run    the collector:             --config collector.toml
+  schoolwatch status           who is up, who is not, and why (asks the running collector)
+
+Before you start anything:
+  schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
+
+Each command explains itself:  schoolwatch <command> --help
+Exit code: 0 fine, 1 something was found wrong, 2 wrong use or configuration.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command that *argv* names; returns the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    match words[:1]:
+        case [] | ["--help"] | ["-h"] | ["help"]:
+            sys.stdout.write(HELP)
+            return 0 if words else 2
+        case ["--version"]:
+            from core import VERSION
+
+            sys.stdout.write(f"schoolwatch {VERSION}\n")
+            return 0
+        case ["agent"]:
+            from agent.cli import main as agent_main
+
+            return agent_main(words[1:])
+        case ["check-config"]:
+            return _check_config(words[1:])
+        case _:
+            return _district(words)
+
+
+def _district(words: list[str]) -> int:
+    try:
+        from collector.cli import main as collector_main
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.split(".")[0] in {"collector", "core"}:
+            raise
+        sys.stderr.write(
+            f"schoolwatch {words[0]} needs {missing.name}, which an agent's installation leaves "
+            "out.\nInstall it with:  pip install 'schoolwatch[collector]'\n"
+        )
+        return 2
+    return collector_main(words)
+
+
+def _check_config(words: list[str]) -> int:
+    from core.checkconfig import main as check_main
+
+    return check_main(words)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
