@@ -1,0 +1,147 @@
+"""The agent: what runs in a school, wired from its configuration.
+
+    schedule ─▶ probe ─▶ recorder ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
+    heartbeat ─────────────▲           ▲         │
+                                       └─ receipt ┘
+
+Try it: schoolwatch agent run --config configs/agent.toml
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from agent.config import AgentConfig
+from agent.presence import Presence
+from agent.probes import probes
+from agent.recorder import Recorder
+from agent.schedule import Job, Schedule
+from agent.spool import DAY, Limits, Spool
+from agent.spoolthread import SpoolThread
+from agent.uplink import Settings, Uplink
+from core import VERSION, clock
+from core.lock import hold
+from core.mqtt import Broker
+from core.types import Reading, Value
+
+_log = logging.getLogger(__name__)
+
+HEARTBEAT_EVERY: Final = 60.0
+
+
+@dataclass(slots=True)
+class Agent:
+    """The parts of one running agent; `run` ends when `stopping` is set."""
+
+    spool: SpoolThread
+    recorder: Recorder
+    schedule: Schedule
+    uplink: Uplink
+    started: float
+    stopping: asyncio.Event
+
+    async def run(self) -> None:
+        """Probe, spool and send until told to stop, then say so to the district."""
+        loops = [
+            asyncio.create_task(self.schedule.run(), name="schedule"),
+            asyncio.create_task(self.recorder.run(), name="recorder"),
+            asyncio.create_task(self._heartbeat(), name="heartbeat"),
+        ]
+        uplink = asyncio.create_task(self.uplink.run(), name="uplink")
+        stop = asyncio.create_task(self.stopping.wait(), name="stop")
+        ended, _ = await asyncio.wait([*loops, uplink, stop], return_when=asyncio.FIRST_COMPLETED)
+        await _cancel(*loops, stop)
+        await self.recorder.finish()
+        await self.uplink.stop()
+        await _cancel(uplink)
+        await self.spool.close()
+        for task in ended - {stop}:
+            task.result()  # a loop that ended by itself is a fault: let it be seen
+
+    async def _heartbeat(self) -> None:
+        while True:
+            self.recorder.take([await self._own_reading()])
+            await asyncio.sleep(HEARTBEAT_EVERY)
+
+    async def _own_reading(self) -> Reading:
+        batches, size = await self.spool.call(Spool.size)
+        counters = self.schedule.counters
+        fields: dict[str, Value] = {
+            "version": VERSION,
+            "uptime_s": int(clock.monotonic() - self.started),
+            "probe_errors": counters.probe_errors,
+            "probe_overruns": counters.probe_overruns,
+            "readings_refused": counters.readings_refused + self.recorder.refused,
+            "spool_batches": batches,
+            "spool_bytes": size,
+            "batches_dropped": self.spool.spool.dropped_batches,
+        }
+        return Reading("agent", fields, clock.now())
+
+
+async def _cancel(*tasks: asyncio.Task[object]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def build(config: AgentConfig) -> Agent:
+    """Return the agent that *config* describes; opens the spool, touches no network."""
+    who = config.identity
+    limits = Limits(config.spool.max_mb * 1_000_000, config.spool.max_days * DAY)
+    spool = SpoolThread(Spool(config.spool.folder / "spool.db", limits))
+    settings = Settings(
+        who,
+        _broker(config),
+        config.collector.id,
+        config.broker.reconnect_within_s,
+        config.batch.compress,
+    )
+    uplink = Uplink(settings, spool, Presence(who, spool.spool.id, clock.now()))
+    recorder = Recorder(
+        spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000
+    )
+    jobs = [
+        Job(probe.word, probes.build(probe.word, probe.options), probe.interval_s)
+        for probe in config.probes
+    ]
+    schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
+    return Agent(spool, recorder, schedule, uplink, clock.monotonic(), asyncio.Event())
+
+
+def _broker(config: AgentConfig) -> Broker:
+    b = config.broker
+    return Broker(
+        host=b.host,
+        port=b.port,
+        protocol=b.protocol,
+        keepalive_s=b.keepalive_s,
+        ca_file=b.ca_file,
+        cert_file=b.cert_file,
+        key_file=b.key_file,
+        username=b.username,
+        password=b.password(),
+    )
+
+
+async def run(config: AgentConfig) -> None:
+    """Run the agent until SIGTERM or SIGINT.
+
+    Raises StartError where another agent uses the spool, SpoolError where it cannot be opened.
+    """
+    with hold(config.spool.folder / "agent.lock", "agent", "[spool] folder"):
+        agent = build(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
+                loop.add_signal_handler(number, agent.stopping.set)
+        _log.info(
+            "agent %s runs %s",
+            agent.uplink.settings.who,
+            ", ".join(probe.word for probe in config.probes) or "no probe",
+        )
+        await agent.run()
+        _log.info("agent stopped")

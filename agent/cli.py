@@ -1,0 +1,65 @@
+"""`schoolwatch agent …`: the commands that run in a school. No click here: see schoolwatch.py."""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import ConfigError, MonitorError
+
+HELP = """\
+schoolwatch agent — what runs in a school
+
+  schoolwatch agent run --config agent.toml   probe, spool and send until told to stop
+  schoolwatch agent probe                     the probes, and what each can be told
+  schoolwatch agent probe mem                 one probe once; its readings as line protocol
+"""
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command that *words* name; returns the exit code."""
+    match words[:1]:
+        case ["run"]:
+            return _run(words[1:])
+        case ["probe"]:
+            from agent.probecli import main as probe_main  # noqa: PLC0415 — `agent run` is lean
+
+            return probe_main(words[1:])
+        case [] | ["--help"] | ["-h"]:
+            sys.stdout.write(HELP)
+            return 0 if words else 2
+        case _:
+            sys.stderr.write(f"schoolwatch agent has no command {words[0]!r}.\n\n{HELP}")
+            return 2
+
+
+def _run(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="schoolwatch agent run",
+        description="Probe, spool and send until Ctrl-C or SIGTERM. What is spooled is kept and "
+        "sent by the next start, so a restart loses nothing.",
+    )
+    parser.add_argument("--config", type=Path, required=True, help="see configs/agent.toml")
+    parser.add_argument(
+        "--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"]
+    )
+    options = parser.parse_args(words)
+    logging.basicConfig(
+        level=options.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        return _run_config(options.config)
+    except MonitorError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2 if isinstance(error, ConfigError) else 1
+
+
+def _run_config(path: Path) -> int:
+    # Here, so that `--help` does not load what it does not need.
+    from agent.app import run  # noqa: PLC0415
+    from agent.config import read_agent  # noqa: PLC0415
+
+    asyncio.run(run(read_agent(path)))
+    return 0

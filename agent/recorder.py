@@ -1,0 +1,135 @@
+"""Takes readings from the probes to the spool: encoded, in order of time, once a second.
+
+probe ─▶ recorder.take ─▶ (at most a second) ─▶ spool.take ─▶ open batch ─▶ spool.seal
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from core import catalog, clock
+from core.errors import LineError, SpoolError
+from core.lineprotocol import encode, encode_head
+from core.types import Reading
+from core.wire import MAX_LINE_BYTES
+
+_log = logging.getLogger(__name__)
+
+COMMIT_EVERY: Final = 1.0
+MAX_HELD_LINES: Final = 20_000
+"""While the disk refuses, so many lines are held in memory; then the oldest are dropped."""
+
+
+class AsyncSpool(Protocol):
+    """The part of the spool that the recorder needs, made awaitable."""
+
+    async def take(self, lines: Sequence[bytes], *, unchecked: bool) -> int:
+        """Commit lines to the open batch; return its size in bytes."""
+
+    async def seal(self) -> object:
+        """Seal the open batch; None where nothing was open."""
+
+
+@dataclass(slots=True)
+class Recorder:
+    """Holds what was read since the last commit; `sealed` is told when there is more to send."""
+
+    spool: AsyncSpool
+    sealed: Callable[[], None]
+    seal_after: float = 30.0
+    seal_bytes: int = 32_000
+    monotonic: clock.Monotonic = clock.monotonic
+    refused: int = 0
+    """Readings that could not be encoded, and lines that the full memory had no room for."""
+    _lines: list[bytes] = field(default_factory=list)
+    _last_at: dict[bytes, int] = field(default_factory=dict)
+    _open_since: float | None = None
+    _urgent: asyncio.Event = field(default_factory=asyncio.Event)
+    _spool_broken: bool = False
+
+    def take(self, readings: Sequence[Reading]) -> None:
+        """Accept *readings*; they are committed within a second."""
+        for reading in readings:
+            try:
+                self._lines.append(self._line(reading))
+            except LineError as error:
+                self.refused += 1
+                _log.error("reading of %s left out: %s", reading.measurement, error)
+        overflow = len(self._lines) - MAX_HELD_LINES
+        if overflow > 0:
+            self.refused += overflow
+            del self._lines[:overflow]
+        if any(_is_urgent(reading) for reading in readings):
+            self._urgent.set()
+
+    async def run(self) -> None:
+        """Commit and seal until cancelled."""
+        self._open_since = self.monotonic()  # an open batch of an earlier process may be there
+        await self._seal()
+        while True:
+            await self._commit(urgent=self._urgent.is_set())
+            self._urgent.clear()
+            # At most once a second, however many urgent changes there are.
+            await asyncio.sleep(COMMIT_EVERY)
+
+    async def finish(self) -> None:
+        """Commit and seal what is there, for a clean stop."""
+        await self._commit(urgent=True)
+
+    async def _commit(self, *, urgent: bool) -> None:
+        size = 0
+        if self._lines:
+            lines, self._lines = self._lines, []
+            try:
+                size = await self.spool.take(lines, unchecked=True)
+            except SpoolError as error:
+                self._lines = [*lines, *self._lines]
+                self._say_broken(error)
+                return
+            if self._open_since is None:
+                self._open_since = self.monotonic()
+        if self._open_since is not None and (urgent or size >= self.seal_bytes or self._is_old()):
+            await self._seal()
+
+    async def _seal(self) -> None:
+        try:
+            if await self.spool.seal() is not None:
+                self.sealed()
+        except SpoolError as error:
+            self._say_broken(error)
+            return
+        self._open_since = None
+        if self._spool_broken:
+            self._spool_broken = False
+            _log.warning("the spool takes readings again")
+
+    def _is_old(self) -> bool:
+        since = self._open_since
+        return since is not None and self.monotonic() - since >= self.seal_after
+
+    def _say_broken(self, error: SpoolError) -> None:
+        if not self._spool_broken:
+            _log.error("readings are held in memory: %s", error)
+        self._spool_broken = True
+
+    def _line(self, reading: Reading) -> bytes:
+        """Return *reading* as a line whose time is later than its series' last (rule 8)."""
+        head = encode_head(reading.measurement, reading.tags)
+        last, at = self._last_at.get(head, 0), reading.at
+        # A step back of over a second is a corrected clock: the series starts anew from there.
+        if last - clock.SECOND < at <= last:
+            at = last + 1
+        line = encode(Reading(reading.measurement, reading.fields, at, reading.tags))
+        if len(line) > MAX_LINE_BYTES:
+            raise LineError(f"{len(line)} bytes; a line has at most {MAX_LINE_BYTES}")
+        self._last_at[head] = at
+        return line
+
+
+def _is_urgent(reading: Reading) -> bool:
+    measurement = catalog.CATALOG.get(reading.measurement)
+    return measurement is not None and any(
+        name in measurement.fields and measurement.fields[name].urgent for name in reading.fields
+    )

@@ -1,0 +1,294 @@
+"""Carries the spool to the collector: sends what `delivery` decides, deletes what receipts name.
+
+    spool ─▶ pump ═ readings, events ═▶ broker          broker ═ receipt, claim ═▶ pump ─▶ spool
+
+Watch it: mosquitto_sub -p 18883 -t 'schoolwatch/v1/#' -v
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.delivery import Delivery
+from agent.presence import Presence
+from agent.spool import Part, Spool, Waiting
+from agent.spoolthread import SpoolThread
+from core import clock, messages, topics, wire
+from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
+from core.messages import Receipt
+from core.mqtt import Broker, Connected, Message, Session
+from core.types import BatchKey, Identity, Lane
+
+_log = logging.getLogger(__name__)
+
+FRESH_FOR: Final = 120 * clock.SECOND
+RETRY_DISK_AFTER: Final = 5.0
+BIRTH_AT_MOST_EVERY: Final = 60.0
+DROP_OLD_EVERY: Final = 60.0
+MAX_RECEIPTS: Final = 1_000
+"""Unread receipts are bounded; one that is lost costs one resend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the uplink is told by the configuration.
+
+    An empty `collector` takes receipts from the id in the retained claim: for trials only.
+    """
+
+    who: Identity
+    broker: Broker
+    collector: str = ""
+    reconnect_within_s: float = 60.0
+    compress: bool = True
+
+
+@dataclass(slots=True)
+class Uplink:
+    """The listener of the MQTT session, and the pump that feeds it."""
+
+    settings: Settings
+    spool: SpoolThread
+    presence: Presence
+    delivery: Delivery = field(default_factory=Delivery)
+    now: clock.Clock = clock.now
+    monotonic: clock.Monotonic = clock.monotonic
+    session: Session = field(init=False)
+    _claimed: str = ""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _receipts: list[Receipt] = field(default_factory=list)
+    _up: bool = False
+    _birth_due: bool = False
+    _asked: int = 0
+    _last_birth: float = 0.0
+    _drops_told: int = 0
+    _next_drop_old: float = 0.0
+    _foreign: set[str] = field(default_factory=set)
+    _epoch: str = ""
+    _refused_code: int = 0
+    _silence_said: bool = False
+
+    def __post_init__(self) -> None:
+        who = self.settings.who
+        self._epoch = self.spool.spool.epoch
+        self.session = Session(
+            self.settings.broker,
+            str(who),
+            self,
+            will=lambda conn: self.presence.will(self._epoch, conn),
+            clean_start=True,
+            subscriptions=(topics.topic(who, "receipt"), topics.claim_topic(who.region)),
+            reconnect_within_s=self.settings.reconnect_within_s,
+        )
+
+    async def run(self) -> None:
+        """Connect and deliver until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.session.run(), name="mqtt")
+            tasks.create_task(self._pump(), name="pump")
+
+    async def stop(self) -> None:
+        """Say `stopped` and disconnect: going home for the holidays is not a fault."""
+        await self.session.close(self.presence.stopped(self._epoch))
+
+    def sealed(self) -> None:
+        """Look again: there is something new to send."""
+        self._wake.set()
+
+    # What the session tells, in the event loop.
+
+    def connected(self, up: Connected) -> None:
+        """Begin anew on this connection, with a birth before anything else."""
+        self.presence.conn = up.conn
+        self.delivery.connected(self.monotonic())
+        self._claimed = ""
+        self._up, self._birth_due, self._asked = True, True, 0
+        self._wake.set()
+
+    def disconnected(self, reason: str) -> None:
+        """Stop sending; what was out will be sent again."""
+        self._up = False
+
+    def received(self, message: Message) -> None:
+        """Take a receipt or a claim; anything else is named once and left."""
+        try:
+            if message.topic == topics.claim_topic(self.settings.who.region):
+                self._claimed = (
+                    messages.read_claim(message.payload).collector if message.payload else ""
+                )
+            elif message.topic == topics.topic(self.settings.who, "receipt"):
+                self._receipts.append(messages.read_receipt(message.payload))
+                del self._receipts[:-MAX_RECEIPTS]
+                self._wake.set()
+        except HeaderError as error:
+            _log.error("message on %s left out: %s", message.topic, error)
+
+    def acknowledged(self, mid: int, reason_code: int, reason: str) -> None:
+        """Report a broker that refuses what we publish; PUBACK otherwise proves nothing."""
+        if reason_code >= 0x80 and reason_code != self._refused_code:
+            _log.error(
+                "the broker refuses what this agent publishes: %s (0x%02x). Is %s allowed to"
+                " write its own topics?",
+                reason,
+                reason_code,
+                self.settings.who,
+            )
+        if reason_code >= 0x80 or reason_code == 0:
+            self._refused_code = reason_code
+
+    # The pump.
+
+    async def _pump(self) -> None:
+        while True:
+            self._wake.clear()
+            try:
+                await self._round()
+                wait = self.delivery.next_moment(self.monotonic()) - self.monotonic()
+            except SpoolError as error:
+                _log.error("cannot send for now: %s", error)
+                wait = RETRY_DISK_AFTER
+            await self._sleep(min(wait, DROP_OLD_EVERY))
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(max(0.0, seconds)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    async def _round(self) -> None:
+        await self._drop_old()
+        # A receipt may overtake the claim that says whose receipts count.
+        while self._receipts and self._collector():
+            await self._apply(self._receipts.pop(0))
+        if not self._up:
+            return
+        try:
+            await self._announce()
+            await self._send()
+        except NotConnected:
+            self._up = False
+
+    async def _drop_old(self) -> None:
+        if self.monotonic() >= self._next_drop_old:
+            self._next_drop_old = self.monotonic() + DROP_OLD_EVERY
+            dropped = await self.spool.call(Spool.drop_old)
+            if dropped:
+                _log.error("%d batches dropped: older than the spool keeps", dropped)
+
+    async def _announce(self) -> None:
+        drops = self.spool.spool.dropped_batches
+        rested = self.monotonic() - self._last_birth >= BIRTH_AT_MOST_EVERY
+        if not (self._birth_due or (drops != self._drops_told and rested)):
+            return
+        epochs, more = await self.spool.call(Spool.report)
+        payload = self.presence.birth(self._epoch, epochs, more=more, asked=self._asked)
+        try:
+            self.session.publish(self.presence.topic, payload, retain=True)
+        except PayloadError as error:
+            _log.error("birth left out: %s", error)
+        self._birth_due, self._asked = False, 0
+        self._last_birth, self._drops_told = self.monotonic(), drops
+
+    async def _send(self) -> None:
+        now = self.monotonic()
+        self.delivery.overdue(now)
+        self._say_whether_answered()
+        events = bool(await self._waiting("events", "all", 1))
+        for plan in self.delivery.plans(now, events=events):
+            part: Part = "all" if plan.lane == "events" else "fresh"
+            sent = 0
+            for key, size in await self._waiting(plan.lane, part, plan.fresh):
+                sent += await self._publish(key, size, backlog=False)
+            room = min(plan.backlog, plan.fresh - sent)
+            for key, size in await self._waiting(plan.lane, "backlog", room):
+                if now >= self.delivery.backlog_from:
+                    await self._publish(key, size, backlog=True)
+
+    def _say_whether_answered(self) -> None:
+        if self.delivery.unanswered and not self._silence_said:
+            _log.warning(
+                "no receipt from the collector: readings wait in the spool. Is the collector "
+                "running, and may %s read its receipts?",
+                self.settings.who,
+            )
+        elif self._silence_said and not self.delivery.unanswered:
+            _log.warning("the collector answers again")
+        self._silence_said = self.delivery.unanswered
+
+    async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
+        since, besides = self.now() - FRESH_FOR, list(self.delivery.busy())
+
+        def rows(spool: Spool) -> list[Waiting]:
+            return spool.waiting(lane, part, since=since, besides=besides, limit=limit)
+
+        return [(row.key, row.size) for row in await self.spool.call(rows)]
+
+    async def _publish(self, key: BatchKey, size: int, *, backlog: bool) -> bool:
+        batch = await self.spool.call(lambda spool: spool.read(key))
+        if batch is None:
+            return False
+        payload = wire.pack(batch.body) if self.settings.compress else batch.body
+        try:
+            self.session.publish(topics.topic(self.settings.who, key.lane), payload)
+        except PayloadError as error:
+            # Cannot happen with the spool's own limits; sent again for ever it would block.
+            _log.error("batch %s dropped: %s", key, error)
+            await self.spool.call(lambda spool: spool.drop([(key, batch.crc)], "too_large"))
+            return False
+        self.delivery.sent(key, size, self.monotonic(), backlog=backlog)
+        return True
+
+    # Receipts.
+
+    async def _apply(self, receipt: Receipt) -> None:
+        if not self._is_ours(receipt.collector):
+            return
+        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s)
+        got = _with_crcs(receipt.got)
+        if got:
+            await self.spool.call(lambda spool: spool.received(got))
+        refused = _with_crcs(receipt.refused)
+        if refused and await self.spool.call(lambda spool: spool.drop(refused, "refused")):
+            _log.error("the collector refused for good: %s", ", ".join(str(k) for k, _ in refused))
+            self._birth_due = True
+        for key, crc in _with_crcs(receipt.conflict):
+            await self._renumber(key, crc)
+            self.delivery.settled(key)
+        for key, _ in (*got, *refused):
+            self.delivery.settled(key)
+        if receipt.closed:
+            await self.spool.call(lambda spool: spool.closed(receipt.closed))
+        if receipt.birth:
+            self._birth_due, self._asked = True, receipt.birth
+
+    async def _renumber(self, key: BatchKey, crc: int) -> None:
+        _log.error("batch %s is known with another content: sent again under a new key", key)
+        if key.epoch == self._epoch:
+            await self.spool.call(Spool.renew_epoch)
+            self._epoch = self.spool.spool.epoch
+            self.session.reconnect()
+        await self.spool.call(lambda spool: spool.recommit(key, crc))
+
+    def _collector(self) -> str:
+        return self.settings.collector or self._claimed
+
+    def _is_ours(self, collector: str) -> bool:
+        expected = self._collector()
+        if collector == expected:
+            return True
+        if collector not in self._foreign and len(self._foreign) < 100:
+            self._foreign.add(collector)
+            _log.error("receipts of collector %r left out; expected %r", collector, expected)
+        return False
+
+
+def _with_crcs(keys: messages.Keys) -> list[tuple[BatchKey, int]]:
+    found = []
+    for key, text in messages.keys_of(keys):
+        try:
+            found.append((key, int(text[:8], 16)))
+        except ValueError:
+            _log.error("receipt for %s left out: crc %r is not 8 hex digits", key, text[:20])
+    return found

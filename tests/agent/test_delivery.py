@@ -1,0 +1,114 @@
+"""What is sent next, when it is sent again, and what silence means: timelines."""
+
+import random
+
+from agent.delivery import FIRST_WAIT, LONGEST_WAIT, PARKED_WAIT, Delivery
+from core.types import BatchKey, Lane
+
+
+def key(seq: int, lane: Lane = "readings") -> BatchKey:
+    return BatchKey("A" * 16, lane, seq)
+
+
+def delivery() -> Delivery:
+    fresh = Delivery(rng=random.Random(1))
+    fresh.connected(0.0)
+    return fresh
+
+
+def test_at_most_eight_batches_of_a_lane_are_out() -> None:
+    d = delivery()
+    for seq in range(8):
+        d.sent(key(seq), 100, 0.0, backlog=False)
+    assert d.room("readings") == 0
+    assert d.room("events") == 8
+    d.settled(key(0))
+    assert d.room("readings") == 1
+
+
+def test_of_ten_batches_one_is_readings_however_many_events_wait() -> None:
+    d = delivery()
+    lanes = []
+    for seq in range(30):
+        lane = next(iter(d.plans(0.0, events=True))).lane
+        lanes.append(lane)
+        d.sent(key(seq, lane), 1, 0.0, backlog=False)
+        d.settled(key(seq, lane))
+    assert lanes.count("readings") == 3
+
+
+def test_the_backlog_takes_at_most_half_of_the_window() -> None:
+    d = delivery()
+    d.backfill_rate = 10**9
+    assert [plan.backlog for plan in d.plans(0.0, events=False)] == [4]
+    for seq in range(3):
+        d.sent(key(seq), 1, 0.0, backlog=True)
+    assert [plan.backlog for plan in d.plans(1.0, events=False)] == [1]
+
+
+def test_the_backlog_keeps_to_the_rate_of_the_last_receipt() -> None:
+    d = delivery()
+    d.receipt(0.0, 1_000)
+    d.sent(key(1), 5_000, 0.0, backlog=True)
+    assert [plan.backlog for plan in d.plans(4.9, events=False)] == [0]
+    assert [plan.backlog for plan in d.plans(5.0, events=False)] == [3]
+    assert d.next_moment(0.0) == 5.0
+
+
+def test_without_a_receipt_a_batch_is_due_again_after_a_jittered_doubling_wait() -> None:
+    d, now, waits = delivery(), 0.0, []
+    for _ in range(8):
+        d.receipt(now, 0)
+        d.sent(key(1), 1, now, backlog=False)
+        wait = d.out[key(1)].again_at - now
+        waits.append(wait)
+        now += wait
+        d.receipt(now - 0.001, 0)  # others are answered meanwhile
+        assert d.overdue(now) == [key(1)]
+    assert 0.75 * FIRST_WAIT <= waits[0] <= 1.25 * FIRST_WAIT
+    assert all(wait <= 1.25 * LONGEST_WAIT for wait in waits)
+    assert waits[4] > 3 * waits[1]
+
+
+def test_a_batch_that_alone_stays_unanswered_three_times_is_parked_for_an_hour() -> None:
+    d, now = delivery(), 0.0
+    for _ in range(3):
+        d.sent(key(1), 1, now, backlog=False)
+        now = d.out[key(1)].again_at
+        d.receipt(now - 1, 0)
+        d.overdue(now)
+    assert key(1) in d.busy()
+    assert d.room("readings") == 8
+    d.overdue(now + PARKED_WAIT)
+    assert key(1) not in d.busy()
+
+
+def test_while_nobody_answers_one_batch_of_each_lane_is_sent_and_none_is_parked() -> None:
+    d, now = delivery(), 0.0
+    d.sent(key(1), 1, now, backlog=False)
+    for _ in range(10):
+        now += 2 * LONGEST_WAIT
+        d.overdue(now)
+        assert d.room("readings") == 1
+        d.sent(key(1), 1, now, backlog=False)
+        assert d.room("readings") == 0
+    assert not d.parked
+
+
+def test_the_first_receipt_after_a_silence_opens_the_window_and_tries_parked_ones() -> None:
+    d = delivery()
+    d.parked[key(9)] = 10_000.0
+    d.sent(key(1), 1, 0.0, backlog=False)
+    d.overdue(100.0)
+    d.receipt(101.0, 0)
+    assert d.room("readings") == 8
+    assert key(9) not in d.busy()
+
+
+def test_after_a_reconnect_everything_unanswered_is_due_at_once() -> None:
+    d = delivery()
+    for seq in range(8):
+        d.sent(key(seq), 1, 0.0, backlog=False)
+    d.connected(5.0)
+    assert not d.busy()
+    assert d.room("readings") == 8

@@ -1,0 +1,123 @@
+"""From probe to spool: encoded, in order of time, held while the disk refuses."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from agent.recorder import MAX_HELD_LINES, Recorder
+from agent.spool import Spool
+from agent.spoolthread import SpoolThread
+from core.clock import SECOND
+from core.errors import SpoolError
+from core.types import Reading
+from tests.waiting import until
+
+AT = 1_795_374_585 * SECOND
+
+
+def reading(percent: float, at: int = AT) -> Reading:
+    return Reading("mem", {"used_percent": percent}, at)
+
+
+@dataclass
+class RefusingSpool:
+    """A spool whose disk is full until told otherwise; no real disk can be filled that fast."""
+
+    refuses: bool = True
+    lines: list[bytes] = field(default_factory=list)
+    batches: int = 0
+
+    async def take(self, lines: Sequence[bytes], *, unchecked: bool) -> int:
+        if self.refuses:
+            raise SpoolError("spool var/agent/spool.db: database or disk is full")
+        self.lines += lines
+        return sum(len(line) + 1 for line in self.lines)
+
+    async def seal(self) -> object:
+        self.batches += 1
+        return self
+
+
+def told() -> None:
+    """Stands for an uplink that looks again."""
+
+
+async def test_what_is_read_is_committed_within_a_second_and_sealed_when_its_time_has_come(
+    tmp_path: Path,
+) -> None:
+    spool = SpoolThread(Spool(tmp_path / "spool.db"))
+    sealed = asyncio.Event()
+    recorder = Recorder(spool, sealed.set, seal_after=0.0)
+    running = asyncio.create_task(recorder.run())
+    recorder.take([reading(1.5)])
+
+    await asyncio.wait_for(sealed.wait(), 5)
+    running.cancel()
+    (waiting,) = await spool.call(
+        lambda s: s.waiting("readings", "all", since=0, besides=(), limit=9)
+    )
+    batch = await spool.call(lambda s: s.read(waiting.key))
+    assert batch is not None
+    assert batch.body.splitlines()[1:] == [b"mem used_percent=1.5 %d" % AT]
+
+
+async def test_no_series_gets_the_same_time_twice_unless_the_clock_was_set_back() -> None:
+    spool = RefusingSpool(refuses=False)
+    recorder = Recorder(spool, told)
+    recorder.take([reading(1.0, AT), reading(2.0, AT), reading(3.0, AT - 3600 * SECOND)])
+    await recorder.finish()
+    assert [int(line.split()[-1]) for line in spool.lines] == [AT, AT + 1, AT - 3600 * SECOND]
+
+
+async def test_a_reading_that_cannot_be_encoded_is_counted_and_harms_no_other() -> None:
+    spool = RefusingSpool(refuses=False)
+    recorder = Recorder(spool, told)
+    recorder.take([reading(float("nan")), reading(2.0)])
+    await recorder.finish()
+    assert recorder.refused == 1
+    assert len(spool.lines) == 1
+
+
+async def test_readings_wait_in_memory_while_the_disk_refuses_and_follow_once_it_takes_them() -> (
+    None
+):
+    spool = RefusingSpool()
+    recorder = Recorder(spool, told, seal_after=0.0)
+    recorder.take([reading(1.0)])
+    await recorder.finish()
+    recorder.take([reading(2.0, AT + SECOND)])
+    assert spool.lines == []
+
+    spool.refuses = False
+    await recorder.finish()
+    assert [line.split()[1] for line in spool.lines] == [b"used_percent=1.0", b"used_percent=2.0"]
+
+
+async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_are_counted() -> (
+    None
+):
+    recorder = Recorder(RefusingSpool(), told)
+    recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(MAX_HELD_LINES + 5)])
+    await recorder.finish()
+    assert recorder.refused == 5
+
+
+async def test_an_open_batch_of_the_process_before_is_sealed_at_start(tmp_path: Path) -> None:
+    before = Spool(tmp_path / "spool.db")
+    before.take([b"mem used_percent=1.0 1"])
+    before.close()
+
+    spool = SpoolThread(Spool(tmp_path / "spool.db"))
+    running = asyncio.create_task(Recorder(spool, told).run())
+    sizes: list[tuple[int, int]] = []
+
+    async def look() -> None:
+        while not sizes or not sizes[-1][0]:
+            sizes.append(await spool.call(Spool.size))
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), 5)
+    running.cancel()
+    await until(running.done)
+    assert sizes[-1][0] == 1

@@ -1,0 +1,267 @@
+"""The uplink on real brokers, with the test in the collector's place."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from agent.delivery import Delivery
+from agent.presence import Presence
+from agent.spool import Spool
+from agent.spoolthread import SpoolThread
+from agent.uplink import Settings, Uplink
+from core import clock, messages, topics, wire
+from core.messages import Birth, Claim, Death, Receipt
+from core.mqtt import Broker, Connected, Message, Session
+from core.types import Identity
+from tests.real.brokers import RealBroker
+from tests.waiting import until
+
+WHO = Identity("000000", "trial", "pc-1")
+
+
+@dataclass
+class PlayedCollector:
+    """Hears what the agent sends, and answers only what a test tells it to."""
+
+    broker: Broker
+    name: str = "d1"
+    bodies: list[bytes] = field(default_factory=list)
+    states: list[Birth | Death] = field(default_factory=list)
+    session: Session = field(init=False)
+    up: bool = False
+
+    def __post_init__(self) -> None:
+        filters = (topics.topic(WHO, "readings"), topics.topic(WHO, "state"))
+        self.session = Session(self.broker, f"c-{self.name}", self, subscriptions=filters)
+
+    def connected(self, up: Connected, /) -> None:
+        self.up = True
+
+    def disconnected(self, reason: str, /) -> None:
+        self.up = False
+
+    def received(self, message: Message, /) -> None:
+        if message.topic.endswith("/state"):
+            self.states.append(messages.read_state(message.payload))
+        else:
+            self.bodies.append(wire.unpack(message.payload))
+
+    def acknowledged(self, mid: int, reason_code: int, reason: str, /) -> None:
+        """Count on nothing: PUBACKs prove nothing."""
+
+    def claim(self) -> None:
+        payload = messages.encode(Claim(self.name, 1))
+        self.session.publish(topics.claim_topic(WHO.region), payload, retain=True)
+
+    def answer(self, **parts: object) -> None:
+        receipt = Receipt(collector=self.name, time=1, **parts)  # type: ignore[arg-type]
+        self.session.publish(topics.topic(WHO, "receipt"), messages.encode(receipt))
+
+    def received_keys(self) -> list[tuple[str, int]]:
+        headers = [wire.split_header(body)[0] for body in self.bodies]
+        return [(header.epoch, header.seq) for header in headers if header]
+
+    def has(self, body: bytes) -> messages.Keys:
+        header, _ = wire.split_header(body)
+        assert header is not None
+        crc = messages.crc_text(wire.crc(body))
+        return {"readings": {header.epoch: [(header.seq, crc)]}}
+
+
+@asynccontextmanager
+async def playing(broker: RealBroker, name: str = "d1") -> AsyncIterator[PlayedCollector]:
+    collector = PlayedCollector(Broker(port=broker.port), name)
+    running = asyncio.create_task(collector.session.run())
+    await until(lambda: collector.up)
+    try:
+        yield collector
+    finally:
+        await collector.session.close()
+        running.cancel()
+
+
+@asynccontextmanager
+async def sending(
+    broker: RealBroker, folder: Path, collector: str = "d1", delivery: Delivery | None = None
+) -> AsyncIterator[Uplink]:
+    spool = SpoolThread(Spool(folder / "spool.db"))
+    settings = Settings(WHO, Broker(port=broker.port), collector, reconnect_within_s=0.2)
+    uplink = Uplink(
+        settings, spool, Presence(WHO, spool.spool.id, clock.now()), delivery or Delivery()
+    )
+    running = asyncio.create_task(uplink.run())
+    try:
+        yield uplink
+    finally:
+        await uplink.stop()
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+        await spool.close()
+
+
+async def seal(uplink: Uplink, line: bytes = b"mem used_percent=1.5 1") -> None:
+    await uplink.spool.take([line], unchecked=True)
+    await uplink.spool.seal()
+    uplink.sealed()
+
+
+async def until_waiting(uplink: Uplink, batches: int) -> None:
+    async def look() -> None:
+        while (await uplink.spool.call(Spool.size))[0] != batches:
+            await asyncio.sleep(0.01)
+
+    await asyncio.wait_for(look(), 10)
+
+
+async def test_a_batch_stays_in_the_spool_until_its_receipt(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        assert (await uplink.spool.call(Spool.size))[0] == 1
+
+        collector.answer(got=collector.has(collector.bodies[0]))
+        await until_waiting(uplink, 0)
+
+
+async def test_birth_will_and_stop_name_the_epoch_and_the_connect(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector:
+        async with sending(broker, tmp_path) as uplink:
+            await until(lambda: collector.states)
+            epoch = uplink.spool.spool.epoch
+        await until(lambda: len(collector.states) == 2)
+    birth, death = collector.states
+    assert isinstance(birth, Birth)
+    assert isinstance(death, Death)
+    assert (birth.epoch, birth.no, death.epoch, death.state) == (epoch, 1, epoch, "stopped")
+    assert birth.conn == death.conn
+
+
+async def test_a_receipt_of_a_collector_that_is_not_ours_changes_nothing(
+    broker: RealBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with playing(broker, "stranger") as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.answer(got=collector.has(collector.bodies[0]))
+        await until(lambda: "stranger" in caplog.text)
+        await until_waiting(uplink, 1)
+
+
+async def test_in_a_trial_the_receipts_of_the_claim_count_even_if_they_came_first(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path, collector="") as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.answer(got=collector.has(collector.bodies[0]))
+        collector.claim()
+        await until_waiting(uplink, 0)
+
+
+async def test_an_unanswered_batch_is_sent_again(broker: RealBroker, tmp_path: Path) -> None:
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
+        await seal(uplink)
+        await until(lambda: len(collector.bodies) >= 3)
+        assert len(set(collector.bodies)) == 1
+
+
+class HurriedRandom(random.Random):
+    """Makes the first wait of 15 s a tenth of a second."""
+
+    def uniform(self, a: float, b: float) -> float:
+        return 0.1 / 15
+
+
+async def test_after_the_broker_died_everything_unanswered_comes_again(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        await asyncio.to_thread(broker.kill)
+        await until(lambda: not collector.up)
+        await seal(uplink, b"mem used_percent=2.5 2")
+        await asyncio.to_thread(broker.start)
+        await until(lambda: {seq for _, seq in collector.received_keys()} == {1, 2}, 30)
+
+
+async def test_what_was_refused_is_dropped_and_told_in_a_new_birth(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.answer(refused=collector.has(collector.bodies[0]))
+        await until_waiting(uplink, 0)
+        await until(lambda: drops(collector.states[-1]) == [(1, 1, "refused")])
+
+
+def drops(state: Birth | Death) -> list[tuple[int, int, str]]:
+    return (
+        [d for report in state.epochs for d in report.dropped] if isinstance(state, Birth) else []
+    )
+
+
+async def test_a_conflict_is_sent_under_a_new_epoch_that_birth_and_will_name(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        old = uplink.spool.spool.epoch
+        collector.answer(conflict=collector.has(collector.bodies[0]))
+        await until(lambda: any(epoch != old for epoch, _ in collector.received_keys()), 20)
+
+        new = uplink.spool.spool.epoch
+        assert collector.received_keys()[-1] == (new, 1)
+        await until(lambda: collector.states[-1].epoch == new)
+
+
+async def test_a_birth_that_is_asked_for_repeats_the_number_of_the_request(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path):
+        await until(lambda: collector.states)
+        collector.answer(birth=42)
+        await until(lambda: asked(collector.states[-1]) == 42)
+
+
+def asked(state: Birth | Death) -> int:
+    return state.asked if isinstance(state, Birth) else 0
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"{",
+        b'{"schoolwatch":2}',
+        b'{"schoolwatch":1,"collector":"d1","time":1,"got":7}',
+        b"\xff",
+    ],
+    ids=["empty", "cut off", "newer version", "wrong shape", "not text"],
+)
+async def test_a_damaged_receipt_is_named_and_the_next_one_counts(
+    broker: RealBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture, payload: bytes
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.session.publish(topics.topic(WHO, "receipt"), payload)
+        await until(lambda: "left out" in caplog.text)
+        collector.answer(got=collector.has(collector.bodies[0]))
+        await until_waiting(uplink, 0)
