@@ -34,10 +34,13 @@ class PlayedCollector:
     states: list[Birth | Death] = field(default_factory=list)
     session: Session = field(init=False)
     up: bool = False
+    answers: bool = False
 
     def __post_init__(self) -> None:
         filters = (topics.topic(WHO, "readings"), topics.topic(WHO, "state"))
-        self.session = Session(self.broker, f"c-{self.name}", self, subscriptions=filters)
+        self.session = Session(
+            self.broker, f"c-{self.name}", self, subscriptions=filters, reconnect_within_s=0.05
+        )
 
     def connected(self, up: Connected, /) -> None:
         self.up = True
@@ -50,6 +53,8 @@ class PlayedCollector:
             self.states.append(messages.read_state(message.payload))
         else:
             self.bodies.append(wire.unpack(message.payload))
+            if self.answers:
+                self.answer(got=self.has(self.bodies[-1]))
 
     def acknowledged(self, mid: int, reason_code: int, reason: str, /) -> None:
         """Count on nothing: PUBACKs prove nothing."""
@@ -189,14 +194,20 @@ class HurriedRandom(random.Random):
 async def test_after_the_broker_died_everything_unanswered_comes_again(
     broker: RealBroker, tmp_path: Path
 ) -> None:
-    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
         await seal(uplink)
         await until(lambda: collector.bodies)
         await asyncio.to_thread(broker.kill)
         await until(lambda: not collector.up)
         await seal(uplink, b"mem used_percent=2.5 2")
+        collector.answers = True
         await asyncio.to_thread(broker.start)
-        await until(lambda: {seq for _, seq in collector.received_keys()} == {1, 2}, 30)
+        await until_waiting(uplink, 0)
+        assert {seq for _, seq in collector.received_keys()} == {1, 2}
 
 
 async def test_what_was_refused_is_dropped_and_told_in_a_new_birth(
