@@ -12,7 +12,8 @@ from typing import Final
 
 from agent.delivery import Delivery
 from agent.presence import Presence
-from agent.spool import Part, Spool, Waiting
+from agent.spool import Spool, Waiting
+from agent.spoolrows import Part
 from agent.spoolthread import SpoolThread
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
@@ -114,9 +115,10 @@ class Uplink:
         """Take a receipt or a claim; anything else is named once and left."""
         try:
             if message.topic == topics.claim_topic(self.settings.who.region):
-                self._claimed = (
-                    messages.read_claim(message.payload).collector if message.payload else ""
-                )
+                # Emptied: that collector left, and receipts wait for the claim of the next.
+                claimed = messages.read_claim(message.payload).collector if message.payload else ""
+                self._claimed = claimed
+                self._wake.set()
             elif message.topic == topics.topic(self.settings.who, "receipt"):
                 self._receipts.append(messages.read_receipt(message.payload))
                 del self._receipts[:-MAX_RECEIPTS]
@@ -250,13 +252,14 @@ class Uplink:
         if got:
             await self.spool.call(lambda spool: spool.received(got))
         refused = _with_crcs(receipt.refused)
-        if refused and await self.spool.call(lambda spool: spool.drop(refused, "refused")):
-            _log.error("the collector refused for good: %s", ", ".join(str(k) for k, _ in refused))
+        if refused:
+            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
+            _log.error("the collector refused %d batches for good: %s", dropped, refused)
             self._birth_due = True
-        for key, crc in _with_crcs(receipt.conflict):
+        conflicts = _with_crcs(receipt.conflict)
+        for key, crc in conflicts:
             await self._renumber(key, crc)
-            self.delivery.settled(key)
-        for key, _ in (*got, *refused):
+        for key, _ in (*got, *refused, *conflicts):
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.spool import DAY, Limits, Spool, Waiting
+from agent.spoolrows import Part
 from core import wire
 from core.clock import SECOND
 from core.types import BatchKey
@@ -40,8 +41,8 @@ def sealed(spool: Spool, *lines: bytes) -> Waiting:
     return waiting
 
 
-def keys(spool: Spool, part: str = "all") -> list[tuple[str, int]]:
-    rows = spool.waiting("readings", part, since=0, besides=(), limit=1000)  # type: ignore[arg-type]
+def keys(spool: Spool, part: Part = "all") -> list[tuple[str, int]]:
+    rows = spool.waiting("readings", part, since=0, besides=(), limit=1000)
     return [(row.key.epoch, row.key.seq) for row in rows]
 
 
@@ -179,13 +180,13 @@ def test_fresh_is_what_this_process_sealed_lately_and_backlog_is_the_rest(
     clock.at += 200 * SECOND
     sealed(spool)
 
-    def part(name: str) -> list[tuple[str, int]]:
+    def part(name: Part) -> list[tuple[str, int]]:
         rows = spool.waiting(
             "readings",
             name,
             since=clock.at - 120 * SECOND,
             besides=(),
-            limit=9,  # type: ignore[arg-type]
+            limit=9,
         )
         return [(row.key.epoch, row.key.seq) for row in rows]
 
