@@ -197,6 +197,7 @@ def as_markdown() -> str:
     """Return the catalogue as the page docs/measurements.md; a test compares the two."""
     lines = ["# Measurements", "", "Printed from `core/catalog.py`: `python -m core.catalog`.", ""]
     lines += [f"Every line also carries {', '.join(f'`{tag}`' for tag in IDENTITY_TAGS)}."]
+    lines += [f"Some carry `{tag}`: {meaning}." for tag, meaning in MARK_TAGS.items()]
     for m in CATALOG.values():
         lines += ["", f"## {m.name}", "", m.meaning, ""]
         lines += [f"- tag `{tag}`: {meaning}" for tag, meaning in m.tags.items()]

@@ -13,6 +13,7 @@ MonitorError
 ├── NotConnected         the MQTT session is down: what was to be sent stays where it is
 ├── SpoolError           the agent's disk refused; readings are not taken meanwhile
 └── StoreError           the time-series store did not take what it was given
+    ├── QueryError       a question without an answer: the mean of a text; ask another one
     ├── StoreBusy        for now: try the same again
     └── StoreStopped     until a person acts: wrong credentials, missing database, full disk
 """
@@ -68,6 +69,10 @@ class SpoolError(MonitorError):
 
 class StoreError(MonitorError):
     """The store did not take a write or answer a read."""
+
+
+class QueryError(StoreError):
+    """A query that has no answer whatever is stored; the text says why."""
 
 
 class StoreBusy(StoreError):

@@ -2,7 +2,8 @@
 
 SQLite (`collector.store.sqlite`) and InfluxDB stand behind it and are held to the same tests
 (tests/collector/store/test_contract.py). A point is known by measurement, tags and time; writing
-it again overwrites it field by field, as InfluxDB does, so a resend is harmless.
+it again overwrites it field by field, as InfluxDB does, so a resend is harmless. A field keeps
+the type of its first value.
 """
 
 import dataclasses
@@ -10,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from core.errors import QueryError
 from core.types import Value
 
 Aggregate = Literal["mean", "min", "max", "sum", "count", "first", "last"]
+"""`first`, `last` and `count` take every type; the others only numbers, else QueryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class RangeQuery:
     With `aggregate` and `window` (ns): one value per window that has points, at the window's
     start; windows are aligned to 1970. With `aggregate` alone: one value for the whole range, at
     `start`. With neither: every point. `tags` must equal; `group_by` makes a series per value.
+    A tag that a point does not have counts as the empty text. Raises QueryError.
     """
 
     measurement: str
@@ -42,6 +46,14 @@ class RangeQuery:
     group_by: tuple[str, ...] = ()
     limit: int = 100_000
     """At most so many points in all; the newest are left out. Keeps one request bounded."""
+
+    def __post_init__(self) -> None:
+        if self.window is not None and self.aggregate is None:
+            raise QueryError("a window needs an aggregate")
+        if self.window is not None and not 0 < self.window < 2**62:
+            raise QueryError(f"a window of {self.window} ns; it takes 1 to 2^62")
+        if self.limit < 1:
+            raise QueryError(f"a limit of {self.limit} points leaves nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +76,7 @@ class LastValue:
 
 
 class Store(Protocol):
-    """A time-series database. Every method blocks: call it in a worker thread.
+    """A time-series database. Every method blocks: call it in a worker thread, or in several.
 
     Every method may raise StoreBusy (try again: overloaded, unreachable) or StoreStopped (a
     person has to act: credentials, missing database, full disk).
@@ -73,8 +85,10 @@ class Store(Protocol):
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
         """Store line protocol, a newline after each line; on return it is durable.
 
-        Comment and empty lines are skipped. Returns the lines that can never be stored (a field
-        of another type, a time older than what is kept, damaged); all others are stored.
+        Every line carries its time, since a resend could not overwrite a point that the store
+        stamped. Comment and empty lines are skipped. Returns the lines that can never be stored
+        (a field of another type, a time older than what is kept, damaged), each refused as a
+        whole; all others are stored.
         """
 
     def range(self, query: RangeQuery) -> Sequence[Series]:

@@ -1,0 +1,122 @@
+"""Plays back what was recorded of a machine and of a network: tests/cases/<probe>/<case>/.
+
+`input.json` gives the answers of what the probe asks, by the name of its collaborator:
+
+    {"memory": {"returns": …}}               the same answer each time
+    {"total": {"in_turn": [first, second]}}  one after the other
+    {"statvfs": {"for": {"/": …}}}           by what is asked about
+
+`packets.json` is a network: addresses by name (null: no such host), requests and replies as hex.
+"""
+
+import itertools
+import json
+import os
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from agent import echo, icmp
+from agent.names import NoSuchHost
+from core.clock import SECOND
+
+AT = 1_795_374_585_000_000_000
+
+
+class Record(dict[str, Any]):
+    """Values by name, read as the records of psutil and of the system are: as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def collaborators(case: Path) -> dict[str, Any]:
+    """Return what takes the place of the machine in the probe of *case*."""
+    replaced: dict[str, Any] = {"now": lambda: AT}
+    if (case / "input.json").exists():
+        recorded = json.loads((case / "input.json").read_text(), object_hook=Record)
+        replaced |= {name: answering(answers) for name, answers in recorded.items()}
+    if (case / "packets.json").exists():
+        network = RecordedNetwork(json.loads((case / "packets.json").read_text()))
+        replaced |= {"resolve": network.resolve, "open_echo": network.open_echo}
+    return replaced
+
+
+def answering(recorded: dict[str, Any]) -> Callable[..., Any]:
+    """Return a function that answers as *recorded*."""
+    match recorded:
+        case {"returns": answer}:
+            return lambda: answer
+        case {"in_turn": answers}:
+            left = iter(answers)
+            return lambda: next(left)
+        case {"for": answers}:
+            return lambda asked: answers[asked if isinstance(asked, str) else json.dumps(asked)]
+    raise AssertionError(f"{list(recorded)} is not returns, in_turn or for")
+
+
+class RecordedNetwork:
+    """Resolves and answers as recorded; a request that differs from the recorded one fails."""
+
+    def __init__(self, recording: dict[str, Any]) -> None:
+        self._addresses = recording["addresses"]
+        self._packets = recording["packets"]
+
+    async def resolve(self, host: str, _: float) -> echo.Address:
+        address = self._addresses[host]
+        if address is None:
+            raise NoSuchHost(host)
+        return socket.AF_INET6 if ":" in address else socket.AF_INET, (address, 0)
+
+    def open_echo(self, family: socket.AddressFamily) -> echo.EchoSocket:
+        packets = [p for p in self._packets if (":" in p["to"]) == (family == socket.AF_INET6)]
+        requests = [bytes.fromhex(packet["request"]) for packet in packets]
+        tokens = iter([request[8:24] for request in requests])
+        sock = cast(socket.socket, RecordedSocket(packets, family))
+        ident = int.from_bytes(requests[0][4:6])
+        opened = icmp.IcmpSocket(sock, family, ident, with_ip_header=family == socket.AF_INET)
+        long_ago = itertools.count(0.0, 10.0).__next__
+        return echo.EchoSocket(opened, long_ago, lambda: AT, lambda _: next(tokens))
+
+
+class RecordedSocket:
+    """A socket whose replies wait as soon as their request is sent."""
+
+    def __init__(self, packets: list[dict[str, Any]], family: socket.AddressFamily) -> None:
+        self._by_request = {packet["request"]: packet for packet in packets}
+        self._hops = echo.HOPS_V6 if family == socket.AF_INET6 else echo.HOPS_V4
+        self._waiting: deque[dict[str, Any]] = deque()
+        self._readable, self._write = os.pipe()
+
+    def fileno(self) -> int:
+        return self._readable
+
+    def setsockopt(self, *_: object) -> None:
+        """Take any option: what they ask for is recorded."""
+
+    def sendto(self, packet: bytes, address: tuple[str, int]) -> None:
+        recorded = self._by_request[packet.hex()]
+        assert recorded["to"] == address[0]
+        if recorded["reply"]:
+            self._waiting.append(recorded)
+            os.write(self._write, b"!")
+
+    def recvmsg(self, *_: object) -> tuple[bytes, list[tuple[int, int, bytes]], int, None]:
+        if not self._waiting:
+            raise BlockingIOError
+        os.read(self._readable, 1)
+        recorded = self._waiting.popleft()
+        arrival = divmod(AT + round(recorded["after_ms"] * 1_000_000), SECOND)
+        stamp = (socket.SOL_SOCKET, echo.SO_TIMESTAMPNS, echo.TIMESPEC.pack(*arrival))
+        hops = (*self._hops, struct.pack("=i", recorded["ttl"]))
+        return bytes.fromhex(recorded["reply"]), [stamp, hops], 0, None
+
+    def close(self) -> None:
+        os.close(self._readable)
+        os.close(self._write)

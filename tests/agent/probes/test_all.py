@@ -1,0 +1,52 @@
+"""A probe is in four places, and what is not configured costs nothing."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from agent.probes import probes
+from tests.agent.probes.test_cases import CASES
+
+ROOT = Path(__file__).parents[3]
+NOT_PROBES = {"__init__", "base"}
+
+
+def test_every_word_has_a_module_and_every_module_a_word() -> None:
+    modules = {path.stem for path in (ROOT / "agent/probes").glob("*.py")} - NOT_PROBES
+    assert modules == set(probes.words())
+
+
+def test_every_word_has_a_table_in_the_commented_sample() -> None:
+    sample = (ROOT / "configs/agent.toml").read_text()
+    tables = re.findall(r"^(?:# )?\[probes\.(\w+)\]$", sample, re.MULTILINE)
+    assert sorted(tables) == sorted(probes.words())
+
+
+def test_every_word_has_a_recorded_case_with_its_expected_readings() -> None:
+    for word in probes.words():
+        assert list((CASES / word).glob("*/expected.json")), f"tests/cases/{word} has no case"
+
+
+def test_every_word_registers_a_probe_under_its_own_name() -> None:
+    for word in probes.words():
+        assert all(option.expected for option in probes.options(word))
+
+
+def loaded_after(code: str) -> set[str]:
+    """Return the modules that a new Python holds after *code*."""
+    script = f"import sys\n{code}\nprint(*sys.modules)"
+    return set(subprocess.check_output([sys.executable, "-c", script], cwd=ROOT, text=True).split())
+
+
+def test_a_probe_that_is_not_configured_is_not_imported() -> None:
+    modules = loaded_after("from agent.probes import probes; probes.build('mem', {})")
+    assert {"agent.probes.mem", "psutil"} <= modules
+    assert not modules & {"agent.probes.ping", "agent.icmp", "agent.probes.disk"}
+
+
+def test_an_agent_that_only_pings_does_not_hold_psutil() -> None:
+    code = "from agent.probes import probes; probes.build('ping', {'targets': ['127.0.0.1']})"
+    modules = loaded_after(code)
+    assert "agent.probes.ping" in modules
+    assert not modules & {"psutil", "click", "rich", "aiohttp"}
