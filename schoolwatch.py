@@ -68,7 +68,8 @@ def _district(words: list[str]) -> int:
 def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
-    return check_main(words)
+    readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    return check_main(words, readers)
 
 
 if __name__ == "__main__":

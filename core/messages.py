@@ -4,9 +4,10 @@ Unknown words are ignored when read, so that later versions can add some. `schoo
 version of the contract.
 """
 
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
+from msgspec import Meta
 
 from core import wire
 from core.errors import HeaderError
@@ -14,11 +15,20 @@ from core.types import BatchKey, Lane
 
 _T = TypeVar("_T")
 
-DropReason = str
-Drop = tuple[int, int, DropReason]
+MAX_NUMBER: Final = 10**15 - 1
+"""As many digits as a header's `seq` may have. Without an end JSON's numbers have thousands of
+digits, and neither SQLite nor a page can take them."""
+
+Number = Annotated[int, Meta(ge=0, le=MAX_NUMBER)]
+Seq = Annotated[int, Meta(ge=1, le=MAX_NUMBER)]
+Crc = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}\Z")]
+Text = Annotated[str, Meta(max_length=100)]
+
+DropReason = Text
+Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
 
-Keys = dict[str, dict[str, list[tuple[int, str]]]]
+Keys = dict[str, dict[str, list[tuple[Seq, Crc]]]]
 """lane → epoch → (sequence, crc as 8 hex digits)."""
 
 
@@ -27,8 +37,8 @@ class EpochReport(msgspec.Struct, frozen=True):
 
     epoch: str
     lane: Lane
-    high: int
-    held: list[tuple[int, int]] = []
+    high: Number
+    held: list[tuple[Seq, Seq]] = []
     dropped: list[Drop] = []
 
 
@@ -43,14 +53,14 @@ class Birth(msgspec.Struct, frozen=True):
     """Published retained at every connect, when drops change, and when a receipt asks."""
 
     epoch: str
-    conn: int
-    no: int
-    version: str
-    started: str
-    spool: str
+    conn: Number
+    no: Number
+    version: Text
+    started: Text
+    spool: Text
     schoolwatch: int = wire.VERSION
     state: Literal["up"] = "up"
-    asked: int = 0
+    asked: Number = 0
     more: bool = False
     clock: ClockReport = ClockReport()
     epochs: list[EpochReport] = []
@@ -61,30 +71,40 @@ class Death(msgspec.Struct, frozen=True):
 
     state: Literal["down", "stopped"]
     epoch: str
-    conn: int
+    conn: Number
     schoolwatch: int = wire.VERSION
 
 
 class Receipt(msgspec.Struct, frozen=True):
     """What the collector has durably, or will never have; `time` is milliseconds."""
 
-    collector: str
-    time: int
+    collector: Text
+    time: Number
     schoolwatch: int = wire.VERSION
     got: Keys = {}
     refused: Keys = {}
     conflict: Keys = {}
     closed: list[str] = []
-    birth: int = 0
-    backfill_bytes_per_s: int = 0
+    birth: Number = 0
+    backfill_bytes_per_s: Number = 0
 
 
 class Claim(msgspec.Struct, frozen=True):
     """The retained word of the collector that serves a region; `time` is milliseconds."""
 
-    collector: str
-    time: int
+    collector: Text
+    time: Number
     schoolwatch: int = wire.VERSION
+
+
+class _Opening(msgspec.Struct):
+    """What is read first: of a version that is too new nothing else may be."""
+
+    schoolwatch: int
+
+
+class _StateOpening(msgspec.Struct):
+    state: str
 
 
 def encode(message: msgspec.Struct) -> bytes:
@@ -94,8 +114,8 @@ def encode(message: msgspec.Struct) -> bytes:
 
 def read_state(payload: bytes) -> Birth | Death:
     """Return the birth or death in *payload*; raises HeaderError."""
-    kind = _checked(payload).get("state")
-    if kind == "up":
+    _check(payload)
+    if _decode(payload, _StateOpening).state == "up":
         birth = _decode(payload, Birth)
         _check_epoch(birth.epoch, *(report.epoch for report in birth.epochs))
         return birth
@@ -106,13 +126,13 @@ def read_state(payload: bytes) -> Birth | Death:
 
 def read_receipt(payload: bytes) -> Receipt:
     """Return the receipt in *payload*; raises HeaderError."""
-    _checked(payload)
+    _check(payload)
     return _decode(payload, Receipt)
 
 
 def read_claim(payload: bytes) -> Claim:
     """Return the claim in *payload*; raises HeaderError."""
-    _checked(payload)
+    _check(payload)
     return _decode(payload, Claim)
 
 
@@ -132,13 +152,12 @@ def keys_of(keys: Keys) -> list[tuple[BatchKey, str]]:
     return found
 
 
-def _checked(payload: bytes) -> dict[str, Any]:
+def _check(payload: bytes) -> None:
     if len(payload) > wire.MAX_SENT_BYTES:
         raise HeaderError(f"{len(payload)} bytes; the limit is {wire.MAX_SENT_BYTES}")
-    words = _decode(payload, dict[str, Any])
-    if words.get("schoolwatch") != wire.VERSION:
-        raise HeaderError(f"version {str(words.get('schoolwatch'))[:20]!r}; this one reads 1")
-    return words
+    version = _decode(payload, _Opening).schoolwatch
+    if version != wire.VERSION:
+        raise HeaderError(f"version {str(version)[:20]} of the wire contract; this one reads 1")
 
 
 def _decode(payload: bytes, kind: type[_T]) -> _T:

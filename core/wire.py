@@ -23,6 +23,8 @@ VERSION: Final = 1
 MAX_SENT_BYTES: Final = 256_000
 MAX_UNPACKED_BYTES: Final = 4_000_000
 MAX_LINE_BYTES: Final = 64_000
+MAX_HEADER_BYTES: Final = 4_000
+"""Words that are not known are ignored, but a first line made of nothing else is no header."""
 MAX_WINDOW_BYTES: Final = 8 * 1024 * 1024
 """A zstd frame may ask for a larger window than all of its content; it is memory that we hold."""
 
@@ -33,6 +35,7 @@ _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 EPOCH: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{16}")
 _SEQ: Final = re.compile(r"[1-9][0-9]{0,14}")
 _COUNT: Final = re.compile(r"[0-9]{1,5}")
+_KNOWN: Final = frozenset(("epoch", "seq", "n", "clock"))
 _MARK: Final = re.compile(rb"\s*#\s*schoolwatch/")
 _FIRST: Final = re.compile(rb"# schoolwatch/([0-9]{1,5})(?: |$)")
 
@@ -86,6 +89,8 @@ def split_header(body: bytes) -> tuple[Header | None, bytes]:
     if not _MARK.match(body):
         return None, body
     first, newline, rest = body.partition(b"\n")
+    if len(first) > MAX_HEADER_BYTES:
+        raise HeaderError(f"first line has {len(first)} bytes; the limit is {MAX_HEADER_BYTES}")
     version = _FIRST.match(first)
     if version is None:
         raise HeaderError("first line is not '# schoolwatch/1 epoch=… seq=… n=…'")
@@ -105,18 +110,23 @@ def split_header(body: bytes) -> tuple[Header | None, bytes]:
 
 
 def _words(first: bytes) -> dict[str, str]:
-    pairs = (word.partition(b"=") for word in first.split(b" ")[2:])
-    return {k.decode("ascii", "replace"): v.decode("ascii", "replace") for k, _, v in pairs}
+    found: dict[str, str] = {}
+    for word in first.decode("ascii", "replace").split(" ")[2:]:
+        key, _, value = word.partition("=")
+        if key in found and key in _KNOWN:
+            raise HeaderError(f"first line has the word {key} twice")
+        found[key] = value
+    return found
 
 
 def _count_problem(words: dict[str, str], rest: bytes, *, complete: bool) -> str:
     count = words.get("n", "")
     if not _COUNT.fullmatch(count):
         return f"n {count[:40]!r} is not a number of at most 5 digits"
+    if not complete or (rest and not rest.endswith(b"\n")):
+        return "the last line does not end with a newline"
     found = rest.count(b"\n")
-    if found != int(count) or not complete or (rest and not rest.endswith(b"\n")):
-        return f"header says {count} lines, {found} whole ones came"
-    return ""
+    return "" if found == int(count) else f"header says {count} lines, {found} came"
 
 
 def pack(body: bytes) -> bytes:

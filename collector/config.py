@@ -1,0 +1,112 @@
+"""collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
+
+import zoneinfo
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from zoneinfo import ZoneInfo
+
+from msgspec import Meta, Struct
+
+from core.brokerconfig import BrokerConfig, broker_mistakes
+from core.config import read
+from core.errors import ConfigError
+from core.fields import Days, File, Host, Level, MegaBytes, Port
+from core.hints import nearest, shown
+from core.options import CHECK
+
+STORE_FILE: Final = "store.db"
+
+
+def _zone_mistake(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        # A KeyError for names that nobody knows; the others for folders and damaged files.
+        zones = sorted(zoneinfo.available_timezones())
+        if not zones:
+            return f"is {shown(name)}; this machine knows no zones: install the package tzdata"
+        near = nearest(name, zones)
+        advice = f"did you mean {shown(near)}?" if near else "expected a name as Asia/Shanghai"
+        return f"is {shown(name)}; {advice}"
+    return ""
+
+
+Zone = Annotated[str, Meta(extra={CHECK: _zone_mistake})]
+
+
+def _regions_mistake(regions: tuple[str, ...]) -> str:
+    seen: set[str] = set()
+    for region in regions:
+        if region in seen:
+            return f"names {shown(region)} twice"
+        seen.add(region)
+    return ""
+
+
+Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions_mistake})]
+
+
+class CollectorTable(Struct, frozen=True, kw_only=True):
+    """Who this collector is, and for whom it collects; times for people are in `zone`."""
+
+    regions: Regions
+    id: Level = "d1"
+    folder: Path = Path("var/collector")
+    zone: Zone = "Asia/Shanghai"
+    language: Literal["zh", "en"] = "zh"
+
+    def tz(self) -> ZoneInfo:
+        """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
+        mistake = _zone_mistake(self.zone)
+        if mistake:
+            raise ConfigError(f"[collector] zone {mistake}")
+        return ZoneInfo(self.zone)
+
+
+class StoreConfig(Struct, frozen=True, kw_only=True):
+    """The time-series database, and for how long it keeps raw readings."""
+
+    type: Literal["sqlite"] = "sqlite"
+    file: Path | None = None
+    keep_days: Days = 90
+
+
+class RosterConfig(Struct, frozen=True, kw_only=True):
+    """The list of schools; without a file every school that reports is unknown."""
+
+    file: File = None
+
+
+class HttpConfig(Struct, frozen=True, kw_only=True):
+    """Where pages and API are served."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 8480
+
+
+class DeadLettersConfig(Struct, frozen=True, kw_only=True):
+    """How much of what cannot be stored is kept, and for how long."""
+
+    max_mb: MegaBytes = 100
+    keep_days: Days = 30
+
+
+class CollectorConfig(Struct, frozen=True, kw_only=True):
+    """Everything that a collector is told."""
+
+    kind: Literal["collector"] = "collector"
+    collector: CollectorTable
+    broker: BrokerConfig = BrokerConfig()
+    store: StoreConfig = StoreConfig()
+    roster: RosterConfig = RosterConfig()
+    http: HttpConfig = HttpConfig()
+    dead_letters: DeadLettersConfig = DeadLettersConfig()
+
+    def store_file(self) -> Path:
+        """Return the file of the SQLite store: its own option, else inside the folder."""
+        return self.store.file or self.collector.folder / STORE_FILE
+
+
+def read_collector(path: Path) -> CollectorConfig:
+    """Return what the file at *path* says; raises ConfigError with every mistake in it."""
+    return read(path, CollectorConfig, {"broker": broker_mistakes})

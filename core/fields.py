@@ -1,0 +1,40 @@
+"""What the keys of several configuration files may hold, as annotations for `core.config`."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from core.options import CHECK
+from core.secrets import secret_mistake
+from core.topics import LEVEL
+
+LEVEL_WORDS: Final = "1 to 32 letters, digits, '_', '.' or '-', beginning with a letter or digit"
+
+Level = Annotated[str, Meta(pattern=rf"\A(?:{LEVEL.pattern})\Z", description=LEVEL_WORDS)]
+"""A name that can stand in a topic."""
+
+AnyLevel = Annotated[
+    str, Meta(pattern=rf"\A(?:{LEVEL.pattern})?\Z", description=f'{LEVEL_WORDS}; or ""')
+]
+"""The same, or nothing, where nothing has a meaning."""
+
+Host = Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="a host name or an address")]
+Port = Annotated[int, Meta(ge=1, le=65_535)]
+Days = Annotated[int, Meta(ge=1, le=36_500)]
+MegaBytes = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+
+
+def _file_mistake(file: Path | None) -> str:
+    return "" if file is None or file.is_file() else f"{file} is not there, or is not a file"
+
+
+def _secret_mistake(file: Path | None) -> str:
+    return "" if file is None else secret_mistake(file)
+
+
+File = Annotated[Path | None, Meta(extra={CHECK: _file_mistake})]
+"""A file that has to be there already; "" for none."""
+
+SecretFile = Annotated[Path | None, Meta(extra={CHECK: _secret_mistake})]
+"""A file for `core.secrets.secret`; "" for none."""

@@ -1,0 +1,153 @@
+"""The commented samples are the documentation: complete, right, and in step with the code."""
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from agent.config import INTERVAL_S, AgentFile, read_agent
+from agent.probes import probes
+from collector.config import CollectorConfig, read_collector
+from collector.roster import read_roster
+from core.checkconfig import check
+from core.config import default_of
+from core.keys import is_table
+from core.registry import REQUIRED
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+REFUSED = sorted((Path(__file__).parent / "refused").glob("*.toml"))
+READERS = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+KINDS: dict[str, type[msgspec.Struct]] = {
+    "agent.toml": AgentFile,
+    "collector.toml": CollectorConfig,
+}
+
+EXPECT = "# expect: "
+OPTION = re.compile(r"^# (?=[a-z_0-9]+ = )", re.MULTILINE)
+LINE = re.compile(r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|\[[a-z_.]+\]|")
+
+
+def text(name: str) -> str:
+    return (CONFIGS / name).read_text(encoding="utf-8")
+
+
+def defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return what the code has for a kind of file, written as the file would write it."""
+    return {
+        field.name: defaults(field.type)
+        if is_table(field.type)
+        else REQUIRED
+        if field.required or field.name == "kind"
+        else written(default_of(field))
+        for field in msgspec.structs.fields(kind)
+    }
+
+
+def of_the_probes() -> dict[str, Any]:
+    """Return the options of each probe, as the code has them."""
+    return {
+        word: {"interval_s": INTERVAL_S}
+        | {option.name: written(option.default) for option in probes.options(word)}
+        for word in probes.words()
+    }
+
+
+def written(value: Any) -> Any:
+    if value is None or isinstance(value, Path):
+        return str(value or "")
+    return list(value) if isinstance(value, tuple) else value
+
+
+def leaves(table: dict[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{at}{name}.")
+        else:
+            yield at + name, value
+
+
+def in_code(name: str) -> dict[str, Any]:
+    tables = defaults(KINDS[name])
+    if "probes" in tables:
+        tables["probes"] = of_the_probes()
+    return dict(leaves(tables))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sample_shows_every_option_with_the_default_that_the_code_has(name: str) -> None:
+    code = in_code(name)
+    sample = dict(leaves(tomllib.loads(OPTION.sub("", text(name)))))
+    assert {key: type(value) for key, value in sample.items() if key not in code} == {}
+    assert sample == {key: sample[key] if v is REQUIRED else v for key, v in code.items()}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_only_what_must_be_edited_stands_bare(name: str) -> None:
+    bare = {key for key, _ in leaves(tomllib.loads(text(name)))}
+    assert bare == {key for key, value in in_code(name).items() if value is REQUIRED}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_line_of_a_sample_is_prose_an_option_or_a_table_and_fits_a_terminal(name: str) -> None:
+    lines = text(name).split("\n")
+    assert [line for line in lines if not LINE.fullmatch(line) or len(line) > 100] == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_option_is_explained_above_it(name: str) -> None:
+    """A comment stands above the option, or above the table where the table explains it."""
+    blocks = text(name).split("\n\n")
+    options = [block for block in blocks if OPTION.search(block)]
+    assert [block for block in options if "##" not in block] == []
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_sample_is_fine_as_it_is_and_with_every_option_switched_on(
+    name: str, tmp_path: Path
+) -> None:
+    plain, full = tmp_path / name, tmp_path / f"full-{name}"
+    plain.write_text(text(name), encoding="utf-8")
+    full.write_text(OPTION.sub("", text(name)), encoding="utf-8")
+    assert [check(path, READERS).text for path in (plain, full)] == ["", ""]
+
+
+def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path) -> None:
+    for name in KINDS:
+        (tmp_path / f"full-{name}").write_text(OPTION.sub("", text(name)), encoding="utf-8")
+        (tmp_path / name).write_text(text(name), encoding="utf-8")
+    plain, full = (read_agent(tmp_path / p) for p in ("agent.toml", "full-agent.toml"))
+    assert plain.words() == full.words()
+    assert msgspec.structs.replace(plain, probes=()) == msgspec.structs.replace(full, probes=())
+    collectors = [read_collector(tmp_path / p) for p in ("collector.toml", "full-collector.toml")]
+    assert collectors[0] == collectors[1]
+
+
+def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:
+    roster, agent = read_roster(CONFIGS / "roster.csv"), read_agent(CONFIGS / "agent.toml")
+    assert roster.problems == ()
+    assert (agent.identity.region, agent.identity.school) in [
+        (school.region, school.school) for school in roster.schools
+    ]
+
+
+def test_where_things_are_kept_is_found_without_the_file_saying_it(tmp_path: Path) -> None:
+    file = tmp_path / "collector.toml"
+    file.write_text('kind = "collector"\ncollector.regions = ["110105"]')
+    config = read_collector(file)
+    assert config.store_file() == tmp_path / "var/collector/store.db"
+    assert str(config.collector.tz()) == "Asia/Shanghai"
+
+    file.write_text('kind = "collector"\ncollector.regions = ["1"]\nstore.file = "/srv/x.db"')
+    assert read_collector(file).store_file() == Path("/srv/x.db")
+
+
+@pytest.mark.parametrize("path", REFUSED, ids=lambda path: path.stem)
+def test_a_refused_file_gets_exactly_the_sentences_that_it_expects(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").split("\n")
+    expected = [line.removeprefix(EXPECT) for line in lines if line.startswith(EXPECT)]
+    said = check(path, READERS).text.split("\n")
+    assert [line.removeprefix(f"{path}:").strip() for line in said] == expected
