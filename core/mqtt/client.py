@@ -1,0 +1,145 @@
+"""A paho client for one connection, whose network thread can neither end nor stall unnoticed.
+
+By itself paho says `is_connected()` of a client whose network thread has died, keeps what was not
+acknowledged for the next connection, and sends all of it at once then. So each connection gets a
+client of its own, which never reconnects.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from core import clock
+from core.mqtt.types import Broker, Version, Will
+
+_log = logging.getLogger(__name__)
+
+PROTOCOL: Final[dict[Version, MQTTProtocolVersion]] = {
+    "5": MQTTProtocolVersion.MQTTv5,
+    "3.1.1": MQTTProtocolVersion.MQTTv311,
+}
+MAX_QUEUED: Final = 1_000
+"""Messages that paho holds for a broker which does not acknowledge; the next one is refused."""
+
+QOS: Final = 1
+
+
+MAX_IN_FLIGHT: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one connection is made with; `in_flight` bounds what paho sends unacknowledged."""
+
+    broker: Broker
+    client_id: str
+    clean_start: bool
+    session_expiry_s: int
+    receive_maximum: int
+    manual_ack: bool
+    connect_timeout_s: float
+    version: Version = "5"
+    conn: int = 0
+    will: Will | None = None
+    in_flight: int = MAX_IN_FLIGHT
+
+
+class WatchedClient(Client):
+    """Says when its network thread ended, and when it last had something to read.
+
+    `on_ended` is called in the network thread, once, with what killed it or an empty string;
+    `heard_at` is seconds of the monotonic clock.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=plan.client_id,
+            protocol=PROTOCOL[plan.version],
+            clean_session=None if plan.version == "5" else plan.clean_start,
+            reconnect_on_failure=False,
+            manual_ack=plan.manual_ack,
+        )
+        # An exception out of a callback would end the network thread.
+        self.suppress_exceptions = True
+        self.on_ended: Callable[[str], None] = _nobody
+        self.heard_at = clock.monotonic()
+        self.network_thread: threading.Thread | None = None
+
+    def loop_forever(
+        self, timeout: float = 1.0, retry_first_connection: bool = False
+    ) -> MQTTErrorCode:
+        """Run the network thread; however it ends, that is told."""
+        self.network_thread = threading.current_thread()
+        why = ""
+        try:
+            return super().loop_forever(timeout, retry_first_connection)
+        except Exception as error:  # noqa: BLE001 — the end of a thread, which must be noticed
+            _log.exception("the network thread of %s died", self.network_thread.name)
+            why = f"the network thread died: {type(error).__name__}: {error}"
+            return MQTTErrorCode.MQTT_ERR_UNKNOWN
+        finally:
+            self.on_ended(why)
+
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Read what the socket has; called only when it has something."""
+        self.heard_at = clock.monotonic()
+        return super().loop_read(max_packets)
+
+
+def _nobody(_why: str) -> None:
+    """Stand in for `on_ended` until a link listens."""
+
+
+def connect(client: Client, plan: Plan) -> None:
+    """Open the connection and send CONNECT; blocks. Raises OSError or ValueError."""
+    broker, will = plan.broker, plan.will
+    client.max_inflight_messages = plan.in_flight
+    client.max_queued_messages = MAX_QUEUED
+    client.connect_timeout = plan.connect_timeout_s
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password or None)
+    if will is not None:
+        client.will_set(will.topic, will.payload, QOS, will.retain)
+    if broker.ca_file is not None:
+        _use_tls(client, broker)
+    if plan.version == "5":
+        client.connect(
+            broker.host,
+            broker.port,
+            broker.keepalive_s,
+            clean_start=plan.clean_start,
+            properties=_connect_properties(plan),
+        )
+    else:
+        client.connect(broker.host, broker.port, broker.keepalive_s)
+
+
+def _connect_properties(plan: Plan) -> Properties:
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.SessionExpiryInterval = plan.session_expiry_s
+    properties.ReceiveMaximum = plan.receive_maximum
+    return properties
+
+
+def _use_tls(client: Client, broker: Broker) -> None:
+    ca, cert, key = (
+        _readable(path) for path in (broker.ca_file, broker.cert_file, broker.key_file)
+    )
+    client.tls_set(ca, cert, key)
+
+
+def _readable(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    # ssl does not say which file it could not read.
+    path.open("rb").close()
+    return str(path)
