@@ -1,0 +1,182 @@
+"""The commands of the district. Each loads what it needs when it is asked for, and not before."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import click
+
+from collector.trial import up
+from collector.trial.terminal import say
+from core.errors import ConfigError, MonitorError, StartError
+from core.hints import hint
+
+LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
+PORT: Final = click.IntRange(1, 65_535)
+TRIAL: Final = up.Trial(Path("var"))
+
+ELSEWHERE: Final = ("agent", "check-config")
+"""Commands that the front door keeps from us; who mistypes them ends up here all the same."""
+
+
+class Commands(click.Group):
+    """The commands by name; one that a module of its own keeps is loaded when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every name in the order of the help text."""
+        return [*super().list_commands(ctx), "status"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command, None where there is none of that name."""
+        if cmd_name == "status":
+            from collector.statuscli import status_command  # noqa: PLC0415 — brings rich
+
+            return status_command
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that *args* begins with; an unknown one gets the nearest right one."""
+        known = [*self.list_commands(ctx), *ELSEWHERE]
+        if self.get_command(ctx, args[0]) is None:
+            ctx.fail(f"there is no command {args[0]!r}{hint(args[0], known)}")
+        return super().resolve_command(ctx, args)
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the command that *words* name; returns the exit code."""
+    try:
+        return int(commands.main(list(words), "schoolwatch", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (ConfigError, StartError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except MonitorError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+
+
+@click.group(cls=Commands)
+def commands() -> None:
+    """Monitoring for the networks and classrooms of a school district."""
+
+
+def _hosts(
+    _ctx: click.Context, parameter: click.Parameter, hosts: tuple[str, ...]
+) -> tuple[str, ...]:
+    for host in hosts:
+        if not host or not host.isprintable():
+            raise click.BadParameter(f"{host!r} is no name or address", param=parameter)
+    return hosts
+
+
+@commands.command("up", short_help="The trial: broker, collector and one agent on this machine.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=TRIAL.folder,
+    show_default=True,
+    help="Where everything is kept. A second start goes on with it.",
+)
+@click.option(
+    "--http-port", type=PORT, default=TRIAL.http_port, show_default=True, help="The page."
+)
+@click.option(
+    "--mqtt-port", type=PORT, default=TRIAL.mqtt_port, show_default=True, help="The broker."
+)
+@click.option(
+    "--mqtt-port-v3",
+    type=PORT,
+    default=TRIAL.mqtt_port_v3,
+    show_default=True,
+    help="The embedded broker's second port, for devices that only know MQTT 3.1.1.",
+)
+@click.option(
+    "--ping",
+    multiple=True,
+    metavar="HOST",
+    callback=_hosts,
+    default=TRIAL.ping,
+    show_default=True,
+    help="What the agent asks for an echo every 10 seconds; may be given several times.",
+)
+@click.option(
+    "--broker",
+    type=click.Choice(get_args(up.BrokerChoice)),
+    default=TRIAL.broker,
+    show_default=True,
+    help="auto: mosquitto where it is installed, else the embedded one.",
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(min=1),
+    default=TRIAL.patience,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long starting may take; a very slow machine may need more.",
+)
+def up_command(**chosen: Any) -> None:
+    """Run the whole of schoolwatch on this machine: a broker, a collector, and an agent.
+
+    Nothing leaves the machine but the pings that you ask for: everything listens on 127.0.0.1.
+    Ctrl-C stops it all; what was measured is kept.
+    """
+    up.run(up.Trial(**chosen), say)
+
+
+@commands.group("collector", short_help="The program that runs in the district.")
+def collector_group() -> None:
+    """Take in what the agents send, keep account of it, store it and show it."""
+
+
+@collector_group.command("run")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="See configs/collector.toml.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
+def run_command(config: Path, log_level: str) -> None:
+    """Run the collector until Ctrl-C or SIGTERM.
+
+    A restart loses nothing: agents keep what they have no receipt for, and send it again.
+    """
+    logging.basicConfig(level=log_level, format=LOG_FORMAT)
+    run_collector(config)
+
+
+def run_collector(path: Path) -> None:
+    """Run the collector that the file at *path* describes, with its pages, until told to stop."""
+    # Here, so that `up` and `status` do not load the server.
+    from collector.app import Collector, run  # noqa: PLC0415
+    from collector.config import read_collector  # noqa: PLC0415
+    from collector.web.app import serve  # noqa: PLC0415
+
+    config = read_collector(path)
+    table, http = config.collector, config.http
+
+    async def pages(collector: Collector) -> None:
+        runner = await serve(
+            collector,
+            http.host,
+            http.port,
+            language=table.language,
+            zone=table.tz(),
+            option="[http] port",
+        )
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    asyncio.run(run(config, [pages]))

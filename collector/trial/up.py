@@ -1,0 +1,163 @@
+"""`schoolwatch up`: the trial on one machine, from an empty folder to a page that lives.
+
+    up ─┬─ broker      mosquitto, or the embedded one
+        ├─ collector   schoolwatch collector run
+        └─ agent       schoolwatch agent run
+
+The parent knows the parts only as commands, so it needs nothing of what they load.
+"""
+
+import importlib.util
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from collector.config import read_collector
+from collector.trial import brokers, layout, ports, ready
+from collector.trial.children import Part, Say
+from collector.trial.layout import Layout
+from collector.trial.supervise import Wish, supervise
+from core import topics
+from core.errors import StartError
+from core.lock import hold
+from core.types import Identity
+
+BrokerChoice = Literal["auto", "mosquitto", "embedded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the person who starts a trial can choose; `patience` is seconds until all is up."""
+
+    folder: Path
+    http_port: int = 8480
+    mqtt_port: int = 18883
+    mqtt_port_v3: int = 18884
+    ping: tuple[str, ...] = (ports.LOOPBACK,)
+    broker: BrokerChoice = "auto"
+    patience: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPlan:
+    """Which broker it will be, for people, and the command that starts it."""
+
+    name: str
+    command: Sequence[str]
+    ports: dict[str, int]
+
+
+def run(trial: Trial, say: Say) -> None:
+    """Run *trial* until Ctrl-C.
+
+    Raises StartError where it cannot start, or ConfigError for a file that a person made their
+    own; nothing is left running then.
+    """
+    where = Layout(trial.folder.resolve())
+    with hold(where.folder / "up.lock", "schoolwatch up", "--folder"):
+        try:
+            trial, who = as_written(trial, where, this_machine(), say)
+            plan = broker_plan(trial, where)
+        except OSError as error:
+            path = error.filename or where.folder
+            raise StartError(f"cannot use {path}: {error.strerror}. Change --folder.") from None
+        ports.check({"--http-port": trial.http_port, **plan.ports})
+        wish = Wish()
+        wish.listen()
+        parts = the_parts(trial, where, who, plan)
+        supervise(parts, wish, say, lambda: say(summary(trial, where, who, plan)), trial.patience)
+
+
+def this_machine(name: Callable[[], str] = socket.gethostname) -> Identity:
+    """Return who the trial's agent is: this machine, in a school of its own."""
+    return Identity(layout.REGION, layout.SCHOOL, topics.made_fit(name()))
+
+
+def broker_plan(
+    trial: Trial,
+    where: Layout,
+    find: Callable[[], Path | None] = brokers.find_mosquitto,
+    is_there: Callable[[str], object] = importlib.util.find_spec,
+) -> BrokerPlan:
+    """Return the broker that *trial* gets; raises StartError where it cannot be had."""
+    found = None if trial.broker == "embedded" else find()
+    if found:
+        command = brokers.mosquitto_command(where.broker_folder, trial.mqtt_port)
+        return BrokerPlan(f"mosquitto ({found})", command, {"--mqtt-port": trial.mqtt_port})
+    if trial.broker == "mosquitto":
+        raise StartError(
+            "mosquitto is not installed. Install it (on Debian and Ubuntu: apt-get install "
+            "mosquitto), or leave --broker out to use the embedded one"
+        )
+    if not is_there("iotcore"):
+        raise StartError(
+            "there is no broker. Install mosquitto (on Debian and Ubuntu: apt-get install "
+            "mosquitto), or the embedded one: pip install 'schoolwatch[trial]'"
+        )
+    command = brokers.embedded_command(where.broker_folder, trial.mqtt_port, trial.mqtt_port_v3)
+    taken = {"--mqtt-port": trial.mqtt_port, "--mqtt-port-v3": trial.mqtt_port_v3}
+    return BrokerPlan("the embedded one", command, taken)
+
+
+def as_written(trial: Trial, where: Layout, who: Identity, say: Say) -> tuple[Trial, Identity]:
+    """Write the files that the parts read; return ports and identity as they now stand there."""
+    if not where.roster_file.exists():  # it has no place for a line that says whose it is
+        layout.write(where.roster_file, layout.ROSTER)
+    files = {
+        where.collector_file: layout.collector_toml(trial.http_port, trial.mqtt_port),
+        where.agent_file: layout.agent_toml(who, trial.mqtt_port, trial.ping),
+    }
+    for path, text in files.items():
+        if not layout.write(path, text):
+            say(f"keeping {path} as you changed it; no option of this command reaches it")
+    config = read_collector(where.collector_file)
+    trial = replace(trial, http_port=config.http.port, mqtt_port=config.broker.port)
+    return trial, layout.agent_in(where.agent_file, who)
+
+
+def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> list[Part]:
+    """Return what runs, in the order of starting."""
+    # -P: a folder called `core` or `agent` in the current folder is not taken for ours.
+    ours = [sys.executable, "-P", "-m", "schoolwatch"]
+    collector = [*ours, "collector", "run", "--config", str(where.collector_file)]
+    agent = [*ours, "agent", "run", "--config", str(where.agent_file)]
+    page = trial.http_port
+
+    def part(name: str, command: Sequence[str], is_ready: Callable[[int], bool]) -> Part:
+        return Part(name, command, where.log(name), is_ready)
+
+    return [
+        part("broker", plan.command, lambda _: ready.takes_connections(trial.mqtt_port)),
+        part("collector", collector, lambda _: ready.answers(page, "/readyz")),
+        part("agent", agent, lambda since: ready.reported(page, who, since)),
+    ]
+
+
+def summary(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> str:
+    """Return what a newcomer has to know once everything is up."""
+    url = f"http://{ports.LOOPBACK}:{trial.http_port}"
+    elsewhere = "" if trial.http_port == Trial(where.folder).http_port else f" --url {url}"
+    command = "schoolwatch" if shutil.which("schoolwatch") else _spelled_out()
+    return f"""
+This machine is monitored now.
+
+  page      {url}/
+  agent     {who}
+  broker    {ports.LOOPBACK}:{trial.mqtt_port}, {plan.name}
+  data      {where.folder}; the next start goes on with it
+  settings  {where.agent_file.parent}
+  logs      {where.log_folder}
+
+Stop everything: Ctrl-C. Meanwhile, in another terminal:
+  {command} status{elsewhere}
+"""
+
+
+def _spelled_out() -> str:
+    """Return how to start this very installation where the PATH does not know it."""
+    script = Path(sys.executable).with_name("schoolwatch")
+    return str(script) if script.exists() else f"{sys.executable} -m schoolwatch"
