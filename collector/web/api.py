@@ -1,0 +1,120 @@
+"""The same facts as on the pages, as JSON under `/api/v1/`.
+
+Watch it: curl -s 'http://127.0.0.1:8480/api/v1/live' | python -m json.tool
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from collector.store.base import LastValue, Series, Store
+from collector.web import params
+from collector.web.live import live
+from collector.web.rates import per_second, thinned
+from collector.web.reads import Reads
+from collector.web.source import Source
+from core import catalog
+from core.clock import SECOND, Clock, rfc3339
+from core.types import Identity
+
+LOOK_BACK = 24 * 3600 * SECOND
+"""A value that is older is not given as the latest."""
+
+
+def answer(body: Any, status: int = 200) -> web.Response:
+    """Return *body* as a JSON response."""
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/json"
+    )
+
+
+def refusal(status: int, mistake: str, parameter: str = "") -> web.Response:
+    """Return why there is no answer; *parameter* is the one to correct, if it is one."""
+    body = {"error": mistake} | ({"parameter": parameter} if parameter else {})
+    return answer(body, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The handlers of `/api/v1/`."""
+
+    source: Source
+    reads: Reads
+    now: Clock
+
+    async def live(self, _request: web.Request) -> web.Response:
+        """Answer with the state of every school and agent."""
+        return answer(live(self.source.picture(), self.source.ready()))
+
+    async def series(self, request: web.Request) -> web.Response:
+        """Answer with the values of one field over time; raises ParameterError, StoreError."""
+        wanted = params.series(request.query.items(), self.now())
+        found = await self.reads.ask(lambda store: store.range(wanted.query))
+        _check_read(found)
+        series = [_series(one, wanted) for one in found]
+        _check_answer(series)
+        return answer(
+            {
+                "measurement": wanted.query.measurement,
+                "field": wanted.field.name,
+                "unit": wanted.field.unit + ("/s" if wanted.rate else ""),
+                "start_ns": wanted.query.start,
+                "stop_ns": wanted.query.stop,
+                "series": [{"tags": one.tags, "points": one.points} for one in series],
+            }
+        )
+
+    async def latest(self, request: web.Request) -> web.Response:
+        """Answer with the newest value of every field; raises ParameterError, StoreError."""
+        who = params.identity(params.once(request.query.items()))
+        since = max(0, self.now() - LOOK_BACK)
+        values = await self.reads.ask(lambda store: latest(store, who, since))
+        return answer({"values": [_value(value) for value in values]})
+
+
+def latest(store: Store, who: Identity, since: int) -> list[LastValue]:
+    """Return the newest value of every field that *who* sent at or after *since*."""
+    tags = {"region": who.region, "school": who.school, "agent": who.agent}
+    return [value for name in catalog.CATALOG for value in store.last(name, tags, since)]
+
+
+def _check_read(found: Iterable[Series]) -> None:
+    if sum(len(one.points) for one in found) > params.MAX_READ:
+        raise params.ParameterError(
+            "start",
+            f"more than {params.MAX_READ} points to read: give a shorter time between start and "
+            "stop, or name one series with tag.…",
+        )
+
+
+def _check_answer(found: Iterable[Series]) -> None:
+    if any(len(one.points) > params.MAX_POINTS for one in found):
+        raise params.ParameterError(
+            "window",
+            f"more than {params.MAX_POINTS} points in one series: give a longer window, "
+            "or a shorter time between start and stop",
+        )
+
+
+def _series(one: Series, wanted: params.SeriesRequest) -> Series:
+    if not wanted.rate:
+        return one
+    window = wanted.rate_window
+    return Series(one.tags, per_second(thinned(one.points, window) if window else one.points))
+
+
+def _value(value: LastValue) -> dict[str, object]:
+    measurement = catalog.CATALOG[value.measurement]
+    field = measurement.fields.get(value.field)
+    return {
+        "measurement": value.measurement,
+        "tags": {tag: text for tag, text in value.tags.items() if tag in measurement.tags},
+        "field": value.field,
+        "value": value.value,
+        "unit": field.unit if field else "",
+        "at": rfc3339(value.at),
+        "at_ns": value.at,
+    }

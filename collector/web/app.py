@@ -1,0 +1,173 @@
+"""The collector's HTTP side: pages at `/`, the same facts as JSON, health and metrics.
+
+Watch it: curl -si http://127.0.0.1:8480/readyz
+"""
+
+import errno
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from collector.web.api import Api, refusal
+from collector.web.metrics import metrics
+from collector.web.pages import Pages
+from collector.web.params import ParameterError
+from collector.web.reads import Reads
+from collector.web.source import Source
+from collector.web.texts import Language
+from core import clock
+from core.clock import Clock
+from core.errors import QueryError, StartError, StoreError
+
+__all__ = ["Source", "make_app", "serve"]
+
+_log = logging.getLogger(__name__)
+
+STATIC: Final = Path(__file__).with_name("static")
+
+HEADERS: Final = {
+    # Nothing inline and nothing from elsewhere: a school named <script> stays a name.
+    "Content-Security-Policy": (
+        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Server": "schoolwatch",
+}
+
+
+def make_app(
+    source: Source,
+    language: Language,
+    zone: tzinfo,
+    now: Clock = clock.now,
+    patience: float = 2.0,
+) -> web.Application:
+    """Return the application over *source*; *patience* is how long the store may take, in s."""
+    reads = Reads(source.store, patience)
+    pages = Pages(source, reads, language, zone, now)
+    app = web.Application(middlewares=[_Errors(pages).middleware])
+    app.on_response_prepare.append(_add_headers)
+    app.on_cleanup.append(_closing(reads))
+    _route(app, pages, Api(source, reads, now), source)
+    return app
+
+
+async def serve(
+    source: Source,
+    host: str,
+    port: int,
+    *,
+    language: Language,
+    zone: tzinfo,
+    now: Clock = clock.now,
+    option: str = "--http-port",
+) -> web.AppRunner:
+    """Serve *source* until the runner is cleaned up; *port* 0 takes a free one (`addresses`).
+
+    Raises StartError, which names *option* as the way to another port.
+    """
+    app = make_app(source, language, zone, now)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except (OSError, OverflowError) as error:
+        await runner.cleanup()
+        raise StartError(_refused(host, port, option, error)) from None
+    return runner
+
+
+def _route(app: web.Application, pages: Pages, api: Api, source: Source) -> None:
+    async def healthz(_request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_request: web.Request) -> web.Response:
+        able, why = source.ready()
+        return web.Response(text="ok\n") if able else web.Response(text=f"{why}\n", status=503)
+
+    app.router.add_get("/", pages.front)
+    app.router.add_get("/schools/{region}/{school}", pages.school)
+    app.router.add_get("/schools/{region}/{school}/{agent}", pages.agent)
+    app.router.add_get("/api/v1/live", api.live)
+    app.router.add_get("/api/v1/series", api.series)
+    app.router.add_get("/api/v1/latest", api.latest)
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics(source).show)
+    app.router.add_static("/static", STATIC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Errors:
+    """Turns what goes wrong into JSON under /api, and into a page elsewhere."""
+
+    pages: Pages
+
+    @property
+    def middleware(self) -> Middleware:
+        @web.middleware
+        async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+            try:
+                return await handler(request)
+            except ParameterError as error:
+                return refusal(400, str(error), error.parameter)
+            except QueryError as error:
+                return refusal(400, str(error))
+            except StoreError as error:
+                return refusal(503, str(error))
+            except web.HTTPException as error:
+                if error.status < 400:
+                    raise
+                return self._shown(request, error.status, error)
+            except Exception:  # noqa: BLE001 — one page's defect must not show in another's place
+                _log.exception("%s %s failed", request.method, request.path[:200])
+                return self._shown(request, 500)
+
+        return answered
+
+    def _shown(
+        self, request: web.Request, status: int, error: web.HTTPException | None = None
+    ) -> web.Response:
+        if request.path.startswith("/api/"):
+            response = refusal(status, error.reason if error else "Internal Server Error")
+        else:
+            response = self.pages.error(request, status)
+        if error and "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+    # Files of the package may be kept, but are asked after; states and values never are.
+    kept = isinstance(response, web.FileResponse)
+    response.headers["Cache-Control"] = "no-cache" if kept else "no-store"
+
+
+def _closing(reads: Reads) -> Callable[[web.Application], Awaitable[None]]:
+    async def close(_app: web.Application) -> None:
+        reads.close()
+
+    return close
+
+
+def _refused(host: str, port: int, option: str, error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return f"Port {port} does not exist: choose one up to 65535 with {option}."
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken by another program: "
+            f"end that program, or choose another port with {option}."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} may not be used by this user: choose one from 1024 on with {option}."
+    return f"Cannot serve pages on {host} port {port}: {error.strerror or error}."

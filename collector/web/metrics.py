@@ -1,0 +1,83 @@
+"""The collector's own metrics in Prometheus' text format, from what it counts anyway.
+
+Watch it: curl -s http://127.0.0.1:8480/metrics
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry, ProcessCollector, exposition
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+from collector.picture import State
+from collector.web import board
+from collector.web.source import Source
+
+
+class CollectorMetrics:
+    """Reads the source at each scrape; a registry asks it through `collect`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield every metric of this moment."""
+        yield from self._counts()
+        picture = self._source.picture()
+        rows = board.rows(picture)
+        yield _by_state("schools", "Schools by state.", [row.state for row in rows])
+        agents = [agent.state for row in rows for agent in row.agents]
+        yield _by_state("agents", "Agents by state.", agents)
+        yield GaugeMetricFamily(
+            "schoolwatch_broker_connected",
+            "1 while the collector is connected to the broker.",
+            value=picture.broker_connected,
+        )
+        ready, _why = self._source.ready()
+        yield GaugeMetricFamily(
+            "schoolwatch_ready", "1 while the collector can store.", value=ready
+        )
+
+    def _counts(self) -> Iterator[Metric]:
+        families: dict[str, CounterMetricFamily] = {}
+        for (name, reason), count in sorted(self._source.counts().items()):
+            fit = re.sub(r"[^a-z0-9_]", "_", name.lower()).removesuffix("_total")
+            family = families.setdefault(
+                fit,
+                CounterMetricFamily(
+                    f"schoolwatch_{fit}",
+                    f"{name.replace('_', ' ')} since the collector started.",
+                    labels=["reason"],
+                ),
+            )
+            family.add_metric([reason], count)
+        yield from families.values()
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The handler of `/metrics`, with a registry of its own: no state is shared."""
+
+    registry: CollectorRegistry
+
+    async def show(self, request: web.Request) -> web.Response:
+        """Answer in the format that the caller asks for."""
+        encode, content_type = exposition.choose_encoder(request.headers.get("Accept", ""))
+        return web.Response(body=encode(self.registry), headers={"Content-Type": content_type})
+
+
+def metrics(source: Source) -> Metrics:
+    """Return the handler over *source*, with what the system knows of this process."""
+    registry = CollectorRegistry()
+    registry.register(CollectorMetrics(source))
+    ProcessCollector(registry=registry)
+    return Metrics(registry)
+
+
+def _by_state(noun: str, text: str, states: list[State]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"schoolwatch_{noun}", text, labels=["state"])
+    for state, count in board.tally(states).items():
+        family.add_metric([state], count)
+    return family

@@ -1,0 +1,22 @@
+"""What the web part needs of the collector, and nothing more."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from collector.picture import Picture
+from collector.store.base import Store
+
+
+class Source(Protocol):
+    """The running collector as pages, API and metrics see it; nothing here blocks but the store."""
+
+    store: Store
+
+    def picture(self) -> Picture:
+        """Return the state of every school and agent at this moment."""
+
+    def ready(self) -> tuple[bool, str]:
+        """Return whether batches can be stored, and why not."""
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """Return how often each thing happened, by (name, reason or an empty string)."""

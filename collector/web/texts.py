@@ -1,0 +1,252 @@
+"""Every word that the pages say, in Chinese and in English, side by side in one table.
+
+A text is asked for by its key, in a template `{{ t("front_title") }}`; what stands in braces is
+filled in. A test compares the table with the templates, so no text is missing and none left over.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, get_args
+
+Language = Literal["zh", "en"]
+LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+
+HTML_LANG: Final[dict[Language, str]] = {"zh": "zh-Hans", "en": "en"}
+
+
+class Text(NamedTuple):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The table in one language."""
+
+    language: Language
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return the text called *key* with *values* filled in."""
+        return str(getattr(TEXTS[key], self.language)).format(**values)
+
+
+def chosen(word: str | None, default: Language) -> Language:
+    """Return the language that *word* names, else *default*."""
+    for known in LANGUAGES:
+        if word == known:
+            return known
+    return default
+
+
+TEXTS: Final[dict[str, Text]] = {
+    # The frame of every page
+    "product": Text("校园网络监测", "School network monitoring"),
+    "skip": Text("跳到主要内容", "Skip to the content"),
+    "languages": Text("语言", "Language"),
+    "live": Text("实时", "Live"),
+    "lost": Text(
+        "与监测中心的连接已断开，下面是 {time} 最后收到的内容，不代表现在的情况。正在自动重连…",
+        "The connection to the collector is lost. Below is what it last said at {time}, "
+        "not how things are now. Trying again…",
+    ),
+    "broker_lost": Text(
+        "监测中心与消息服务器（MQTT）的连接已断开：现在收不到任何学校的数据，各校状态暂时无法判断。",
+        "The collector has no connection to the message broker (MQTT): no school can be heard now, "
+        "so what follows cannot be judged.",
+    ),
+    "not_ready": Text(
+        "监测中心暂时无法保存数据（{reason}）。数据仍保留在各采集端，恢复后会自动补传。",
+        "The collector cannot store anything now ({reason}). Nothing is lost: the agents keep "
+        "their data and send it once this is repaired.",
+    ),
+    "footer": Text(
+        "监测中心 {collector} · 版本 {version} · 时间均为 {zone} 时间",
+        "Collector {collector} · version {version} · times are {zone}",
+    ),
+    "self_check": Text(
+        "本页内容用于自查，不作为测评结论。", "For self-checking; not an assessment."
+    ),
+    # States, causes, and what to do
+    "state_up": Text("在线", "Up"),
+    "state_degraded": Text("性能下降", "Degraded"),
+    "state_down": Text("中断", "Down"),
+    "state_unknown": Text("未知", "Unknown"),
+    "state_stopped": Text("已停用", "Stopped"),
+    "state_never_seen": Text("从未上报", "Never seen"),
+    "cause_silent": Text(
+        "采集端与监测中心失去联系：超过 3 分钟没有收到心跳",
+        "The agent fell silent: no heartbeat for more than 3 minutes",
+    ),
+    "next_silent": Text(
+        "请先确认采集端所在的电脑已开机、能上网，再查看采集端程序是否在运行。",
+        "Check that the agent's machine is on and has network, then that the agent is running.",
+    ),
+    "cause_will": Text(
+        "采集端与监测中心失去联系：连接意外断开，没有再收到心跳",
+        "The agent's connection broke off, and no heartbeat came since",
+    ),
+    "next_will": Text(
+        "可能是断电、断网或程序被终止。请先确认那台电脑已开机、能上网，再查看采集端程序是否在运行。",
+        "Power, network or the program: check that the machine is on and has network, then that "
+        "the agent is running.",
+    ),
+    "cause_broker": Text(
+        "监测中心与消息服务器的连接中断，暂时无法判断",
+        "The collector is cut off from the message broker, so this cannot be judged",
+    ),
+    "next_broker": Text(
+        "请检查区里的消息服务器；学校一侧不需要处理。",
+        "Look at the district's message broker; nothing to do in the school.",
+    ),
+    "cause_collector": Text(
+        "监测中心刚刚恢复工作，正在等待采集端报到",
+        "The collector has just come back and waits for the agent to report",
+    ),
+    "next_collector": Text(
+        "一般几分钟内自动恢复，不需要处理。", "Settles by itself within minutes; nothing to do."
+    ),
+    "cause_unproven": Text(
+        "从未收到这所学校的数据，没有在线的证据",
+        "Nothing was ever received from this school, so nothing proves that it is online",
+    ),
+    "next_unproven": Text(
+        "请在学校的一台常开电脑上安装并启动采集端。",
+        "Install and start an agent on a machine of the school that stays on.",
+    ),
+    "cause_never_seen": Text("从未收到这个采集端的数据", "Nothing was ever received from it"),
+    "next_never_seen": Text(
+        "请启动采集端，并核对配置中的地区、学校和名称。",
+        "Start the agent, and check region, school and name in its configuration.",
+    ),
+    "cause_stopped": Text("采集端已正常停止，不是故障", "The agent was stopped on purpose"),
+    "next_stopped": Text("需要时重新启动采集端即可。", "Start the agent again when you need it."),
+    "cause_all_stopped": Text(
+        "采集端已正常停止，线路情况因此未知",
+        "Its agents were stopped on purpose, so nothing is known of its line",
+    ),
+    "next_all_stopped": Text(
+        "需要时重新启动采集端即可。", "Start the agent again when you need it."
+    ),
+    "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
+    # Durations
+    "days": Text("{n} 天", "{n} d"),
+    "hours": Text("{n} 小时", "{n} h"),
+    "minutes": Text("{n} 分钟", "{n} min"),
+    "seconds": Text("{n} 秒", "{n} s"),
+    "ago": Text("{lasting}前", "{lasting} ago"),
+    "just_now": Text("刚刚", "just now"),
+    "never": Text("从未", "never"),
+    # The district
+    "front_title": Text("全区概览", "District overview"),
+    "front_lead": Text("{schools} 所学校，{agents} 个采集端", "{schools} schools, {agents} agents"),
+    "counts": Text("各状态的学校数", "Schools by state"),
+    "show_all": Text("显示全部", "Show all"),
+    "filtered": Text("只显示：{state}（{n} 所）", "Only: {state} ({n})"),
+    "schools": Text("学校", "Schools"),
+    "none_in_state": Text("没有处于这个状态的学校。", "No school is in this state."),
+    "nobody_yet": Text("还没有任何学校上报", "Nothing has reported yet"),
+    "nobody_yet_next": Text(
+        "监测中心已在运行，正在等待第一个采集端。请在要监测的电脑上启动采集端：",
+        "The collector is running and waits for the first agent. Start one on the machine to be "
+        "monitored:",
+    ),
+    "not_in_roster": Text("不在学校名册中", "not in the roster"),
+    "back": Text("返回全区概览", "Back to the overview"),
+    # A school
+    "school_code": Text("学校代码 {school}", "School {school}"),
+    "region_code": Text("区划代码 {region}", "Region {region}"),
+    "agents": Text("采集端", "Agents"),
+    "no_agents": Text("这所学校还没有采集端。", "This school has no agent yet."),
+    "last_message": Text("最近收到 {when}", "Last heard {when}"),
+    # An agent
+    "last_known": Text(
+        "采集端目前不在线：以下是最后收到的数值，不代表现在。",
+        "The agent is not up: these are the last values received, not how things are now.",
+    ),
+    "no_values": Text(
+        "还没有收到数值。采集端启动后约半分钟内会出现。",
+        "No values yet. They appear within half a minute of the agent's start.",
+    ),
+    "values_unreadable": Text(
+        "暂时无法从数据库读取数值，因此数值未知：{reason}",
+        "The database cannot be read now, so the values are unknown: {reason}",
+    ),
+    "now_values": Text("当前数值", "Current values"),
+    "old_value": Text("{when}的数值", "from {when}"),
+    "cpu": Text("处理器", "Processor"),
+    "cpu_busy": Text("忙碌时间占比", "of its time busy"),
+    "mem": Text("内存", "Memory"),
+    "used_of": Text("已用 {used}，共 {total}", "{used} of {total} used"),
+    "free_of": Text("剩余 {free}，共 {total}", "{free} of {total} free"),
+    "disk": Text("磁盘", "Disk"),
+    "fullest": Text("最满的是 {path}", "fullest: {path}"),
+    "almost_full": Text("快满了", "almost full"),
+    "net": Text("网络", "Network"),
+    "down_up": Text("接收 ↓ / 发送 ↑", "in ↓ / out ↑"),
+    "ping": Text("网络延迟", "Answer time"),
+    "loss_of": Text("丢包 {loss}", "{loss} loss"),
+    "no_answer": Text("没有应答", "no answer"),
+    "no_such_host": Text("找不到这个地址", "no such host"),
+    "unknown_value": Text("未知", "unknown"),
+    "disks": Text("磁盘", "Disks"),
+    "nics": Text("网络接口", "Network interfaces"),
+    "pings": Text("网络连通性", "Reachability"),
+    "path": Text("位置", "Mounted at"),
+    "use": Text("使用率", "Use"),
+    "free": Text("剩余", "Free"),
+    "size": Text("容量", "Size"),
+    "interface": Text("接口", "Interface"),
+    "receiving": Text("接收", "In"),
+    "sending": Text("发送", "Out"),
+    "received": Text("累计接收", "Received"),
+    "sent": Text("累计发送", "Sent"),
+    "damaged": Text("出错/丢弃", "Errors/drops"),
+    "target": Text("目标", "Target"),
+    "answer_time": Text("应答时间", "Answer time"),
+    "loss": Text("丢包", "Loss"),
+    "others": Text("另有 {n} 个未列出", "{n} more not shown"),
+    "about": Text("采集端信息", "About this agent"),
+    "version": Text("程序版本", "Version"),
+    "started": Text("启动时间", "Started"),
+    "heard": Text("最近收到", "Last heard"),
+    "held": Text("等待上传", "Waiting to be sent"),
+    "held_batches": Text("{n} 批", "{n} batches"),
+    "clock": Text("时钟偏差", "Clock offset"),
+    "clock_unchecked": Text("未校时", "not checked"),
+    # Curves
+    "curves": Text("最近的变化", "Recent curves"),
+    "range": Text("时间范围", "Time range"),
+    "range_5m": Text("5 分钟", "5 min"),
+    "range_15m": Text("15 分钟", "15 min"),
+    "range_1h": Text("1 小时", "1 h"),
+    "range_6h": Text("6 小时", "6 h"),
+    "range_24h": Text("24 小时", "24 h"),
+    "need_script": Text(
+        "浏览器没有启用 JavaScript，无法绘制曲线；数值每 {n} 秒随页面刷新。",
+        "Curves need JavaScript; without it the values still refresh every {n} seconds.",
+    ),
+    "chart_cpu": Text("处理器使用率", "Processor use"),
+    "chart_mem": Text("内存使用率", "Memory use"),
+    "chart_net": Text("网络流量 {interface}", "Traffic on {interface}"),
+    "chart_ping": Text("应答时间", "Answer time"),
+    "chart_loss": Text("丢包率", "Packet loss"),
+    "chart_disk": Text("磁盘使用率", "Disk use"),
+    "curve_busy": Text("使用", "busy"),
+    "curve_used": Text("已用", "used"),
+    "no_points": Text("这段时间没有数据", "No data in this time"),
+    "no_curve": Text("曲线暂时无法读取", "The curve cannot be read now"),
+    "gap_note": Text("灰色底纹处没有数据", "Shaded: no data"),
+    "unit_bits": Text("bps", "bit/s"),
+    # Errors
+    "error_404": Text("没有这个页面", "There is no such page"),
+    "error_404_next": Text(
+        "地址可能有误，或者这所学校、这个采集端还没有上报过。",
+        "The address may be wrong, or this school or agent has never reported.",
+    ),
+    "error_other": Text("无法显示这个页面", "This page cannot be shown"),
+    "error_other_next": Text(
+        "请稍后再试；如果一直这样，请查看监测中心的日志。",
+        "Try again later; if it stays like this, look at the collector's log.",
+    ),
+}

@@ -1,0 +1,157 @@
+"""`schoolwatch status`, against a real server and against what is none."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from collector import statuscli
+from core.types import Identity
+from tests.collector.web.fakes import MINUTE, NOW, FakeSource, MoodyStore, agent, school, serving
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> FakeSource:
+    return FakeSource(MoodyStore(tmp_path / "store.db"), (school(agent()),))
+
+
+@contextmanager
+def saying(answer: bytes, *, hold: bool = False) -> Iterator[str]:
+    """Answer every connection with *answer*, whatever it asks; with *hold* never end."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    open_ones: list[socket.socket] = []
+
+    def serve_one() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+                connection.recv(4096)
+                connection.sendall(answer)
+            except OSError:
+                return
+            open_ones.append(connection) if hold else connection.close()
+
+    thread = threading.Thread(target=serve_one)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
+        for connection in open_ones:
+            connection.close()
+
+
+def status(*words: str) -> Result:
+    return CliRunner().invoke(statuscli.status_command, words, catch_exceptions=False)
+
+
+def test_all_up_is_0_and_names_everybody(source: FakeSource) -> None:
+    with serving(source) as url:
+        result = status("--url", url)
+    assert result.exit_code == 0
+    for words in ("000000/trial 试点学校", "machine", "up", "12 min", "2 s ago", "1 school: 1 up"):
+        assert words in result.output
+
+
+def test_whatever_is_not_up_is_1_and_says_why(source: FakeSource) -> None:
+    source.schools += (
+        school(agent(Identity("1", "s", "pc"), "unknown", "silent", NOW - MINUTE)),
+        school(agent(Identity("1", "t", "pc"), "never_seen")),
+    )
+    with serving(source) as url:
+        result = status("--url", url + "/")
+    assert result.exit_code == 1
+    for words in ("unknown", "no heartbeat for more than 3 minutes", "never seen", "1 min ago"):
+        assert words in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda source: setattr(source, "schools", ()), "Nothing has reported yet"),
+        (lambda source: setattr(source, "able", (False, "disk full")), "disk full"),
+        (lambda source: setattr(source, "broker_connected", False), "no connection to the broker"),
+    ],
+)
+def test_nothing_to_show_or_a_collector_in_trouble_is_1(
+    source: FakeSource, change: Callable[[FakeSource], None], words: str
+) -> None:
+    change(source)
+    with serving(source) as url:
+        result = status("--url", url)
+    assert result.exit_code == 1
+    assert words in result.output
+
+
+def test_json_is_what_the_collector_says(source: FakeSource) -> None:
+    with serving(source) as url:
+        result = status("--json", "--url", url)
+    assert result.exit_code == 0
+    assert json.loads(result.output)["schools"][0]["agents"][0]["agent"] == "machine"
+
+
+def test_nobody_there_is_2_with_how_to_start_it() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        result = status("--url", f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert result.exit_code == 2
+    assert "schoolwatch up" in result.output
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "127.0.0.1:8480", "", "ftp://x"])
+def test_what_is_no_address_is_2(url: str) -> None:
+    result = status("--url", url)
+    assert result.exit_code == 2
+    assert "no address like http://127.0.0.1:8480" in result.output
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://a..b", "http://127.0.0.1:99999", "http://x y"])
+def test_what_only_looks_like_an_address_is_2(url: str) -> None:
+    assert status("--url", url).exit_code == 2
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+DEEP = b"[" * 100_000
+ODD = {
+    "no HTTP": b"SSH-2.0-OpenSSH_9.2\r\n",
+    "nothing": b"",
+    "a page": OK + b"\r\n<html>",
+    "another JSON": OK + b'\r\n{"at": 5}',
+    "deep": OK + b"\r\n" + DEEP,
+    "a wrong length": OK + b"Content-Length: 99\r\n\r\n{}",
+    "a length that is none": OK + b"Content-Length: many\r\n\r\n{}",
+    "a huge number": OK + b'\r\n{"at_ns": ' + b"9" * 5_000 + b"}",
+    "bytes": OK + b'\r\n{"at": "\xff"}',
+    "an error": b"HTTP/1.1 503 Busy\r\n\r\n",
+    "a way in circles": b"HTTP/1.1 302 Found\r\nLocation: /api/v1/live\r\n\r\n",
+    "a way elsewhere": b"HTTP/1.1 302 Found\r\nLocation: file:///etc/passwd\r\n\r\n",
+    "too many headers": b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 500 + b"\r\n",
+}
+
+
+@pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
+def test_an_odd_answer_is_2_and_a_sentence(answer: bytes) -> None:
+    with saying(answer) as url:
+        result = status("--url", url)
+    assert result.exit_code == 2
+    assert url in result.output
+
+
+def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(statuscli, "TIMEOUT_S", 0.2)
+    with saying(OK + b"\r\n{", hold=True) as url, pytest.raises(statuscli.NoAnswer):
+        statuscli.fetch(url, 0.2)
+
+
+def test_names_cannot_steer_the_terminal(source: FakeSource) -> None:
+    source.schools = (school(agent(), name="[red]\x1b]0;owned\x07\u202e"),)
+    with serving(source) as url:
+        result = status("--url", url)
+    assert "[red]?]0;owned??" in result.output

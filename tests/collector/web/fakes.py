@@ -1,0 +1,156 @@
+"""A collector as the pages see it: a real store, and a picture that a test can change."""
+
+import asyncio
+import math
+import threading
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+from collector.picture import AgentView, Cause, Picture, SchoolView, State, Verdict, line_verdict
+from collector.store.base import LastValue, RangeQuery, Series, Store
+from collector.store.sqlite import SqliteStore
+from collector.web.app import serve
+from core import clock
+from core.clock import SECOND, Clock
+from core.errors import StoreError
+from core.types import Identity
+
+_T = TypeVar("_T")
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+NOW = 1_795_332_185 * SECOND
+HERE = Identity("000000", "trial", "machine")
+MINUTE = 60 * SECOND
+
+
+@dataclass(slots=True)
+class FakeSource:
+    """What a test sets is what the pages show."""
+
+    store: Store
+    schools: tuple[SchoolView, ...] = ()
+    at: int = NOW
+    broker_connected: bool = True
+    able: tuple[bool, str] = (True, "")
+    counted: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def picture(self) -> Picture:
+        return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def ready(self) -> tuple[bool, str]:
+        return self.able
+
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        return self.counted
+
+
+class MoodyStore(SqliteStore):
+    """A real store that fails, or hangs, when it is asked something, as a test says."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.trouble: StoreError | None = None
+        self.awake = threading.Event()
+        self.awake.set()
+
+    def range(self, query: RangeQuery) -> list[Series]:
+        self._answer()
+        return super().range(query)
+
+    def last(self, measurement: str, tags: Mapping[str, str], since: int) -> list[LastValue]:
+        self._answer()
+        return super().last(measurement, tags, since)
+
+    def _answer(self) -> None:
+        self.awake.wait(30)
+        if self.trouble:
+            raise self.trouble
+
+
+def agent(
+    who: Identity = HERE, state: State = "up", cause: Cause = "", since: int = NOW - 12 * MINUTE
+) -> AgentView:
+    never = state == "never_seen"
+    return AgentView(
+        who=who,
+        verdict=Verdict(state, cause, 0 if never else since),
+        last_arrival=0 if never else NOW - (2 * SECOND if state == "up" else NOW - since),
+        version="" if never else "0.1.0",
+        started="" if never else "2026-11-21T23:58:02Z",
+        held_batches=0,
+        clock_offset_ms=0.0,
+        clock_checked=False,
+    )
+
+
+def school(*agents: AgentView, name: str = "试点学校", in_roster: bool = True) -> SchoolView:
+    """Return the school that *agents* belong to; its line is what they prove."""
+    who = agents[0].who
+    line = line_verdict(tuple(one.verdict for one in agents))
+    return SchoolView(who.region, who.school, name, in_roster, line, agents)
+
+
+@contextmanager
+def serving(source: FakeSource, port: int = 0, now: Clock = clock.now) -> Iterator[str]:
+    """Serve *source* from a thread of its own, for who blocks; gives its address."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+
+    def done(work: Coroutine[Any, Any, _T]) -> _T:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(20)
+
+    try:
+        runner = done(serve(source, "127.0.0.1", port, language="zh", zone=SHANGHAI, now=now))
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        done(runner.cleanup())
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+def tagged(line: str, who: Identity = HERE) -> str:
+    """Return *line* with the identity tags that the collector adds, as a whole line."""
+    head, rest = line.split(" ", 1)
+    return f"{head},region={who.region},school={who.school},agent={who.agent} {rest}\n"
+
+
+def machine(at: int, who: Identity = HERE) -> str:
+    """Return what a host's probes say at *at*, its numbers taken from the time."""
+    return "".join(tagged(f"{line} {at}", who) for line in _lines(at / SECOND))
+
+
+def history(first: int, last: int, step: int = 10 * SECOND, who: Identity = HERE) -> bytes:
+    """Return the lines of a machine that was measured from *first* to *last*."""
+    return "".join(machine(at, who) for at in range(first, last + 1, step)).encode()
+
+
+def _lines(seconds: float) -> Iterator[str]:
+    slow, quick = math.sin(seconds / 1900), math.sin(seconds / 37) * math.sin(seconds / 11)
+    busy = max(1.5, 24 + 13 * slow + 9 * quick + (38 if seconds % 1700 < 90 else 0))
+    yield f"cpu,cpu=cpu-total usage_idle={100 - min(busy, 100):.2f}"
+    used = 58 + 6 * math.sin(seconds / 5200) + 0.6 * quick
+    total = 16_662_224_896
+    yield f"mem used_percent={used:.2f},used={int(total * used / 100)}i,total={total}i"
+    for path, percent, size in (("/", 61.8, 250e9), ("/data", 92.4, 1e12), ("/boot", 23.1, 1e9)):
+        free = int(size * (1 - percent / 100))
+        fields = f"used_percent={percent},free={free}i,total={int(size)}i,used={int(size) - free}i"
+        yield f"disk,path={path},device=sda,fstype=ext4,mode=rw {fields}"
+    # Integrals of a rate, as counters are: always rising, now faster and now slower.
+    received = int(2.1e6 * (seconds % 1e6) - 1.3e9 * math.cos(seconds / 1100))
+    sent = int(3.2e5 * (seconds % 1e6) - 1.1e8 * math.cos(seconds / 700))
+    zeros = "err_in=0i,err_out=0i,drop_in=3i,drop_out=0i"
+    yield f"net,interface=eth0 bytes_recv={received}i,bytes_sent={sent}i,{zeros}"
+    yield f"net,interface=lo bytes_recv={int(seconds)}i,bytes_sent={int(seconds)}i,{zeros}"
+    for url, base in (("223.5.5.5", 8.2), ("gateway", 0.7)):
+        time = base + abs(base * 0.3 * quick) + (14 if seconds % 2300 < 60 and base > 1 else 0)
+        loss = 20.0 if seconds % 2300 < 60 and base > 1 else 0.0
+        yield (
+            f"ping,url={url} average_response_ms={time:.3f},percent_packet_loss={loss},"
+            "result_code=0i"
+        )

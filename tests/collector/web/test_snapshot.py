@@ -1,0 +1,87 @@
+"""The present of one machine, out of what the store has of it."""
+
+from pathlib import Path
+
+import pytest
+
+from collector.store.sqlite import SqliteStore
+from collector.web.snapshot import Nic, Ping, Snapshot, take
+from core.clock import SECOND
+from core.types import Identity
+from tests.collector.web.fakes import HERE, MINUTE, NOW, tagged
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SqliteStore:
+    return SqliteStore(tmp_path / "store.db")
+
+
+def say(store: SqliteStore, *lines: str, at: int = NOW) -> None:
+    assert store.write("".join(tagged(f"{line} {at}") for line in lines).encode()) == []
+
+
+def test_a_machine_that_said_nothing_has_no_values(store: SqliteStore) -> None:
+    say(store, "mem used_percent=50")
+    assert take(store, Identity("000000", "trial", "other"), NOW) == Snapshot()
+
+
+def test_the_whole_processor_is_meant_and_not_one_of_its_cores(store: SqliteStore) -> None:
+    say(store, "cpu,cpu=cpu-total usage_idle=75.5", "cpu,cpu=cpu0 usage_idle=1")
+    assert take(store, HERE, NOW).cpu_percent == 24.5
+
+
+def test_traffic_is_the_rise_of_the_counters_in_bits(store: SqliteStore) -> None:
+    say(store, "net,interface=eth0 bytes_recv=1000i,bytes_sent=10i,drop_in=2i", at=NOW)
+    say(store, "net,interface=eth0 bytes_recv=3500i,bytes_sent=10i,drop_in=2i", at=NOW + 10**10)
+    assert take(store, HERE, NOW).nics == (Nic("eth0", 2000.0, 0.0, 3500.0, 10.0, 2.0),)
+
+
+def test_after_a_restart_of_the_machine_its_traffic_is_unknown_and_then_known(
+    store: SqliteStore,
+) -> None:
+    for seconds, count in ((0, 9_000), (10, 50)):
+        say(store, f"net,interface=eth0 bytes_recv={count}i", at=NOW + seconds * SECOND)
+    assert take(store, HERE, NOW).nics[0].receiving is None
+
+    say(store, "net,interface=eth0 bytes_recv=60i", at=NOW + 20 * SECOND)
+    assert take(store, HERE, NOW).nics[0].receiving == 8.0
+
+
+def test_the_busiest_interface_comes_first_and_loopback_last(store: SqliteStore) -> None:
+    for name, count in (("lo", 900), ("eth0", 5), ("eth1", 70)):
+        say(store, f"net,interface={name} bytes_recv={count}i,bytes_sent=0i")
+    assert [nic.name for nic in take(store, HERE, NOW).nics] == ["eth1", "eth0", "lo"]
+
+
+def test_an_interface_that_is_gone_is_not_shown_with_its_old_numbers(store: SqliteStore) -> None:
+    say(store, "net,interface=usb0 bytes_recv=1i", at=NOW - 11 * MINUTE)
+    say(store, "net,interface=eth0 bytes_recv=1i", at=NOW)
+    assert [nic.name for nic in take(store, HERE, NOW).nics] == ["eth0"]
+
+
+def test_a_target_that_stopped_answering_does_not_keep_its_last_answer_time(
+    store: SqliteStore,
+) -> None:
+    answered = "ping,url=gw average_response_ms=0.8,percent_packet_loss=0,result_code=0i"
+    say(store, answered, at=NOW)
+    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False),)
+
+    say(store, "ping,url=gw percent_packet_loss=100,result_code=2i", at=NOW + 10 * SECOND)
+    assert take(store, HERE, NOW).pings == (Ping("gw", None, 100.0, False),)
+
+    say(store, answered, at=NOW + 20 * SECOND)
+    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False),)
+
+
+def test_a_name_that_nobody_knows_is_told_apart_from_silence(store: SqliteStore) -> None:
+    say(store, "ping,url=nowhere result_code=1i", "ping,url=gw result_code=2i")
+    assert take(store, HERE, NOW).pings == (
+        Ping("gw", None, 100.0, False),
+        Ping("nowhere", None, 100.0, True),
+    )
+
+
+def test_the_values_of_an_agent_that_went_days_ago_are_still_its_last(store: SqliteStore) -> None:
+    say(store, "mem used_percent=50,used=1i,total=2i", at=NOW - 5 * 86_400 * SECOND)
+    found = take(store, HERE, last_arrival=NOW - 5 * 86_400 * SECOND)
+    assert (found.at, found.mem_percent) == (NOW - 5 * 86_400 * SECOND, 50.0)

@@ -1,0 +1,56 @@
+"""The table of texts against the templates and the code that ask for them."""
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+import pytest
+
+from collector.picture import State
+from collector.web import board, charts, pages
+from collector.web.texts import TEXTS, chosen
+
+WEB = Path(pages.__file__).parent
+ASKED = re.compile(r"""\bt\(\s*["'](\w+)["']\s*[,)]""")
+MADE = {
+    *(f"state_{state}" for state in get_args(State)),
+    *(f"{part}_{reason}" for part in ("cause", "next") for reason in get_args(board.Reason)),
+    *(f"range_{one.name}" for one in charts.RANGES),
+    *(key + more for key in ("error_404", "error_other") for more in ("", "_next")),
+    *("days", "hours", "minutes", "seconds"),
+} - {"cause_", "next_"}
+"""Keys that are put together where they are asked for."""
+
+
+def asked() -> set[str]:
+    sources = [*WEB.glob("*.py"), *WEB.glob("templates/*.html")]
+    return {key for path in sources for key in ASKED.findall(path.read_text("utf-8"))}
+
+
+def test_every_text_that_is_asked_for_is_there_and_none_is_left_over() -> None:
+    assert asked() | MADE == set(TEXTS)
+
+
+@pytest.mark.parametrize("key", TEXTS)
+def test_a_text_says_the_same_in_both_languages(key: str) -> None:
+    zh, en = TEXTS[key]
+    assert zh
+    assert en
+    places = [{name for _, name, _, _ in Formatter().parse(text)} - {None} for text in (zh, en)]
+    assert places[0] == places[1]
+
+
+@pytest.mark.parametrize("key", sorted(set(TEXTS) - {"unit_bits"}))
+def test_chinese_is_chinese(key: str) -> None:
+    assert re.search("[\u4e00-\u9fff]", TEXTS[key].zh)
+
+
+def test_a_language_that_nobody_speaks_is_the_configured_one() -> None:
+    assert [chosen(word, "zh") for word in ("en", "zh", "fr", "", None)] == [
+        "en",
+        "zh",
+        "zh",
+        "zh",
+        "zh",
+    ]
