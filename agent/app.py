@@ -24,7 +24,7 @@ from agent.spoolthread import SpoolThread
 from agent.uplink import Settings, Uplink
 from core import VERSION, clock
 from core.lock import hold
-from core.mqtt import Broker
+from core.mqtt.configured import broker_of
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def build(config: AgentConfig) -> Agent:
     spool = SpoolThread(Spool(config.spool.folder / "spool.db", limits))
     settings = Settings(
         who,
-        _broker(config),
+        broker_of(config.broker),
         config.collector.id,
         config.broker.reconnect_within_s,
         config.batch.compress,
@@ -110,21 +110,6 @@ def build(config: AgentConfig) -> Agent:
     ]
     schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
     return Agent(spool, recorder, schedule, uplink, clock.monotonic(), asyncio.Event())
-
-
-def _broker(config: AgentConfig) -> Broker:
-    b = config.broker
-    return Broker(
-        host=b.host,
-        port=b.port,
-        protocol=b.protocol,
-        keepalive_s=b.keepalive_s,
-        ca_file=b.ca_file,
-        cert_file=b.cert_file,
-        key_file=b.key_file,
-        username=b.username,
-        password=b.password(),
-    )
 
 
 async def run(config: AgentConfig) -> None:

@@ -25,6 +25,7 @@ class BrokerConfig(Struct, frozen=True, kw_only=True):
     ca_file: File = None
     cert_file: File = None
     key_file: File = None
+    embedded: bool = False
 
     def password(self) -> str:
         """Return the password, empty where none is given; raises ConfigError."""

@@ -61,7 +61,9 @@ class Layout:
         return self.log_folder / f"{name}.log"
 
 
-def agent_toml(who: Identity, mqtt_port: int, ping: Iterable[str]) -> str:
+def agent_toml(
+    who: Identity, mqtt_port: int, ping: Iterable[str], *, embedded: bool = False
+) -> str:
     """Return the configuration of the trial's agent; paths are as seen from its folder."""
     return f"""\
 {OURS}
@@ -75,6 +77,7 @@ agent = {_text(who.agent)}
 
 [broker]
 port = {mqtt_port}
+embedded = {_bool(embedded)}
 # One agent cannot crowd a broker when it comes back, so it need not wait.
 reconnect_within_s = 5
 
@@ -95,7 +98,7 @@ targets = [{", ".join(_text(target) for target in ping)}]
 """
 
 
-def collector_toml(http_port: int, mqtt_port: int) -> str:
+def collector_toml(http_port: int, mqtt_port: int, *, embedded: bool = False) -> str:
     """Return the configuration of the trial's collector; paths are as seen from its folder."""
     return f"""\
 {OURS}
@@ -109,6 +112,7 @@ folder = "../collector"
 
 [broker]
 port = {mqtt_port}
+embedded = {_bool(embedded)}
 reconnect_within_s = 5
 
 [roster]
@@ -146,3 +150,7 @@ def agent_in(path: Path, expected: Identity) -> Identity:
 def _text(value: str) -> str:
     """Return *value* as TOML writes it; JSON's rules for strings are among TOML's."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def _bool(value: object) -> str:
+    return "true" if value else "false"

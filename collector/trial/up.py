@@ -60,7 +60,8 @@ def run(trial: Trial, say: Say) -> None:
     where = Layout(trial.folder.resolve())
     with hold(where.folder / "up.lock", "schoolwatch up", "--folder"):
         try:
-            trial, who = as_written(trial, where, this_machine(), say)
+            embedded = wants_embedded(trial)
+            trial, who = as_written(trial, where, this_machine(), say, embedded=embedded)
             plan = broker_plan(trial, where)
         except OSError as error:
             path = error.filename or where.folder
@@ -77,6 +78,11 @@ def this_machine(name: Callable[[], str] = socket.gethostname) -> Identity:
     return Identity(layout.REGION, layout.SCHOOL, topics.made_fit(name()))
 
 
+def wants_embedded(trial: Trial, find: Callable[[], Path | None] = brokers.find_mosquitto) -> bool:
+    """Return whether *trial* runs on the embedded broker, as far as that is its choice."""
+    return trial.broker == "embedded" or (trial.broker == "auto" and find() is None)
+
+
 def broker_plan(
     trial: Trial,
     where: Layout,
@@ -84,7 +90,7 @@ def broker_plan(
     is_there: Callable[[str], object] = importlib.util.find_spec,
 ) -> BrokerPlan:
     """Return the broker that *trial* gets; raises StartError where it cannot be had."""
-    found = None if trial.broker == "embedded" else find()
+    found = None if wants_embedded(trial, find) else find()
     if found:
         command = brokers.mosquitto_command(where.broker_folder, trial.mqtt_port)
         return BrokerPlan(f"mosquitto ({found})", command, {"--mqtt-port": trial.mqtt_port})
@@ -103,13 +109,17 @@ def broker_plan(
     return BrokerPlan("the embedded one", command, taken)
 
 
-def as_written(trial: Trial, where: Layout, who: Identity, say: Say) -> tuple[Trial, Identity]:
+def as_written(
+    trial: Trial, where: Layout, who: Identity, say: Say, *, embedded: bool = False
+) -> tuple[Trial, Identity]:
     """Write the files that the parts read; return ports and identity as they now stand there."""
     if not where.roster_file.exists():  # it has no place for a line that says whose it is
         layout.write(where.roster_file, layout.ROSTER)
     files = {
-        where.collector_file: layout.collector_toml(trial.http_port, trial.mqtt_port),
-        where.agent_file: layout.agent_toml(who, trial.mqtt_port, trial.ping),
+        where.collector_file: layout.collector_toml(
+            trial.http_port, trial.mqtt_port, embedded=embedded
+        ),
+        where.agent_file: layout.agent_toml(who, trial.mqtt_port, trial.ping, embedded=embedded),
     }
     for path, text in files.items():
         if not layout.write(path, text):

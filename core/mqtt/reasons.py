@@ -56,8 +56,8 @@ def unanswered(broker: Broker, client_id: str) -> str:
         hints.append("it may want TLS (ca_file)")
     elif broker.cert_file is None:
         hints.append("it may want a client certificate (cert_file, key_file)")
-    if _NO_RUMQTTD_ID & set(client_id):
-        hints.append("rumqttd does so for a client id with '/', '+', '#' or '$'")
+    if not broker.embedded and _NO_RUMQTTD_ID & set(client_id):
+        hints.append("if it is rumqttd, say so: embedded = true")
     return "; ".join(["the connection was closed before the broker answered", *hints])
 
 

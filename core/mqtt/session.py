@@ -72,7 +72,7 @@ class Session:
         self._will, self._subscriptions = will, tuple(subscriptions)
         self._plan = Plan(
             broker=broker,
-            client_id=client_id,
+            client_id=client_id.translate(_PLAIN) if broker.embedded else client_id,
             clean_start=clean_start,
             session_expiry_s=session_expiry_s,
             receive_maximum=receive_maximum,
@@ -85,7 +85,6 @@ class Session:
         self.refused_subscriptions = 0
         self._audience = Audience(listener, lambda: self._leave("the listener failed"))
         self._link: Link | None = None
-        self._client_ids = client_ids(client_id, clean_start=clean_start)
         self._closing = self._at_once = False
         self._wake, self._stopped = asyncio.Event(), asyncio.Event()
         self._stopped.set()
@@ -166,23 +165,18 @@ class Session:
     async def _round(self) -> None:
         """Be connected once, in the best way that the broker lets us in."""
         failure = ""
-        for client_id in self._client_ids:
-            for version in self._plan.broker.versions:
-                link = self._link = self._new_link(client_id, version)
-                failure = await self._live(link)
-                if not failure or self._closing or self._at_once:
-                    return
-                if not link.turned_away:
-                    break
-            if not link.hung_up:
+        for version in self._plan.broker.versions:
+            link = self._link = self._new_link(version)
+            failure = await self._live(link)
+            if not failure or self._closing or self._at_once:
+                return
+            if not link.turned_away:
                 break
         self._note(failure)
 
-    def _new_link(self, client_id: str, version: Version) -> Link:
+    def _new_link(self, version: Version) -> Link:
         conn = self._plan.conn + 1
-        self._plan = replace(
-            self._plan, client_id=client_id, version=version, conn=conn, will=self._will(conn)
-        )
+        self._plan = replace(self._plan, version=version, conn=conn, will=self._will(conn))
         told = self._audience
         return Link(self._plan, told.received, told.acknowledged, self._client_factory)
 
@@ -230,7 +224,6 @@ class Session:
             return
         self._backoff.connected()
         self._failures.clear()
-        self._client_ids.sort(key=lambda known: known != plan.client_id)
         name = plan.client_id
         _log.info("broker %s: connected by MQTT %s as %s", plan.broker, plan.version, name)
         self._audience.connected(
@@ -257,12 +250,3 @@ class Session:
         if failure not in self._failures and len(self._failures) < _MOST_FAILURES:
             self._failures.add(failure)
             _log.warning("broker %s: %s; trying again", self._plan.broker, failure)
-
-
-def client_ids(client_id: str, *, clean_start: bool) -> list[str]:
-    """Return the ids to try: rumqttd hangs up on one that holds '/', '+', '#' or '$'.
-
-    A session that the broker keeps hangs on its id, so that one is never replaced.
-    """
-    plain = client_id.translate(_PLAIN)
-    return [client_id] if plain == client_id or not clean_start else [client_id, plain]

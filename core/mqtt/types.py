@@ -24,6 +24,8 @@ class Broker:
     key_file: Path | None = None
     username: str = ""
     password: str = field(repr=False, default="")
+    embedded: bool = False
+    """rumqttd, which panics at the second client id with '/' in it and then serves nobody."""
 
     def __str__(self) -> str:
         """Return `host:port`."""

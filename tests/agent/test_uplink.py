@@ -80,7 +80,7 @@ class PlayedCollector:
 
 @asynccontextmanager
 async def playing(broker: RealBroker, name: str = "d1") -> AsyncIterator[PlayedCollector]:
-    collector = PlayedCollector(Broker(port=broker.port), name)
+    collector = PlayedCollector(broker.at(), name)
     running = asyncio.create_task(collector.session.run())
     await until(lambda: collector.up)
     try:
@@ -95,7 +95,7 @@ async def sending(
     broker: RealBroker, folder: Path, collector: str = "d1", delivery: Delivery | None = None
 ) -> AsyncIterator[Uplink]:
     spool = SpoolThread(Spool(folder / "spool.db"))
-    settings = Settings(WHO, Broker(port=broker.port), collector, reconnect_within_s=0.2)
+    settings = Settings(WHO, broker.at(), collector, reconnect_within_s=0.2)
     uplink = Uplink(
         settings, spool, Presence(WHO, spool.spool.id, clock.now()), delivery or Delivery()
     )

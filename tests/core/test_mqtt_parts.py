@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from core.mqtt import Broker, reasons
 from core.mqtt.acks import AckOrder
 from core.mqtt.backoff import Backoff
-from core.mqtt.session import client_ids
 
 
 @given(st.permutations(range(1, 9)))
@@ -63,12 +62,6 @@ def test_waits_double_up_to_the_longest_and_start_anew_after_a_connect() -> None
     assert [backoff.wait_s() for _ in range(5)] == [10, 20, 40, 80, 120]
     for _ in range(5_000):
         assert backoff.wait_s() == 120
-
-
-def test_a_client_id_gets_a_plain_second_one_only_where_no_session_hangs_on_it() -> None:
-    assert client_ids("000000/trial/pc", clean_start=True) == ["000000/trial/pc", "000000:trial:pc"]
-    assert client_ids("000000/trial/pc", clean_start=False) == ["000000/trial/pc"]
-    assert client_ids("d1-events", clean_start=True) == ["d1-events"]
 
 
 def test_the_password_stands_in_no_text_of_a_broker() -> None:

@@ -9,17 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
 REGION, SCHOOL, AGENT = "000000", "trial", "pc-1"
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -73,7 +66,17 @@ def wait_until_served(port: int, seconds: float = 20) -> None:
     until_sync(open_port, seconds)
 
 
-def agent_toml(folder: Path, mqtt_port: int, probes: str, seal_after_s: float = 1) -> Path:
+def broker_table(broker: RealBroker) -> str:
+    """Return [broker] as the trial writes it."""
+    return f"""
+[broker]
+port = {broker.port}
+embedded = {str(broker.name == "embedded").lower()}
+reconnect_within_s = 0.5
+"""
+
+
+def agent_toml(folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
 kind = "agent"
@@ -81,9 +84,7 @@ kind = "agent"
 region = "{REGION}"
 school = "{SCHOOL}"
 agent = "{AGENT}"
-[broker]
-port = {mqtt_port}
-reconnect_within_s = 0.5
+{broker_table(broker)}
 [spool]
 folder = "{folder / "spool"}"
 [batch]
@@ -93,7 +94,7 @@ seal_after_s = {seal_after_s}
     return path
 
 
-def collector_toml(folder: Path, mqtt_port: int, http_port: int) -> Path:
+def collector_toml(folder: Path, broker: RealBroker, http_port: int) -> Path:
     path = folder / "collector.toml"
     path.write_text(f"""
 kind = "collector"
@@ -101,9 +102,7 @@ kind = "collector"
 id = "d1"
 regions = ["{REGION}"]
 folder = "{folder / "collector"}"
-[broker]
-port = {mqtt_port}
-reconnect_within_s = 0.5
+{broker_table(broker)}
 [http]
 port = {http_port}
 """)

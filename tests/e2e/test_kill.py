@@ -11,11 +11,10 @@ from tests.e2e.programs import (
     Program,
     agent_toml,
     collector_toml,
-    free_port,
     wait_until_served,
 )
 from tests.e2e.taken import stored, taken, waiting, watch
-from tests.real.brokers import RealBroker
+from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until_sync
 
 LOAD = """
@@ -41,7 +40,7 @@ class District:
     folder: Path
     agent: Program
     collector: Program
-    mqtt_port: int
+    broker: RealBroker
 
     @property
     def spool(self) -> Path:
@@ -53,23 +52,25 @@ class District:
     def drain(self) -> None:
         """Let the agent run on without probes until every batch has its receipt."""
         self.agent.stop()
-        agent_toml(self.folder, self.mqtt_port, "")
+        before = taken(self.spool).total()
+        agent_toml(self.folder, self.broker, "")
         self.agent.start()
+        until_sync(lambda: self.taken_at_least(before + 1), 30)  # its first heartbeat
         until_sync(lambda: waiting(self.spool) == 0, 60)
 
 
 @pytest.fixture
 def district(tmp_path: Path, broker: RealBroker) -> object:
     http_port = free_port()
-    agent = agent_toml(tmp_path, broker.port, LOAD)
-    collector = collector_toml(tmp_path, broker.port, http_port)
+    agent = agent_toml(tmp_path, broker, LOAD)
+    collector = collector_toml(tmp_path, broker, http_port)
     Spool(tmp_path / "spool" / "spool.db").close()
     watch(tmp_path / "spool" / "spool.db")
     made = District(
         tmp_path,
         Program(["agent", "run", "--config", str(agent)], tmp_path / "agent.log"),
         Program(["collector", "run", "--config", str(collector)], tmp_path / "collector.log"),
-        broker.port,
+        broker,
     )
     made.collector.start()
     wait_until_served(http_port)

@@ -73,7 +73,8 @@ class RealBroker:
 
     def at(self, *, keepalive_s: int = 60, port: int | None = None) -> Broker:
         """Return how a session gets there."""
-        return Broker(LOOPBACK, port or self.port, keepalive_s=keepalive_s)
+        embedded = self.name == "embedded"
+        return Broker(LOOPBACK, port or self.port, keepalive_s=keepalive_s, embedded=embedded)
 
     def start(self) -> None:
         with self.log.open("ab") as output:

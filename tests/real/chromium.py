@@ -131,9 +131,10 @@ def _options(profile: str) -> Options:
 
 
 def _shoot(address: str, path: str, width: int = 1440) -> None:
+    drawn = "return [...document.querySelectorAll('.plot')].every((one) => one.firstChild)"
     with browser(width) as page:
         page.open(address)
-        until_sync(lambda: page.run("return document.readyState") == "complete")
+        until_sync(lambda: page.run(drawn))
         page.screenshot(Path(path))
 
 

@@ -1,6 +1,7 @@
 """The brokers of the trial: where they listen, and what they keep."""
 
 import os
+import socket
 import subprocess
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from paho.mqtt import publish
 
 from collector.trial.brokers import embedded_command, find_mosquitto, mosquitto_command
+from collector.trial.embedded import PANICKED
 from tests.real.brokers import RealBroker, need
 from tests.real.listening import Heard, session
-from tests.waiting import until
+from tests.waiting import until, until_sync
 
 
 def test_both_brokers_listen_on_loopback_only(broker: RealBroker) -> None:
@@ -75,3 +77,17 @@ def test_a_broker_whose_port_is_taken_ends_and_says_so(broker: RealBroker) -> No
     )
     assert second.returncode != 0
     assert "in use" in (second.stdout + second.stderr).lower()
+
+
+def test_an_embedded_broker_that_panicked_ends_so_that_it_can_be_started_anew(
+    embedded: RealBroker,
+) -> None:
+    assert embedded.process is not None
+    connect = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03a/b"  # 3.1.1, client id a/b
+    for _ in range(2):  # rumqttd's own fault, which `embedded = true` keeps our programs from
+        with socket.create_connection(("127.0.0.1", embedded.port_v3), 5) as raw:
+            raw.sendall(connect)
+            assert raw.recv(4) == b""
+    until_sync(lambda: embedded.process is not None and embedded.process.poll() is not None)
+    assert embedded.process.returncode == PANICKED
+    embedded.start()
