@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from collector.trial.layout import Layout
 from collector.trial.up import Trial, broker_plan
 from core.errors import StartError
 from tests.processes import alive
+from tests.real import chromium
 from tests.real.brokers import free_port
 from tests.waiting import until_sync
 
@@ -127,6 +129,39 @@ def test_this_machine_is_shown_and_the_next_start_goes_on_where_the_first_ended(
     second.until_up()
     assert second.points() > before
     assert second.end(signal.SIGTERM) == 0
+
+
+@contextmanager
+def busy_processors() -> Iterator[None]:
+    """Keep every processor of this machine busy for the length of the block."""
+    spin = [sys.executable, "-c", "while True: pass"]
+    spinning = [subprocess.Popen(spin) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in spinning:
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.real("chromium")
+def test_what_this_machines_own_counters_say_arrives_on_the_page(start: Start) -> None:
+    if not chromium.found():
+        pytest.skip(f"there is no {chromium.MISSING}")
+    up = start()
+    up.until_up()
+    with chromium.browser() as page:
+        page.open(f"http://127.0.0.1:{up.http_port}/?lang=en")
+        memory = f"{psutil.virtual_memory().total / 2**30:.1f}\N{NO-BREAK SPACE}GiB"
+        page.until_text(memory, "#value-mem")
+
+        def busy() -> float:
+            return float("".join(c for c in page.text("#value-cpu .big") if c in "0123456789."))
+
+        with busy_processors():
+            until_sync(lambda: busy() > 90, 60)
+        until_sync(lambda: busy() < 90, 60)
+        assert page.complaints() == []
 
 
 @pytest.mark.slow
