@@ -42,7 +42,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """One agent as pages and API show it. `missing` counts batches known of but not received."""
+    """One agent as pages and API show it.
+
+    `held_batches` counts what its last birth said to be waiting, and what did not come since.
+    """
 
     who: Identity
     verdict: Verdict

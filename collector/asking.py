@@ -1,0 +1,71 @@
+"""Whom to ask for a birth, and when: after our own start everybody, spread over ten minutes.
+
+A request is repeated until a birth that is no repeat comes; its number grows over restarts too,
+so that an agent cannot take it for one that it has answered.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from core import clock
+from core.clock import SECOND
+from core.types import Identity
+
+SPREAD_S: Final = 600.0
+UNKNOWN_AFTER_S: Final = 30.0
+"""A birth that comes by the other connection is not asked for before it had time to."""
+
+
+@dataclass(slots=True)
+class _Request:
+    """`number` is 0 until it was sent for the first time; `due` is of the monotonic clock."""
+
+    due: float
+    number: int = 0
+
+
+class Asking:
+    """Used in the event loop; `send` puts a request into the agent's next receipt."""
+
+    def __init__(
+        self,
+        send: Callable[[Identity, int], None],
+        *,
+        now: clock.Clock = clock.now,
+        monotonic: clock.Monotonic = clock.monotonic,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._send, self._now, self._monotonic = send, now, monotonic
+        self._uniform = (rng or random.Random()).uniform  # noqa: S311 — to spread the load
+        self._requests: dict[Identity, _Request] = {}
+        self._last = 0
+
+    def everybody(self, agents: Iterable[Identity]) -> None:
+        """Ask *agents*, each at a random moment of the next ten minutes."""
+        now = self._monotonic()
+        for who in agents:
+            self._requests[who] = _Request(now + self._uniform(0, SPREAD_S))
+
+    def soon(self, who: Identity) -> None:
+        """Ask *who*, of whom batches came but no birth, unless one comes in time."""
+        self._requests.setdefault(who, _Request(self._monotonic() + UNKNOWN_AFTER_S))
+
+    def number(self, who: Identity) -> int:
+        """Return the number of the request that *who* has not answered, 0 where none is open."""
+        request = self._requests.get(who)
+        return request.number if request else 0
+
+    def answered(self, who: Identity) -> None:
+        """Hear that a new birth of *who* came, asked for or not."""
+        self._requests.pop(who, None)
+
+    def tick(self, is_up: Callable[[Identity], bool]) -> None:
+        """Send what is due; who is not there will say by itself when it is."""
+        now = self._monotonic()
+        for who, request in self._requests.items():
+            if request.due <= now and is_up(who):
+                request.number = self._last = max(self._last + 1, self._now() // SECOND)
+                request.due = now + SPREAD_S
+                self._send(who, request.number)

@@ -1,0 +1,151 @@
+"""What births, deaths and arriving batches say of an agent (wire.md, "Wills and conflicts").
+
+Pure. A birth also says which batches wait in the agent's spool: those are *expected* until they
+arrive, and an older epoch without any is *closed*, so that the agent may forget it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from collector.picture import Known
+from collector.ranges import Ranges
+from core.messages import Birth, Death, EpochReport
+from core.types import BatchKey, Lane
+
+Expected = Mapping[tuple[str, Lane], Ranges]
+"""Batches that an agent said it holds and that did not arrive, by epoch and lane."""
+
+MAX_SEQ: Final = 10**15 - 1
+MAX_EPOCHS: Final = 200
+MAX_TEXT: Final = 100
+REMEMBERED_EPOCHS: Final = 16
+"""Of each agent the highest `no` of so many epochs is kept, to know a birth that comes again."""
+WINDOW: Final = 8
+"""Batches of the current epoch that may be on their way; more are a backlog."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """One agent: what is known of it, its last birth, and the highest `no` of each epoch."""
+
+    known: Known = field(default_factory=Known)
+    birth: Birth | None = None
+    seen: Mapping[str, int] = field(default_factory=dict)
+    expected: Expected = field(default_factory=dict)
+
+
+def mistake(birth: Birth) -> str:
+    """Return what no agent of ours would say in a birth, or an empty string."""
+    if not all(0 <= number <= MAX_SEQ for number in (birth.conn, birth.no, birth.asked)):
+        return f"conn, no and asked must be from 0 to {MAX_SEQ}"
+    if any(len(text) > MAX_TEXT for text in (birth.version, birth.started, birth.spool)):
+        return f"version, started and spool have at most {MAX_TEXT} characters"
+    epochs = len({report.epoch for report in birth.epochs})
+    if epochs > MAX_EPOCHS:
+        return f"{epochs} epochs; the limit is {MAX_EPOCHS}"
+    return next((found for found in map(_report_mistake, birth.epochs) if found), "")
+
+
+def _report_mistake(report: EpochReport) -> str:
+    spans = [*report.held, *((first, last) for first, last, _ in report.dropped)]
+    if not 0 <= report.high <= MAX_SEQ or not all(1 <= a <= b <= MAX_SEQ for a, b in spans):
+        return f"epoch {report.epoch}: sequences must be from 1 to {MAX_SEQ}, the first not later"
+    if any(len(why) > MAX_TEXT for _, _, why in report.dropped):
+        return f"epoch {report.epoch}: a reason has at most {MAX_TEXT} characters"
+    return ""
+
+
+def is_repeat(state: AgentState, birth: Birth, asked: int) -> bool:
+    """Return whether *birth* was taken before; one that answers our latest request never was."""
+    if asked and birth.asked == asked:
+        return False
+    return birth.no <= state.seen.get(birth.epoch, 0)
+
+
+def after_birth(state: AgentState, birth: Birth, at: int, *, was_up: bool) -> AgentState:
+    """Return the agent after a birth that is no repeat; `expected` is worked out later."""
+    seen = {epoch: no for epoch, no in state.seen.items() if epoch != birth.epoch}
+    # A reader that knows only the last birth must still know this epoch's, so it goes last.
+    seen[birth.epoch] = max(birth.no, state.seen.get(birth.epoch, 0))
+    for old in list(seen)[:-REMEMBERED_EPOCHS]:
+        del seen[old]
+    changed_at = state.known.changed_at if was_up else at
+    return AgentState(Known(at, changed_at), birth, seen)
+
+
+def after_death(state: AgentState, death: Death, at: int) -> AgentState | None:
+    """Return the agent after its will or stop; None where that says nothing new of it."""
+    birth, known = state.birth, state.known
+    if birth is None or (birth.epoch, birth.conn) != (death.epoch, death.conn):
+        return None
+    stopped = death.state == "stopped"
+    if known.stopped or (known.dead and not stopped):
+        return None
+    return replace(state, known=Known(known.last_arrival, at, dead=not stopped, stopped=stopped))
+
+
+def after_arrival(state: AgentState, epoch: str | None, at: int, *, was_up: bool) -> AgentState:
+    """Return the agent after something of *epoch* arrived (None: came without a header).
+
+    Batches of the living epoch prove life; those of an older one may be the broker's memory, and
+    so may one of a process that has said that it stops: its last batches come by another
+    connection than its last word.
+    """
+    if epoch is not None and not _is_alive(state, epoch):
+        return state
+    changed_at = state.known.changed_at if was_up else at
+    return replace(state, known=Known(max(at, state.known.last_arrival), changed_at))
+
+
+def _is_alive(state: AgentState, epoch: str) -> bool:
+    if state.birth is None or not is_told_of(state, epoch):
+        return True  # a process whose birth is still on its way
+    return epoch == state.birth.epoch and not state.known.stopped
+
+
+def is_told_of(state: AgentState, epoch: str) -> bool:
+    """Return whether a birth has named *epoch*, as its own or as one that its spool holds."""
+    listed = state.birth.epochs if state.birth else ()
+    return epoch in state.seen or any(report.epoch == epoch for report in listed)
+
+
+def after_batch(state: AgentState, key: BatchKey) -> AgentState:
+    """Return the agent after *key* was committed: it is not expected any more."""
+    place = (key.epoch, key.lane)
+    waiting = state.expected.get(place)
+    if not waiting or key.seq not in waiting:
+        return state
+    left = waiting - Ranges.of([(key.seq, key.seq)])
+    return replace(state, expected={**state.expected, place: left})
+
+
+def held(report: EpochReport) -> Ranges:
+    """Return what the agent holds of one epoch and lane."""
+    return Ranges.of(report.held)
+
+
+def closed(state: AgentState) -> list[str]:
+    """Return the epochs of the last birth, but its current one, with no expected key."""
+    if state.birth is None:
+        return []
+    listed = dict.fromkeys(report.epoch for report in state.birth.epochs)
+    return [e for e in listed if e != state.birth.epoch and not any(_waiting(state, e))]
+
+
+def waiting(state: AgentState) -> int:
+    """Return how many batches are expected."""
+    return sum(map(len, state.expected.values()))
+
+
+def has_backlog(state: AgentState) -> bool:
+    """Return whether the agent has more readings to send than those on their way."""
+    current = state.birth.epoch if state.birth else ""
+    for (epoch, lane), left in state.expected.items():
+        if lane == "readings" and len(left) > (WINDOW if epoch == current else 0):
+            return True
+    return False
+
+
+def _waiting(state: AgentState, epoch: str) -> Iterator[Ranges]:
+    return (left for (of, _), left in state.expected.items() if of == epoch and left)

@@ -1,0 +1,54 @@
+"""What readings and states both write into, beside the store."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from collector.asking import Asking
+from collector.counters import Counters
+from collector.deadletters import DeadLetters, Letter
+from collector.door import Door
+from collector.ledger import Ledger
+from collector.live import Live
+from collector.patience import Patience
+from collector.receipts import Receipts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """`gate` is held from a ledger's commit until the picture knows of it, so that readings and
+    states do not overwrite what the other has just learnt.
+    """
+
+    ledger: Ledger
+    live: Live
+    letters: DeadLetters
+    receipts: Receipts
+    asking: Asking
+    counters: Counters
+    door: Door
+    gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def keep(self, letters: Sequence[Letter], patience: Patience) -> None:
+        """Keep *letters* durably, and count them."""
+        if letters:
+            await patience.persist(lambda: self.letters.keep(letters))
+            for letter in letters:
+                self._count(letter)
+
+    def held_up(self, channel: str, reason: str) -> None:
+        """Hear why messages of *channel* cannot be kept for now; empty once they can again."""
+        self.door.troubled(channel, reason)
+        self.counters.add("held_up", int(bool(reason)), channel)
+
+    def _count(self, letter: Letter) -> None:
+        if self.counters.add("dead_letters", reason=letter.kind) == 1:
+            _log.warning(
+                "dead letter, the first of kind %s since the start: %r: %s",
+                letter.kind,
+                letter.topic,
+                letter.reason,
+            )

@@ -1,0 +1,133 @@
+"""What the collector does by the clock: its own reading, the commit counter, expiry.
+
+Each chore that fails is done again at its next time; it says so once, and once when it works again.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from collector.books import Books
+from collector.ledger import Ledger
+from collector.store.base import Store
+from core import clock, lineprotocol
+from core.catalog import CATALOG
+from core.clock import SECOND
+from core.errors import StoreError
+from core.types import Reading
+
+DAY: Final = 86_400 * SECOND
+
+_MISSING: Final = {
+    "store": "readings that came since then, and that agents have deleted, are missing from it",
+    "ledger": "batches that came since then count as missing, and are taken again where they come",
+}
+_log = logging.getLogger(__name__)
+
+
+def went_back(ledger: int, store: int) -> str:
+    """Return which of the two was set back to an earlier state, by their commit counters.
+
+    The ledger counts first, so after a crash between the two the store is one behind.
+    """
+    if store > ledger:
+        return "ledger"
+    return "store" if store < ledger - 1 else ""
+
+
+@dataclass(slots=True)
+class CommitCounter:
+    """Written to ledger and store each minute, so that one that went back is noticed."""
+
+    ledger: Ledger
+    store: Store
+    _sure: bool = False
+
+    def count(self) -> None:
+        """Count one up in both, compared first where they were not seen together for a while."""
+        value = self.ledger.counter()
+        if not self._sure:
+            value = self._compare(value)
+        self._sure = False
+        self.ledger.set_counter(value + 1)
+        self.store.set_counter(value + 1)
+        self._sure = True
+
+    def _compare(self, mine: int) -> int:
+        theirs = self.store.counter()
+        back = went_back(mine, theirs)
+        if back:
+            _log.error(
+                "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
+                back,
+                mine,
+                theirs,
+                _MISSING[back],
+            )
+        return max(mine, theirs)
+
+
+@dataclass(slots=True)
+class Chores:
+    """Everything here blocks in a worker thread, never in the event loop."""
+
+    collector: str
+    store: Store
+    books: Books
+    keep_ns: int
+    now: clock.Clock = clock.now
+    counter: CommitCounter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.counter = CommitCounter(self.books.ledger, self.store)
+
+    async def minute(self) -> None:
+        """Report on ourselves, count, and keep when agents were last heard of."""
+        async with self.books.gate:  # a will that comes meanwhile must not be overwritten
+            await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
+        await asyncio.to_thread(self.counter.count)
+        await asyncio.to_thread(self.store.write, self._line() + b"\n")
+
+    async def hour(self) -> None:
+        """Delete what is older than we keep."""
+        await asyncio.to_thread(self.books.letters.tidy)
+        await asyncio.to_thread(self.store.expire, self.now() - self.keep_ns)
+
+    def _line(self) -> bytes:
+        names = CATALOG["collector"].fields
+        fields = {name: self.books.counters.total(name) for name in names}
+        return lineprotocol.encode(
+            Reading("collector", fields, self.now(), {"collector": self.collector})
+        )
+
+
+async def every(
+    seconds: float,
+    chore: Callable[[], Awaitable[None]],
+    stopping: asyncio.Event,
+    first_after: float | None = None,
+) -> None:
+    """Do *chore* every *seconds* until *stopping*; one that fails stops no other."""
+    wait, failed = seconds if first_after is None else first_after, False
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), wait)
+            return
+        wait = seconds
+        try:
+            await chore()
+        except (StoreError, OSError, sqlite3.Error) as error:
+            if not failed:
+                _log.warning("%s: %s; trying again each %.0f s", chore.__name__, error, seconds)
+            failed = True
+            continue
+        except Exception:  # noqa: BLE001 — logged with its traceback; the next time may do
+            _log.exception("%s failed", chore.__name__)
+            continue
+        if failed:
+            _log.info("%s works again", chore.__name__)
+        failed = False

@@ -1,0 +1,78 @@
+"""Whether messages come in at all: without that, silence says nothing about an agent.
+
+The collector may be cut off from the broker, or be held up by its own database or disk; in both
+cases nobody is down, they are unknown, and the cause is named.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from collector.picture import Cause
+from core import clock
+from core.clock import SECOND
+
+HELD_UP_AFTER: Final = 30 * SECOND
+"""A database that refuses for less than this holds nobody's picture up."""
+
+READINGS: Final = "readings"
+"""What proves life; the other channel is `state`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """Since when messages are taken in (ns), 0 while they are not; then why, and since when."""
+
+    since: int
+    away: Cause
+    away_since: int
+    broker_connected: bool
+
+
+class Door:
+    """Told by the two connections and by what stores their messages; asked by picture, readyz."""
+
+    def __init__(self, now: clock.Clock = clock.now) -> None:
+        self._now = now
+        self._up: set[str] = set()
+        self._open_since, self._closed_since = 0, now()
+        self._troubles: dict[str, str] = {}
+        self._held_since = 0
+
+    def connected(self, channel: str) -> None:
+        """Hear that the connection of *channel* is up."""
+        if channel == READINGS and channel not in self._up:
+            self._open_since = self._now()
+        self._up.add(channel)
+
+    def disconnected(self, channel: str) -> None:
+        """Hear that it is not."""
+        if channel == READINGS and channel in self._up:
+            self._closed_since = self._now()
+        self._up.discard(channel)
+
+    def troubled(self, channel: str, reason: str) -> None:
+        """Hear why messages of *channel* cannot be kept for now; empty once they can again."""
+        if channel == READINGS and not reason and self._is_held_up():
+            self._open_since = self._now()
+        if channel == READINGS and reason and channel not in self._troubles:
+            self._held_since = self._now()
+        self._troubles.pop(channel, None)
+        if reason:
+            self._troubles[channel] = reason
+
+    @property
+    def trouble(self) -> str:
+        """Why something cannot be kept for now; empty where all can."""
+        return next(iter(self._troubles.values()), "")
+
+    def opening(self) -> Opening:
+        """Return whether messages are taken in at this moment."""
+        both = len(self._up) == 2
+        if READINGS not in self._up:
+            return Opening(0, "broker", self._closed_since, both)
+        if self._is_held_up():
+            return Opening(0, "collector", self._held_since, both)
+        return Opening(self._open_since, "", 0, both)
+
+    def _is_held_up(self) -> bool:
+        return READINGS in self._troubles and self._now() - self._held_since > HELD_UP_AFTER

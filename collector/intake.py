@@ -1,0 +1,127 @@
+"""From an MQTT message to what it claims to be: identity, limits, header, lines (wire.md, rule 2).
+
+Pure: nothing here touches a disk or the network, and no payload, however made, makes it fail or
+take more than a few megabytes; what is wrong comes back as `Bad`, with a reason for a person.
+"""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from typing import Final, Literal
+
+from core import topics, wire
+from core.errors import HeaderError, PayloadError, TopicError
+from core.mqtt import Message
+from core.types import BatchKey, Identity
+
+MAX_LINES: Final = 99_999
+"""In one message, with a header (whose count has five digits) or without."""
+
+BadKind = Literal["topic", "region", "payload", "header", "damaged", "state"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One message at the door at `at` (ns); a payload over the limit is cut there.
+
+    `size` and `digest` (SHA-256; empty for one that was not cut) are of the whole payload.
+    """
+
+    message: Message
+    at: int
+    size: int
+    digest: str = ""
+
+    @property
+    def topic(self) -> str:
+        """The topic, as it came."""
+        return self.message.topic
+
+    @property
+    def payload(self) -> bytes:
+        """The payload, or as much of it as is kept."""
+        return self.message.payload
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """A message for the dead letters; with `key` its sender is told so, and with which crc."""
+
+    kind: BadKind
+    reason: str
+    who: Identity | None = None
+    key: BatchKey | None = None
+    crc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accounted:
+    """A batch with a whole header; `lines` is what follows it."""
+
+    who: Identity
+    key: BatchKey
+    crc: int
+    lines: bytes
+    clock_unchecked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Unaccounted:
+    """Lines of a publisher that sends no header (Telegraf, a microcontroller)."""
+
+    who: Identity
+    lines: bytes
+
+
+def arrive(message: Message, at: int) -> Arrival:
+    """Return *message* at the door; no more of it is held than may be sent."""
+    size = len(message.payload)
+    if size <= wire.MAX_SENT_BYTES:
+        return Arrival(message, at, size)
+    digest = hashlib.sha256(message.payload).hexdigest()
+    kept = replace(message, payload=message.payload[: wire.MAX_SENT_BYTES])
+    return Arrival(kept, at, size, digest)
+
+
+def sender(topic: str, regions: Collection[str], channel: topics.Channel) -> Identity | Bad:
+    """Return who sent on *topic*; the broker was asked only for *regions* and *channel*."""
+    try:
+        who, found = topics.parse(topic)
+    except TopicError as error:
+        return Bad("topic", str(error))
+    if found != channel:
+        return Bad("topic", f"came on {found}, where only {channel} belongs", who)
+    if who.region not in regions:
+        return Bad("region", f"region {who.region} is not served here", who)
+    return who
+
+
+def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
+    """Return what the message on a `readings` topic holds."""
+    who = sender(arrival.topic, regions, "readings")
+    if isinstance(who, Bad):
+        return who
+    if arrival.size > wire.MAX_SENT_BYTES:
+        limit = wire.MAX_SENT_BYTES
+        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
+    try:
+        body = wire.unpack(arrival.payload)
+    except PayloadError as error:
+        return Bad("payload", str(error), who)
+    return _read_body(who, body)
+
+
+def _read_body(who: Identity, body: bytes) -> Accounted | Unaccounted | Bad:
+    try:
+        header, lines = wire.split_header(body)
+    except wire.KeyedHeaderError as error:
+        key = BatchKey(error.epoch, "readings", error.seq)
+        return Bad("damaged", str(error), who, key, wire.crc(body))
+    except HeaderError as error:
+        return Bad("header", str(error), who)
+    if header:
+        key = BatchKey(header.epoch, "readings", header.seq)
+        return Accounted(who, key, wire.crc(body), lines, header.clock_unchecked)
+    if lines.count(b"\n") > MAX_LINES:
+        return Bad("payload", f"more than {MAX_LINES} lines", who)
+    return Unaccounted(who, lines)

@@ -1,0 +1,70 @@
+"""The ledger's SQLite file: `ledger.db`, what stands in it, and opening it.
+
+Look: sqlite3 var/collector/ledger.db 'SELECT agent.*, epoch, high, last_at FROM agent JOIN lane
+ON agent.id = lane.agent'
+"""
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from core.errors import StartError
+
+VERSION: Final = 1
+"""Stands in the file as user_version."""
+_BUSY_S: Final = 10.0
+
+_SCHEMA: Final = """
+BEGIN;
+CREATE TABLE agent (
+    id INTEGER PRIMARY KEY,
+    region TEXT NOT NULL, school TEXT NOT NULL, agent TEXT NOT NULL,
+    last_arrival INTEGER NOT NULL DEFAULT 0, changed_at INTEGER NOT NULL DEFAULT 0,
+    dead INTEGER NOT NULL DEFAULT 0, stopped INTEGER NOT NULL DEFAULT 0,
+    birth BLOB,                              -- the last one, as JSON
+    seen TEXT NOT NULL DEFAULT '{}',         -- the highest `no` by epoch
+    UNIQUE (region, school, agent)
+);
+CREATE TABLE lane (
+    agent INTEGER NOT NULL REFERENCES agent (id),
+    epoch TEXT NOT NULL, lane TEXT NOT NULL,
+    received BLOB NOT NULL,                  -- collector/ranges.py
+    crcs BLOB NOT NULL,                      -- collector/lanerow.py
+    high INTEGER NOT NULL,                   -- the highest sequence known to exist
+    refused_lines INTEGER NOT NULL, repeats INTEGER NOT NULL, conflicts INTEGER NOT NULL,
+    spool TEXT NOT NULL,
+    dropped TEXT NOT NULL,                   -- [[first, last, why], ...]
+    first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    PRIMARY KEY (agent, epoch, lane)
+) WITHOUT ROWID;
+CREATE TABLE counter (value INTEGER NOT NULL);
+INSERT INTO counter VALUES (0);
+PRAGMA user_version = 1;
+COMMIT;
+"""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Return the open ledger, made where there is none; raises StartError."""
+    try:
+        # Used from one worker thread at a time, but not always the same one.
+        db = sqlite3.connect(path, _BUSY_S, isolation_level=None, check_same_thread=False)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            db.executescript(_SCHEMA)
+    except sqlite3.Error as error:
+        raise unreadable(path, error) from error
+    if version > VERSION:
+        raise StartError(f"{path} was written by a newer schoolwatch; start that one instead")
+    return db
+
+
+def unreadable(path: Path, error: Exception) -> StartError:
+    """Return what to tell people of a ledger that cannot be read."""
+    return StartError(
+        f"the ledger {path} cannot be read: {error}. Where the file is damaged, move it and "
+        "those beside it with -wal and -shm to a safe place and start again: agents send again "
+        "what they still hold."
+    )

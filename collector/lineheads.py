@@ -1,0 +1,153 @@
+"""What is known of a line's head (measurement and tags), learnt once and remembered.
+
+Agents send the same few heads for ever. Looking one up instead of taking it apart makes checking
+a line cheap, puts the identity of the topic into it, and leaves no room for forged tags.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from core import lineprotocol
+from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, FieldType, Measurement
+from core.types import Identity
+
+MAX_REMEMBERED_BYTES: Final = 64_000_000
+MAX_HEAD_BYTES: Final = 1_000
+"""A longer head is worked out each time: a few of them must not push out everybody's."""
+_ENTRY_BYTES: Final = 400
+"""About what an entry costs beside its bytes."""
+
+RefusedKind = Literal[
+    "unknown_measurement",
+    "no_known_field",
+    "field_type",
+    "no_time",
+    "future",
+    "too_long",
+    "syntax",
+    "same_series_and_time",
+    "store",
+]
+
+# What most lines are made of. It accepts only what core.lineprotocol accepts too, and leaves the
+# rest (escapes in strings, 19-digit integers, exponents) to it.
+_VALUES: Final[dict[FieldType, bytes]] = {
+    "integer": rb"-?[0-9]{1,18}i",
+    "float": rb"-?[0-9]{1,17}(?:\.[0-9]{1,17})?",
+    "boolean": rb"(?:[tT]rue|[fF]alse|[tTfF])",
+    "string": rb'"[ !#-\[\]-~]*"',
+}
+
+
+class LineRefused(Exception):
+    """A line for the dead letters; `kind` is what it is counted under. Stays in the line check."""
+
+    def __init__(self, kind: RefusedKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind, self.reason = kind, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One measurement of the catalogue, and the pattern of the fields and time of its lines."""
+
+    measurement: Measurement
+    rest: re.Pattern[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A head as it is stored (`new`), and how many tags were taken off to get it."""
+
+    new: bytes
+    spec: Spec
+    stripped: int
+
+
+def specs(catalog: Mapping[str, Measurement] = CATALOG) -> dict[str, Spec]:
+    """Return the catalogue, ready for checking."""
+    return {name: Spec(m, _rest(m)) for name, m in catalog.items()}
+
+
+def _rest(measurement: Measurement) -> re.Pattern[bytes]:
+    fields = [
+        re.escape(field.name.encode()) + b"=" + _VALUES[field.type]
+        for field in measurement.fields.values()
+    ]
+    one = b"(?:" + b"|".join(fields) + b")"
+    return re.compile(rb" (%b(?:,%b)*) (0|[1-9][0-9]{0,18})" % (one, one))
+
+
+class Heads:
+    """The heads of one publisher; `made` is how its heads are worked out."""
+
+    __slots__ = ("accounted", "known", "who")
+
+    def __init__(self, who: Identity, *, accounted: bool) -> None:
+        self.who, self.accounted = who, accounted
+        self.known: dict[bytes, Head] = {}
+
+    def make(self, raw: bytes, catalog: Mapping[str, Spec]) -> Head:
+        """Return what *raw* becomes; raises LineError and LineRefused."""
+        measurement, tags = lineprotocol.parse_head(raw)
+        spec = catalog.get(measurement)
+        if spec is None:
+            raise LineRefused("unknown_measurement", f"unknown measurement {measurement[:80]!r}")
+        kept = {name: value for name, value in tags.items() if name in spec.measurement.tags}
+        replaced = [name for name in tags if name in IDENTITY_TAGS or name in MARK_TAGS]
+        stripped = len(tags) - len(kept) - len(replaced)
+        kept |= {name: getattr(self.who, name) for name in IDENTITY_TAGS}
+        if not self.accounted:
+            kept["accounted"] = "no"
+        return Head(lineprotocol.encode_head(measurement, kept), spec, stripped)
+
+
+class HeadCache:
+    """Heads by publisher; whoever sent nothing for longest is forgotten first."""
+
+    def __init__(
+        self,
+        max_bytes: int = MAX_REMEMBERED_BYTES,
+        catalog: Mapping[str, Measurement] = CATALOG,
+    ) -> None:
+        self._max_bytes, self._bytes = max_bytes, 0
+        self._catalog = specs(catalog)
+        self._publishers: OrderedDict[tuple[Identity, bool], Heads] = OrderedDict()
+
+    def of(self, who: Identity, *, accounted: bool) -> Heads:
+        """Return the heads of *who*; read its `known`, but let `learn` fill it."""
+        heads = self._publishers.get((who, accounted))
+        if heads is None:
+            heads = self._publishers[who, accounted] = Heads(who, accounted=accounted)
+            self._bytes += _ENTRY_BYTES
+        self._publishers.move_to_end((who, accounted))
+        return heads
+
+    def learn(self, heads: Heads, raw: bytes) -> Head:
+        """Return what the head *raw* becomes, and remember it; raises LineError, LineRefused."""
+        head = heads.known.get(raw)
+        if head is None:
+            head = heads.make(raw, self._catalog)
+            if len(raw) <= MAX_HEAD_BYTES:
+                heads.known[raw] = head
+                self._bytes += _cost(raw, head)
+                self._make_room()
+        return head
+
+    def _make_room(self) -> None:
+        while self._bytes > self._max_bytes and len(self._publishers) > 1:
+            _, oldest = self._publishers.popitem(last=False)
+            costs = (_cost(raw, head) for raw, head in oldest.known.items())
+            self._bytes -= _ENTRY_BYTES + sum(costs)
+        if self._bytes > self._max_bytes:
+            # The one that is left is being checked: it stays, and begins anew.
+            for heads in self._publishers.values():
+                heads.known.clear()
+            self._bytes = _ENTRY_BYTES
+
+
+def _cost(raw: bytes, head: Head) -> int:
+    return _ENTRY_BYTES + len(raw) + len(head.new)

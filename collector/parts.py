@@ -1,0 +1,60 @@
+"""The collector's parts as its configuration describes them, opened and restored."""
+
+import logging
+
+from collector.asking import Asking
+from collector.books import Books
+from collector.config import CollectorConfig
+from collector.counters import Counters
+from collector.deadletters import DeadLetters
+from collector.door import Door
+from collector.ledger import Ledger
+from collector.live import Live
+from collector.receipts import Publish, Receipts
+from collector.roster import Roster, read_roster
+from core import clock
+from core.brokerconfig import BrokerConfig
+from core.mqtt import Broker
+
+_log = logging.getLogger(__name__)
+
+
+def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> Books:
+    """Return ledger, dead letters and the picture restored from them; raises StartError."""
+    table, counters = config.collector, Counters()
+    ledger = Ledger(table.folder / "ledger.db")
+    letters = DeadLetters(
+        table.folder / "dead-letter",
+        max_bytes=config.dead_letters.max_mb * 1_000_000,
+        keep_days=config.dead_letters.keep_days,
+        zone=table.tz(),
+        now=now,
+    )
+    live = Live(table.id, table.regions, _roster(config).schools, ledger.agents())
+    receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
+    asking = Asking(receipts.ask_birth, now=now)
+    return Books(ledger, live, letters, receipts, asking, counters, Door(now))
+
+
+def broker_of(config: BrokerConfig) -> Broker:
+    """Return how the session gets to the broker; raises ConfigError for its password."""
+    return Broker(
+        host=config.host,
+        port=config.port,
+        protocol=config.protocol,
+        keepalive_s=config.keepalive_s,
+        ca_file=config.ca_file,
+        cert_file=config.cert_file,
+        key_file=config.key_file,
+        username=config.username,
+        password=config.password(),
+    )
+
+
+def _roster(config: CollectorConfig) -> Roster:
+    if config.roster.file is None:
+        return Roster()
+    roster = read_roster(config.roster.file)
+    for problem in roster.problems:
+        _log.warning("%s", problem)
+    return roster

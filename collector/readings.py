@@ -1,0 +1,111 @@
+"""What is done with readings (wire.md, "The collector", rules 1 to 5 and 8), group by group:
+
+    judge ─▶ write to the store ─▶ keep dead letters ─▶ commit to the ledger ─▶ picture, receipts
+
+A crash between any two steps repeats what came before it, and that overwrites itself.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from collector import births, refusals
+from collector.books import Books
+from collector.deadletters import Letter
+from collector.intake import Accounted, Arrival, Bad
+from collector.linecheck import Refused
+from collector.patience import Patience
+from collector.sorting import Item, Sorter
+from collector.store.base import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """Handles the messages of the `readings` channel; see `collector.inbox.Handler`."""
+
+    store: Store
+    sorter: Sorter
+    books: Books
+    patience: Patience
+
+    async def handle(self, arrivals: Sequence[Arrival]) -> int:
+        """Take in the first of *arrivals*, as many as make a group."""
+        items = await self.patience.persist(lambda: self.sorter.sort(arrivals))
+        refused = await self._write(items)
+        await self._keep(items, refused)
+        entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
+        known = [entry for entry in entries if entry]
+        async with self.books.gate:
+            if known:
+                await self.patience.persist(lambda: self.books.ledger.commit(known))
+            for item in items:
+                self._tell(item)
+        self._count(items, refused)
+        return len(items)
+
+    async def refuse(self, arrival: Arrival, reason: str) -> None:
+        """Keep a message that made the handling fail."""
+        await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
+        """Store the good lines of all; return what the store refused of each."""
+        written = [item.checked.lines if item.checked else () for item in items]
+        lines = b"".join(line + b"\n" for batch in written for line in batch)
+        if not lines:
+            return [[] for _ in items]
+        refused = await self.patience.persist(lambda: self.store.write(lines))
+        found, lost = refusals.trace(refused, written)
+        # Of no batch: the store has changed the line before it named it.
+        letters = [Letter("", "store", one.reason, one.line) for one in lost]
+        await self.books.keep(letters, self.patience)
+        return found
+
+    async def _keep(self, items: Sequence[Item], refused: Sequence[Sequence[Refused]]) -> None:
+        letters: list[Letter] = []
+        for item, by_store in zip(items, refused):
+            if isinstance(item.taken, Bad):
+                letters.append(refusals.whole(item.arrival, item.taken.kind, item.taken.reason))
+            elif item.standing == "conflict":
+                reason = "other bytes came under this key before"
+                letters.append(refusals.whole(item.arrival, "conflict", reason))
+            elif item.checked:
+                lines = [*item.checked.refused, *by_store]
+                letters += refusals.letters_of(item.arrival, item.key, lines)
+        await self.books.keep(letters, self.patience)
+
+    def _tell(self, item: Item) -> None:
+        """Tell picture and sender what became of a message, now that it is durable."""
+        taken, books = item.taken, self.books
+        if isinstance(taken, Bad):
+            if taken.who and taken.key:
+                books.receipts.refused(taken.who, taken.key, taken.crc)
+            return
+        epoch = taken.key.epoch if isinstance(taken, Accounted) else None
+        books.live.heard(taken.who, epoch, item.arrival.at, books.door.opening())
+        if not isinstance(taken, Accounted):
+            return
+        if item.standing == "conflict":
+            books.receipts.conflict(taken.who, taken.key, taken.crc)
+            return
+        books.receipts.got(taken.who, taken.key, taken.crc)
+        books.receipts.closed(taken.who, books.live.received(taken.who, taken.key))
+        if not births.is_told_of(books.live.state(taken.who), taken.key.epoch):
+            books.asking.soon(taken.who)
+
+    def _count(self, items: Sequence[Item], refused: Sequence[Sequence[Refused]]) -> None:
+        add = self.books.counters.add
+        for item, by_store in zip(items, refused):
+            add(_counted(item))
+            if item.checked:
+                add("lines_stored", len(item.checked.lines) - len(by_store))
+                add("stripped", item.checked.stripped)
+                for line in (*item.checked.refused, *by_store):
+                    add("lines_refused", reason=line.kind)
+
+
+def _counted(item: Item) -> str:
+    if isinstance(item.taken, Bad):
+        return "bad_messages"
+    if item.standing is None:
+        return "unaccounted"
+    names = {"new": "batches", "repeated": "repeated", "forgotten": "repeated"}
+    return names.get(item.standing, "conflicts")

@@ -1,0 +1,128 @@
+"""Receipts: what agents may forget (wire.md, rule 8). Gathered for a moment, one message each.
+
+Nothing here is kept: a receipt that is lost costs one resend, and the ledger answers it again.
+Watch them: mosquitto_sub -p 18883 -t 'schoolwatch/v1/+/+/+/receipt' -v
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from collector.counters import Counters
+from core import clock, messages, topics
+from core.errors import NotConnected
+from core.messages import Keys, Receipt
+from core.types import BatchKey, Identity
+
+GATHER_S: Final = 0.2
+MAX_KEYS: Final = 1_000
+"""In one receipt: about 25 kB, far below what a message may hold."""
+SPARE_BYTES_PER_S: Final = 1_000_000
+"""What all backlogs together may bring, unpacked, beside the fresh readings."""
+MIN_BYTES_PER_S: Final = 2_048
+
+Publish = Callable[[str, bytes], object]
+"""Sends a payload to a topic; raises NotConnected."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A receipt that is being gathered."""
+
+    got: Keys = field(default_factory=dict)
+    refused: Keys = field(default_factory=dict)
+    conflict: Keys = field(default_factory=dict)
+    closed: dict[str, None] = field(default_factory=dict)
+    birth: int = 0
+    keys: int = 0
+
+    def add(self, part: Keys, key: BatchKey, crc: int) -> None:
+        pairs = part.setdefault(key.lane, {}).setdefault(key.epoch, [])
+        pairs.append((key.seq, messages.crc_text(crc)))
+        self.keys += 1
+
+
+class Receipts:
+    """Used in the event loop; `backlogs` gives the number of agents that have one."""
+
+    def __init__(
+        self,
+        collector: str,
+        publish: Publish,
+        backlogs: Callable[[], int],
+        counters: Counters,
+        *,
+        spare_bytes_per_s: int = SPARE_BYTES_PER_S,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        self._collector, self._publish, self._backlogs = collector, publish, backlogs
+        self._counters, self._spare, self._now = counters, spare_bytes_per_s, now
+        self._drafts: dict[Identity, _Draft] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def got(self, who: Identity, key: BatchKey, crc: int) -> None:
+        """Say that a batch is stored and in the ledger."""
+        draft = self._draft(who)
+        draft.add(draft.got, key, crc)
+        self._send_if_full(who, draft)
+
+    def refused(self, who: Identity, key: BatchKey, crc: int) -> None:
+        """Say that these bytes will never be taken."""
+        draft = self._draft(who)
+        draft.add(draft.refused, key, crc)
+        self._send_if_full(who, draft)
+
+    def conflict(self, who: Identity, key: BatchKey, crc: int) -> None:
+        """Say that other bytes came under this key before."""
+        draft = self._draft(who)
+        draft.add(draft.conflict, key, crc)
+        self._send_if_full(who, draft)
+
+    def closed(self, who: Identity, epochs: Iterable[str]) -> None:
+        """Say that nothing is expected of older *epochs* any more."""
+        found = dict.fromkeys(epochs)
+        if found:
+            self._draft(who).closed |= found
+
+    def ask_birth(self, who: Identity, number: int) -> None:
+        """Ask for a birth, by the number of the request."""
+        self._draft(who).birth = number
+
+    def flush(self) -> None:
+        """Send everything that was gathered."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        for who in list(self._drafts):
+            self._send(who)
+
+    def _draft(self, who: Identity) -> _Draft:
+        if who not in self._drafts:
+            self._drafts[who] = _Draft()
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self.flush)
+        return self._drafts[who]
+
+    def _send_if_full(self, who: Identity, draft: _Draft) -> None:
+        if draft.keys >= MAX_KEYS:
+            self._send(who)
+
+    def _send(self, who: Identity) -> None:
+        draft = self._drafts.pop(who)
+        receipt = Receipt(
+            collector=self._collector,
+            time=self._now() // 1_000_000,
+            got=draft.got,
+            refused=draft.refused,
+            conflict=draft.conflict,
+            closed=list(draft.closed),
+            birth=draft.birth,
+            backfill_bytes_per_s=max(self._spare // max(1, self._backlogs()), MIN_BYTES_PER_S),
+        )
+        try:
+            self._publish(topics.topic(who, "receipt"), messages.encode(receipt))
+        except NotConnected:
+            self._counters.add("receipts_lost")
+        else:
+            self._counters.add("receipts")

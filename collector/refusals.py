@@ -1,0 +1,62 @@
+"""Refused lines as dead letters, and which batch a line belongs to that the store refused.
+
+Pure. A message of a hundred thousand bad lines must not cost a hundred thousand letters: lines of
+one reason share a letter, and where there is too much of it the message is kept as it came.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from collector.deadletters import Letter
+from collector.intake import Arrival
+from collector.linecheck import Refused
+from collector.store.base import RefusedLine
+from core.types import BatchKey
+
+MAX_LETTERS: Final = 20
+MAX_BYTES: Final = 64_000
+"""Of lines in letters of their own; above that one letter holds the whole message instead."""
+
+
+def whole(arrival: Arrival, kind: str, reason: str) -> Letter:
+    """Return a whole message as a dead letter."""
+    return Letter(arrival.topic, kind, reason, arrival.payload, arrival.size, arrival.digest)
+
+
+def letters_of(arrival: Arrival, key: BatchKey | None, refused: Sequence[Refused]) -> list[Letter]:
+    """Return the letters for the *refused* lines of one message."""
+    by_reason: dict[str, list[Refused]] = {}
+    for line in refused:
+        by_reason.setdefault(line.reason, []).append(line)
+    if len(by_reason) > MAX_LETTERS or sum(len(line.line) for line in refused) > MAX_BYTES:
+        some = "; ".join(list(by_reason)[:3])
+        return [whole(arrival, "lines", f"{len(refused)} lines refused: {some}")]
+    about: dict[str, Any] = {"epoch": key.epoch, "seq": key.seq} if key else {}
+    return [_of_lines(arrival, about, lines) for lines in by_reason.values()]
+
+
+def _of_lines(arrival: Arrival, about: Mapping[str, Any], lines: Sequence[Refused]) -> Letter:
+    payload = b"".join(line.line + b"\n" for line in lines)
+    numbers = [line.number for line in lines if line.number]
+    where = {**about, "lines": numbers} if numbers else about
+    return Letter(arrival.topic, lines[0].kind, lines[0].reason, payload, about=where)
+
+
+def trace(
+    refused: Sequence[RefusedLine], written: Sequence[Sequence[bytes]]
+) -> tuple[list[list[Refused]], list[RefusedLine]]:
+    """Return what the store refused of each batch of *written*, and what is of none of them.
+
+    A line that stands in several batches is refused once for each.
+    """
+    places: dict[bytes, list[int]] = {}
+    wanted = {line.line.rstrip(b"\n"): line.reason for line in refused}
+    for batch, lines in enumerate(written):
+        for line in lines:
+            if line in wanted:
+                places.setdefault(line, []).append(batch)
+    found: list[list[Refused]] = [[] for _ in written]
+    for line, batches in places.items():
+        for batch in batches:
+            found[batch].append(Refused(0, line, "store", wanted[line]))
+    return found, [line for line in refused if line.line.rstrip(b"\n") not in places]

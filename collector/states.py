@@ -1,0 +1,121 @@
+"""What is done with births, wills and stops (wire.md, "Wills and conflicts").
+
+They come by a connection of their own, so a database that refuses readings does not hold them up.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from collector import births, refusals
+from collector.births import AgentState
+from collector.books import Books
+from collector.deadletters import Letter
+from collector.intake import Arrival, Bad, BadKind, sender
+from collector.live import was_up
+from collector.patience import Patience
+from core import messages, wire
+from core.errors import HeaderError
+from core.messages import Birth, Death
+from core.types import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A birth or death, and who sent it."""
+
+    who: Identity
+    said: Birth | Death
+    at: int
+
+
+class BadState(Exception):
+    """A message for the dead letters; `kind` is what it is counted under."""
+
+    def __init__(self, kind: BadKind, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Handles the messages of the `state` channel; see `collector.inbox.Handler`."""
+
+    regions: Collection[str]
+    books: Books
+    patience: Patience
+
+    async def handle(self, arrivals: Sequence[Arrival]) -> int:
+        """Take in the first of *arrivals*, together as large as one of them may be."""
+        words: list[Word] = []
+        letters: list[Letter] = []
+        sizes = accumulate(len(arrival.payload) for arrival in arrivals)
+        # Taken apart, a birth is many times its size; a thousand small ones are nothing.
+        fit = max(1, sum(size <= wire.MAX_SENT_BYTES for size in sizes))
+        for arrival in arrivals[:fit]:
+            try:
+                word = read_word(arrival, self.regions)
+            except BadState as error:
+                letters.append(refusals.whole(arrival, error.kind, str(error)))
+            else:
+                words += [word] if word else []
+        await self.books.keep(letters, self.patience)
+        async with self.books.gate:
+            await self._take(words)
+        return fit
+
+    async def refuse(self, arrival: Arrival, reason: str) -> None:
+        """Keep a message that made the handling fail."""
+        await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    async def _take(self, words: Sequence[Word]) -> None:
+        live, changed, born = self.books.live, dict[Identity, AgentState](), set[Identity]()
+        for word in words:
+            before = changed.get(word.who) or live.state(word.who)
+            after = self._after(word, before)
+            if after is None:
+                self.books.counters.add("states_repeated")
+                continue
+            changed[word.who] = after
+            if isinstance(word.said, Birth):
+                born.add(word.who)
+        if changed:
+            self._tell(await self.patience.persist(lambda: self.books.ledger.take(changed)), born)
+
+    def _after(self, word: Word, before: AgentState) -> AgentState | None:
+        """Return the agent after *word*; None where that changes nothing."""
+        if isinstance(word.said, Death):
+            self.books.counters.add("deaths", reason=word.said.state)
+            return births.after_death(before, word.said, word.at)
+        if births.is_repeat(before, word.said, self.books.asking.number(word.who)):
+            return None
+        self.books.counters.add("births")
+        up = was_up(before.known, word.at, self.books.door.opening())
+        return births.after_birth(before, word.said, word.at, was_up=up)
+
+    def _tell(self, kept: Mapping[Identity, AgentState], born: Collection[Identity]) -> None:
+        for who, state in kept.items():
+            self.books.live.put(who, state)
+            if who in born:
+                self.books.asking.answered(who)
+                self.books.receipts.closed(who, births.closed(state))
+
+
+def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
+    """Return what was said; None for a retained state that somebody emptied. Raises BadState."""
+    who = sender(arrival.topic, regions, "state")
+    if isinstance(who, Bad):
+        raise BadState(who.kind, who.reason)
+    if not arrival.size:
+        return None
+    if arrival.size > wire.MAX_SENT_BYTES:
+        limit = wire.MAX_SENT_BYTES
+        raise BadState("payload", f"{arrival.size} bytes as sent; the limit is {limit}")
+    try:
+        said = messages.read_state(arrival.payload)
+    except (HeaderError, RecursionError) as error:
+        raise BadState("state", str(error)) from None
+    mistake = births.mistake(said) if isinstance(said, Birth) else ""
+    if mistake:
+        raise BadState("state", mistake)
+    return Word(who, said, arrival.at)

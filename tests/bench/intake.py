@@ -1,0 +1,127 @@
+"""How many lines a second the collector takes in, every line checked.
+
+    python -m tests.bench.intake [batches]
+
+Three ways in one run: every line taken apart and nothing else (the peer), everything but a
+database (judge, ledger, dead letters, receipts), and the same into SQLite.
+"""
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from collector.config import CollectorConfig, CollectorTable
+from collector.inbox import GROUP
+from collector.intake import Arrival, arrive
+from collector.parts import open_books
+from collector.patience import Patience
+from collector.readings import Readings
+from collector.sorting import Sorter
+from collector.store.base import RefusedLine, Store
+from collector.store.sqlite import SqliteStore
+from core import clock, lineprotocol, wire
+from core.mqtt import Message
+from core.wire import Header
+
+AGENTS, ROUNDS = 20, 3
+REGION = "330100"
+
+
+class NullStore:
+    """Takes everything and keeps nothing."""
+
+    def write(self, lines: bytes) -> Sequence[RefusedLine]:
+        return ()
+
+
+def body(epoch: str, seq: int, at: int) -> bytes:
+    """What an agent sends of three rounds of its host probes."""
+    lines = []
+    for round_ in range(ROUNDS):
+        time_ns = at + round_ * 10 * clock.SECOND
+        for core in ("cpu-total", "cpu0", "cpu1"):
+            fields = f"usage_user={seq % 90}.5,usage_system=3.25,usage_idle=91.0,usage_iowait=0.1"
+            lines.append(f"cpu,cpu={core} {fields} {time_ns}")
+        lines.append(f"mem available={seq * 4096}i,used={seq * 512}i,used_percent=41.5 {time_ns}")
+        lines.append(f"disk,path=/ free={seq * 4096}i,used_percent=71.25 {time_ns}")
+        for port in ("eth0", "wlan0"):
+            lines.append(f"net,interface={port} bytes_recv={seq}i,bytes_sent={seq}i {time_ns}")
+        lines.append(
+            f"ping,url=192.0.2.1 average_response_ms=4.5,percent_packet_loss=0.0 {time_ns}"
+        )
+    return wire.seal(Header(epoch, seq, len(lines)), [line.encode() for line in lines])
+
+
+def arrivals(batches: int) -> list[Arrival]:
+    """Batches of twenty agents in turn, as they come from the broker."""
+    now, epochs = clock.now(), [wire.new_epoch() for _ in range(AGENTS)]
+    made = []
+    for number in range(batches):
+        agent, seq = number % AGENTS, number // AGENTS + 1
+        at = now - (batches - number) * 30 * clock.SECOND // AGENTS
+        payload = wire.pack(body(epochs[agent], seq, at))
+        topic = f"schoolwatch/v1/{REGION}/school-{agent}/host/readings"
+        made.append(arrive(Message(topic, payload, False, 1, 1), now))
+    return made
+
+
+def parse(waiting: Sequence[Arrival]) -> int:
+    """Take every line apart; return how many there were."""
+    lines = 0
+    for arrival in waiting:
+        _, rest = wire.split_header(wire.unpack(arrival.payload))
+        for line in rest.splitlines():
+            lineprotocol.parse(line)
+            lines += 1
+    return lines
+
+
+async def take_in(waiting: Sequence[Arrival], store: Store, folder: Path) -> int:
+    """Do what the collector does between the broker and the receipt; return the lines stored."""
+    config = CollectorConfig(collector=CollectorTable(regions=(REGION,), folder=folder))
+    books = open_books(config, lambda _topic, _payload: None, clock.now)
+    patience = Patience(asyncio.Event(), partial(books.held_up, "readings"))
+    readings = Readings(store, Sorter({REGION}, books.ledger.rows), books, patience)
+    at = 0
+    while at < len(waiting):
+        at += await readings.handle(waiting[at : at + GROUP])
+    books.receipts.flush()
+    books.ledger.close()
+    return books.counters.total("lines_stored")
+
+
+def main(batches: int) -> None:
+    """Print lines a second of each way, and its ratio to plain parsing."""
+    waiting = arrivals(batches)
+    began = time.perf_counter()
+    lines = parse(waiting)
+    plain = lines / (time.perf_counter() - began)
+    say(f"{lines} lines in {batches} batches of {AGENTS} agents")
+    say(f"plain parsing          {plain:10,.0f} lines/s")
+    with tempfile.TemporaryDirectory() as name:
+        for title, kind in (("into nothing", "null"), ("into SQLite", "sqlite")):
+            folder = Path(name) / kind
+            folder.mkdir()
+            store = SqliteStore(folder / "store.db") if kind == "sqlite" else NullStore()
+            began, cpu = time.perf_counter(), time.process_time()
+            stored = asyncio.run(take_in(waiting, store, folder))  # type: ignore[arg-type]
+            speed = lines / (time.perf_counter() - began)
+            assert stored == lines, "not every line was stored"
+            used = (time.process_time() - cpu) / lines * 1e6
+            say(
+                f"{'intake, ' + title:<22} {speed:10,.0f} lines/s, "
+                f"{speed / plain:.2f} of plain, {used:.1f} µs CPU a line"
+            )
+
+
+def say(text: str) -> None:
+    """Print *text* to the terminal."""
+    sys.stdout.write(f"{text}\n")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
