@@ -4,6 +4,7 @@ Every function works inside the transaction that `agent.spool` has begun.
 """
 
 import sqlite3
+from itertools import chain
 from typing import Final, Literal
 
 from core.messages import EpochReport
@@ -40,7 +41,7 @@ def reports(db: sqlite3.Connection, epoch: str, *, current: bool) -> list[EpochR
             epoch,
             lane,
             high,
-            held=db.execute(_HELD_RANGES, (epoch, lane)).fetchall(),
+            held=[*chain.from_iterable(db.execute(_HELD_RANGES, (epoch, lane)))],
             dropped=db.execute(
                 "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ? ORDER BY first",
                 (epoch, lane),

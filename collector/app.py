@@ -24,7 +24,7 @@ from collector.config import CollectorConfig
 from collector.connection import Connection
 from collector.inbox import Handler, Inbox
 from collector.live import was_up
-from collector.parts import broker_of, open_books
+from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
 from collector.readings import Readings
@@ -38,6 +38,7 @@ from core.errors import NotConnected
 from core.lock import hold
 from core.messages import Claim
 from core.mqtt import Session, Will
+from core.mqtt.configured import broker_of
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
@@ -93,7 +94,7 @@ class Collector:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
-        return self.books.counters.all()
+        return {**self.books.counters.all(), ("dead_letters_lost", ""): self.books.letters.lost}
 
     # Its life.
 

@@ -48,7 +48,7 @@ def mistake(birth: Birth) -> str:
 
 
 def _report_mistake(report: EpochReport) -> str:
-    spans = [*report.held, *((first, last) for first, last, _ in report.dropped)]
+    spans = [*report.held_ranges(), *((first, last) for first, last, _ in report.dropped)]
     if not 0 <= report.high <= MAX_SEQ or not all(1 <= a <= b <= MAX_SEQ for a, b in spans):
         return f"epoch {report.epoch}: sequences must be from 1 to {MAX_SEQ}, the first not later"
     if any(len(why) > MAX_TEXT for _, _, why in report.dropped):
@@ -122,7 +122,7 @@ def after_batch(state: AgentState, key: BatchKey) -> AgentState:
 
 def held(report: EpochReport) -> Ranges:
     """Return what the agent holds of one epoch and lane."""
-    return Ranges.of(report.held)
+    return Ranges.of(report.held_ranges())
 
 
 def closed(state: AgentState) -> list[str]:

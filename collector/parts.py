@@ -13,8 +13,6 @@ from collector.live import Live
 from collector.receipts import Publish, Receipts
 from collector.roster import Roster, read_roster
 from core import clock
-from core.brokerconfig import BrokerConfig
-from core.mqtt import Broker
 
 _log = logging.getLogger(__name__)
 
@@ -34,21 +32,6 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, receipts, asking, counters, Door(now))
-
-
-def broker_of(config: BrokerConfig) -> Broker:
-    """Return how the session gets to the broker; raises ConfigError for its password."""
-    return Broker(
-        host=config.host,
-        port=config.port,
-        protocol=config.protocol,
-        keepalive_s=config.keepalive_s,
-        ca_file=config.ca_file,
-        cert_file=config.cert_file,
-        key_file=config.key_file,
-        username=config.username,
-        password=config.password(),
-    )
 
 
 def _roster(config: CollectorConfig) -> Roster:

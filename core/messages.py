@@ -33,13 +33,25 @@ Keys = dict[str, dict[str, list[tuple[Seq, Crc]]]]
 
 
 class EpochReport(msgspec.Struct, frozen=True):
-    """One epoch and lane as the agent's spool knows it; `held` is pairs of first and last."""
+    """One epoch and lane as the agent's spool knows it.
+
+    `held` is the ranges that wait for a receipt, as first, last, first, last …
+    """
 
     epoch: str
     lane: Lane
     high: Number
-    held: list[tuple[Seq, Seq]] = []
+    held: list[Seq] = []
     dropped: list[Drop] = []
+
+    def __post_init__(self) -> None:
+        """Refuse half a range; msgspec makes an error of the payload of it."""
+        if len(self.held) % 2:
+            raise ValueError(f"held has {len(self.held)} numbers, not pairs of first and last")
+
+    def held_ranges(self) -> list[tuple[int, int]]:
+        """Return `held` as pairs."""
+        return list(zip(self.held[::2], self.held[1::2]))
 
 
 class ClockReport(msgspec.Struct, frozen=True):

@@ -21,7 +21,7 @@ def test_births_are_numbered_within_the_process() -> None:
 
 
 def test_a_birth_that_would_be_too_large_says_more_and_keeps_the_current_epoch() -> None:
-    ragged = [(n, n) for n in range(1, 9_000, 2)]
+    ragged = [n for odd in range(1, 9_000, 2) for n in (odd, odd)]
     old = [EpochReport(f"{n:016d}", "readings", 9_000, held=ragged) for n in range(20)]
     current = EpochReport("A" * 16, "readings", 7)
     payload = Presence(WHO, "spool-1", 0).birth("A" * 16, [*old, current], more=False)

@@ -95,7 +95,7 @@ def test_a_full_spool_drops_the_oldest_and_tells_it_as_one_range(
     reports, more = spool.report()
     assert not more
     assert [(r.high, r.held, r.dropped) for r in reports if r.lane == "readings"] == [
-        (5, [(3, 5)], [(1, 2, "full")])
+        (5, [3, 5], [(1, 2, "full")])
     ]
     assert spool.dropped_batches == 2
 

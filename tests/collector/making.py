@@ -1,6 +1,7 @@
 """What agents send, made for tests of the collector."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from core import messages, topics, wire
 from core.clock import SECOND
@@ -41,7 +42,12 @@ def birth(
 def report(
     epoch: str, held: Sequence[tuple[int, int]], high: int = 0, lane: Lane = "readings"
 ) -> EpochReport:
-    return EpochReport(epoch, lane, high or max((last for _, last in held), default=0), [*held])
+    return EpochReport(
+        epoch,
+        lane,
+        high or max((last for _, last in held), default=0),
+        [*chain.from_iterable(held)],
+    )
 
 
 def batch(epoch: str = A, seq: int = 1, lines: Sequence[bytes] = (), at: int = NOW) -> bytes:

@@ -188,7 +188,7 @@ def word(rng: random.Random, who: Identity) -> Message:
             b'"\\ud800"',
             b"\xff" + _junk(rng, 99),
             b"null",
-            messages.encode(birth(epochs=[EpochReport(A, "readings", 1, [(9, 1)])])),
+            messages.encode(birth(epochs=[EpochReport(A, "readings", 1, [9, 1])])),
             messages.encode(birth(epochs=[EpochReport("x", "readings", 1)])),
         ]
     )

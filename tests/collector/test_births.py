@@ -128,9 +128,9 @@ def test_a_batch_that_nobody_waits_for_changes_nothing() -> None:
     [
         EpochReport(A, "readings", 10**15),
         EpochReport(A, "readings", -1),
-        EpochReport(A, "readings", 5, [(3, 2)]),
-        EpochReport(A, "readings", 5, [(0, 2)]),
-        EpochReport(A, "readings", 5, [(1, 10**30)]),
+        EpochReport(A, "readings", 5, [3, 2]),
+        EpochReport(A, "readings", 5, [0, 2]),
+        EpochReport(A, "readings", 5, [1, 10**30]),
         EpochReport(A, "readings", 5, [], [(1, 2, "x" * 101)]),
     ],
 )

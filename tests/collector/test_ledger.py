@@ -76,7 +76,7 @@ def test_a_ledger_copied_while_it_is_open_holds_every_commit(tmp_path: Path) -> 
 def test_a_birth_says_what_is_expected_and_what_was_dropped(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.commit([entry(3)])
-    dropped = EpochReport(A, "readings", 9, [(3, 5)], [(1, 2, "full")])
+    dropped = EpochReport(A, "readings", 9, [3, 5], [(1, 2, "full")])
     kept = ledger.take({WHO: born(epoch=B, epochs=[dropped, report(B, [])])})
     assert kept[WHO].expected[A, "readings"].spans == ((4, 5),)
     assert births.closed(kept[WHO]) == []

@@ -80,7 +80,7 @@ async def test_a_state_that_somebody_emptied_is_nothing(tmp_path: Path) -> None:
         (state(b"[" * 100_000), "state"),
         (state(b"9" * 100_000), "state"),
         (state(birth(no=10**17)), "state"),
-        (state(birth(epochs=[EpochReport(A, "readings", 1, [(5, 1)])])), "state"),
+        (state(birth(epochs=[EpochReport(A, "readings", 1, [5, 1])])), "state"),
         (state(b"\xff" * 300_000), "payload"),
         (Message("schoolwatch/v1/330100/学校/host/state", b"{}", False, 1, 1), "topic"),
         (Message("schoolwatch/v1/110000/school-1/host/state", b"{}", False, 1, 1), "region"),

@@ -24,7 +24,7 @@ BIRTH = Birth(
     started="2026-11-22T08:00:00Z",
     spool="Q7",
     clock=ClockReport(12.5, checked=True),
-    epochs=[EpochReport("A" * 16, "readings", 880, [(871, 880)], [(12, 40, "full")])],
+    epochs=[EpochReport("A" * 16, "readings", 880, [871, 880], [(12, 40, "full")])],
 )
 RECEIPT = Receipt("d1", 1_795_374_585_123, got={"readings": {EPOCH: [(1042, "9f3c01aa")]}})
 READERS: dict[str, Callable[[bytes], object]] = {
@@ -129,8 +129,8 @@ WRONG_WORDS: list[tuple[str, str, object]] = [
     ("state", "epochs", [{"epoch": "A", "lane": "readings", "high": 1}]),
     ("state", "epochs", [{"epoch": EPOCH, "lane": "films", "high": 1}]),
     ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 10**400}]),
-    ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 1, "held": [[1]]}]),
-    ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 1, "held": [[0, 1]]}]),
+    ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 1, "held": [1]}]),
+    ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 1, "held": [0, 1]}]),
     ("state", "epochs", [{"epoch": EPOCH, "lane": "readings", "high": 1, "dropped": [[1, 2]]}]),
     ("receipt", "got", {"readings": {EPOCH: [[10**400, "00000000"]]}}),
     ("receipt", "got", {"readings": {EPOCH: [[0, "00000000"]]}}),
@@ -180,3 +180,27 @@ def test_any_message_is_read_or_refused(kind: str, data: st.DataObject) -> None:
     for damaged in (payload, payload[:cut], payload[:cut] + data.draw(st.binary(max_size=20))):
         with suppress(HeaderError):
             READERS[kind](damaged)
+
+
+def test_the_birth_that_the_contract_shows_is_read_as_it_stands_there() -> None:
+    shown = b"""{"schoolwatch":1,"state":"up","epoch":"K3M6T0QX9V2ZB8DN","conn":3,"no":17,"asked":0,
+        "version":"0.1.0","started":"2026-11-22T08:00:00Z","spool":"Q7","more":false,
+        "clock":{"offset_ms":12,"checked":true},
+        "epochs":[{"epoch":"A910000000000000","lane":"readings","high":880,"held":[871,880],
+                   "dropped":[[12,40,"full"]]},
+                  {"epoch":"K3M6T0QX9V2ZB8DN","lane":"readings","high":1042,
+                   "held":[1040,1042,1044,1044],"dropped":[]}]}"""
+    birth = messages.read_state(shown)
+    assert isinstance(birth, messages.Birth)
+    assert [report.held_ranges() for report in birth.epochs] == [
+        [(871, 880)],
+        [(1040, 1042), (1044, 1044)],
+    ]
+    assert birth.epochs[0].dropped == [(12, 40, "full")]
+
+
+def test_half_a_held_range_is_refused() -> None:
+    half = b'{"schoolwatch":1,"state":"up","epoch":"K3M6T0QX9V2ZB8DN","conn":1,"no":1,"version":"",'
+    half += b'"started":"","spool":"","epochs":[{"epoch":"K3M6T0QX9V2ZB8DN","lane":"readings",'
+    with pytest.raises(HeaderError, match="pairs of first and last"):
+        messages.read_state(half + b'"high":3,"held":[3]}]}')
