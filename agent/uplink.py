@@ -2,7 +2,7 @@
 
     spool ─▶ pump ═ readings, events ═▶ broker          broker ═ receipt, claim ═▶ pump ─▶ spool
 
-Watch it: mosquitto_sub -p 18883 -t 'schoolwatch/v1/#' -v
+Watch it: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """MQTT topics: `schoolwatch/v1/{region}/{school}/{agent}/{channel}` (wire.md, "Topics").
 
-Watch them: mosquitto_sub -p 18883 -t 'schoolwatch/v1/#' -F '%t %l bytes'
+Watch them: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -F '%t %l bytes'
 """
 
 import re

@@ -2,7 +2,7 @@
 
 mosquitto where one is installed, else rumqttd from the wheel `iotcore`. Both listen on loopback
 only and let everybody in, so they are for trials and tests. Watch either with
-mosquitto_sub -p 18883 -t 'schoolwatch/v1/#' -v
+mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 """
 
 import os

@@ -131,17 +131,17 @@ def test_this_machine_is_shown_and_the_next_start_goes_on_where_the_first_ended(
     assert second.end(signal.SIGTERM) == 0
 
 
+HOARD = "import sys; held = b'x' * int(sys.argv[1]); print(flush=True); sys.stdin.read()"
+
+
 @contextmanager
-def busy_processors() -> Iterator[None]:
-    """Keep every processor of this machine busy for the length of the block."""
-    spin = [sys.executable, "-c", "while True: pass"]
-    spinning = [subprocess.Popen(spin) for _ in range(os.cpu_count() or 1)]
-    try:
+def hoarded(size: int) -> Iterator[None]:
+    """Have *size* bytes of this machine's memory in use for the length of the block."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", HOARD, str(size)], stdin=pipe, stdout=pipe) as it:
+        assert it.stdout is not None
+        it.stdout.readline()
         yield
-    finally:
-        for process in spinning:
-            process.kill()
-            process.wait()
 
 
 @pytest.mark.real("chromium")
@@ -152,15 +152,16 @@ def test_what_this_machines_own_counters_say_arrives_on_the_page(start: Start) -
     up.until_up()
     with chromium.browser() as page:
         page.open(f"http://127.0.0.1:{up.http_port}/?lang=en")
-        memory = f"{psutil.virtual_memory().total / 2**30:.1f}\N{NO-BREAK SPACE}GiB"
-        page.until_text(memory, "#value-mem")
+        total = psutil.virtual_memory().total
+        page.until_text(f"{total / 2**30:.1f}\N{NO-BREAK SPACE}GiB", "#value-mem")
 
-        def busy() -> float:
-            return float("".join(c for c in page.text("#value-cpu .big") if c in "0123456789."))
+        def used() -> float:
+            return float(page.text("#value-mem .big").rstrip("%"))
 
-        with busy_processors():
-            until_sync(lambda: busy() > 90, 60)
-        until_sync(lambda: busy() < 90, 60)
+        before = used()
+        with hoarded(total // 10):
+            until_sync(lambda: used() > before + 6, 60)
+        until_sync(lambda: used() < before + 4, 60)
         assert page.complaints() == []
 
 
