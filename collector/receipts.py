@@ -1,7 +1,7 @@
 """Receipts: what agents may forget (wire.md, rule 8). Gathered for a moment, one message each.
 
 Nothing here is kept: a receipt that is lost costs one resend, and the ledger answers it again.
-Watch them: mosquitto_sub -p 18883 -t 'schoolwatch/v1/+/+/+/receipt' -v
+Watch them: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/+/+/+/receipt' -v
 """
 
 import asyncio

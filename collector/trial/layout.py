@@ -87,6 +87,8 @@ folder = "../agent"
 [batch]
 # The page lives in seconds instead of half minutes.
 seal_after_s = 5
+# So that `mosquitto_sub` shows what travels.
+compress = false
 
 [probes.cpu]
 [probes.mem]
