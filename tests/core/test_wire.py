@@ -203,3 +203,9 @@ def zstd(pieces: Iterable[bytes], size: int | None = None, window_log: int = 0) 
     writer = zstandard.ZstdCompressor(compression_params=options)
     packer = writer.compressobj() if size is None else writer.compressobj(size=size)
     return b"".join([*map(packer.compress, pieces), packer.flush()])
+
+
+def test_a_first_line_of_megabytes_is_refused_before_it_is_taken_apart() -> None:
+    words = b" ".join(b"w%d=1" % number for number in range(100_000))
+    with pytest.raises(HeaderError, match="the limit is 4000"):
+        wire.split_header(b"# schoolwatch/1 " + words + b"\n")
