@@ -146,7 +146,9 @@ class Uplink:
             self._wake.clear()
             try:
                 await self._round()
-                wait = self.delivery.next_moment(self.monotonic()) - self.monotonic()
+                # Without a connection nothing is due, whatever time has passed meanwhile.
+                due = self.delivery.next_moment(self.monotonic()) - self.monotonic()
+                wait = due if self._up else DROP_OLD_EVERY
             except SpoolError as error:
                 _log.error("cannot send for now: %s", error)
                 wait = RETRY_DISK_AFTER

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -208,6 +209,21 @@ async def test_after_the_broker_died_everything_unanswered_comes_again(
         await asyncio.to_thread(broker.start)
         await until_waiting(uplink, 0)
         assert {seq for _, seq in collector.received_keys()} == {1, 2}
+
+
+async def test_an_agent_without_a_broker_rests(broker: RealBroker, tmp_path: Path) -> None:
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        await asyncio.to_thread(broker.kill)
+        await until(lambda: not collector.up and not uplink.session.connected)
+        before = time.process_time()
+        await asyncio.sleep(1)
+        assert time.process_time() - before < 0.5
 
 
 async def test_what_was_refused_is_dropped_and_told_in_a_new_birth(
