@@ -11,7 +11,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from agent import delivery
+from agent.delivery import Delivery
 from collector import births, intake
+from collector.app import SESSION_EXPIRY_S
 from collector.intake import Accounted, Bad, Unaccounted, arrive, read_batch
 from core import messages, topics, wire
 from core.mqtt import Message
@@ -129,6 +132,23 @@ def test_the_channels_and_levels_are_those_of_the_code() -> None:
     for pattern in (topics.LEVEL, wire.EPOCH):
         assert f"`{pattern.pattern}`" in page.TEXT
     assert f"at most {topics.MAX_IDENTITY_BYTES} bytes" in page.TEXT
+
+
+def test_the_numbers_for_your_own_agent_are_those_of_ours() -> None:
+    said = page.TEXT.partition("## Your own agent")[2].partition("## ")[0]
+    assert f"at most {Delivery().window} batches of a lane" in said
+    assert (delivery.FIRST_WAIT, delivery.LONGEST_WAIT) == (15, 10 * 60)
+    assert "15 s, doubling to 10 minutes" in " ".join(said.split())
+    assert delivery.PARK_AFTER == 3
+    assert "sent three times" in said
+    assert SESSION_EXPIRY_S == 7 * 86_400
+
+
+def test_the_events_on_the_page_are_counted_by_their_first_line() -> None:
+    first, *events = map(json.loads, page.block("json").splitlines())
+    assert (first["schoolwatch"], first["n"]) == (wire.VERSION, len(events))
+    assert wire.EPOCH.fullmatch(first["epoch"])
+    assert [event["i"] for event in events] == [*range(len(events))]
 
 
 def test_the_files_that_the_page_names_are_there() -> None:
