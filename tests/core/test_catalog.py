@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, PYTHON_TYPES, as_markdown, type_of
+from core.lineprotocol import parse
 
 PAGE = Path(__file__).parents[2] / "docs/measurements.md"
 
@@ -53,6 +54,18 @@ def test_names_and_types_are_those_of_telegraf(name: str) -> None:
     ours = {field.name: field.type for field in CATALOG[name].fields.values()}
     assert ours.items() <= telegraf.items()
     assert set(CATALOG[name].tags) <= set(TELEGRAF_TAGS[name].split())
+
+
+def test_a_recorded_batch_of_telegraf_has_every_field_of_ours_by_name_and_type() -> None:
+    """A running one is asked in tests/collector/test_telegraf.py, where there is one."""
+    lines = (Path(__file__).parent / "telegraf-1.37.2.lines").read_bytes().splitlines()
+    points = {point.measurement: point for point in map(parse, lines)}
+    assert points.keys() == TELEGRAF_TAGS.keys()
+    for name, point in points.items():
+        found = {field: type_of(value) for field, value in point.fields.items()}
+        ours = {field.name: field.type for field in CATALOG[name].fields.values()}
+        assert ours.items() <= found.items()
+        assert set(CATALOG[name].tags) <= point.tags.keys()
 
 
 def test_every_measurement_tag_and_field_says_what_it_means() -> None:
