@@ -57,9 +57,10 @@ def _district(words: list[str]) -> int:
     except ModuleNotFoundError as missing:
         if missing.name and missing.name.split(".")[0] in {"collector", "core"}:
             raise
+        extra = "trial" if words[0] == "up" else "collector"
         sys.stderr.write(
             f"schoolwatch {words[0]} needs {missing.name}, which an agent's installation leaves "
-            "out.\nInstall it with:  pip install 'schoolwatch[collector]'\n"
+            f"out.\nInstall it with:  pip install 'schoolwatch[{extra}]'\n"
         )
         return 2
     return collector_main(words)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import ConfigError, MonitorError
+from core.errors import ConfigError, MonitorError, StartError
 
 HELP = """\
 schoolwatch agent — what runs in a school
@@ -53,7 +53,7 @@ def _run(words: Sequence[str]) -> int:
         return _run_config(options.config)
     except MonitorError as error:
         sys.stderr.write(f"{error}\n")
-        return 2 if isinstance(error, ConfigError) else 1
+        return 2 if isinstance(error, (ConfigError, StartError)) else 1
 
 
 def _run_config(path: Path) -> int:

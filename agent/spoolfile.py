@@ -5,7 +5,6 @@ Look inside: sqlite3 var/agent/spool.db 'SELECT epoch, lane, seq, bytes FROM bat
 
 import contextlib
 import logging
-import secrets
 import sqlite3
 from pathlib import Path
 
@@ -87,7 +86,9 @@ def _opened(path: Path) -> sqlite3.Connection:
             _create(db)
         elif version != SCHEMA_VERSION:
             raise SpoolError(f"spool {path} has version {version}; this program reads 1")
-        db.execute("SELECT count(*) FROM batch, meta WHERE key = 'spool'").fetchone()
+        if not db.execute("SELECT 1 FROM meta WHERE key = 'spool'").fetchone():
+            raise sqlite3.DatabaseError("it has no id")
+        db.execute("SELECT count(*) FROM batch").fetchone()
     except BaseException:
         db.close()
         raise
@@ -95,15 +96,17 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-    db.execute("INSERT INTO meta VALUES ('spool', ?)", (secrets.token_hex(8),))
+    # In one transaction: a spool without its id would be no spool, and could never be opened.
+    name = "INSERT INTO meta VALUES ('spool', lower(hex(randomblob(8))));"
+    version = f"PRAGMA user_version={SCHEMA_VERSION};"
+    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {name} {version} COMMIT;")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     # A locked file or a full disk is an OperationalError with another code: nothing is broken.
+    # A missing table is SQLITE_ERROR; what we found ourselves has no code.
     code = getattr(error, "sqlite_errorcode", None)
-    no_such_table = code == sqlite3.SQLITE_ERROR
-    return no_such_table or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in (None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _set_aside(path: Path) -> Path:

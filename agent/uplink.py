@@ -7,7 +7,9 @@ Watch it: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from agent.delivery import Delivery
@@ -69,6 +71,7 @@ class Uplink:
     _epoch: str = ""
     _refused_code: int = 0
     _silence_said: bool = False
+    _bad_said: bool = False
 
     def __post_init__(self) -> None:
         who = self.settings.who
@@ -121,10 +124,13 @@ class Uplink:
                 self._wake.set()
             elif message.topic == topics.topic(self.settings.who, "receipt"):
                 self._receipts.append(messages.read_receipt(message.payload))
+                self._bad_said = False
                 del self._receipts[:-MAX_RECEIPTS]
                 self._wake.set()
         except HeaderError as error:
-            _log.error("message on %s left out: %s", message.topic, error)
+            if not self._bad_said:
+                _log.error("message on %s left out: %s", message.topic, error)
+            self._bad_said = True
 
     def acknowledged(self, mid: int, reason_code: int, reason: str) -> None:
         """Report a broker that refuses what we publish; PUBACK otherwise proves nothing."""
@@ -201,11 +207,13 @@ class Uplink:
         self._say_whether_answered()
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
-            part: Part = "all" if plan.lane == "events" else "fresh"
+            # A probe into silence is the oldest of its lane, whatever is fresh.
+            whole = plan.lane == "events" or self.delivery.unanswered
+            part: Part = "all" if whole else "fresh"
             sent = 0
             for key, size in await self._waiting(plan.lane, part, plan.fresh):
                 sent += await self._publish(key, size, backlog=False)
-            room = min(plan.backlog, plan.fresh - sent)
+            room = 0 if whole else min(plan.backlog, plan.fresh - sent)
             for key, size in await self._waiting(plan.lane, "backlog", room):
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
@@ -250,31 +258,39 @@ class Uplink:
         if not self._is_ours(receipt.collector):
             return
         self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s)
-        got = _with_crcs(receipt.got)
-        if got:
-            await self.spool.call(lambda spool: spool.received(got))
-        refused = _with_crcs(receipt.refused)
-        if refused:
-            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
-            _log.error("the collector refused %d batches for good: %s", dropped, refused)
-            self._birth_due = True
-        conflicts = _with_crcs(receipt.conflict)
-        for key, crc in conflicts:
-            await self._renumber(key, crc)
-        for key, _ in (*got, *refused, *conflicts):
+        for key in await self._settle(receipt):
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
         if receipt.birth:
             self._birth_due, self._asked = True, receipt.birth
 
-    async def _renumber(self, key: BatchKey, crc: int) -> None:
-        _log.error("batch %s is known with another content: sent again under a new key", key)
-        if key.epoch == self._epoch:
+    async def _settle(self, receipt: Receipt) -> list[BatchKey]:
+        """Do what *receipt* says of batches; return those whose key and crc both agree."""
+        got, refused = _with_crcs(receipt.got), _with_crcs(receipt.refused)
+        settled = await self.spool.call(lambda spool: spool.received(got)) if got else []
+        if refused:
+            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
+            if dropped:
+                _log.error("the collector refused for good: %s", dropped)
+                self._birth_due = True
+            settled += dropped
+        conflicts = _with_crcs(receipt.conflict)
+        if conflicts:
+            known = await self.spool.call(lambda spool: spool.holds(conflicts))
+            await self._renumber(known)
+            settled += [key for key, _ in known]
+        return settled
+
+    async def _renumber(self, known: Sequence[tuple[BatchKey, int]]) -> None:
+        if known:
+            _log.error("known with another content, sent again under new keys: %s", known)
+        if any(key.epoch == self._epoch for key, _ in known):
             await self.spool.call(Spool.renew_epoch)
             self._epoch = self.spool.spool.epoch
             self.session.reconnect()
-        await self.spool.call(lambda spool: spool.recommit(key, crc))
+        for key, crc in known:
+            await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
 
     def _collector(self) -> str:
         return self.settings.collector or self._claimed

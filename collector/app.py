@@ -46,6 +46,9 @@ RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 
+DISK_FULL_BYTES: Final = 1_000_000
+"""With less than this the next group of batches may not fit: say so before it comes."""
+
 Extra = Callable[["Collector"], Awaitable[None]]
 """Runs beside the collector until cancelled, as the web server does."""
 
@@ -90,6 +93,9 @@ class Collector:
             return False, trouble
         if not os.access(folder, os.W_OK | os.X_OK):
             return False, f"{folder} cannot be written"
+        disk = os.statvfs(folder)
+        if disk.f_bavail * disk.f_frsize < DISK_FULL_BYTES:
+            return False, f"the disk of {folder} is full"
         return True, ""
 
     def counts(self) -> Mapping[tuple[str, str], int]:

@@ -60,7 +60,7 @@ def is_repeat(state: AgentState, birth: Birth, asked: int) -> bool:
     """Return whether *birth* was taken before; one that answers our latest request never was."""
     if asked and birth.asked == asked:
         return False
-    return birth.no <= state.seen.get(birth.epoch, 0)
+    return birth.no <= state.seen.get(birth.epoch, -1)
 
 
 def after_birth(state: AgentState, birth: Birth, at: int, *, was_up: bool) -> AgentState:

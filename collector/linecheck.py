@@ -37,11 +37,15 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What became of a message's lines; `stripped` counts the tags and fields taken off."""
+    """What became of a message's lines; `stripped` counts the tags and fields taken off.
+
+    `newest` is the latest time among the good lines (ns), 0 without any.
+    """
 
     lines: Sequence[bytes]
     refused: Sequence[Refused]
     stripped: int
+    newest: int = 0
 
 
 class _Kept(NamedTuple):
@@ -90,7 +94,8 @@ class _Message:
         kept = [*self._points.values()]
         for point, lines in self._clashes.items():
             kept += lines[1:] if point in self._points else ()
-        return Checked([line.new for line in sorted(kept)], self._refused, self._stripped)
+        newest = max((time for _, time in self._points), default=0)
+        return Checked([line.new for line in sorted(kept)], self._refused, self._stripped, newest)
 
     def _take_any(self, number: int, raw: bytes) -> None:
         text = raw.lstrip()

@@ -7,6 +7,7 @@ A crash between any two steps repeats what came before it, and that overwrites i
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from collector import births, refusals
 from collector.books import Books
@@ -16,6 +17,9 @@ from collector.linecheck import Refused
 from collector.patience import Patience
 from collector.sorting import Item, Sorter
 from collector.store.base import Store
+from core.clock import SECOND
+
+LIVE_WITHIN: Final = 120 * SECOND
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +83,9 @@ class Readings:
             if taken.who and taken.key:
                 books.receipts.refused(taken.who, taken.key, taken.crc)
             return
-        epoch = taken.key.epoch if isinstance(taken, Accounted) else None
-        books.live.heard(taken.who, epoch, item.arrival.at, books.door.opening())
+        if proves_life(item):
+            epoch = taken.key.epoch if isinstance(taken, Accounted) else None
+            books.live.heard(taken.who, epoch, item.arrival.at, books.door.opening())
         if not isinstance(taken, Accounted):
             return
         if item.standing == "conflict":
@@ -100,6 +105,19 @@ class Readings:
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
+
+
+def proves_life(item: Item) -> bool:
+    """Return whether *item* shows that its sender lives now.
+
+    What the broker kept says nothing of the present, and without a header only the times of the
+    lines say when they were written.
+    """
+    if item.arrival.message.retain:
+        return False
+    if isinstance(item.taken, Accounted):
+        return True
+    return item.checked is not None and abs(item.checked.newest - item.arrival.at) <= LIVE_WITHIN
 
 
 def _counted(item: Item) -> str:

@@ -96,7 +96,7 @@ def embedded_command(folder: Path, port: int, port_v3: int) -> list[str]:
         )
     file = _made(folder) / "rumqttd.toml"
     file.write_text(text, encoding="utf-8")
-    return [sys.executable, "-m", "collector.trial.embedded", str(file)]
+    return [sys.executable, "-P", "-m", "collector.trial.embedded", str(file)]
 
 
 def _made(folder: Path) -> Path:

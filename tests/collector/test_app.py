@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from collector import app
 from collector.app import Collector
 from collector.app import run as run_collector
 from collector.patience import FIRST_WAIT_S
@@ -55,6 +56,17 @@ async def test_batches_are_stored_and_receipted_and_the_agent_is_up(
         assert collector.ready() == (True, "")
         assert collector.counts()["batches", ""] == 100
         await until(lambda: ("births", "") in collector.counts())
+
+
+async def test_a_full_disk_is_not_ready_before_the_first_write_fails(
+    mosquitto: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(config(tmp_path, mosquitto.port)) as collector:
+        assert collector.ready() == (True, "")
+        monkeypatch.setattr(app, "DISK_FULL_BYTES", 10**18)
+        ready, why = collector.ready()
+        assert not ready
+        assert why.endswith("is full")
 
 
 async def test_the_claim_stands_while_the_collector_runs_and_is_emptied_by_a_clean_stop(

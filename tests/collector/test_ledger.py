@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from collector import births
+from collector import births, ledgerfile
 from collector.births import AgentState
 from collector.lanerow import LaneRow, Standing
 from collector.ledger import Entry, LaneKey, Ledger
@@ -134,3 +134,9 @@ def test_a_damaged_file_or_one_from_the_future_is_a_sentence(tmp_path: Path) -> 
         db.execute("PRAGMA user_version = 2")
     with pytest.raises(StartError, match="newer"):
         Ledger(tmp_path / "ledger.db")
+
+
+def test_what_is_committed_is_synced_to_the_disk(tmp_path: Path) -> None:
+    db = ledgerfile.connect(tmp_path / "ledger.db")
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)

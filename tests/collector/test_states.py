@@ -1,5 +1,6 @@
 """Births, wills and stops from the door to the picture, over restarts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,37 @@ async def test_a_restart_knows_which_batches_are_still_expected(tmp_path: Path) 
     assert again.books.live.state(WHO).expected[A, "readings"].spans == ((1, 1), (3, 3))
     assert again.books.live.backlogs() == 1
     assert again.books.live.received(WHO, BatchKey(A, "readings", 1)) == []
+
+
+@pytest.mark.parametrize(
+    ("age_s", "retain", "shown_as"),
+    [
+        pytest.param(0, False, "up", id="fresh"),
+        pytest.param(119, False, "up", id="nearly two minutes"),
+        pytest.param(121, False, "stopped", id="old"),
+        pytest.param(0, True, "stopped", id="kept by the broker"),
+    ],
+)
+async def test_lines_without_a_header_prove_life_only_while_they_are_fresh(
+    tmp_path: Path, age_s: int, retain: bool, shown_as: str
+) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth()))
+    await desk.take(state(Death("stopped", A, 1)))
+    line = b"mem used=1i %d" % (desk.clock() - age_s * SECOND)
+    await desk.take(replace(readings(line), retain=retain))
+    assert said(desk)[0] == shown_as
+    assert desk.count("lines_stored") == 1
+
+
+@pytest.mark.parametrize("payload", [b"", b"total garbage", b"# nothing"])
+async def test_what_holds_no_reading_makes_nobody_known(tmp_path: Path, payload: bytes) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(readings(payload))
+    assert desk.books.live.agents() == []
+
+
+async def test_a_first_birth_may_be_counted_from_nought(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth(no=0)))
+    assert said(desk)[0] == "up"
