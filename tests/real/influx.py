@@ -124,7 +124,6 @@ class RealInflux:
             self.process.wait()
 
 
-
 def free_address() -> str:
     """Return an address of loopback with a port that nobody uses."""
     return f"{LOOPBACK}:{free_port()}"

@@ -83,7 +83,10 @@ def running(folder: Path) -> Iterator[Influxdb2]:
     server = Influxdb2(f"http://{address}")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            _command(address, folder), stdout=log, stderr=subprocess.STDOUT, env=_environment(folder)
+            _command(address, folder),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(folder),
         )
     try:
         until_sync(lambda: process.poll() is not None or _healthy(server), 30.0)
