@@ -70,3 +70,18 @@ def influx(request: pytest.FixtureRequest) -> RealInflux:
     """Each InfluxDB in turn, running."""
     found: RealInflux = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(influxdb1_module.running, marks=pytest.mark.real("influxdb1"), id="influxdb1"),
+        pytest.param(influxdb2_module.serving, marks=pytest.mark.real("influxdb2"), id="influxdb2"),
+    ]
+)
+def own_influx(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealInflux]:
+    """Each InfluxDB in turn, for this test alone, which may kill it."""
+    try:
+        with request.param(tmp_path) as server:
+            yield server
+    except NoInflux as reason:
+        pytest.skip(str(reason))

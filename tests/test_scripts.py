@@ -167,6 +167,55 @@ def test_who_may_not_install_is_told_the_one_command_and_the_tests_run(machine: 
     assert machine.asked()[-1].endswith("-m  tests/core")
 
 
+GO = """\
+#!/bin/sh
+echo "$GOPATH|$*" >>"{folder}/built"
+[ ! -e "{folder}/broken" ] || {{ echo "cannot find module"; exit 1; }}
+mkdir -p "$GOBIN" && echo influxd >"$GOBIN/influxd" && chmod +x "$GOBIN/influxd"
+"""
+
+
+def with_go(machine: Machine) -> None:
+    for tool in ("mv", "chmod"):
+        (machine.bin / tool).symlink_to(shutil.which(tool) or tool)
+    machine.program(machine.bin / "go", GO.format(folder=machine.folder))
+
+
+def test_influxdb_is_built_once_and_the_tests_are_told_where_it_is(machine: Machine) -> None:
+    machine.with_stand_in()
+    with_go(machine)
+    influxd = machine.folder / ".cache/schoolwatch/influxdb-1.8.10/influxd"
+    first, second = machine.script("test"), machine.script("test")
+    assert "once, about three minutes" in first.stdout
+    assert "about three minutes" not in second.stdout
+    for done in (first, second):
+        assert f"scripts/test: InfluxDB 1.8: {influxd}\n" in done.stdout
+    built = (machine.folder / "built").read_text()
+    assert built == "|install github.com/influxdata/influxdb/cmd/influxd@v1.8.10\n"
+    assert [path.name for path in influxd.parent.parent.iterdir()] == ["influxdb-1.8.10"]
+
+
+def test_influxdb_is_built_without_a_home_too(machine: Machine) -> None:
+    machine.with_stand_in()
+    with_go(machine)
+    done = machine.script("test", HOME="")
+    assert f"InfluxDB 1.8: {machine.checkout}/.cache/schoolwatch" in done.stdout
+    assert (machine.folder / "built").read_text().startswith(f"{machine.checkout}/.cache/")
+
+
+def test_an_influxdb_that_cannot_be_built_is_said_and_the_tests_run(machine: Machine) -> None:
+    machine.with_stand_in()
+    with_go(machine)
+    (machine.folder / "broken").touch()
+    done = machine.script("test")
+    assert "cannot find module" in done.stdout
+    assert "no InfluxDB 1.8. Tests that need it are skipped." in done.stdout
+    assert machine.asked()[-1].startswith("-m pytest")
+
+    (machine.folder / "broken").unlink()
+    assert "InfluxDB 1.8: " in machine.script("test").stdout
+
+
 def test_checking_goes_on_after_the_first_mistake_and_fails_at_the_end(machine: Machine) -> None:
     machine.with_stand_in('case "$*" in *"ruff check"*) exit 1 ;; esac\n')
     done = machine.script("check")

@@ -7,6 +7,8 @@ asked to do what we need of it: Debian's 1.6 has no /api/v2/write, and a 2 answe
 
 import os
 import shutil
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -70,3 +72,12 @@ def _set_up(server: RealInflux) -> None:
     assert status == 204, f"no /api/v2/write: {words}"
     _, answer = server.call("GET", f"/query?db=probe&epoch=ns&q={quote('SELECT v FROM probe')}")
     assert b"[[1,1]]" in answer, answer
+
+
+if __name__ == "__main__":  # scripts/test asks whether the influxd on the PATH is one
+    with tempfile.TemporaryDirectory() as place:
+        try:
+            with running(Path(place)):
+                pass
+        except NoInflux as why:
+            sys.exit(str(why))

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -17,8 +16,7 @@ from collector.store.influx_errors import Place
 from core.clock import SECOND
 from core.errors import QueryError, StoreBusy, StoreStopped
 from tests.collector.store.overloaded import Troubled, troubled
-from tests.real import influxdb1, influxdb2
-from tests.real.influx import NoInflux, RealInflux
+from tests.real.influx import RealInflux
 
 NOW = time.time_ns() // SECOND * SECOND
 HOUR, DAY = 3_600 * SECOND, 86_400 * SECOND
@@ -34,21 +32,6 @@ def bucket(influx: RealInflux) -> str:
 def store(influx: RealInflux, bucket: str) -> Iterator[InfluxStore]:
     with closing(influx.store(bucket)) as store:
         yield store
-
-
-@pytest.fixture(
-    params=[
-        pytest.param(influxdb1.running, marks=pytest.mark.real("influxdb1"), id="influxdb1"),
-        pytest.param(influxdb2.serving, marks=pytest.mark.real("influxdb2"), id="influxdb2"),
-    ]
-)
-def own(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealInflux]:
-    """A server that the test may kill."""
-    try:
-        with request.param(tmp_path) as server:
-            yield server
-    except NoInflux as reason:
-        pytest.skip(str(reason))
 
 
 def made(server: RealInflux, keep_hours: int = 0) -> str:
@@ -173,10 +156,10 @@ def test_a_wrong_organisation_is_nobodys_bad_line(influxdb2: RealInflux) -> None
 # Servers in trouble
 
 
-def test_a_killed_server_is_busy_and_has_everything_when_it_is_back(own: RealInflux) -> None:
-    with closing(own.store(made(own), timeout_s=2)) as store:
+def test_a_killed_server_is_busy_and_has_everything_when_it_is_back(own_influx: RealInflux) -> None:
+    with closing(own_influx.store(made(own_influx), timeout_s=2)) as store:
         store.write(b"m v=1 1\n")
-        own.kill()
+        own_influx.kill()
         for _ in range(2):
             with pytest.raises(StoreBusy, match="refused") as first:
                 store.write(b"m v=2 2\n")
@@ -186,18 +169,18 @@ def test_a_killed_server_is_busy_and_has_everything_when_it_is_back(own: RealInf
                 store.write(b"m v=2 2\n")
             assert str(first.value) == str(again.value)
 
-        own.start()
+        own_influx.start()
         assert store.write(b"m v=2 2\n") == []
         assert values(store) == [1.0, 2.0]
 
-        own.suspend()
-        hanging = closing(own.store(store._door._place.bucket, timeout_s=0.3))
+        own_influx.suspend()
+        hanging = closing(own_influx.store(store._door._place.bucket, timeout_s=0.3))
         with hanging as impatient:
             with pytest.raises(StoreBusy, match="timed out"):
                 impatient.write(b"m v=3 3\n")
             with pytest.raises(StoreBusy, match="timed out"):
                 values(impatient)
-            own.resume()
+            own_influx.resume()
             assert impatient.write(b"m v=3 3\n") == []
             assert values(impatient) == [1.0, 2.0, 3.0]
 
