@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from core.errors import ConfigError
 from core.fields import Days, SecretFile
 from core.options import CHECK
 from core.secrets import secret
@@ -47,7 +48,11 @@ class StoreConfig(Struct, frozen=True, kw_only=True):
 
     def token(self) -> str:
         """Return the token, empty where none is given; raises ConfigError."""
-        return secret(self.token_file, TOKEN_ENV)
+        token = secret(self.token_file, TOKEN_ENV)
+        if not token.isascii() or not token.isprintable():
+            where = self.token_file or f"the variable {TOKEN_ENV}"
+            raise ConfigError(f"{where} holds characters that no token has: one line of ASCII")
+        return token
 
 
 def store_mistakes(store: StoreConfig) -> Iterator[tuple[KeyPath, str]]:

@@ -50,7 +50,8 @@ def suspected(lines: Sequence[bytes], words: str) -> tuple[list[bytes], int]:
         return [line for line in lines if _has(line, measurement, field, type_)], count
     if _TOO_OLD.search(words):
         return _oldest(lines, count), count
-    return [], count
+    # Any other reason, as too many values of a tag: known only where it is said of all lines.
+    return list(lines) if count == len(lines) else [], count
 
 
 def _has(line: bytes, measurement: str, field: str, type_: str) -> bool:

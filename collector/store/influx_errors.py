@@ -59,7 +59,8 @@ def meaning(status: int, words: str, place: Place, after: str = "") -> StoreErro
 
     `after` is the Retry-After header of the answer.
     """
-    said = f": {words[:MAX_WORDS]}" if words else ""
+    # A proxy's page has many lines; a log line is one.
+    said = f": {' '.join(words.split())[:MAX_WORDS]}" if words else ""
     if status in {408, 429} or status >= 500:
         wait = f", wants to be left alone for {after[:40]} s" if after else ""
         return StoreBusy(f"{place}: answered {status}{wait}{said}")
