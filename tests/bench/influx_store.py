@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 import urllib3
@@ -40,33 +41,44 @@ def bench(start: Callable[[Path], AbstractContextManager[RealInflux]], folder: P
 
 
 def compare(server: RealInflux) -> None:
-    # The first way warms the server up and is not counted.
-    for name in ("warm", "direct", "store", "direct_again", "store_again", "faulty"):
-        server.make_bucket(name)
-    run("", bodies(), direct(server, "warm"))
-    base = run("directly", bodies(), direct(server, "direct"))
-    with closing(server.store("store")) as store:
-        run("InfluxStore", bodies(), writer(store), base)
-    run("directly", bodies(), direct(server, "direct_again"), base)
-    with closing(server.store("store_again")) as store:
-        run("InfluxStore", bodies(), writer(store), base)
-    with closing(server.store("faulty")) as store:
-        run("one body in ten with a bad line", bodies(faulty=10), writer(store), base)
+    for bucket in ("warm", "direct", "store", "faulty"):
+        server.make_bucket(bucket)
+    for body in bodies():
+        direct(server, "warm")(body)
+    with closing(server.store("store")) as store, closing(server.store("faulty")) as faulty:
+        ways = [
+            Way("directly", direct(server, "direct"), list(bodies())),
+            Way("InfluxStore", writer(store), list(bodies())),
+            Way("the same, a bad line in each 10th", writer(faulty), list(bodies(faulty=10))),
+        ]
+        # In turn, body by body, so that what else the machine does falls on all of them.
+        for number in range(BODIES):
+            for way in ways:
+                way.send_one(number)
+    for way in ways:
+        way.tell(ways[0].wall)
 
 
-def run(
-    name: str, work: Iterator[bytes], send: Callable[[bytes], None], base: float = 0.0
-) -> float:
-    sent = list(work)
-    begin, cpu = time.perf_counter(), time.process_time()
-    for body in sent:
-        send(body)
-    rate = LINES * BODIES / (time.perf_counter() - begin)
-    if name:
-        share = f"{rate / base:.2f} of directly" if base else ""
-        took = time.process_time() - cpu
-        say(f"  {name:32}{rate:>9,.0f} lines/s  {took:5.2f} CPU s  {share}")
-    return rate
+@dataclass
+class Way:
+    """One way of writing, and what it took so far, in seconds."""
+
+    name: str
+    send: Callable[[bytes], None]
+    bodies: list[bytes]
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def send_one(self, number: int) -> None:
+        begin, cpu = time.perf_counter(), time.process_time()
+        self.send(self.bodies[number])
+        self.wall += time.perf_counter() - begin
+        self.cpu += time.process_time() - cpu
+
+    def tell(self, peer: float) -> None:
+        rate = LINES * BODIES / self.wall
+        share = f"{peer / self.wall:.2f} of directly"
+        say(f"  {self.name:36}{rate:>9,.0f} lines/s  {self.cpu:5.2f} CPU s  {share}")
 
 
 def direct(server: RealInflux, bucket: str) -> Callable[[bytes], None]:
