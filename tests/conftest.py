@@ -1,4 +1,4 @@
-"""Fixtures that every test may ask for: the real brokers."""
+"""Fixtures that every test may ask for: the real brokers, and the real databases."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,14 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.real import brokers
+from tests.real import influxdb1 as influxdb1_module
+from tests.real import influxdb2 as influxdb2_module
 from tests.real.brokers import RealBroker, need
+from tests.real.influx import NoInflux, RealInflux
 
 PARTS = ("mosquitto", "embedded")
+DATABASES = ("influxdb1", "influxdb2")
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark a test that asks for one of the brokers by name as one that needs it."""
-    for part in PARTS:
+    """Mark a test that asks for one of the real parts by name as one that needs it."""
+    for part in PARTS + DATABASES:
         if part in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real(part))
 
@@ -39,3 +43,45 @@ def broker(request: pytest.FixtureRequest) -> RealBroker:
     """Each broker in turn, running."""
     found: RealBroker = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="session")
+def influxdb1(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealInflux]:
+    """An InfluxDB 1.8 for the whole run; make a bucket of your own, and leave it running."""
+    try:
+        with influxdb1_module.running(tmp_path_factory.mktemp("influxdb1")) as server:
+            yield server
+    except NoInflux as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def influxdb2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealInflux]:
+    """The same with an InfluxDB 2."""
+    try:
+        with influxdb2_module.serving(tmp_path_factory.mktemp("influxdb2")) as server:
+            yield server
+    except NoInflux as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(params=[pytest.param(one, marks=pytest.mark.real(one)) for one in DATABASES])
+def influx(request: pytest.FixtureRequest) -> RealInflux:
+    """Each InfluxDB in turn, running."""
+    found: RealInflux = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(influxdb1_module.running, marks=pytest.mark.real("influxdb1"), id="influxdb1"),
+        pytest.param(influxdb2_module.serving, marks=pytest.mark.real("influxdb2"), id="influxdb2"),
+    ]
+)
+def own_influx(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealInflux]:
+    """Each InfluxDB in turn, for this test alone, which may kill it."""
+    try:
+        with request.param(tmp_path) as server:
+            yield server
+    except NoInflux as reason:
+        pytest.skip(str(reason))

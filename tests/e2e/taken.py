@@ -7,9 +7,10 @@ reading, not from what arrived.
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
-from collector.store.base import RangeQuery
+from collector.store.base import RangeQuery, Store
 from collector.store.sqlite import SqliteStore
 from core.catalog import CATALOG, IDENTITY_TAGS
 from core.lineprotocol import parse
@@ -55,14 +56,16 @@ def waiting(spool: Path) -> int:
 
 def stored(store: Path) -> "Counter[Value]":
     """Return every value that the store has of the agent, by the store's own contract."""
-    opened = SqliteStore(store)
-    try:
-        return Counter(_values(opened))
-    finally:
-        opened.close()
+    with closing(SqliteStore(store)) as opened:
+        return held(opened)
 
 
-def _values(store: SqliteStore) -> Iterator[Value]:
+def held(store: Store) -> "Counter[Value]":
+    """Return the same of any store."""
+    return Counter(_values(store))
+
+
+def _values(store: Store) -> Iterator[Value]:
     for measurement in CATALOG.values():
         tags = (*measurement.tags, *IDENTITY_TAGS)
         for name in measurement.fields:

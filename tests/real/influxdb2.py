@@ -7,7 +7,6 @@ The binary is named by SCHOOLWATCH_TEST_INFLUXD2, else it is `influxd` on the PA
 import json
 import os
 import shutil
-import socket
 import subprocess
 import urllib.error
 import urllib.request
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from tests.real.influx import NoInflux, RealInflux, ending, free_address
 from tests.waiting import until_sync
 
 VARIABLE = "SCHOOLWATCH_TEST_INFLUXD2"
@@ -79,10 +79,14 @@ def running(folder: Path) -> Iterator[Influxdb2]:
 
     Raises NoInfluxdb2 where the influxd on the PATH is no 2.
     """
-    server = Influxdb2(f"http://127.0.0.1:{_free_port()}")
+    address = free_address()
+    server = Influxdb2(f"http://{address}")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            _command(server, folder), stdout=log, stderr=subprocess.STDOUT, env=_environment(folder)
+            _command(address, folder),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=_environment(folder),
         )
     try:
         until_sync(lambda: process.poll() is not None or _healthy(server), 30.0)
@@ -97,10 +101,23 @@ def running(folder: Path) -> Iterator[Influxdb2]:
             process.wait(10.0)
 
 
-def _command(server: Influxdb2, folder: Path) -> list[str]:
+@contextmanager
+def serving(folder: Path) -> Iterator[RealInflux]:
+    """Run a server that a test may stop, kill and suspend; raises NoInflux."""
+    try:
+        address = free_address()
+        server = RealInflux(2, f"http://{address}", TOKEN, ORG, _command(address, folder), folder)
+        server.start()
+        with ending(server):
+            _set_up(Influxdb2(server.url), folder, alive=True)
+            yield server
+    except NoInfluxdb2 as reason:
+        raise NoInflux(str(reason)) from None
+
+
+def _command(address: str, folder: Path) -> list[str]:
     paths = {"bolt": "b.bolt", "sqlite": "s.sqlite", "engine": "engine"}
     flags = [f"--{name}-path={folder / file}" for name, file in paths.items()]
-    address = server.url.removeprefix("http://")
     return [influxd(), *flags, f"--http-bind-address={address}", "--reporting-disabled"]
 
 
@@ -124,10 +141,3 @@ def _healthy(server: Influxdb2) -> bool:
         return server.call("GET", "/health")[0] == 200
     except (urllib.error.URLError, ConnectionError, TimeoutError):
         return False
-
-
-def _free_port() -> int:
-    with socket.socket() as asked:
-        asked.bind(("127.0.0.1", 0))
-        port: int = asked.getsockname()[1]
-    return port

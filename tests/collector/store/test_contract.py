@@ -22,23 +22,53 @@ from core.clock import SECOND
 from core.errors import QueryError
 from core.lineprotocol import encode
 from core.types import Reading, Value
+from tests.real.influx import RealInflux
 
-STORES: dict[str, Callable[[Path], Store]] = {
-    "sqlite": lambda folder: SqliteStore(folder / "store.db"),
+Open = Callable[[pytest.FixtureRequest], Callable[[], Store]]
+"""What opens the same store each time it is called, new for each test."""
+
+
+def sqlite(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    folder: Path = request.getfixturevalue("tmp_path")
+    return lambda: SqliteStore(folder / "store.db")
+
+
+def influx(part: str) -> Open:
+    def of(request: pytest.FixtureRequest) -> Callable[[], Store]:
+        server: RealInflux = request.getfixturevalue(part)
+        bucket = f"contract_{uuid4().hex[:12]}"
+        server.make_bucket(bucket)
+        return lambda: server.store(bucket)
+
+    return of
+
+
+STORES: dict[str, Open] = {
+    "sqlite": sqlite,
+    "influxdb1": influx("influxdb1"),
+    "influxdb2": influx("influxdb2"),
 }
+EXPIRE_BY_THEMSELVES = {"influxdb1", "influxdb2"}
 
 MINUTE = 60 * SECOND
 T = (time.time_ns() // MINUTE - 20) * MINUTE
 """A whole minute, twenty minutes ago: nearly all tests write from here on."""
 
 
-@pytest.fixture(params=STORES)
-def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Store]]:
+PARAMS = [
+    pytest.param(one, marks=pytest.mark.real(one) if one.startswith("influxdb") else ())
+    for one in STORES
+]
+
+
+@pytest.fixture(params=PARAMS)
+def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
     """Opens the same store again each time that it is called."""
     stores: list[Store] = []
+    open_it = STORES[request.param](request)
 
     def again() -> Store:
-        stores.append(STORES[request.param](tmp_path))
+        stores.append(open_it())
         return stores[-1]
 
     yield again
@@ -210,6 +240,43 @@ def test_a_damaged_line_is_given_back_and_all_other_lines_are_stored(
     assert points(store, m) == [(T, 1.0), (T + 1, 2.0)]
 
 
+def test_a_line_without_a_time_is_refused(store: Store, m: str) -> None:
+    [refused] = store.write(f"{m} v=1\n{m} v=2 {T}\n".encode())
+    assert refused.line == f"{m} v=1".encode()
+    assert "no time" in refused.reason
+    assert points(store, m) == [(T, 2.0)]
+
+
+def test_of_a_new_field_in_two_types_the_first_line_decides(store: Store, m: str) -> None:
+    lines = f"{m} v=1 {T}", f"{m} v=2i {T + 1}", f"{m} v=3 {T + 2}", f'{m} v="4" {T + 3}'
+    refused = store.write("".join(line + "\n" for line in lines).encode())
+    assert {one.line.decode() for one in refused} == {lines[1], lines[3]}
+    assert points(store, m) == [(T, 1.0), (T + 2, 3.0)]
+
+
+def test_bad_lines_of_many_kinds_cost_no_good_line(store: Store, m: str) -> None:
+    write(store, f'{m} i=1i,s="a" {T}')
+    bad = [f"{m} i=1.5,n={n}i {T + n}" for n in range(10, 30)]
+    bad += [f"{m} s=1 {T + 1}", f"{m} v=", f"{m} v=1x {T}", f'{m} v="open {T}', f"{m} v=1"]
+    good = [f'{m} n={n}i,t="{n}" {T + n}' for n in range(50)]
+    mixed = [line for pair in zip(good, bad) for line in pair] + good[len(bad) :]
+    refused = store.write("".join(line + "\n" for line in mixed).encode())
+    assert sorted(one.line.decode() for one in refused) == sorted(bad)
+    assert all(one.reason for one in refused)
+    assert points(store, m, "n") == [(T + n, n) for n in range(50)]
+
+
+def test_beside_a_bad_line_the_later_of_two_lines_of_a_point_still_wins(
+    store: Store, m: str
+) -> None:
+    write(store, f"{m} i=1i {T}")
+    lines = [f"{m} v={n} {T}" for n in range(8)]
+    lines.insert(3, f"{m} i=2.5 {T}")
+    [refused] = store.write("".join(line + "\n" for line in lines).encode())
+    assert refused.line.decode() == lines[3]
+    assert points(store, m) == [(T, 7.0)]
+
+
 # Ranged reads
 
 
@@ -335,6 +402,29 @@ def test_texts_and_booleans_have_no_mean(
     assert len(read(store, m)) == 1
 
 
+def test_a_sum_that_does_not_fit_is_an_error_and_no_other_number(store: Store, m: str) -> None:
+    write(store, f"{m} v={2**63 - 1}i {T}", f"{m} v=0i {T + 1}")
+    assert points(store, m, aggregate="sum") == [(T, 2**63 - 1)]
+    write(store, f"{m} v=9i {T + 2}")
+    with pytest.raises(QueryError, match="does not fit"):
+        read(store, m, aggregate="sum", window=MINUTE)
+
+
+@pytest.mark.parametrize(
+    "text", ['x" OR "a"=\'', "x' OR 'a'='a", "a\\' OR 1=1 --", 'a\\x"; DROP', "$1 ; % _ *", "/.*/"]
+)
+def test_what_looks_like_a_query_is_only_a_name(store: Store, m: str, text: str) -> None:
+    tags, name = {text: text, "a": "1"}, m + text
+    assert not store.write(encode(Reading(name, {text: 1}, T, tags)) + b"\n")
+    assert not store.write(encode(Reading(name, {text: 2}, T, {"a": "2"})) + b"\n")
+    assert list(store.last(name, {text: text}, T)) == [LastValue(name, tags, text, T, 1)]
+    assert read(store, name, text, group_by=(text,), aggregate="sum") == [
+        Series({text: ""}, [(T, 2)]),
+        Series({text: text}, [(T, 1)]),
+    ]
+    assert read(store, name, "v", tags={"a": text}) == []
+
+
 @pytest.mark.parametrize(
     ("first", "last"), [('"up"', '"down"'), ("true", "false")], ids=["text", "boolean"]
 )
@@ -394,9 +484,15 @@ def test_a_point_that_arrives_late_is_not_the_newest(store: Store, m: str) -> No
 # Expiry and counter
 
 
-def test_what_is_old_goes_and_what_is_younger_stays(store: Store, m: str) -> None:
+def test_what_is_old_goes_and_what_is_younger_stays(
+    store: Store, m: str, request: pytest.FixtureRequest
+) -> None:
     old = T - 20 * MINUTE
     write(store, f"{m},a=1 v=1 {old}", f"{m},a=1 v=2 {T}", f"{m},a=2 v=3 {old}")
+    if request.node.callspec.params["opened"] in EXPIRE_BY_THEMSELVES:
+        assert store.expire(old + MINUTE) == 0
+        assert len(lasts(store, m, since=old)) == 2
+        return
     store.expire(old + MINUTE)
     assert lasts(store, m, since=old) == [LastValue(m, {"a": "1"}, "v", T, 2.0)]
 

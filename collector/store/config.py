@@ -1,0 +1,63 @@
+"""The table [store]: which database keeps the readings, and where it is."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from core.errors import ConfigError
+from core.fields import Days, SecretFile
+from core.options import CHECK
+from core.secrets import secret
+from core.tomllines import KeyPath
+
+TOKEN_ENV: Final = "SCHOOLWATCH_INFLUX_TOKEN"  # noqa: S105  # names the variable
+
+
+def _url_mistake(url: str) -> str:
+    """Return what is wrong with *url*; never quotes it, since a password may stand in it."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — raises where it is no number
+    except ValueError:
+        return "is no address; expected one as http://127.0.0.1:8086"
+    if parts.username is not None or parts.password is not None:
+        return "holds a name or a password: put them into token_file, as user:password"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        return "is no address of a database; expected one as http://127.0.0.1:8086"
+    return ""
+
+
+Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
+Filled = Annotated[str, Meta(min_length=1)]
+
+
+class StoreConfig(Struct, frozen=True, kw_only=True):
+    """The time-series database; `file` and `keep_days` are SQLite's, what follows InfluxDB's."""
+
+    type: Literal["sqlite", "influxdb"] = "sqlite"
+    file: Path | None = None
+    keep_days: Days = 90
+    url: Url = "http://127.0.0.1:8086"
+    org: str = ""
+    bucket: Filled = "schoolwatch"
+    token_file: SecretFile = None
+    timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 10
+
+    def token(self) -> str:
+        """Return the token, empty where none is given; raises ConfigError."""
+        token = secret(self.token_file, TOKEN_ENV)
+        if not token.isascii() or not token.isprintable():
+            where = self.token_file or f"the variable {TOKEN_ENV}"
+            raise ConfigError(f"{where} holds characters that no token has: one line of ASCII")
+        return token
+
+
+def store_mistakes(store: StoreConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    if store.type == "influxdb" and store.file is not None:
+        yield ("file",), '[store] file is of no use with type = "influxdb"'
+    if store.type == "sqlite" and store.token_file is not None:
+        yield ("token_file",), '[store] token_file needs type = "influxdb" beside it'

@@ -1,0 +1,136 @@
+"""The two ways into InfluxDB: /api/v2/write for lines, /query for InfluxQL.
+
+Both are there in 1.8 and 2, and take the same header `Authorization: Token …`. Each call is one
+attempt; who tries again, and when, is for the caller to say.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+import urllib3
+from influxdb_client.client.influxdb_client import InfluxDBClient
+from influxdb_client.domain.write_precision import WritePrecision
+from influxdb_client.rest import ApiException
+from influxdb_client.service.write_service import WriteService
+
+from collector.store.influx_errors import Place, meaning, query_meaning, translated, words_of
+from core.errors import QueryError, StoreBusy, StoreStopped
+
+ABOUT_LINES: Final = {400, 413, 422}
+CHUNK_POINTS: Final = 10_000
+CONNECTIONS: Final = 8
+"""Kept open; more threads than that still get through, each by a connection of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """InfluxDB did not take a body as it is, and why."""
+
+    status: int
+    words: str
+
+
+Answer = tuple[int, dict[str, Any] | None]
+"""Number of the statement, and (a piece of) a series of it as InfluxDB's JSON has it."""
+
+
+class Door:
+    """Talks to one bucket; the token stays in here. Threads may use it at once."""
+
+    def __init__(self, place: Place, token: str, timeout_s: float) -> None:
+        self._place, self._closed = place, False
+        self._headers = {"Authorization": f"Token {token}"}
+        self._client = InfluxDBClient(
+            place.url,
+            token=token,
+            org=place.org,
+            timeout=max(1, round(timeout_s * 1000)),
+            connection_pool_maxsize=CONNECTIONS,
+        )
+        # Not the client's write API: it takes every 2xx for success, so also a proxy's page.
+        self._writing = WriteService(self._client.api_client)  # type: ignore[no-untyped-call]
+        timeout = urllib3.Timeout(connect=timeout_s, read=timeout_s)
+        self._reading = urllib3.PoolManager(maxsize=CONNECTIONS, retries=False, timeout=timeout)
+
+    def write(self, lines: bytes) -> Refusal | None:
+        """Send one body; None once InfluxDB has all of it. Raises StoreBusy and StoreStopped."""
+        self._check_open()
+        with translated(self._place):
+            try:
+                _, status, _ = self._writing.post_write_with_http_info(  # type: ignore[no-untyped-call]
+                    self._place.org, self._place.bucket, lines, precision=WritePrecision.NS
+                )
+            except ApiException as error:
+                if error.status not in ABOUT_LINES:
+                    raise
+                return Refusal(error.status, words_of(error.body))
+        if status != 204:
+            raise meaning(status, "", self._place)
+        return None
+
+    def ask(self, influxql: str) -> Generator[Answer, None, None]:
+        """Yield what the statements give, piece by piece as it arrives; each at least once.
+
+        Raises QueryError, StoreBusy and StoreStopped. Close it where it is not read to its end.
+        """
+        self._check_open()
+        with translated(self._place):
+            response = self._post(influxql)
+            try:
+                if response.status != 200:
+                    self._refuse(response)
+                for line in response:
+                    yield from self._answers(line)
+            finally:
+                # What was not read to its end cannot be used for the next question.
+                response.close()
+                response.release_conn()
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._closed = True
+        self._client.close()  # type: ignore[no-untyped-call]
+        self._reading.clear()
+
+    def _post(self, influxql: str) -> urllib3.BaseHTTPResponse:
+        fields = {"db": self._place.bucket, "epoch": "ns", "q": influxql}
+        return self._reading.request(
+            "POST",
+            f"{self._place.url}/query",
+            fields=fields | {"chunked": "true", "chunk_size": str(CHUNK_POINTS)},
+            encode_multipart=False,
+            headers=self._headers,
+            preload_content=False,
+            redirect=False,
+        )
+
+    def _refuse(self, response: urllib3.BaseHTTPResponse) -> None:
+        words = words_of(response.data)
+        if response.status == 400:
+            raise QueryError(words)
+        raise meaning(response.status, words, self._place, response.headers.get("Retry-After", ""))
+
+    def _answers(self, line: bytes) -> list[Answer]:
+        if not line.strip():
+            return []
+        try:
+            answer = msgspec.json.decode(line)
+            results = answer.get("results", ())
+            errors = [one["error"] for one in (answer, *results) if "error" in one]
+            answers = [
+                (int(result["statement_id"]), series)
+                for result in results
+                if "error" not in result
+                for series in result.get("series") or [None]
+            ]
+        except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError):
+            raise StoreBusy(f"{self._place}: the answer is damaged") from None
+        if errors:
+            raise query_meaning(str(errors[0]), self._place)
+        return answers
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreStopped(f"{self._place}: was closed")
