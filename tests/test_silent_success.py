@@ -83,8 +83,12 @@ async def take(agent: Agent, count: int) -> dict[int, int]:
 
 
 async def waiting(agent: Agent) -> int:
-    """Return how many batches have no receipt."""
-    return (await agent.spool.call(Spool.size))[0]
+    """Return how many batches of readings have no receipt."""
+
+    def rows(spool: Spool) -> int:
+        return len(spool.waiting("readings", "all", since=0, besides=[], limit=1_000))
+
+    return await agent.spool.call(rows)
 
 
 async def until_empty(agent: Agent) -> None:
