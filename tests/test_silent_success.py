@@ -9,7 +9,7 @@ import random
 import re
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -83,8 +83,12 @@ async def take(agent: Agent, count: int) -> dict[int, int]:
 
 
 async def waiting(agent: Agent) -> int:
-    """Return how many batches have no receipt."""
-    return (await agent.spool.call(Spool.size))[0]
+    """Return how many batches of readings have no receipt."""
+
+    def rows(spool: Spool) -> int:
+        return len(spool.waiting("readings", "all", since=0, besides=[], limit=1_000))
+
+    return await agent.spool.call(rows)
 
 
 async def until_empty(agent: Agent) -> None:
@@ -97,21 +101,31 @@ async def until_empty(agent: Agent) -> None:
 
 # What the access list may say of each channel, for everybody: agent and collector.
 
-ALLOWED = {"state": "readwrite", "readings": "readwrite", "receipt": "readwrite"}
+ALLOWED = dict.fromkeys(("readings", "events", "state", "receipt"), "readwrite")
 
 
 @dataclass
 class Guarded:
-    """A running mosquitto and its access list."""
+    """A mosquitto, not started, and its access list."""
 
     broker: RealBroker
     rights: Path
 
-    def allow(self, **channels: str) -> None:
-        """Put other rights into force, while everybody stays connected."""
-        self._write(channels)
+    def allow(self) -> None:
+        """Put full rights into force, while everybody stays connected."""
+        self._write({})
         assert self.broker.process is not None
         self.broker.process.send_signal(signal.SIGHUP)
+
+    @contextmanager
+    def begun(self, **channels: str) -> Iterator[None]:
+        """Run the broker with other rights from the start.
+
+        Not by SIGHUP: a mosquitto that listens may not have set its signals yet, and dies of it.
+        """
+        self._write(channels)
+        with brokers.running(self.broker):
+            yield
 
     def _write(self, channels: dict[str, str]) -> None:
         lines = ["topic readwrite schoolwatch/v1/+/collector"]
@@ -123,14 +137,11 @@ class Guarded:
 
 
 @pytest.fixture
-def guarded(tmp_path: Path) -> Iterator[Guarded]:
+def guarded(tmp_path: Path) -> Guarded:
     need("mosquitto")
     rights = tmp_path / "rights"
     broker = brokers.mosquitto(tmp_path / "broker", also=[f"acl_file {rights}"])
-    made = Guarded(broker, rights)
-    made._write({})
-    with brokers.running(broker):
-        yield made
+    return Guarded(broker, rights)
 
 
 def puback_of(broker: RealBroker, protocol: Protocol) -> tuple[int, bool]:
@@ -161,57 +172,56 @@ async def delivered(agent: Agent, collector: Collector, taken: dict[int, int]) -
 async def test_paho_is_published_is_true_after_a_puback_of_0x87(
     guarded: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guarded.allow(readings="read")
-    await until(lambda: puback_of(guarded.broker, "5") == (0x87, True))
-    async with (
-        running(config(tmp_path, guarded.broker.port)) as collector,
-        agent(tmp_path, guarded.broker) as mine,
-    ):
-        taken = await take(mine, 3)
-        await until(lambda: "refuses what this agent publishes" in caplog.text)
-        assert "Not authorized (0x87)" in caplog.text
-        await until(lambda: mine.uplink.delivery.unanswered)
-        assert await waiting(mine) >= 3
-        guarded.allow()
-        assert await delivered(mine, collector, taken)
+    with guarded.begun(readings="read"):
+        assert puback_of(guarded.broker, "5") == (0x87, True)
+        async with (
+            running(config(tmp_path, guarded.broker.port)) as collector,
+            agent(tmp_path, guarded.broker) as mine,
+        ):
+            taken = await take(mine, 3)
+            await until(lambda: "refuses what this agent publishes" in caplog.text)
+            assert "Not authorized (0x87)" in caplog.text
+            await until(lambda: mine.uplink.delivery.unanswered)
+            assert await waiting(mine) >= 3
+            guarded.allow()
+            assert await delivered(mine, collector, taken)
 
 
 async def test_a_3_1_1_broker_acknowledges_what_its_access_list_drops(
     guarded: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guarded.allow(readings="read")
-    await until(lambda: puback_of(guarded.broker, "5")[0] == 0x87)
-    assert puback_of(guarded.broker, "3.1.1") == (0, True)
-    async with (
-        running(config(tmp_path, guarded.broker.port)) as collector,
-        agent(tmp_path, guarded.broker, "3.1.1") as mine,
-    ):
-        taken = await take(mine, 3)
-        await until(lambda: "no receipt from the collector" in caplog.text)
-        assert f"may {WHO} read its receipts?" in caplog.text
-        assert "refuses" not in caplog.text
-        assert await waiting(mine) >= 3
-        guarded.allow()
-        assert await delivered(mine, collector, taken)
-        assert "the collector answers again" in caplog.text
+    with guarded.begun(readings="read"):
+        assert puback_of(guarded.broker, "3.1.1") == (0, True)
+        async with (
+            running(config(tmp_path, guarded.broker.port)) as collector,
+            agent(tmp_path, guarded.broker, "3.1.1") as mine,
+        ):
+            taken = await take(mine, 3)
+            await until(lambda: "no receipt from the collector" in caplog.text)
+            assert f"may {WHO} read its receipts?" in caplog.text
+            assert "refuses" not in caplog.text
+            assert await waiting(mine) >= 3
+            guarded.allow()
+            assert await delivered(mine, collector, taken)
+            assert "the collector answers again" in caplog.text
 
 
 async def test_mosquitto_grants_subscribe_to_topics_it_will_never_deliver(
     guarded: Guarded, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    guarded.allow(receipt="write")
-    async with (
-        running(config(tmp_path, guarded.broker.port)) as collector,
-        agent(tmp_path, guarded.broker) as mine,
-    ):
-        taken = await take(mine, 3)
-        await until(lambda: stored(collector, WHO) == taken)
-        await until(lambda: "no receipt from the collector" in caplog.text)
-        assert mine.uplink.session.refused_subscriptions == 0
-        assert await waiting(mine) >= 3, "what is stored is kept all the same"
-        await until(lambda: ("repeated", "") in collector.counts())
-        guarded.allow()
-        assert await delivered(mine, collector, taken)
+    with guarded.begun(receipt="write"):
+        async with (
+            running(config(tmp_path, guarded.broker.port)) as collector,
+            agent(tmp_path, guarded.broker) as mine,
+        ):
+            taken = await take(mine, 3)
+            await until(lambda: stored(collector, WHO) == taken)
+            await until(lambda: "no receipt from the collector" in caplog.text)
+            assert mine.uplink.session.refused_subscriptions == 0
+            assert await waiting(mine) >= 3, "what is stored is kept all the same"
+            await until(lambda: ("repeated", "") in collector.counts())
+            guarded.allow()
+            assert await delivered(mine, collector, taken)
 
 
 async def test_a_broker_sends_puback_success_while_the_subscribers_queue_drops(

@@ -95,6 +95,7 @@ async def test_names_and_types_of_the_running_telegraf_are_those_of_the_table(
         assert missing == set(), f"Telegraf does not send {missing} of {name}"
 
 
+@pytest.mark.slow
 async def test_when_the_broker_dies_what_telegraf_sends_later_arrives(
     mosquitto: RealBroker, tmp_path: Path
 ) -> None:
