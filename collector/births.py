@@ -19,6 +19,8 @@ Expected = Mapping[tuple[str, Lane], Ranges]
 MAX_SEQ: Final = 10**15 - 1
 MAX_EPOCHS: Final = 200
 MAX_TEXT: Final = 100
+ALTERNATION: Final = 4
+"""A, B, A, B: as many turns show two machines with one identity."""
 REMEMBERED_EPOCHS: Final = 16
 """Of each agent the highest `no` of so many epochs is kept, to know a birth that comes again."""
 WINDOW: Final = 8
@@ -33,6 +35,14 @@ class AgentState:
     birth: Birth | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
     expected: Expected = field(default_factory=dict)
+    born_at: int = 0
+    """When its last birth came (ns)."""
+    awaiting: bool = False
+    """Since a restore of the ledger it has not answered a request."""
+    turns: tuple[str, ...] = ()
+    """The epochs of its last births, each change once, the last at the end."""
+    unexplained: int = 0
+    """Batches that are missing without any reason, by its last birth."""
 
 
 def mistake(birth: Birth) -> str:
@@ -63,15 +73,58 @@ def is_repeat(state: AgentState, birth: Birth, asked: int) -> bool:
     return birth.no <= state.seen.get(birth.epoch, 0)
 
 
-def after_birth(state: AgentState, birth: Birth, at: int, *, was_up: bool) -> AgentState:
-    """Return the agent after a birth that is no repeat; `expected` is worked out later."""
+def after_birth(
+    state: AgentState, birth: Birth, at: int, *, was_up: bool, answers: bool = False
+) -> AgentState:
+    """Return the agent after a birth that is no repeat; `expected` is worked out later.
+
+    *answers* says that it repeats the number of our latest request.
+    """
     seen = {epoch: no for epoch, no in state.seen.items() if epoch != birth.epoch}
     # A reader that knows only the last birth must still know this epoch's, so it goes last.
     seen[birth.epoch] = max(birth.no, state.seen.get(birth.epoch, 0))
     for old in list(seen)[:-REMEMBERED_EPOCHS]:
         del seen[old]
     changed_at = state.known.changed_at if was_up else at
-    return AgentState(Known(at, changed_at), birth, seen)
+    awaiting = state.awaiting and not answers
+    # A restored ledger may remember turns that are long over.
+    turns = () if state.awaiting else state.turns
+    if turns[-1:] != (birth.epoch,):
+        turns = (*turns, birth.epoch)[-ALTERNATION:]
+    return AgentState(
+        Known(at, changed_at),
+        birth,
+        seen,
+        born_at=at,
+        awaiting=awaiting,
+        turns=turns,
+        unexplained=state.unexplained,
+    )
+
+
+def two_machines(state: AgentState) -> tuple[str, ...]:
+    """Return the epochs of two machines that use this identity at once, or nothing.
+
+    A process never goes back to an epoch of another, so births whose epochs alternate twice come
+    from two that take the connection from each other.
+    """
+    turns = state.turns
+    if state.awaiting or len(turns) < ALTERNATION or turns[:2] != turns[2:]:
+        return ()
+    return tuple(sorted(turns[:2]))
+
+
+def tells_of_history(birth: Birth) -> bool:
+    """Return whether batches existed that neither wait in the spool nor were dropped.
+
+    They were received, but not in a ledger that hears of this agent for the first time.
+    """
+    return any(_gone_by(report) for report in birth.epochs)
+
+
+def _gone_by(report: EpochReport) -> Ranges:
+    dropped = Ranges.of((first, last) for first, last, _ in report.dropped)
+    return held(report).missing(report.high) - dropped
 
 
 def after_death(state: AgentState, death: Death, at: int) -> AgentState | None:
@@ -127,7 +180,8 @@ def held(report: EpochReport) -> Ranges:
 
 def closed(state: AgentState) -> list[str]:
     """Return the epochs of the last birth, but its current one, with no expected key."""
-    if state.birth is None:
+    # Until a restored ledger has heard what the agent knows, everything of it is expected.
+    if state.birth is None or state.awaiting:
         return []
     listed = dict.fromkeys(report.epoch for report in state.birth.epochs)
     return [e for e in listed if e != state.birth.epoch and not any(_waiting(state, e))]

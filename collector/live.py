@@ -102,6 +102,12 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def await_answers(self) -> list[Identity]:
+        """Hear that the ledger went back: until they have answered a request all is expected."""
+        for who, state in self._agents.items():
+            self._agents[who] = replace(state, awaiting=True)
+        return self.agents()
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()

@@ -3,6 +3,7 @@
 They come by a connection of their own, so a database that refuses readings does not hold them up.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -18,6 +19,8 @@ from core import messages, wire
 from core.errors import HeaderError
 from core.messages import Birth, Death
 from core.types import Identity
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +90,42 @@ class States:
         if isinstance(word.said, Death):
             self.books.counters.add("deaths", reason=word.said.state)
             return births.after_death(before, word.said, word.at)
-        if births.is_repeat(before, word.said, self.books.asking.number(word.who)):
+        asked = self.books.asking.number(word.who)
+        if births.is_repeat(before, word.said, asked):
             return None
         self.books.counters.add("births")
         up = was_up(before.known, word.at, self.books.door.opening())
-        return births.after_birth(before, word.said, word.at, was_up=up)
+        answers = bool(asked) and word.said.asked == asked
+        return births.after_birth(before, word.said, word.at, was_up=up, answers=answers)
 
     def _tell(self, kept: Mapping[Identity, AgentState], born: Collection[Identity]) -> None:
         for who, state in kept.items():
+            self._warn(who, self.books.live.state(who), state)
             self.books.live.put(who, state)
             if who in born:
                 self.books.asking.answered(who)
+                if state.awaiting:
+                    self.books.asking.shortly(who)
                 self.books.receipts.closed(who, births.closed(state))
+
+    def _warn(self, who: Identity, before: AgentState, after: AgentState) -> None:
+        """Say what has newly become wrong with an agent's account."""
+        lost = after.unexplained - before.unexplained
+        if lost > 0:
+            self.books.counters.add("unexplained", lost)
+            _log.error(
+                "%s: %d batches are missing and nothing explains it, which is a fault of ours: "
+                "see docs/ledger.md, and `schoolwatch ledger --agent %s`",
+                *(who, after.unexplained, who),
+            )
+        pair = births.two_machines(after)
+        if pair and pair != births.two_machines(before):
+            self.books.counters.add("identity_twice")
+            _log.error(
+                "%s: two machines use this identity at once (epochs %s and %s, the last started "
+                "%s): give one of them another name in [identity] of its configuration",
+                *(who, *pair, after.birth.started if after.birth else "at an unknown time"),
+            )
 
 
 def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
