@@ -67,13 +67,17 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class AgentAccount:
-    """One agent; `totals` are over all its lanes, also those that are not listed."""
+    """One agent; `totals` are over all its lanes, also those that are not listed.
+
+    `cut` tells that more lanes than are listed miss something.
+    """
 
     who: Identity
     last_arrival: int = 0
     awaiting: bool = False
     two_machines: tuple[str, ...] = ()
     lanes: tuple[LaneAccount, ...] = ()
+    cut: bool = False
     totals: Totals = Totals()
 
 
@@ -151,7 +155,7 @@ _AGENTS: Final = """SELECT id, region, school, agent,
     ORDER BY id LIMIT :agents + 1"""
 _LANES: Final = f"""SELECT epoch, lane, {ledgerfile.COLUMNS} FROM lane WHERE agent = :id
     AND (NOT :only_missing OR marks != '[]')
-    ORDER BY marks = '[]', last_at DESC LIMIT {MAX_LANES}"""  # noqa: S608 — our own words
+    ORDER BY marks = '[]', last_at DESC LIMIT {MAX_LANES + 1}"""  # noqa: S608 — our own words
 _TOTALS: Final = """SELECT epoch, received, repeats, refused_lines, conflicts
     FROM lane WHERE agent = ?"""
 
@@ -170,10 +174,11 @@ def _agent(
     word = LastWord(birth, born_at, bool(awaiting), gone)
     rows = db.execute(_LANES, {"id": number, "only_missing": question.only_missing})
     lanes = tuple(_lane(row, word) for row in rows)
+    cut = len(lanes) > MAX_LANES and bool(lanes[-1].missing)
     taken = msgspec.json.decode(turns, type=tuple[str, ...])[-ALTERNATION:]
     pair = two_machines(AgentState(awaiting=bool(awaiting), turns=taken))
     who = Identity(region, school, agent)
-    return AgentAccount(who, last_arrival, bool(awaiting), pair, lanes)
+    return AgentAccount(who, last_arrival, bool(awaiting), pair, lanes[:MAX_LANES], cut)
 
 
 def _lane(found: tuple[Any, ...], word: LastWord) -> LaneAccount:

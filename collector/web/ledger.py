@@ -61,7 +61,8 @@ class Agent(msgspec.Struct, frozen=True):
     """One agent with the sums over all its epochs; `lanes` begin with those that miss something.
 
     `awaiting`: since the ledger went back it has not yet said what it knows. `two_machines` has
-    the epochs of two that use its identity at once.
+    the epochs of two that use its identity at once; `cut`: it misses something of more epochs than
+    are listed.
     """
 
     region: str
@@ -76,6 +77,7 @@ class Agent(msgspec.Struct, frozen=True):
     missing: int
     awaiting: bool
     two_machines: list[str]
+    cut: bool
     words: list[Words]
     lanes: list[Lane]
 
@@ -196,6 +198,7 @@ def _agent(account: AgentAccount) -> Agent:
         missing=sum(gap.count for lane in lanes for gap in lane.missing),
         awaiting=account.awaiting,
         two_machines=list(account.two_machines),
+        cut=account.cut,
         words=[Words(zh, en) for zh, en in zip(summed(_ZH, account), summed(_EN, account))],
         lanes=lanes,
     )
