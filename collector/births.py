@@ -14,7 +14,8 @@ from core.messages import Birth, Death, EpochReport
 from core.types import BatchKey, Lane
 
 Expected = Mapping[tuple[str, Lane], Ranges]
-"""Batches that an agent said it holds and that did not arrive, by epoch and lane."""
+"""Batches that an agent said it holds and that did not arrive, by epoch and lane; while its answer
+is awaited, all that did not arrive."""
 
 MAX_SEQ: Final = 10**15 - 1
 MAX_EPOCHS: Final = 200
@@ -38,7 +39,7 @@ class AgentState:
     born_at: int = 0
     """When its last birth came (ns)."""
     awaiting: bool = False
-    """Since a restore of the ledger it has not answered a request."""
+    """It has not answered a request since the ledger went back, or first heard of it."""
     turns: tuple[str, ...] = ()
     """The epochs of its last births, each change once, the last at the end."""
     unexplained: int = 0
@@ -74,11 +75,18 @@ def is_repeat(state: AgentState, birth: Birth, asked: int) -> bool:
 
 
 def after_birth(
-    state: AgentState, birth: Birth, at: int, *, was_up: bool, answers: bool = False
+    state: AgentState,
+    birth: Birth,
+    at: int,
+    *,
+    was_up: bool,
+    answers: bool = False,
+    retained: bool = False,
 ) -> AgentState:
     """Return the agent after a birth that is no repeat; `expected` is worked out later.
 
-    *answers* says that it repeats the number of our latest request.
+    *answers* says that it repeats the number of our latest request, *retained* that the broker
+    had kept it.
     """
     seen = {epoch: no for epoch, no in state.seen.items() if epoch != birth.epoch}
     # A reader that knows only the last birth must still know this epoch's, so it goes last.
@@ -86,7 +94,10 @@ def after_birth(
     for old in list(seen)[:-REMEMBERED_EPOCHS]:
         del seen[old]
     changed_at = state.known.changed_at if was_up else at
-    awaiting = state.awaiting and not answers
+    if state.birth is None:
+        awaiting = _has_history(birth, retained=retained)
+    else:
+        awaiting = state.awaiting and not answers
     # A restored ledger may remember turns that are long over.
     turns = () if state.awaiting else state.turns
     if turns[-1:] != (birth.epoch,):
@@ -114,12 +125,13 @@ def two_machines(state: AgentState) -> tuple[str, ...]:
     return tuple(sorted(turns[:2]))
 
 
-def tells_of_history(birth: Birth) -> bool:
-    """Return whether batches existed that neither wait in the spool nor were dropped.
+def _has_history(birth: Birth, *, retained: bool) -> bool:
+    """Return whether somebody may have received batches of an agent that is new to us.
 
-    They were received, but not in a ledger that hears of this agent for the first time.
+    Then the ledger was begun anew: by what exists and is neither held nor dropped, or because a
+    birth that the broker kept tells what was held then, not what is held now.
     """
-    return any(_gone_by(report) for report in birth.epochs)
+    return any(report.high if retained else _gone_by(report) for report in birth.epochs)
 
 
 def _gone_by(report: EpochReport) -> Ranges:
@@ -180,8 +192,7 @@ def held(report: EpochReport) -> Ranges:
 
 def closed(state: AgentState) -> list[str]:
     """Return the epochs of the last birth, but its current one, with no expected key."""
-    # Until a restored ledger has heard what the agent knows, everything of it is expected.
-    if state.birth is None or state.awaiting:
+    if state.birth is None:
         return []
     listed = dict.fromkeys(report.epoch for report in state.birth.epochs)
     return [e for e in listed if e != state.birth.epoch and not any(_waiting(state, e))]

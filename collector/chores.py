@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from collector.books import Books
-from collector.ledger import Ledger
+from collector.ledger import Ledger, Restored
 from collector.ledgerread import LedgerReader
 from collector.overdue import Overdue
 from collector.store.base import Store
@@ -76,7 +76,9 @@ class CommitCounter:
                 theirs,
                 _MISSING[back],
             )
-            self.ledger.record_restore(back, self.now())
+            # A ledger that never counted is no older state of itself.
+            what: Restored = "anew" if back == "ledger" and not mine else back
+            self.ledger.record_restore(what, self.now())
         return max(mine, theirs), back
 
 
@@ -103,7 +105,8 @@ class Chores:
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
             if await asyncio.to_thread(self.counter.count) == "ledger":
                 # Before the gate opens: a birth that comes now answers no request made since.
-                self.books.asking.everybody(self.books.live.await_answers())
+                agents = await asyncio.to_thread(self.books.ledger.agents)
+                self.books.asking.everybody(self.books.live.await_answers(agents))
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
 
     async def long_expected(self) -> None:

@@ -5,12 +5,13 @@ overwrites itself. A receipt is sent for nothing that does not stand here, synce
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -19,12 +20,15 @@ from collector.births import AgentState, Expected
 from collector.lanerow import LaneRow, Mark, Standing
 from collector.picture import Known
 from collector.ranges import Ranges
-from collector.reasons import LastWord, missing
+from collector.reasons import LastWord, Reason, missing
 from core.messages import Birth, Drop
 from core.types import BatchKey, Identity, Lane
 
 Restored = Literal["ledger", "store", "anew"]
 """What was set back to an earlier state, or that the ledger was begun anew."""
+
+_BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
+    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
 
 
 class LaneKey(NamedTuple):
@@ -103,11 +107,12 @@ class Ledger:
     def record_restore(self, what: Restored, at: int) -> None:
         """Keep for good that ledger or store went back, noticed at *at* (ns).
 
-        Of a ledger that did, every agent has to answer a request before anything counts as lost.
+        After the ledger did, or was begun anew, every agent has to answer a request before
+        anything counts as lost.
         """
         with self._transaction():
             self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
-            if what == "ledger":
+            if what != "store":
                 self._db.execute("UPDATE agent SET awaiting = 1")
 
     def counter(self) -> int:
@@ -179,7 +184,7 @@ class Ledger:
             new = old.with_report(report, birth.spool, state.born_at)
             if new != old:
                 self._save(key, new)
-        state = self._after_restore(number, state, birth)
+        answered = self._after_restore(number, state)
         self._db.execute(
             "UPDATE agent SET birth = ?, seen = ?, born_at = ?, awaiting = ?, turns = ?"
             " WHERE id = ?",
@@ -188,29 +193,31 @@ class Ledger:
                 *(state.awaiting, _text(state.turns), number),
             ),
         )
-        state = replace(state, unexplained=self._unexplained(number, state))
-        return self._settled(number, replace(state, expected=self._expected(who, birth)))
+        reasons = self._reasons(number, state)
+        if answered and reasons["ledger_restored"]:
+            self._db.execute(_BEGUN_ANEW, (state.born_at,))
+        state = replace(state, unexplained=reasons["unexplained"])
+        expected = self._expected(who, birth, awaiting=state.awaiting)
+        return self._settled(number, replace(state, expected=expected))
 
-    def _after_restore(self, number: int, state: AgentState, birth: Birth) -> AgentState:
-        query = "SELECT awaiting, birth IS NULL FROM agent WHERE id = ?"
-        (awaiting, unknown) = self._db.execute(query, (number,)).fetchone()
-        if awaiting and not state.awaiting:
-            self._db.execute("UPDATE lane SET restored = high WHERE agent = ?", (number,))
-        # Nobody told us that we begin anew but an agent that had receipts before.
-        if not unknown or not births.tells_of_history(birth):
-            return state
-        self._db.execute(
-            "INSERT INTO restore SELECT ?, 'anew'"
-            " WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what = 'anew')",
-            (state.born_at,),
-        )
-        return replace(state, awaiting=True)
+    def _after_restore(self, number: int, state: AgentState) -> bool:
+        """Return whether this is the answer that was awaited."""
+        query = "SELECT awaiting FROM agent WHERE id = ?"
+        (awaiting,) = self._db.execute(query, (number,)).fetchone()
+        if not awaiting or state.awaiting:
+            return False
+        self._db.execute("UPDATE lane SET restored = high WHERE agent = ?", (number,))
+        return True
 
-    def _unexplained(self, number: int, state: AgentState) -> int:
+    def _reasons(self, number: int, state: AgentState) -> Counter[Reason]:
+        """Return how many batches of an agent are missing, by reason."""
         found = self._db.execute(ledgerfile.INCOMPLETE, (number,)).fetchall()
         word = LastWord(state.birth, state.born_at, state.awaiting)
-        gaps = [gap for row in found for gap in missing(lane_row(row[2:]), row[0], row[1], word)]
-        return sum(gap.last - gap.first + 1 for gap in gaps if gap.reason == "unexplained")
+        counts: Counter[Reason] = Counter()
+        for epoch, lane, *columns in found:
+            for gap in missing(lane_row(columns), epoch, lane, word):
+                counts[gap.reason] += gap.last - gap.first + 1
+        return counts
 
     def _settled(self, number: int, state: AgentState) -> AgentState:
         # Crcs notice a key that comes with other bytes. Nobody sends batches of a closed epoch.
@@ -225,12 +232,14 @@ class Ledger:
             )
         return state
 
-    def _expected(self, who: Identity, birth: Birth) -> Expected:
-        return {
-            (report.epoch, report.lane): births.held(report)
-            - self._row(LaneKey(who, report.epoch, report.lane)).received
-            for report in birth.epochs
-        }
+    def _expected(self, who: Identity, birth: Birth, *, awaiting: bool) -> Expected:
+        found: dict[tuple[str, Lane], Ranges] = {}
+        for report in birth.epochs:
+            row = self._row(LaneKey(who, report.epoch, report.lane))
+            dropped = Ranges.of((first, last) for first, last, _ in row.dropped)
+            waits = row.missing - dropped if awaiting else births.held(report) - row.received
+            found[report.epoch, report.lane] = waits
+        return found
 
     def _save_known(self, number: int, known: Known) -> None:
         self._db.execute(
@@ -246,7 +255,7 @@ class Ledger:
         birth = birth_json and msgspec.json.decode(birth_json, type=Birth)
         seen = msgspec.json.decode(seen_json, type=dict[str, int])
         turns = msgspec.json.decode(turns_json, type=tuple[str, ...])
-        expected = self._expected(who, birth) if birth else {}
+        expected = self._expected(who, birth, awaiting=bool(awaiting)) if birth else {}
         return who, AgentState(known, birth, seen, expected, born_at, bool(awaiting), turns)
 
 

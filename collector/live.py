@@ -102,10 +102,13 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
-    def await_answers(self) -> list[Identity]:
-        """Hear that the ledger went back: until they have answered a request all is expected."""
-        for who, state in self._agents.items():
-            self._agents[who] = replace(state, awaiting=True)
+    def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
+        """Hear that the ledger went back, and what it expects until agents answer a request."""
+        for who in self._agents.keys() & agents.keys():
+            now = agents[who]
+            self._agents[who] = replace(
+                self._agents[who], awaiting=now.awaiting, expected=now.expected
+            )
         return self.agents()
 
     def changed(self) -> dict[Identity, Known]:

@@ -30,6 +30,7 @@ class Word:
     who: Identity
     said: Birth | Death
     at: int
+    retained: bool = False
 
 
 class BadState(Exception):
@@ -72,9 +73,13 @@ class States:
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
 
     async def _take(self, words: Sequence[Word]) -> None:
-        live, changed, born = self.books.live, dict[Identity, AgentState](), set[Identity]()
+        changed, born = dict[Identity, AgentState](), set[Identity]()
         for word in words:
-            before = changed.get(word.who) or live.state(word.who)
+            if word.who in born and self._is_new_birth(word, changed[word.who]):
+                # What the birth before it reports has to reach the ledger too.
+                await self._keep(changed, born)
+                changed, born = {}, set()
+            before = changed.get(word.who) or self.books.live.state(word.who)
             after = self._after(word, before)
             if after is None:
                 self.books.counters.add("states_repeated")
@@ -82,21 +87,32 @@ class States:
             changed[word.who] = after
             if isinstance(word.said, Birth):
                 born.add(word.who)
+        await self._keep(changed, born)
+
+    async def _keep(
+        self, changed: Mapping[Identity, AgentState], born: Collection[Identity]
+    ) -> None:
         if changed:
             self._tell(await self.patience.persist(lambda: self.books.ledger.take(changed)), born)
+
+    def _is_new_birth(self, word: Word, before: AgentState) -> bool:
+        asked = self.books.asking.number(word.who)
+        return isinstance(word.said, Birth) and not births.is_repeat(before, word.said, asked)
 
     def _after(self, word: Word, before: AgentState) -> AgentState | None:
         """Return the agent after *word*; None where that changes nothing."""
         if isinstance(word.said, Death):
             self.books.counters.add("deaths", reason=word.said.state)
             return births.after_death(before, word.said, word.at)
-        asked = self.books.asking.number(word.who)
-        if births.is_repeat(before, word.said, asked):
+        if not self._is_new_birth(word, before):
             return None
+        asked = self.books.asking.number(word.who)
         self.books.counters.add("births")
         up = was_up(before.known, word.at, self.books.door.opening())
         answers = bool(asked) and word.said.asked == asked
-        return births.after_birth(before, word.said, word.at, was_up=up, answers=answers)
+        return births.after_birth(
+            before, word.said, word.at, was_up=up, answers=answers, retained=word.retained
+        )
 
     def _tell(self, kept: Mapping[Identity, AgentState], born: Collection[Identity]) -> None:
         for who, state in kept.items():
@@ -145,4 +161,4 @@ def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
     mistake = births.mistake(said) if isinstance(said, Birth) else ""
     if mistake:
         raise BadState("state", mistake)
-    return Word(who, said, arrival.at)
+    return Word(who, said, arrival.at, arrival.message.retain)

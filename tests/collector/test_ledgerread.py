@@ -7,7 +7,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from collector.births import tells_of_history
 from collector.chores import Chores
 from collector.ledger import LaneKey
 from collector.ledgerread import Account, AgentAccount, LedgerReader, Question
@@ -80,11 +79,9 @@ async def test_what_nothing_explains_is_a_logged_error_once_and_counted(
 async def test_a_ledger_begun_anew_asks_and_then_blames_itself(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     told = birth(B, epochs=[report(A, [(9, 10)]), report(B, [], 3)])
-    assert tells_of_history(told)
     await desk.take(state(told))
     assert {reason for _, _, reason in reasons(desk)} == {"expected"}
     assert desk.receipts() == [], "no epoch is closed before the agent has answered"
-    assert [restore.what for restore in account(desk).restores] == ["anew"]
     assert open_desk(tmp_path, desk.clock).books.live.state(WHO).awaiting, "over a restart too"
 
     await answered(desk, msgspec.structs.replace(told, no=2))
@@ -101,22 +98,40 @@ async def test_a_ledger_begun_anew_asks_and_then_blames_itself(tmp_path: Path) -
     )
 
 
-async def test_a_new_agent_with_nothing_behind_it_is_no_restore(tmp_path: Path) -> None:
+async def test_a_birth_of_before_the_ledger_was_lost_blames_nobody_else(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
-    dropped = EpochReport(A, "readings", 9, [5, 9], [(1, 4, "full")])
-    await desk.take(state(birth(B, epochs=[dropped, report(B, [])])))
-    assert account(desk).restores == ()
+    await desk.take(state(birth(B, epochs=[report(A, [(1, 9)]), report(B, [])]), retain=True))
+    assert reasons(desk) == [(1, 9, "expected")]
+    await answered(desk, birth(B, no=2, epochs=[report(B, [])]))
+    assert reasons(desk) == [(1, 9, "ledger_restored")]
+    assert [restore.what for restore in account(desk).restores] == ["anew"]
+
+
+async def test_a_new_agent_that_gathered_offline_is_no_restore(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    gathered = EpochReport(A, "readings", 9, [5, 9], [(1, 4, "full")])
+    told = birth(B, epochs=[gathered, report(B, [])])
+    await desk.take(state(told))
     assert not of(desk).awaiting
+    await desk.take(*(readings(batch(A, seq)) for seq in range(5, 10)))
+    assert desk.receipts()[-1].closed == [A]
+    await desk.take(state(birth(B, no=2, epochs=[report(B, [])])))
+    assert reasons(desk) == [(1, 4, "dropped")]
+    assert (account(desk).restores, of(desk).awaiting) == ((), False)
 
 
-async def test_a_ledger_that_went_back_lets_every_agent_speak_first(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("counter", "what"), [(0, "anew"), (7, "ledger")])
+async def test_a_ledger_that_went_back_lets_every_agent_speak_first(
+    tmp_path: Path, counter: int, what: str
+) -> None:
     desk = open_desk(tmp_path)
     chores = Chores("d1", desk.store, desk.books, 10**18, desk.clock)
     told = birth(B, epochs=[report(A, [(1, 2)], 5), report(B, [])])
     await desk.take(state(birth(B, no=1, epochs=[report(A, [(1, 5)]), report(B, [])])))
+    desk.books.ledger.set_counter(counter)
     desk.store.set_counter(40)
     await chores.minute()
-    assert [restore.what for restore in account(desk).restores] == ["ledger"]
+    assert [restore.what for restore in account(desk).restores] == [what]
     await desk.take(state(msgspec.structs.replace(told, no=2)))
     assert {reason for *_, reason in reasons(desk)} == {"expected"}, "answers no request"
     await answered(desk, msgspec.structs.replace(told, no=3))
@@ -163,6 +178,15 @@ async def test_a_lost_spool_an_old_disk_and_a_silent_agent_are_told_apart(tmp_pa
     assert reasons(desk) == [(1, 3, "gone_with_the_agent"), (4, 9, "disk_went_back")]
     await desk.take(state(msgspec.structs.replace(back, no=2, spool="NEW", epochs=[report(B, [])])))
     assert reasons(desk) == [(1, 9, "spool_lost")]
+
+
+async def test_two_births_in_one_group_are_both_heard(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    lost = birth(A, epochs=[report(A, [(1, 9)])])
+    new = msgspec.structs.replace(birth(B, epochs=[report(B, [])]), spool="NEW")
+    await desk.take(state(lost), state(new), state(lost, retain=True))
+    assert reasons(desk) == [(1, 9, "spool_lost")]
+    assert (desk.count("births"), desk.count("states_repeated")) == (2, 1)
 
 
 async def test_pages_end_and_go_on_where_they_ended(tmp_path: Path) -> None:
