@@ -94,10 +94,9 @@ def after_birth(
     for old in list(seen)[:-REMEMBERED_EPOCHS]:
         del seen[old]
     changed_at = state.known.changed_at if was_up else at
+    awaiting = state.awaiting and not answers
     if state.birth is None:
-        awaiting = _has_history(birth, retained=retained)
-    else:
-        awaiting = state.awaiting and not answers
+        awaiting = awaiting or _has_history(birth, retained=retained)
     # A restored ledger may remember turns that are long over.
     turns = () if state.awaiting else state.turns
     if turns[-1:] != (birth.epoch,):

@@ -71,8 +71,7 @@ def fine(agent: Agent) -> bool:
     """Tell whether nothing of *agent* is lost or odd; what is expected may still come."""
     if agent.two_machines or agent.cut:
         return False
-    gaps = (gap for lane in agent.lanes for gap in lane.missing)
-    return all(gap.reason in HARMLESS for gap in gaps)
+    return all(cause.reason in HARMLESS for cause in agent.causes)
 
 
 def show(account: Ledger, console: Console) -> None:
@@ -89,7 +88,10 @@ def show(account: Ledger, console: Console) -> None:
         console.print(_table(lost, account.at_ns))
     for agent in (one for one in lost if one.cut):
         console.print(
-            safe(f"{agent.school}/{agent.agent} has more epochs than are listed.", "bold")
+            safe(
+                f"{agent.school}/{agent.agent} has lost something of more epochs than are listed.",
+                "bold",
+            )
         )
     count = len(lost)
     noun = "agent" if count == 1 else "agents"

@@ -4,7 +4,7 @@ A connection of its own for each question, read-only: a page never holds up a co
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,21 +13,25 @@ from typing import Any, Final
 import msgspec
 
 from collector import ledgerfile
-from collector.births import ALTERNATION, AgentState, two_machines
+from collector.births import AgentState, two_machines
 from collector.lanerow import LaneRow
 from collector.ledger import LaneKey, lane_row
 from collector.picture import Known
 from collector.ranges import Ranges
-from collector.reasons import LastWord, Missing, is_gone, missing
+from collector.reasons import LastWord, Missing, Reason, is_gone, missing
 from core.errors import StoreBusy
 from core.messages import Birth
 from core.types import Identity, Lane
 
 MAX_AGENTS: Final = 200
 MAX_LANES: Final = 200
-"""Of one agent, those with something missing first, then the newest."""
+"""Listed of an agent that was asked for by its name: what lost something first."""
 MAX_RANGES: Final = 200
-"""Of one lane; what comes after them is counted."""
+"""Listed of one of its lanes; the rest is counted."""
+FEW: Final = 20
+"""Listed lanes, and ranges of each, where the question is about many agents."""
+MAX_READ: Final = 1_000
+"""Lanes that are looked at, of one agent."""
 _BUSY_S: Final = 2.0
 
 
@@ -51,7 +55,18 @@ class LaneAccount:
     lane: Lane
     row: LaneRow
     missing: tuple[Missing, ...]
-    more: int
+    more: int = 0
+
+    @property
+    def lost(self) -> bool:
+        """Whether more is missing than what may still come."""
+        return any(gap.reason != "expected" for gap in self.missing)
+
+    def cut(self, ranges: int) -> "LaneAccount":
+        """Return it with so many *ranges* listed, those that may still come last."""
+        chosen = sorted(self.missing, key=lambda gap: gap.reason == "expected")[:ranges]
+        shown = tuple(sorted(chosen, key=lambda gap: gap.first))
+        return replace(self, missing=shown, more=len(self.missing) - len(shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +81,20 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentAccount:
-    """One agent; `totals` are over all its lanes, also those that are not listed.
+class Cause:
+    """How many batches are missing for one reason, the first since `since` (ns) at the latest."""
 
-    `cut` tells that more lanes than are listed miss something.
+    reason: Reason
+    why: str
+    n: int
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class AgentAccount:
+    """One agent; `totals` and `causes` are over all its lanes, also those that are not listed.
+
+    `cut` tells that more lanes than are listed have lost something.
     """
 
     who: Identity
@@ -77,6 +102,7 @@ class AgentAccount:
     awaiting: bool = False
     two_machines: tuple[str, ...] = ()
     lanes: tuple[LaneAccount, ...] = ()
+    causes: tuple[Cause, ...] = ()
     cut: bool = False
     totals: Totals = Totals()
 
@@ -123,12 +149,12 @@ class LedgerReader:
         everybody = Question(only_missing=True, agents=-2)  # a LIMIT below 0 is none
         with self._open() as db:
             for row in _agents(db, everybody):
-                agent = _agent(db, row, everybody, now, taking_in_since)
-                for lane in agent.lanes:
+                who = Identity(*row[1:4])
+                for lane in _lanes(db, row[0], _word(row, now, taking_in_since), everybody):
                     waits = ((g.first, g.last) for g in lane.missing if g.reason == "expected")
                     ranges = Ranges.of(waits)
                     if ranges:
-                        found[LaneKey(agent.who, lane.epoch, lane.lane)] = ranges
+                        found[LaneKey(who, lane.epoch, lane.lane)] = ranges
         return found
 
     @contextmanager
@@ -155,7 +181,7 @@ _AGENTS: Final = """SELECT id, region, school, agent,
     ORDER BY id LIMIT :agents + 1"""
 _LANES: Final = f"""SELECT epoch, lane, {ledgerfile.COLUMNS} FROM lane WHERE agent = :id
     AND (NOT :only_missing OR marks != '[]')
-    ORDER BY marks = '[]', last_at DESC LIMIT {MAX_LANES + 1}"""  # noqa: S608 — our own words
+    ORDER BY marks = '[]', last_at DESC LIMIT {MAX_READ + 1}"""  # noqa: S608 — our own words
 _TOTALS: Final = """SELECT epoch, received, repeats, refused_lines, conflicts
     FROM lane WHERE agent = ?"""
 
@@ -168,27 +194,51 @@ def _agents(db: sqlite3.Connection, question: Question) -> list[tuple[Any, ...]]
 def _agent(
     db: sqlite3.Connection, found: tuple[Any, ...], question: Question, now: int, open_since: int
 ) -> AgentAccount:
-    number, region, school, agent, last_arrival, birth_json, born_at, awaiting, turns = found
-    gone = is_gone(Known(last_arrival), now, open_since)
+    number, region, school, agent, last_arrival, *_, turns = found
+    word = _word(found, now, open_since)
+    lanes = _lanes(db, number, word, question)
+    listed, ranges = (MAX_LANES, MAX_RANGES) if question.agent else (FEW, FEW)
+    lanes.sort(key=lambda lane: not lane.lost)
+    taken = msgspec.json.decode(turns, type=tuple[str, ...])
+    return AgentAccount(
+        who=Identity(region, school, agent),
+        last_arrival=last_arrival,
+        awaiting=word.awaiting,
+        two_machines=two_machines(AgentState(awaiting=word.awaiting, turns=taken)),
+        lanes=tuple(lane.cut(ranges) for lane in lanes[:listed]),
+        causes=causes(gap for lane in lanes for gap in lane.missing),
+        cut=len(lanes) > MAX_READ or any(lane.lost for lane in lanes[listed:]),
+    )
+
+
+def _word(found: tuple[Any, ...], now: int, open_since: int) -> LastWord:
+    last_arrival, birth_json, born_at, awaiting, _ = found[4:]
     birth = birth_json and msgspec.json.decode(birth_json, type=Birth)
-    word = LastWord(birth, born_at, bool(awaiting), gone)
+    gone = is_gone(Known(last_arrival), now, open_since)
+    return LastWord(birth, born_at, bool(awaiting), gone)
+
+
+def _lanes(
+    db: sqlite3.Connection, number: int, word: LastWord, question: Question
+) -> list[LaneAccount]:
     rows = db.execute(_LANES, {"id": number, "only_missing": question.only_missing})
-    lanes = tuple(_lane(row, word) for row in rows)
-    cut = len(lanes) > MAX_LANES and bool(lanes[-1].missing)
-    taken = msgspec.json.decode(turns, type=tuple[str, ...])[-ALTERNATION:]
-    pair = two_machines(AgentState(awaiting=bool(awaiting), turns=taken))
-    who = Identity(region, school, agent)
-    return AgentAccount(who, last_arrival, bool(awaiting), pair, lanes[:MAX_LANES], cut)
+    return [_lane(row, word) for row in rows]
 
 
 def _lane(found: tuple[Any, ...], word: LastWord) -> LaneAccount:
     epoch, lane, *columns = found
     row = lane_row(columns)
-    gaps = missing(row, epoch, lane, word)
-    # What is final or ours comes before what is only waited for, if not all fits.
-    shown = sorted(gaps, key=lambda gap: gap.reason == "expected")[:MAX_RANGES]
-    shown.sort(key=lambda gap: gap.first)
-    return LaneAccount(epoch, lane, row, tuple(shown), len(gaps) - len(shown))
+    return LaneAccount(epoch, lane, row, tuple(missing(row, epoch, lane, word)))
+
+
+def causes(gaps: Iterable[Missing]) -> tuple[Cause, ...]:
+    """Return each reason for which something is missing, with how much."""
+    found: dict[tuple[Reason, str], Cause] = {}
+    for gap in gaps:
+        key, n = (gap.reason, gap.why), gap.last - gap.first + 1
+        before = found.get(key, Cause(*key, 0, gap.since))
+        found[key] = Cause(*key, before.n + n, min(before.since, gap.since))
+    return tuple(found.values())
 
 
 def _totals(db: sqlite3.Connection, number: int) -> Totals:

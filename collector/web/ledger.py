@@ -5,11 +5,19 @@ Watch it: curl -s 'http://127.0.0.1:8480/api/v1/ledger?missing=1' | python -m js
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
-from collector.ledgerread import MAX_AGENTS, Account, AgentAccount, LaneAccount, Question, Restore
+from collector.ledgerread import (
+    MAX_AGENTS,
+    Account,
+    AgentAccount,
+    Cause,
+    LaneAccount,
+    Question,
+    Restore,
+)
 from collector.reasons import Missing
 from collector.web import params
 from collector.web.texts import Texts
@@ -40,6 +48,17 @@ class Gap(msgspec.Struct, frozen=True):
     words: Words
 
 
+class Reasoned(msgspec.Struct, frozen=True):
+    """How many batches of an agent are missing for one reason, over all its epochs."""
+
+    reason: str
+    why: str
+    count: int
+    since: str | None
+    since_ns: int
+    words: Words
+
+
 class Lane(msgspec.Struct, frozen=True):
     """One lane of one epoch; `high` is the highest sequence known to exist.
 
@@ -61,8 +80,8 @@ class Agent(msgspec.Struct, frozen=True):
     """One agent with the sums over all its epochs; `lanes` begin with those that miss something.
 
     `awaiting`: since the ledger went back it has not yet said what it knows. `two_machines` has
-    the epochs of two that use its identity at once; `cut`: it misses something of more epochs than
-    are listed.
+    the epochs of two that use its identity at once; `cut`: it has lost something of more
+    epochs than are listed.
     """
 
     region: str
@@ -78,6 +97,7 @@ class Agent(msgspec.Struct, frozen=True):
     awaiting: bool
     two_machines: list[str]
     cut: bool
+    causes: list[Reasoned]
     words: list[Words]
     lanes: list[Lane]
 
@@ -128,34 +148,16 @@ def ledger(account: Account, at: int) -> Ledger:
     )
 
 
-def said(t: Texts, gap: Missing) -> str:
-    """Return in one sentence why *gap* is missing."""
+def said(t: Texts, gap: Missing | Cause) -> str:
+    """Return in one sentence why something is missing."""
     if gap.reason != "dropped":
         return t(f"ledger_{gap.reason}")
     return t(f"dropped_{gap.why}") if gap.why in KNOWN_DROPS else t("dropped_other", why=gap.why)
 
 
-class Cause(NamedTuple):
-    """How many batches of an agent are missing for one reason, the first since `since` (ns)."""
-
-    n: int
-    words: str
-    since: int
-
-
-def causes(t: Texts, account: AgentAccount) -> list[Cause]:
-    """Return each reason for which something of an agent is missing."""
-    found: dict[str, Cause] = {}
-    for gap in (gap for lane in account.lanes for gap in lane.missing):
-        words, n = said(t, gap), gap.last - gap.first + 1
-        before = found.get(words, Cause(0, words, gap.since))
-        found[words] = Cause(before.n + n, words, min(before.since, gap.since))
-    return list(found.values())
-
-
 def headline(t: Texts, account: AgentAccount) -> str:
     """Return how much was received, and how much is missing."""
-    received, n = account.totals.received, sum(cause.n for cause in causes(t, account))
+    received, n = account.totals.received, sum(cause.n for cause in account.causes)
     if n:
         return t("ledger_missing", received=received, n=n)
     return t("ledger_complete", received=received)
@@ -174,7 +176,7 @@ def troubles(t: Texts, account: AgentAccount) -> list[str]:
 
 def summed(t: Texts, account: AgentAccount) -> list[str]:
     """Return the sentences about an agent: how much there is, why some is missing, what is odd."""
-    because = [t("ledger_because", n=one.n, why=one.words) for one in causes(t, account)]
+    because = [t("ledger_because", n=one.n, why=said(t, one)) for one in account.causes]
     return [headline(t, account), *because, *troubles(t, account)]
 
 
@@ -193,12 +195,13 @@ def _agent(account: AgentAccount) -> Agent:
         region=account.who.region,
         school=account.who.school,
         agent=account.who.agent,
-        last_seen=rfc3339(account.last_arrival) if account.last_arrival else None,
+        last_seen=_when(account.last_arrival),
         **asdict(account.totals),
-        missing=sum(gap.count for lane in lanes for gap in lane.missing),
+        missing=sum(cause.n for cause in account.causes),
         awaiting=account.awaiting,
         two_machines=list(account.two_machines),
         cut=account.cut,
+        causes=[_reasoned(cause) for cause in account.causes],
         words=[Words(zh, en) for zh, en in zip(summed(_ZH, account), summed(_EN, account))],
         lanes=lanes,
     )
@@ -219,6 +222,21 @@ def _lane(lane: LaneAccount) -> Lane:
     )
 
 
+def _reasoned(cause: Cause) -> Reasoned:
+    return Reasoned(
+        reason=cause.reason,
+        why=cause.why,
+        count=cause.n,
+        since=_when(cause.since),
+        since_ns=cause.since,
+        words=Words(said(_ZH, cause), said(_EN, cause)),
+    )
+
+
+def _when(at: int) -> str | None:
+    return rfc3339(at) if at else None
+
+
 def _gap(gap: Missing) -> Gap:
     return Gap(
         first=gap.first,
@@ -226,7 +244,7 @@ def _gap(gap: Missing) -> Gap:
         count=gap.last - gap.first + 1,
         reason=gap.reason,
         why=gap.why,
-        since=rfc3339(gap.since) if gap.since else None,
+        since=_when(gap.since),
         since_ns=gap.since,
         words=Words(said(_ZH, gap), said(_EN, gap)),
     )

@@ -120,7 +120,7 @@ class Pages:
             problem=problem,
             account=account,
             unreadable=unreadable,
-            causes=ledger.causes(t, account),
+            causes=[(one, ledger.said(t, one)) for one in account.causes],
             headline=ledger.headline(t, account),
             troubles=ledger.troubles(t, account),
             shown=shown,

@@ -9,7 +9,7 @@ import pytest
 
 from collector.chores import Chores
 from collector.ledger import LaneKey
-from collector.ledgerread import Account, AgentAccount, LedgerReader, Question
+from collector.ledgerread import FEW, Account, AgentAccount, LedgerReader, Question
 from collector.overdue import EXPECTED_FOR, Overdue
 from collector.ranges import Ranges
 from collector.reasons import HEARD_WITHIN, SPOOL_KEEPS
@@ -187,6 +187,31 @@ async def test_two_births_in_one_group_are_both_heard(tmp_path: Path) -> None:
     await desk.take(state(lost), state(new), state(lost, retain=True))
     assert reasons(desk) == [(1, 9, "spool_lost")]
     assert (desk.count("births"), desk.count("states_repeated")) == (2, 1)
+
+
+async def test_what_is_lost_is_listed_before_what_may_come_and_all_is_counted(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    names = [f"{number:016}" for number in range(FEW + 5)]
+    held = [report(name, [(1, 9)]) for name in names[1:]]
+    full = EpochReport(names[0], "readings", 2, [], [(1, 2, "full")])
+    torn = EpochReport(B, "readings", 80, [80, 80], [(n, n, "old") for n in range(2, 80, 2)])
+    await desk.take(state(birth("C" * 16, epochs=[*held, full, torn])))
+    (found,) = account(desk).agents
+    assert [lane.lost for lane in found.lanes] == [True, True] + [False] * (FEW - 2)
+    assert not found.cut
+    counts = {(cause.reason, cause.why): cause.n for cause in found.causes}
+    assert counts == {
+        ("dropped", "full"): 2,
+        ("dropped", "old"): 39,
+        ("expected", ""): 9 * (FEW + 4) + 41,
+    }
+    (lane,) = [lane for lane in found.lanes if lane.epoch == B]
+    assert (len(lane.missing), lane.more) == (FEW, 60)
+    assert {gap.reason for gap in lane.missing} == {"dropped"}
+    (lane,) = [lane for lane in of(desk).lanes if lane.epoch == B]
+    assert (len(lane.missing), lane.more) == (80, 0)
 
 
 async def test_pages_end_and_go_on_where_they_ended(tmp_path: Path) -> None:

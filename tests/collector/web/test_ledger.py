@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from collector import ledgercli
 from collector.lanerow import LaneRow
 from collector.ledger import Restored
-from collector.ledgerread import AgentAccount, LaneAccount, Question, Restore, Totals
+from collector.ledgerread import AgentAccount, LaneAccount, Question, Restore, Totals, causes
 from collector.ranges import Ranges
 from collector.reasons import REASONS, Missing, Reason
 from collector.web import ledger
@@ -38,7 +38,7 @@ def missing(reason: Reason, why: str = "", who: Identity = HERE) -> AgentAccount
     gap = Missing(3, 4, reason, why, NOW - 5 * MINUTE)
     row = LaneRow(Ranges.of([(1, 2), (5, 10)]), high=10)
     lane = LaneAccount(A, "readings", row, (gap,), 0)
-    return AgentAccount(who, NOW, lanes=(lane,), totals=Totals(1, 8))
+    return AgentAccount(who, NOW, lanes=(lane,), causes=causes([gap]), totals=Totals(1, 8))
 
 
 def asked(source: FakeSource, *words: str) -> Result:
