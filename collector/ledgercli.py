@@ -86,13 +86,8 @@ def show(account: Ledger, console: Console) -> None:
     if lost:
         console.print()
         console.print(_table(lost, account.at_ns))
-    for agent in (one for one in lost if one.cut):
-        console.print(
-            safe(
-                f"{agent.school}/{agent.agent} has lost something of more epochs than are listed.",
-                "bold",
-            )
-        )
+    for name in (f"{one.school}/{one.agent}" for one in lost if one.cut):
+        console.print(safe(f"{name} has lost something of more epochs than are listed.", "bold"))
     count = len(lost)
     noun = "agent" if count == 1 else "agents"
     said = f"Of {count} {noun} something is missing." if count else "Nothing is missing."

@@ -275,7 +275,10 @@ TEXTS: Final[dict[str, Text]] = {
         "数据库被还原到早先的状态，其后的读数已丢失",
         "the database went back to an earlier state; the readings that came since are lost",
     ),
-    "restored_anew": Text("台账已重建", "the ledger was begun anew"),
+    "restored_anew": Text(
+        "台账已重建，或有采集端从别的监测中心转来",
+        "the ledger was begun anew, or agents came that another collector served before",
+    ),
     # Curves
     "curves": Text("最近的变化", "Recent curves"),
     "range": Text("时间范围", "Time range"),
