@@ -20,6 +20,7 @@ In a school:
 In the district:
   schoolwatch collector run    the collector:             --config collector.toml
   schoolwatch status           who is up, who is not, and why (asks the running collector)
+  schoolwatch ledger           what is missing, since when and why
 
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word

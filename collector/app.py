@@ -23,6 +23,7 @@ from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
 from collector.inbox import Handler, Inbox
+from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
 from collector.parts import open_books
 from collector.patience import Patience
@@ -97,6 +98,11 @@ class Collector:
             return False, f"the disk of {folder} is full"
         return True, ""
 
+    def account(self, question: Question) -> Account:
+        """Return what the ledger answers; blocks, raises StoreBusy."""
+        reader, opening = LedgerReader(self.books.ledger.path), self.books.door.opening()
+        return reader.account(question, self._now(), opening.since)
+
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
         return {**self.books.counters.all(), ("dead_letters_lost", ""): self.books.letters.lost}
@@ -126,6 +132,7 @@ class Collector:
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
+            every(300, chores.long_expected, stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:

@@ -14,6 +14,8 @@ from core.clock import SECOND
 from core.types import Identity
 
 SPREAD_S: Final = 600.0
+SPACING_S: Final = 0.1
+"""Between two agents, where not everybody is asked."""
 UNKNOWN_AFTER_S: Final = 30.0
 """A birth that comes by the other connection is not asked for before it had time to."""
 
@@ -51,6 +53,11 @@ class Asking:
     def soon(self, who: Identity) -> None:
         """Ask *who*, of whom batches came but no birth, unless one comes in time."""
         self._requests.setdefault(who, _Request(self._monotonic() + UNKNOWN_AFTER_S))
+
+    def shortly(self, who: Identity) -> None:
+        """Ask *who* as soon as that is no burden: the more are to be asked, the later."""
+        spread = min(SPREAD_S, SPACING_S * len(self._requests))
+        self._requests.setdefault(who, _Request(self._monotonic() + self._uniform(0, spread)))
 
     def number(self, who: Identity) -> int:
         """Return the number of the request that *who* has not answered, 0 where none is open."""

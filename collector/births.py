@@ -14,11 +14,14 @@ from core.messages import Birth, Death, EpochReport
 from core.types import BatchKey, Lane
 
 Expected = Mapping[tuple[str, Lane], Ranges]
-"""Batches that an agent said it holds and that did not arrive, by epoch and lane."""
+"""Batches that an agent said it holds and that did not arrive, by epoch and lane; while its answer
+is awaited, all that did not arrive."""
 
 MAX_SEQ: Final = 10**15 - 1
 MAX_EPOCHS: Final = 200
 MAX_TEXT: Final = 100
+ALTERNATION: Final = 4
+"""A, B, A, B: as many turns show two machines with one identity."""
 REMEMBERED_EPOCHS: Final = 16
 """Of each agent the highest `no` of so many epochs is kept, to know a birth that comes again."""
 WINDOW: Final = 8
@@ -33,6 +36,14 @@ class AgentState:
     birth: Birth | None = None
     seen: Mapping[str, int] = field(default_factory=dict)
     expected: Expected = field(default_factory=dict)
+    born_at: int = 0
+    """When its last birth came (ns)."""
+    awaiting: bool = False
+    """It has not answered a request since the ledger went back, or first heard of it."""
+    turns: tuple[str, ...] = ()
+    """The epochs of its last births, each change once, the last at the end."""
+    unexplained: int = 0
+    """Batches that are missing without any reason, by its last birth."""
 
 
 def mistake(birth: Birth) -> str:
@@ -63,15 +74,68 @@ def is_repeat(state: AgentState, birth: Birth, asked: int) -> bool:
     return birth.no <= state.seen.get(birth.epoch, -1)
 
 
-def after_birth(state: AgentState, birth: Birth, at: int, *, was_up: bool) -> AgentState:
-    """Return the agent after a birth that is no repeat; `expected` is worked out later."""
+def after_birth(
+    state: AgentState,
+    birth: Birth,
+    at: int,
+    *,
+    was_up: bool,
+    answers: bool = False,
+    retained: bool = False,
+) -> AgentState:
+    """Return the agent after a birth that is no repeat; `expected` is worked out later.
+
+    *answers* says that it repeats the number of our latest request, *retained* that the broker
+    had kept it.
+    """
     seen = {epoch: no for epoch, no in state.seen.items() if epoch != birth.epoch}
     # A reader that knows only the last birth must still know this epoch's, so it goes last.
     seen[birth.epoch] = max(birth.no, state.seen.get(birth.epoch, 0))
     for old in list(seen)[:-REMEMBERED_EPOCHS]:
         del seen[old]
     changed_at = state.known.changed_at if was_up else at
-    return AgentState(Known(at, changed_at), birth, seen)
+    awaiting = state.awaiting and not answers
+    if state.birth is None:
+        awaiting = awaiting or _has_history(birth, retained=retained)
+    # A restored ledger may remember turns that are long over.
+    turns = () if state.awaiting else state.turns
+    if turns[-1:] != (birth.epoch,):
+        turns = (*turns, birth.epoch)[-ALTERNATION:]
+    return AgentState(
+        Known(at, changed_at),
+        birth,
+        seen,
+        born_at=at,
+        awaiting=awaiting,
+        turns=turns,
+        unexplained=state.unexplained,
+    )
+
+
+def two_machines(state: AgentState) -> tuple[str, ...]:
+    """Return the epochs of two machines that use this identity at once, or nothing.
+
+    A process never goes back to an epoch of another, so births whose epochs alternate twice come
+    from two that take the connection from each other.
+    """
+    turns = state.turns
+    if state.awaiting or len(turns) < ALTERNATION or turns[:2] != turns[2:]:
+        return ()
+    return tuple(sorted(turns[:2]))
+
+
+def _has_history(birth: Birth, *, retained: bool) -> bool:
+    """Return whether somebody may have received batches of an agent that is new to us.
+
+    Then the ledger was begun anew: by what exists and is neither held nor dropped, or because a
+    birth that the broker kept tells what was held then, not what is held now.
+    """
+    return any(report.high if retained else _gone_by(report) for report in birth.epochs)
+
+
+def _gone_by(report: EpochReport) -> Ranges:
+    dropped = Ranges.of((first, last) for first, last, _ in report.dropped)
+    return held(report).missing(report.high) - dropped
 
 
 def after_death(state: AgentState, death: Death, at: int) -> AgentState | None:

@@ -9,10 +9,12 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 from collector.books import Books
-from collector.ledger import Ledger
+from collector.ledger import Ledger, Restored
+from collector.ledgerread import LedgerReader
+from collector.overdue import Overdue
 from collector.store.base import Store
 from core import clock, lineprotocol
 from core.catalog import CATALOG
@@ -29,7 +31,7 @@ _MISSING: Final = {
 _log = logging.getLogger(__name__)
 
 
-def went_back(ledger: int, store: int) -> str:
+def went_back(ledger: int, store: int) -> Literal["", "ledger", "store"]:
     """Return which of the two was set back to an earlier state, by their commit counters.
 
     The ledger counts first, so after a crash between the two the store is one behind.
@@ -45,19 +47,25 @@ class CommitCounter:
 
     ledger: Ledger
     store: Store
+    now: clock.Clock = clock.now
     _sure: bool = False
 
-    def count(self) -> None:
-        """Count one up in both, compared first where they were not seen together for a while."""
+    def count(self) -> Literal["", "ledger", "store"]:
+        """Count one up in both, compared first where they were not seen together for a while.
+
+        Returns which of the two went back.
+        """
+        back: Literal["", "ledger", "store"] = ""
         value = self.ledger.counter()
         if not self._sure:
-            value = self._compare(value)
+            value, back = self._compare(value)
         self._sure = False
         self.ledger.set_counter(value + 1)
         self.store.set_counter(value + 1)
         self._sure = True
+        return back
 
-    def _compare(self, mine: int) -> int:
+    def _compare(self, mine: int) -> tuple[int, Literal["", "ledger", "store"]]:
         theirs = self.store.counter()
         back = went_back(mine, theirs)
         if back:
@@ -68,7 +76,10 @@ class CommitCounter:
                 theirs,
                 _MISSING[back],
             )
-        return max(mine, theirs)
+            # A ledger that never counted is no older state of itself.
+            what: Restored = "anew" if back == "ledger" and not mine else back
+            self.ledger.record_restore(what, self.now())
+        return max(mine, theirs), back
 
 
 @dataclass(slots=True)
@@ -81,16 +92,29 @@ class Chores:
     keep_ns: int
     now: clock.Clock = clock.now
     counter: CommitCounter = field(init=False)
+    overdue: Overdue = field(default_factory=Overdue)
+    reader: LedgerReader = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counter = CommitCounter(self.books.ledger, self.store)
+        self.reader = LedgerReader(self.books.ledger.path)
+        self.counter = CommitCounter(self.books.ledger, self.store, self.now)
 
     async def minute(self) -> None:
         """Report on ourselves, count, and keep when agents were last heard of."""
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
-        await asyncio.to_thread(self.counter.count)
+            if await asyncio.to_thread(self.counter.count) == "ledger":
+                # Before the gate opens: a birth that comes now answers no request made since.
+                agents = await asyncio.to_thread(self.books.ledger.agents)
+                self.books.asking.everybody(self.books.live.await_answers(agents))
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
+
+    async def long_expected(self) -> None:
+        """Ask those for a birth of whom something was expected for an hour."""
+        opening = self.books.door.opening()
+        waits = await asyncio.to_thread(self.reader.expected, self.now(), opening.since)
+        for who in self.overdue.look(waits, self.now()):
+            self.books.asking.shortly(who)
 
     async def hour(self) -> None:
         """Delete what is older than we keep."""

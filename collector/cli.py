@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status"]
+        return [*super().list_commands(ctx), "status", "ledger"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -36,6 +36,10 @@ class Commands(click.Group):
             from collector.statuscli import status_command  # noqa: PLC0415 — brings rich
 
             return status_command
+        if cmd_name == "ledger":
+            from collector.ledgercli import ledger_command  # noqa: PLC0415 — brings rich
+
+            return ledger_command
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(

@@ -10,10 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from collector.ranges import Ranges
-from core.messages import Drop
+from core.messages import Drop, EpochReport
 
 KEPT_CRCS: Final = 1_000
 _CRC_BYTES: Final = 4
+NEVER: Final = -1
+MAX_MARKS: Final = 50
+"""In one row; of more the two oldest become one, with the later time."""
+
+Mark = tuple[int, int]
+"""A sequence, and the time (ns) from which it and all before it were known to exist."""
 
 Standing = Literal["new", "repeated", "conflict", "forgotten"]
 """How a batch stands to what was received before: *forgotten* is a repeat, by its key, whose crc
@@ -22,7 +28,12 @@ is not known any more; a readings batch is then written once more before its rec
 
 @dataclass(frozen=True, slots=True)
 class LaneRow:
-    """Keys received (`received`), counts, and times in ns; `high` is the highest known to exist."""
+    """Keys received (`received`), counts, and times in ns; `high` is the highest known to exist.
+
+    `told` and `held` are what the last birth said that listed it (its `high`, NEVER where none
+    did; what was held then); up to `restored` it was known when the agent had answered a request
+    made after a restore. `marks` is empty while nothing is missing.
+    """
 
     received: Ranges = field(default_factory=Ranges)
     crcs: bytes = b""
@@ -34,6 +45,15 @@ class LaneRow:
     dropped: tuple[Drop, ...] = ()
     first_at: int = 0
     last_at: int = 0
+    told: int = NEVER
+    held: Ranges = field(default_factory=Ranges)
+    restored: int = 0
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def missing(self) -> Ranges:
+        """What is known to exist and was not received."""
+        return self.received.missing(self.high)
 
     def standing(self, seq: int, crc: int) -> Standing:
         """Return how a batch with this sequence and crc stands to what was received."""
@@ -46,6 +66,7 @@ class LaneRow:
 
     def with_batch(self, seq: int, crc: int, refused_lines: int, at: int) -> "LaneRow":
         """Return the row with a batch that was not in it."""
+        marks = (*self.marks, (seq - 1, at)) if seq > self.high + 1 else self.marks
         return replace(
             self,
             received=self.received.add(seq),
@@ -54,16 +75,40 @@ class LaneRow:
             refused_lines=self.refused_lines + refused_lines,
             first_at=self.first_at or at,
             last_at=max(self.last_at, at),
-        )
+            marks=marks,
+        )._pruned()
 
-    def with_report(self, high: int, dropped: Iterable[Drop], spool: str) -> "LaneRow":
-        """Return the row with what a birth says of it."""
+    def with_report(self, report: EpochReport, spool: str, at: int) -> "LaneRow":
+        """Return the row with what a birth that was taken in at *at* says of it."""
+        held = Ranges.of(report.held_ranges())
+        known = max(report.high, held.highest, *(last for _, last, _ in report.dropped), 0)
+        marks = (*self.marks, (known, at)) if known > self.high else self.marks
         return replace(
             self,
-            high=max(self.high, high),
-            dropped=merged(self.dropped, dropped),
+            high=max(self.high, known),
+            dropped=merged(self.dropped, report.dropped),
             spool=self.spool or spool,
-        )
+            told=report.high,
+            held=held - self.received,
+            marks=marks,
+        )._pruned()
+
+    def since(self, seq: int) -> int:
+        """Return since when at the latest *seq* was known to exist (ns)."""
+        return next((at for upto, at in self.marks if seq <= upto), self.last_at)
+
+    def _pruned(self) -> "LaneRow":
+        """Return the row without the marks under which nothing is missing any more."""
+        if not self.marks:
+            return self
+        missing, kept, done = self.missing, list[Mark](), 0
+        for upto, at in self.marks:
+            if missing & Ranges(((done + 1, upto),)):
+                kept.append((upto, at))
+                done = upto
+        while len(kept) > MAX_MARKS:
+            del kept[0]  # what it covered is known from the next mark on, which is later
+        return replace(self, marks=tuple(kept))
 
     def _crc(self, seq: int) -> int | None:
         place = self._place(self.received.above(seq) + 1)

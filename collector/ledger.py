@@ -5,22 +5,30 @@ overwrites itself. A receipt is sent for nothing that does not stand here, synce
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
 from collector import births, ledgerfile
 from collector.births import AgentState, Expected
-from collector.lanerow import LaneRow, Standing
+from collector.lanerow import LaneRow, Mark, Standing
 from collector.picture import Known
 from collector.ranges import Ranges
+from collector.reasons import LastWord, Reason, missing
 from core.messages import Birth, Drop
 from core.types import BatchKey, Identity, Lane
+
+Restored = Literal["ledger", "store", "anew"]
+"""What was set back to an earlier state, or that the ledger was begun anew."""
+
+_BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
+    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
 
 
 class LaneKey(NamedTuple):
@@ -52,7 +60,7 @@ class Ledger:
     """Every method blocks, may be called from any thread, and may raise sqlite3.Error."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._db = path, ledgerfile.connect(path)
+        self.path, self._db = path, ledgerfile.connect(path)
         self._lock = Lock()
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
@@ -71,7 +79,10 @@ class Ledger:
                 self._save(key, row)
 
     def take(self, states: Mapping[Identity, AgentState]) -> dict[Identity, AgentState]:
-        """Keep each agent's state, and what its birth reports; return them with `expected`."""
+        """Keep each agent's state, and what its birth reports.
+
+        Returns them with `expected`, `awaiting` and `unexplained` worked out.
+        """
         with self._transaction():
             return {who: self._take(who, state) for who, state in states.items()}
 
@@ -85,13 +96,24 @@ class Ledger:
         """Return every agent as it was left; raises StartError for a damaged file."""
         query = """SELECT region, school, agent.agent,
             max(last_arrival, coalesce((SELECT max(last_at) FROM lane WHERE agent = id), 0)),
-            changed_at, dead, stopped, birth, seen FROM agent"""
+            changed_at, dead, stopped, birth, seen, born_at, awaiting, turns FROM agent"""
         try:
             with self._lock:
                 found = self._db.execute(query).fetchall()
                 return dict(self._restored(*row) for row in found)
         except (sqlite3.Error, msgspec.DecodeError) as error:
-            raise ledgerfile.unreadable(self._path, error) from error
+            raise ledgerfile.unreadable(self.path, error) from error
+
+    def record_restore(self, what: Restored, at: int) -> None:
+        """Keep for good that ledger or store went back, noticed at *at* (ns).
+
+        After the ledger did, or was begun anew, every agent has to answer a request before
+        anything counts as lost.
+        """
+        with self._transaction():
+            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+            if what != "store":
+                self._db.execute("UPDATE agent SET awaiting = 1")
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""
@@ -132,26 +154,21 @@ class Ledger:
         return int(found)
 
     def _row(self, key: LaneKey) -> LaneRow:
-        query = """SELECT received, crcs, high, refused_lines, repeats, conflicts, spool, dropped,
-            first_at, last_at FROM lane WHERE epoch = ? AND lane = ? AND agent =
-            (SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?)"""
+        query = f"""SELECT {ledgerfile.COLUMNS} FROM lane WHERE epoch = ? AND lane = ? AND agent =
+            (SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?)"""  # noqa: S608
         who = key.who
         names = (key.epoch, key.lane, who.region, who.school, who.agent)
         found = self._db.execute(query, names).fetchone()
         if found is None:
             return LaneRow()
-        received, crcs, high, refused, repeats, conflicts, spool, dropped, first_at, last_at = found
-        drops = msgspec.json.decode(dropped, type=tuple[Drop, ...])
-        ranges = Ranges.decode(received)
-        return LaneRow(
-            ranges, crcs, high, refused, repeats, conflicts, spool, drops, first_at, last_at
-        )
+        return lane_row(found)
 
     def _save(self, key: LaneKey, row: LaneRow) -> None:
         values = (
             *(self._id(key.who), key.epoch, key.lane, row.received.encode(), row.crcs, row.high),
             *(row.refused_lines, row.repeats, row.conflicts, row.spool),
-            *(msgspec.json.encode(row.dropped).decode(), row.first_at, row.last_at),
+            *(_text(row.dropped), row.first_at, row.last_at),
+            *(row.told, row.held.encode(), row.restored, _text(row.marks)),
         )
         marks = ", ".join("?" * len(values))
         self._db.execute(f"INSERT OR REPLACE INTO lane VALUES ({marks})", values)  # noqa: S608
@@ -159,23 +176,48 @@ class Ledger:
     def _take(self, who: Identity, state: AgentState) -> AgentState:
         number, birth = self._id(who), state.birth
         self._save_known(number, state.known)
-        self._db.execute(
-            "UPDATE agent SET birth = ?, seen = ? WHERE id = ?",
-            (
-                birth and msgspec.json.encode(birth),
-                msgspec.json.encode(state.seen).decode(),
-                number,
-            ),
-        )
         if birth is None:
             return state
         for report in birth.epochs:
             key = LaneKey(who, report.epoch, report.lane)
             old = self._row(key)
-            new = old.with_report(report.high, report.dropped, birth.spool)
+            new = old.with_report(report, birth.spool, state.born_at)
             if new != old:
                 self._save(key, new)
-        return self._settled(number, replace(state, expected=self._expected(who, birth)))
+        answered = self._after_restore(number, state)
+        self._db.execute(
+            "UPDATE agent SET birth = ?, seen = ?, born_at = ?, awaiting = ?, turns = ?"
+            " WHERE id = ?",
+            (
+                *(msgspec.json.encode(birth), _text(state.seen), state.born_at),
+                *(state.awaiting, _text(state.turns), number),
+            ),
+        )
+        reasons = self._reasons(number, state)
+        if answered and reasons["ledger_restored"]:
+            self._db.execute(_BEGUN_ANEW, (state.born_at,))
+        state = replace(state, unexplained=reasons["unexplained"])
+        expected = self._expected(who, birth, awaiting=state.awaiting)
+        return self._settled(number, replace(state, expected=expected))
+
+    def _after_restore(self, number: int, state: AgentState) -> bool:
+        """Return whether this is the answer that was awaited."""
+        query = "SELECT awaiting FROM agent WHERE id = ?"
+        (awaiting,) = self._db.execute(query, (number,)).fetchone()
+        if not awaiting or state.awaiting:
+            return False
+        self._db.execute("UPDATE lane SET restored = high WHERE agent = ?", (number,))
+        return True
+
+    def _reasons(self, number: int, state: AgentState) -> Counter[Reason]:
+        """Return how many batches of an agent are missing, by reason."""
+        found = self._db.execute(ledgerfile.INCOMPLETE, (number,)).fetchall()
+        word = LastWord(state.birth, state.born_at, state.awaiting)
+        counts: Counter[Reason] = Counter()
+        for epoch, lane, *columns in found:
+            for gap in missing(lane_row(columns), epoch, lane, word):
+                counts[gap.reason] += gap.last - gap.first + 1
+        return counts
 
     def _settled(self, number: int, state: AgentState) -> AgentState:
         # Crcs notice a key that comes with other bytes. Nobody sends batches of a closed epoch.
@@ -190,12 +232,14 @@ class Ledger:
             )
         return state
 
-    def _expected(self, who: Identity, birth: Birth) -> Expected:
-        return {
-            (report.epoch, report.lane): births.held(report)
-            - self._row(LaneKey(who, report.epoch, report.lane)).received
-            for report in birth.epochs
-        }
+    def _expected(self, who: Identity, birth: Birth, *, awaiting: bool) -> Expected:
+        found: dict[tuple[str, Lane], Ranges] = {}
+        for report in birth.epochs:
+            row = self._row(LaneKey(who, report.epoch, report.lane))
+            dropped = Ranges.of((first, last) for first, last, _ in row.dropped)
+            waits = row.missing - dropped if awaiting else births.held(report) - row.received
+            found[report.epoch, report.lane] = waits
+        return found
 
     def _save_known(self, number: int, known: Known) -> None:
         self._db.execute(
@@ -204,12 +248,41 @@ class Ledger:
         )
 
     def _restored(self, *row: Any) -> tuple[Identity, AgentState]:
-        region, school, agent, last_arrival, changed_at, dead, stopped, birth_json, seen_json = row
+        region, school, agent, last_arrival, changed_at, dead, stopped, *rest = row
+        birth_json, seen_json, born_at, awaiting, turns_json = rest
         who = Identity(region, school, agent)
         known = Known(last_arrival, changed_at, bool(dead), bool(stopped))
         birth = birth_json and msgspec.json.decode(birth_json, type=Birth)
         seen = msgspec.json.decode(seen_json, type=dict[str, int])
-        return who, AgentState(known, birth, seen, self._expected(who, birth) if birth else {})
+        turns = msgspec.json.decode(turns_json, type=tuple[str, ...])
+        expected = self._expected(who, birth, awaiting=bool(awaiting)) if birth else {}
+        return who, AgentState(known, birth, seen, expected, born_at, bool(awaiting), turns)
+
+
+def lane_row(columns: Sequence[Any]) -> LaneRow:
+    """Return the row whose columns stand in the order of `ledgerfile.COLUMNS`."""
+    received, crcs, high, refused, repeats, conflicts, spool, dropped, *rest = columns
+    first_at, last_at, told, held, restored, marks = rest
+    return LaneRow(
+        received=Ranges.decode(received),
+        crcs=crcs,
+        high=high,
+        refused_lines=refused,
+        repeats=repeats,
+        conflicts=conflicts,
+        spool=spool,
+        dropped=msgspec.json.decode(dropped, type=tuple[Drop, ...]),
+        first_at=first_at,
+        last_at=last_at,
+        told=told,
+        held=Ranges.decode(held),
+        restored=restored,
+        marks=msgspec.json.decode(marks, type=tuple[Mark, ...]),
+    )
+
+
+def _text(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def _accounted(row: LaneRow, entry: Entry) -> LaneRow:

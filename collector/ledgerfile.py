@@ -10,7 +10,7 @@ from typing import Final
 
 from core.errors import StartError
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Stands in the file as user_version."""
 _BUSY_S: Final = 10.0
 
@@ -23,6 +23,9 @@ CREATE TABLE agent (
     dead INTEGER NOT NULL DEFAULT 0, stopped INTEGER NOT NULL DEFAULT 0,
     birth BLOB,                              -- the last one, as JSON
     seen TEXT NOT NULL DEFAULT '{}',         -- the highest `no` by epoch
+    born_at INTEGER NOT NULL DEFAULT 0,      -- when the last birth was taken in
+    awaiting INTEGER NOT NULL DEFAULT 0,     -- 1 after a restore, until a request was answered
+    turns TEXT NOT NULL DEFAULT '[]',        -- the epochs of the last births, each change once
     UNIQUE (region, school, agent)
 );
 CREATE TABLE lane (
@@ -35,13 +38,42 @@ CREATE TABLE lane (
     spool TEXT NOT NULL,
     dropped TEXT NOT NULL,                   -- [[first, last, why], ...]
     first_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+    told INTEGER NOT NULL DEFAULT -1,        -- `high` of the last birth that listed it
+    held BLOB NOT NULL DEFAULT x'',          -- what that birth said to hold
+    restored INTEGER NOT NULL DEFAULT 0,     -- the highest that a restore explains
+    marks TEXT NOT NULL DEFAULT '[]',        -- [[sequence, known since], ...] where some miss
     PRIMARY KEY (agent, epoch, lane)
 ) WITHOUT ROWID;
+CREATE INDEX lane_missing ON lane (agent) WHERE marks != '[]';
+CREATE TABLE restore (at INTEGER NOT NULL, what TEXT NOT NULL);
 CREATE TABLE counter (value INTEGER NOT NULL);
 INSERT INTO counter VALUES (0);
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 COMMIT;
 """
+
+_FROM_1: Final = """
+BEGIN;
+ALTER TABLE agent ADD COLUMN born_at INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE agent ADD COLUMN awaiting INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE agent ADD COLUMN turns TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE lane ADD COLUMN told INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE lane ADD COLUMN held BLOB NOT NULL DEFAULT x'';
+ALTER TABLE lane ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE lane ADD COLUMN marks TEXT NOT NULL DEFAULT '[]';
+-- Version 1 did not keep since when something is missing: from the last batch on, at the latest.
+UPDATE lane SET told = high, marks = json_array(json_array(high, last_at));
+CREATE INDEX lane_missing ON lane (agent) WHERE marks != '[]';
+CREATE TABLE restore (at INTEGER NOT NULL, what TEXT NOT NULL);
+PRAGMA user_version = 2;
+COMMIT;
+"""
+
+
+COLUMNS: Final = """received, crcs, high, refused_lines, repeats, conflicts, spool, dropped,
+    first_at, last_at, told, held, restored, marks"""
+INCOMPLETE: Final = f"SELECT epoch, lane, {COLUMNS} FROM lane WHERE agent = ? AND marks != '[]'"  # noqa: S608
+"""The rows of an agent of which something may be missing."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -54,6 +86,8 @@ def connect(path: Path) -> sqlite3.Connection:
         (version,) = db.execute("PRAGMA user_version").fetchone()
         if version == 0:
             db.executescript(_SCHEMA)
+        elif version == 1:
+            db.executescript(_FROM_1)
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
     if version > VERSION:

@@ -102,6 +102,15 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
+        """Hear that the ledger went back, and what it expects until agents answer a request."""
+        for who in self._agents.keys() & agents.keys():
+            now = agents[who]
+            self._agents[who] = replace(
+                self._agents[who], awaiting=now.awaiting, expected=now.expected
+            )
+        return self.agents()
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()

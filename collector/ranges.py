@@ -92,6 +92,9 @@ class Ranges:
                 left.append((start, last))
         return Ranges(tuple(left))
 
+    def __and__(self, other: "Ranges") -> "Ranges":
+        return self - (self - other)
+
     def missing(self, high: int) -> "Ranges":
         """Return the numbers from 1 to *high* that are not in the set."""
         return Ranges(((1, high),) if high else ()) - self

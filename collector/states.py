@@ -3,6 +3,7 @@
 They come by a connection of their own, so a database that refuses readings does not hold them up.
 """
 
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -19,6 +20,8 @@ from core.errors import HeaderError
 from core.messages import Birth, Death
 from core.types import Identity
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -27,6 +30,7 @@ class Word:
     who: Identity
     said: Birth | Death
     at: int
+    retained: bool = False
 
 
 class BadState(Exception):
@@ -69,9 +73,13 @@ class States:
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
 
     async def _take(self, words: Sequence[Word]) -> None:
-        live, changed, born = self.books.live, dict[Identity, AgentState](), set[Identity]()
+        changed, born = dict[Identity, AgentState](), set[Identity]()
         for word in words:
-            before = changed.get(word.who) or live.state(word.who)
+            if word.who in born and self._is_new_birth(word, changed[word.who]):
+                # What the birth before it reports has to reach the ledger too.
+                await self._keep(changed, born)
+                changed, born = {}, set()
+            before = changed.get(word.who) or self.books.live.state(word.who)
             after = self._after(word, before)
             if after is None:
                 self.books.counters.add("states_repeated")
@@ -79,26 +87,61 @@ class States:
             changed[word.who] = after
             if isinstance(word.said, Birth):
                 born.add(word.who)
+        await self._keep(changed, born)
+
+    async def _keep(
+        self, changed: Mapping[Identity, AgentState], born: Collection[Identity]
+    ) -> None:
         if changed:
             self._tell(await self.patience.persist(lambda: self.books.ledger.take(changed)), born)
+
+    def _is_new_birth(self, word: Word, before: AgentState) -> bool:
+        asked = self.books.asking.number(word.who)
+        return isinstance(word.said, Birth) and not births.is_repeat(before, word.said, asked)
 
     def _after(self, word: Word, before: AgentState) -> AgentState | None:
         """Return the agent after *word*; None where that changes nothing."""
         if isinstance(word.said, Death):
             self.books.counters.add("deaths", reason=word.said.state)
             return births.after_death(before, word.said, word.at)
-        if births.is_repeat(before, word.said, self.books.asking.number(word.who)):
+        if not self._is_new_birth(word, before):
             return None
+        asked = self.books.asking.number(word.who)
         self.books.counters.add("births")
         up = was_up(before.known, word.at, self.books.door.opening())
-        return births.after_birth(before, word.said, word.at, was_up=up)
+        answers = bool(asked) and word.said.asked == asked
+        return births.after_birth(
+            before, word.said, word.at, was_up=up, answers=answers, retained=word.retained
+        )
 
     def _tell(self, kept: Mapping[Identity, AgentState], born: Collection[Identity]) -> None:
         for who, state in kept.items():
+            self._warn(who, self.books.live.state(who), state)
             self.books.live.put(who, state)
             if who in born:
                 self.books.asking.answered(who)
+                if state.awaiting:
+                    self.books.asking.shortly(who)
                 self.books.receipts.closed(who, births.closed(state))
+
+    def _warn(self, who: Identity, before: AgentState, after: AgentState) -> None:
+        """Say what has newly become wrong with an agent's account."""
+        lost = after.unexplained - before.unexplained
+        if lost > 0:
+            self.books.counters.add("unexplained", lost)
+            _log.error(
+                "%s: %d batches are missing and nothing explains it, which is a fault of ours: "
+                "see docs/ledger.md, and `schoolwatch ledger --agent %s`",
+                *(who, after.unexplained, who),
+            )
+        pair = births.two_machines(after)
+        if pair and pair != births.two_machines(before):
+            self.books.counters.add("identity_twice")
+            _log.error(
+                "%s: two machines use this identity at once (epochs %s and %s, the last started "
+                "%s): give one of them another name in [identity] of its configuration",
+                *(who, *pair, after.birth.started if after.birth else "at an unknown time"),
+            )
 
 
 def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
@@ -118,4 +161,4 @@ def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
     mistake = births.mistake(said) if isinstance(said, Birth) else ""
     if mistake:
         raise BadState("state", mistake)
-    return Word(who, said, arrival.at)
+    return Word(who, said, arrival.at, arrival.message.retain)

@@ -3,31 +3,16 @@
 Watch it work: schoolwatch status --url http://127.0.0.1:8480
 """
 
-import io
-import sys
-import time
-import urllib.error
-import urllib.request
-from http.client import HTTPException, HTTPResponse
 from typing import Final
 
 import click
-import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from collector import terminal
+from collector.terminal import lasting, safe
 from collector.web.live import Agent, Live, School
-from core.clock import SECOND
-from core.errors import MonitorError
-
-DEFAULT_URL: Final = "http://127.0.0.1:8480"
-TIMEOUT_S: Final = 5.0
-LARGEST_ANSWER: Final = 64_000_000
-"""Bytes: some 50,000 schools."""
-
-PIPE_WIDTH: Final = 160
-"""Columns where nobody says how wide the terminal is: a file or another program."""
 
 STYLES: Final = {
     "up": "green",
@@ -50,66 +35,27 @@ CAUSES: Final = {
 }
 
 
-class NoAnswer(MonitorError):
-    """The collector gave no picture; the text is a sentence for a person."""
-
-
 @click.command("status", short_help="Who is up, who is not, and why (asks the running collector).")
-@click.option(
-    "--url", default=DEFAULT_URL, show_default=True, metavar="URL", help="Where it serves its page."
-)
-@click.option("--json", "as_json", is_flag=True, help="The collector's answer, for programs.")
+@terminal.url_option
+@terminal.json_option
 @click.pass_context
 def status_command(context: click.Context, url: str, as_json: bool) -> None:
     """Show every school and agent with its state, why it is so, and since when.
 
     Exit code: 0 everything is up, 1 something is not, 2 the collector gave no answer.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that has no Chinese shows ? for it instead of a traceback.
-        sys.stdout.reconfigure(errors="replace")
+    terminal.forgive_output()
     try:
-        answer = fetch(url)
-        picture = read(answer, url)
-    except NoAnswer as problem:
+        answer = terminal.fetch(url, "live")
+        picture = terminal.read(answer, url, Live, "a picture")
+    except terminal.NoAnswer as problem:
         click.echo(str(problem), err=True)
         context.exit(2)
     if as_json:
         click.echo(answer.decode("utf-8", "replace"))
     else:
-        show(picture, _console())
+        show(picture, terminal.console())
     context.exit(0 if all_up(picture) else 1)
-
-
-def fetch(url: str, timeout: float = TIMEOUT_S) -> bytes:
-    """Return what the collector at *url* answers; raises NoAnswer, in time."""
-    if not url.lower().startswith(("http://", "https://")):
-        raise NoAnswer(f"--url {url!r} is no address like {DEFAULT_URL}")
-    # No proxy: the collector is in the district's own network, and a proxy knows no 127.0.0.1.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"{url.rstrip('/')}/api/v1/live", timeout=timeout) as answer:
-            return _body(answer, time.monotonic() + timeout)
-    except urllib.error.HTTPError as error:
-        raise NoAnswer(f"{url} answered {error.code}: is it a schoolwatch collector?") from None
-    except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise NoAnswer(
-            f"No collector answers at {url} ({reason}).\n"
-            "Start one with `schoolwatch up`, or `schoolwatch collector run --config "
-            "collector.toml`; name another one with --url."
-        ) from None
-
-
-def read(answer: bytes, url: str) -> Live:
-    """Return the picture in *answer*; raises NoAnswer for anything else."""
-    try:
-        return msgspec.json.decode(answer, type=Live)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise NoAnswer(
-            f"{url} answered something else than a picture: is it a schoolwatch collector "
-            "of this version?"
-        ) from None
 
 
 def all_up(picture: Live) -> bool:
@@ -124,7 +70,7 @@ def show(picture: Live, console: Console) -> None:
     if not picture.broker_connected:
         console.print("The collector has no connection to the broker.", style="bold red")
     if not picture.ready:
-        console.print(_safe(f"The collector cannot store: {picture.problem}", "bold red"))
+        console.print(safe(f"The collector cannot store: {picture.problem}", "bold red"))
     if not picture.schools:
         console.print("Nothing has reported yet. Start an agent: schoolwatch agent run --help")
         return
@@ -133,29 +79,11 @@ def show(picture: Live, console: Console) -> None:
     for school in picture.schools:
         counts[school.state] = counts.get(school.state, 0) + 1
     counted = ", ".join(f"{n} {_words(state)}" for state, n in counts.items())
-    console.print(_safe(f"{_many(len(picture.schools), 'school')}: {counted}. {picture.at}"))
-
-
-def _body(answer: HTTPResponse, deadline: float) -> bytes:
-    body = bytearray()
-    while piece := answer.read1(1 << 16):
-        body += piece
-        if len(body) > LARGEST_ANSWER:
-            raise ValueError(f"more than {LARGEST_ANSWER} bytes")
-        if time.monotonic() > deadline:
-            raise TimeoutError("its answer does not end")
-    return bytes(body)
-
-
-def _console() -> Console:
-    # Rich takes 80 columns for a pipe, and would fold the table there.
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    console.print(safe(f"{_many(len(picture.schools), 'school')}: {counted}. {picture.at}"))
 
 
 def _table(picture: Live) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
-    for name in ("SCHOOL", "AGENT", "STATE", "SINCE", "LAST SEEN", "WHY"):
-        table.add_column(name, overflow="fold")
+    table = terminal.table("SCHOOL", "AGENT", "STATE", "SINCE", "LAST SEEN", "WHY")
     for school in picture.schools:
         table.add_row(*_school(school, picture.at_ns))
         for agent in school.agents:
@@ -166,18 +94,18 @@ def _table(picture: Live) -> Table:
 def _school(school: School, now: int) -> list[Text]:
     name = f"{school.region}/{school.school}" + (f" {school.name}" if school.name else "")
     why = _why(school.cause) + ("" if school.in_roster else " (not in the roster)")
-    since = _lasting(school.since_ns, now)
-    return [_safe(name, "bold"), Text(), _state(school.state), since, Text(), _safe(why.strip())]
+    since = lasting(school.since_ns, now)
+    return [safe(name, "bold"), Text(), _state(school.state), since, Text(), safe(why.strip())]
 
 
 def _agent(agent: Agent, now: int) -> list[Text]:
-    since, seen = _lasting(agent.since_ns, now), _lasting(agent.last_seen_ns, now, " ago")
-    why = _safe(_why(agent.cause))
-    return [Text(), _safe(agent.agent), _state(agent.state), since, seen, why]
+    since, seen = lasting(agent.since_ns, now), lasting(agent.last_seen_ns, now, " ago")
+    why = safe(_why(agent.cause))
+    return [Text(), safe(agent.agent), _state(agent.state), since, seen, why]
 
 
 def _state(state: str) -> Text:
-    return _safe(_words(state), STYLES.get(state, "bold magenta"))
+    return safe(_words(state), STYLES.get(state, "bold magenta"))
 
 
 def _why(cause: str) -> str:
@@ -190,19 +118,3 @@ def _words(state: str) -> str:
 
 def _many(n: int, noun: str) -> str:
     return f"{n} {noun}" + ("" if n == 1 else "s")
-
-
-def _lasting(at: int, now: int, after: str = "") -> Text:
-    """Return how long *at* is before *now*, in its largest unit."""
-    if not at:
-        return Text("never" if after else "")
-    seconds = max(0, now - at) // SECOND
-    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= length:
-            return Text(f"{seconds // length} {unit}{after}")
-    return Text(f"{seconds} s{after}")
-
-
-def _safe(text: str, style: str = "") -> Text:
-    """Return *text* without what would steer the terminal: names come from many hands."""
-    return Text("".join(c if c.isprintable() else "?" for c in text), style)

@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from collector.store.base import LastValue, Series, Store
-from collector.web import params
+from collector.web import ledger, params
 from collector.web.live import live
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
@@ -73,6 +73,12 @@ class Api:
         since = max(0, self.now() - LOOK_BACK)
         values = await self.reads.ask(lambda store: latest(store, who, since))
         return answer({"values": [_value(value) for value in values]})
+
+    async def ledger(self, request: web.Request) -> web.Response:
+        """Answer with what is missing, since when and why; raises ParameterError, StoreError."""
+        wanted = ledger.question(request.query.items())
+        account = await self.reads.run(lambda: self.source.account(wanted))
+        return answer(ledger.ledger(account, self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

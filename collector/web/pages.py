@@ -11,15 +11,17 @@ from urllib.parse import quote, urlencode
 import jinja2
 from aiohttp import web
 
+from collector.ledgerread import AgentAccount, Question
 from collector.picture import Picture
 from collector.store.base import Store
-from collector.web import board, charts, texts, words
+from collector.web import board, charts, ledger, texts, words
 from collector.web.reads import Reads
 from collector.web.snapshot import Snapshot, oldest, take
 from collector.web.source import Source
 from core import VERSION
 from core.clock import SECOND, Clock, local
 from core.errors import StoreError
+from core.types import Identity
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 REFRESH_S: Final = 5
@@ -104,6 +106,7 @@ class Pages:
         agent: board.AgentRow,
     ) -> web.Response:
         snapshot, began, problem = await self._snapshot(agent)
+        account, unreadable = await self._account(agent.view.who)
         t = self._texts(request)
         age_s = (self.now() - began) / SECOND
         shown = charts.range_shown(request.query.get("range"), age_s)
@@ -115,6 +118,11 @@ class Pages:
             agent=agent,
             now=snapshot,
             problem=problem,
+            account=account,
+            unreadable=unreadable,
+            causes=[(one, ledger.said(t, one)) for one in account.causes],
+            headline=ledger.headline(t, account),
+            troubles=ledger.troubles(t, account),
             shown=shown,
             ranges=charts.RANGES,
             charts=charts.charts(snapshot, shown, t),
@@ -135,6 +143,15 @@ class Pages:
         except StoreError as error:
             return Snapshot(), usual, str(error)
         return snapshot, began, ""
+
+    async def _account(self, who: Identity) -> tuple[AgentAccount, str]:
+        """Return what is missing of an agent, and why that is unknown."""
+        question = Question(who.region, who.school, who.agent)
+        try:
+            account = await self.reads.run(lambda: self.source.account(question))
+        except StoreError as error:
+            return AgentAccount(who), str(error)
+        return next(iter(account.agents), AgentAccount(who)), ""
 
     def _texts(self, request: web.Request) -> texts.Texts:
         return texts.Texts(texts.chosen(request.query.get("lang"), self.language))

@@ -31,7 +31,11 @@ class Reads:
 
     async def ask(self, question: Callable[[Store], _T]) -> _T:
         """Return the store's answer; raises StoreError, in time."""
-        answer = asyncio.get_running_loop().run_in_executor(self.threads, question, self.store)
+        return await self.run(lambda: question(self.store))
+
+    async def run(self, question: Callable[[], _T]) -> _T:
+        """Return what *question*, which blocks, answers; raises StoreError, in time."""
+        answer = asyncio.get_running_loop().run_in_executor(self.threads, question)
         try:
             return await asyncio.wait_for(answer, self.patience)
         except TimeoutError:

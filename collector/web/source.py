@@ -3,12 +3,16 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.store.base import Store
 
 
 class Source(Protocol):
-    """The running collector as pages, API and metrics see it; nothing here blocks but the store."""
+    """The running collector as pages, API and metrics see it.
+
+    Nothing here blocks but the store and `account`.
+    """
 
     store: Store
 
@@ -17,6 +21,9 @@ class Source(Protocol):
 
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
+
+    def account(self, question: Question) -> Account:
+        """Return what is missing, since when and why; raises StoreError."""
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 
 from collector.lanerow import KEPT_CRCS, LaneRow, merged
 from collector.ranges import Ranges
+from core.messages import EpochReport
+from tests.collector.making import NOW, A
 
 batches = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=60)
 
@@ -57,8 +59,9 @@ def test_a_row_whose_crcs_were_let_go_knows_those_that_come_later(
 
 def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
     row = LaneRow(received=Ranges.of([(1, 5)]))
-    row = row.with_report(40, [(12, 20, "full"), (30, 30, "corrupt")], "SPOOL")
-    row = row.with_report(38, [(15, 25, "full")], "OTHER")
+    full, corrupt = (12, 20, "full"), (30, 30, "corrupt")
+    row = row.with_report(EpochReport(A, "readings", 40, [], [full, corrupt]), "SPOOL", NOW)
+    row = row.with_report(EpochReport(A, "readings", 38, [], [(15, 25, "full")]), "OTHER", NOW)
     assert row.dropped == ((30, 30, "corrupt"), (12, 25, "full"))
     assert (row.high, row.spool) == (40, "SPOOL")
     assert merged(row.dropped, ()) == row.dropped

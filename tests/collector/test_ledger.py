@@ -76,11 +76,12 @@ def test_a_ledger_copied_while_it_is_open_holds_every_commit(tmp_path: Path) -> 
 def test_a_birth_says_what_is_expected_and_what_was_dropped(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.commit([entry(3)])
-    dropped = EpochReport(A, "readings", 9, [3, 5], [(1, 2, "full")])
+    drops = [(1, 2, "full"), (6, 9, "full")]
+    dropped = EpochReport(A, "readings", 9, [3, 5], drops)
     kept = ledger.take({WHO: born(epoch=B, epochs=[dropped, report(B, [])])})
     assert kept[WHO].expected[A, "readings"].spans == ((4, 5),)
     assert births.closed(kept[WHO]) == []
-    assert (row(ledger).dropped, row(ledger).high) == (((1, 2, "full"),), 9)
+    assert (row(ledger).dropped, row(ledger).high) == (tuple(drops), 9)
 
     ledger.commit([entry(4), entry(5)])
     again = ledger.take({WHO: kept[WHO]})[WHO]
@@ -131,7 +132,7 @@ def test_a_damaged_file_or_one_from_the_future_is_a_sentence(tmp_path: Path) -> 
     with pytest.raises(StartError, match="move it"):
         Ledger(tmp_path / "ledger.db").agents()
     with sqlite3.connect(tmp_path / "ledger.db") as db:
-        db.execute("PRAGMA user_version = 2")
+        db.execute("PRAGMA user_version = 3")
     with pytest.raises(StartError, match="newer"):
         Ledger(tmp_path / "ledger.db")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Cause, Picture, SchoolView, State, Verdict, line_verdict
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
@@ -37,6 +38,10 @@ class FakeSource:
     broker_connected: bool = True
     able: tuple[bool, str] = (True, "")
     counted: dict[tuple[str, str], int] = field(default_factory=dict)
+    agents: tuple[AgentAccount, ...] = ()
+    restores: tuple[Restore, ...] = ()
+    asked: list[Question] = field(default_factory=list)
+    ledger_trouble: StoreError | None = None
 
     def picture(self) -> Picture:
         return Picture(self.at, "d1", self.broker_connected, self.schools)
@@ -46,6 +51,15 @@ class FakeSource:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def account(self, question: Question) -> Account:
+        """Answer one agent a page, whatever page was asked for."""
+        self.asked.append(question)
+        if self.ledger_trouble:
+            raise self.ledger_trouble
+        page = self.agents[question.after :][:1]
+        after = question.after + 1
+        return Account(page, self.restores, after if after < len(self.agents) else 0)
 
 
 class MoodyStore(SqliteStore):

@@ -7,8 +7,10 @@ from typing import get_args
 
 import pytest
 
+from collector.ledger import Restored
 from collector.picture import State
-from collector.web import board, charts, pages
+from collector.reasons import REASONS
+from collector.web import board, charts, ledger, pages
 from collector.web.texts import TEXTS, chosen
 
 WEB = Path(pages.__file__).parent
@@ -17,6 +19,9 @@ MADE = {
     *(f"state_{state}" for state in get_args(State)),
     *(f"{part}_{reason}" for part in ("cause", "next") for reason in get_args(board.Reason)),
     *(f"range_{one.name}" for one in charts.RANGES),
+    *(f"ledger_{reason}" for reason in REASONS if reason != "dropped"),
+    *(f"dropped_{why}" for why in ledger.KNOWN_DROPS),
+    *(f"restored_{what}" for what in get_args(Restored)),
     *(key + more for key in ("error_404", "error_other") for more in ("", "_next")),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}

@@ -1,0 +1,170 @@
+"""What `schoolwatch ledger` says after a spool was lost, full or set back, and a ledger deleted.
+
+Real programs on a real broker. What the spool holds at the start is put there by the spool's own
+code, so that no test waits for batches to gather.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.spool import Limits, Spool
+from tests.e2e.programs import AGENT, REGION, SCHOOL, Program, agent_toml, collector_toml
+from tests.real.brokers import RealBroker, free_port, listens
+from tests.waiting import until_sync
+
+BATCHES = 40
+"""More than go out at the rate that an agent takes before its first receipt."""
+
+
+@dataclass
+class District:
+    """One agent and one collector as processes, with what they keep."""
+
+    folder: Path
+    agent: Program
+    collector: Program
+    http_port: int
+
+    @property
+    def spool(self) -> Path:
+        return self.folder / "spool" / "spool.db"
+
+    def said(self, *words: str) -> tuple[int, str]:
+        """Return the exit code of `schoolwatch ledger` and what it printed."""
+        url = f"http://127.0.0.1:{self.http_port}"
+        command = [sys.executable, "-m", "schoolwatch", "ledger", "--url", url, *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return done.returncode, done.stdout + done.stderr
+
+    def until_said(self, text: str, *words: str) -> int:
+        """Wait until the ledger says *text*; return the exit code that goes with it."""
+        codes: list[int] = []
+
+        def says() -> bool:
+            code, output = self.said(*words)
+            codes.append(code)
+            return text in " ".join(output.split())
+
+        until_sync(says, 40)
+        return codes[-1]
+
+    def account(self) -> dict[str, Any]:
+        """Return what the ledger has of the agent."""
+        code, output = self.said("--json", "--agent", f"{REGION}/{SCHOOL}/{AGENT}")
+        found = json.loads(output)["agents"] if code < 2 else []
+        return dict(found[0]) if found else {}
+
+    def received(self) -> int:
+        return int(self.account().get("received", 0))
+
+    def missing_for(self) -> set[str]:
+        lanes = self.account().get("lanes", [])
+        return {gap["reason"] for lane in lanes for gap in lane["missing"]}
+
+    def start_collector(self) -> None:
+        self.collector.start()
+        until_sync(lambda: listens(self.http_port), 20)
+
+    def collect_nothing_but_remember(self) -> None:
+        """Let the broker know the collector, and keep for it what comes while it is away."""
+        self.start_collector()
+        until_sync(lambda: self.collector.said("connected"), 20)
+        self.collector.stop()
+
+    def tell(self) -> None:
+        """Let the agent start, say its birth and vanish."""
+        before = self.agent.log.read_text().count("connected") if self.agent.log.exists() else 0
+        self.agent.start()
+        until_sync(lambda: self.agent.log.read_text().count("connected") > before, 20)
+        self.agent.kill()
+
+    def lose_spool(self) -> None:
+        for file in self.spool.parent.glob("spool.db*"):
+            file.unlink()
+
+
+@pytest.fixture
+def district(tmp_path: Path, mosquitto: RealBroker) -> Iterator[District]:
+    port = free_port()
+    agent = agent_toml(tmp_path, mosquitto, "")
+    collector = collector_toml(tmp_path, mosquitto, port)
+    made = District(
+        tmp_path,
+        Program(["agent", "run", "--config", str(agent)], tmp_path / "agent.log"),
+        Program(["collector", "run", "--config", str(collector)], tmp_path / "collector.log"),
+        port,
+    )
+    yield made
+    for program in (made.agent, made.collector):
+        if program.process is not None and program.process.poll() is None:
+            program.kill()
+
+
+def fill(path: Path, max_bytes: int = 1_000_000, copy: Path | None = None) -> None:
+    """Put batches into the spool; with *copy* keep there how it was after the first five."""
+    spool = Spool(path, Limits(max_bytes=max_bytes))
+    for number in range(1, BATCHES + 1):
+        spool.take([b"mem used=%di %d" % (number, 1_795_374_585_000_000_000 + number)])
+        spool.seal()
+        if copy is not None and number == 5:
+            shutil.copytree(path.parent, copy)
+    spool.close()
+
+
+def test_a_deleted_spool_is_named_and_what_comes_later_is_complete(district: District) -> None:
+    district.collect_nothing_but_remember()
+    fill(district.spool)
+    district.tell()
+    district.lose_spool()
+    district.agent.start()
+    district.start_collector()
+    assert district.until_said("the agent's spool was lost or damaged") == 1
+    assert f"{REGION}/{SCHOOL}/{AGENT}" in district.said()[1]
+
+
+def test_what_a_full_spool_dropped_is_named_and_the_rest_arrives(district: District) -> None:
+    fill(district.spool, max_bytes=1_000)
+    district.start_collector()
+    district.agent.start()
+    assert district.until_said("dropped by the agent: its spool was full") == 1
+    until_sync(lambda: district.missing_for() == {"dropped"}, 20)
+
+
+def test_a_disk_set_back_is_named(district: District) -> None:
+    district.collect_nothing_but_remember()
+    copy = district.folder / "copy"
+    fill(district.spool, copy=copy)
+    district.tell()
+    district.lose_spool()
+    for file in copy.glob("spool.db*"):
+        shutil.copy(file, district.spool.parent)
+    district.agent.start()
+    district.start_collector()
+    assert district.until_said("disk was set back to an earlier state") == 1
+
+
+def test_a_deleted_ledger_asks_its_agents_and_says_that_it_was_begun_anew(
+    district: District,
+) -> None:
+    fill(district.spool)
+    district.start_collector()
+    district.agent.start()
+    until_sync(lambda: district.received() >= BATCHES and not district.missing_for(), 20)
+    code, said = district.said("--all")
+    assert (code, "batches received, none missing" in said) == (0, True)
+
+    district.collector.stop()
+    for file in (district.folder / "collector").glob("ledger.db*"):
+        file.unlink()
+    district.start_collector()
+    assert district.until_said("whether they came before is not known") == 1
+    assert "the ledger was begun anew" in district.said()[1]
+    assert district.missing_for() == {"ledger_restored"}
