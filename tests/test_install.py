@@ -112,7 +112,8 @@ def test_the_wheel_works_with_what_it_declares_and_nothing_more(
     installed.pip("install", str(wheel))
     check_works(installed, {"agent --help": 0, "agent probe mem": 0, "up": 2})
     check_samples(installed, "agent.toml")
-    assert "pip install 'schoolwatch[collector]'" in installed.run("schoolwatch", "up")[1]
+    assert "pip install 'schoolwatch[trial]'" in installed.run("schoolwatch", "up")[1]
+    assert "pip install 'schoolwatch[collector]'" in installed.run("schoolwatch", "status")[1]
 
     installed.pip("install", f"{wheel}[trial]")
     check_works(installed, {"up --help": 0, "status --help": 0, "collector run --help": 0})
