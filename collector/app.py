@@ -2,10 +2,10 @@
 
     broker ═ readings ═▶ inbox ─▶ judge ─▶ store ─▶ dead letters ─▶ ledger ─┬─▶ picture
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
+           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
 
-The events channel is not subscribed to: nothing takes events in yet, and agents keep in their
-spools what nobody gives a receipt for.
+States and events share a connection.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ from typing import Any, Final
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
+from collector.dispatch import ByChannel
+from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.live import was_up
 from collector.parts import open_books
@@ -75,7 +77,10 @@ class Collector:
         sorter = Sorter(regions, books.ledger.rows)
         self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
         patience = Patience(self.stopping, partial(books.held_up, "state"))
-        self._states = self._lane("state", States(regions, books, patience))
+        states = States(regions, books, patience)
+        patience = Patience(self.stopping, partial(books.held_up, "events"))
+        events = Events(regions, books, patience)
+        self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
 
@@ -172,8 +177,11 @@ class Collector:
         live = self.books.live
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
 
-    def _lane(self, channel: Channel, handler: Handler) -> Lane:
-        """Return the connection for *channel*; the one for states carries the claims too."""
+    def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
+        """Return the connection for *channel* and what goes *beside* it.
+
+        The one for states carries the claims too.
+        """
         table, books = self.config.collector, self.books
         inbox = Inbox(channel, handler, books.counters, self._now)
         welcome = self._claim if channel == "state" else _nothing
@@ -189,7 +197,11 @@ class Collector:
             session_expiry_s=SESSION_EXPIRY_S,
             receive_maximum=RECEIVE_MAXIMUM,
             manual_ack=True,
-            subscriptions=[f"{topics.ROOT}/{region}/+/+/{channel}" for region in table.regions],
+            subscriptions=[
+                f"{topics.ROOT}/{region}/+/+/{one}"
+                for region in table.regions
+                for one in (channel, *beside)
+            ],
             reconnect_within_s=self.config.broker.reconnect_within_s,
         )
         inbox.source = session

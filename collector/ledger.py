@@ -62,22 +62,30 @@ class Ledger:
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in one transaction, durable on return."""
-        with self._transaction():
-            rows: dict[LaneKey, LaneRow] = {}
-            for entry in entries:
-                row = rows.get(entry.row) or self._row(entry.row)
-                rows[entry.row] = _accounted(row, entry)
-            for key, row in rows.items():
-                self._save(key, row)
+        with self.transaction():
+            self.account(entries)
+
+    def account(self, entries: Sequence[Entry]) -> None:
+        """Account *entries* in the transaction that is under way."""
+        rows: dict[LaneKey, LaneRow] = {}
+        for entry in entries:
+            row = rows.get(entry.row) or self._row(entry.row)
+            rows[entry.row] = _accounted(row, entry)
+        for key, row in rows.items():
+            self._save(key, row)
+
+    def report(self, key: LaneKey, high: int, dropped: Sequence[Drop], spool: str) -> None:
+        """Keep what a birth said of one lane, in the transaction that is under way."""
+        self._save(key, self._row(key).with_report(high, dropped, spool))
 
     def take(self, states: Mapping[Identity, AgentState]) -> dict[Identity, AgentState]:
         """Keep each agent's state, and what its birth reports; return them with `expected`."""
-        with self._transaction():
+        with self.transaction():
             return {who: self._take(who, state) for who, state in states.items()}
 
     def keep_known(self, known: Mapping[Identity, Known]) -> None:
         """Keep when agents were last heard of, so that a restart restores the picture."""
-        with self._transaction():
+        with self.transaction():
             for who, what in known.items():
                 self._save_known(self._id(who), what)
 
@@ -101,7 +109,7 @@ class Ledger:
 
     def set_counter(self, value: int) -> None:
         """Keep the commit counter."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("UPDATE counter SET value = ?", (value,))
 
     def close(self) -> None:
@@ -110,11 +118,16 @@ class Ledger:
             self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the file for the length of a `with`; all of it is durable at the end, or nothing.
+
+        For what lies beside the ledger and has to be committed with it; call no other method but
+        `account` and `report` inside.
+        """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:

@@ -29,6 +29,7 @@ RefusedKind = Literal[
     "too_long",
     "syntax",
     "same_series_and_time",
+    "event",
     "store",
 ]
 

@@ -8,10 +8,11 @@ A crash between any two steps repeats what came before it, and that overwrites i
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from collector import births, refusals
+from collector import alarms, births, refusals
 from collector.books import Books
 from collector.deadletters import Letter
 from collector.intake import Accounted, Arrival, Bad
+from collector.journal import Note
 from collector.linecheck import Refused
 from collector.patience import Patience
 from collector.sorting import Item, Sorter
@@ -34,6 +35,7 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
+        await self.books.note([_alarm(item) for item in items], self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
@@ -100,6 +102,15 @@ class Readings:
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
+
+
+def _alarm(item: Item) -> Note | None:
+    """Return what the collector's own record says of a message; most are not worth a word."""
+    if isinstance(item.taken, Bad):
+        return alarms.unreadable(item.taken, item.arrival.at)
+    if isinstance(item.taken, Accounted) and item.standing == "conflict":
+        return alarms.forged(item.taken.who, item.taken.key, item.taken.crc)
+    return None
 
 
 def _counted(item: Item) -> str:
