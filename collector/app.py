@@ -23,6 +23,7 @@ from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
 from collector.dispatch import ByChannel
+from collector.eventchores import EventChores
 from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.live import was_up
@@ -47,6 +48,7 @@ SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
+POINTS_EVERY_S: Final = 2.0
 
 Extra = Callable[["Collector"], Awaitable[None]]
 """Runs beside the collector until cancelled, as the web server does."""
@@ -72,6 +74,7 @@ class Collector:
         self.store: Store = SqliteStore(config.store_file(), keep_ns=keep_ns, now=now)
         self.books = open_books(config, self._publish, now)
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
+        self._event_chores = EventChores(config.collector.id, self.store, self.books)
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
@@ -125,6 +128,8 @@ class Collector:
             every(CLAIM_EVERY_S, self._claim_again, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
+            every(60, self._event_chores.minute, stopping, first_after=0),
+            every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
         ]
 

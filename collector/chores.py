@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from collector.books import Books
+from collector.eventpoints import POINTS
+from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.store.base import Store
 from core import clock, lineprotocol
@@ -45,6 +47,7 @@ class CommitCounter:
 
     ledger: Ledger
     store: Store
+    journal: Journal
     _sure: bool = False
 
     def count(self) -> None:
@@ -68,7 +71,17 @@ class CommitCounter:
                 theirs,
                 _MISSING[back],
             )
+            self._note(back, {"ledger": mine, "store": theirs})
         return max(mine, theirs)
+
+    def _note(self, back: str, counters: Mapping[str, int]) -> None:
+        once = f"{back} {counters}"
+        if back == "ledger":
+            self.journal.note(Note("restored", "ledger.db", "", counters, once))
+            return
+        self.journal.note(Note("store_went_back", "store", "", counters, once))
+        # Where the store ends now nobody knows; points that it still has overwrite themselves.
+        self.journal.rows.set_cursor(POINTS, 0)
 
 
 @dataclass(slots=True)
@@ -83,7 +96,7 @@ class Chores:
     counter: CommitCounter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.counter = CommitCounter(self.books.ledger, self.store)
+        self.counter = CommitCounter(self.books.ledger, self.store, self.books.journal)
 
     async def minute(self) -> None:
         """Report on ourselves, count, and keep when agents were last heard of."""

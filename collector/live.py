@@ -102,6 +102,10 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def unknown_schools(self) -> list[SchoolKey]:
+        """Return the schools that report and are not in the roster."""
+        return [key for key in self._by_school if key not in self._roster]
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()
