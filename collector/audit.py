@@ -76,7 +76,7 @@ class AuditLog:
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     row = _record(path, number, line)
-                    if row.row <= before:
+                    if before and row.row != before + 1:
                         raise _damaged(path, f"row {row.row} in line {number} follows {before}")
                     before = row.row
                     if row.row > after:

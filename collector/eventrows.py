@@ -28,6 +28,9 @@ _SCHEMA: Final = (
         name TEXT PRIMARY KEY, row INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
+TORN: Final = "torn"
+"""A cursor that a restore leaves: the log ended with this row, perhaps amid a batch, whose other
+rows are then taken when it comes again. Nobody had a receipt for it."""
 _COLUMNS: Final = "who, epoch, seq, i, crc, received, body"
 
 
@@ -55,6 +58,7 @@ class EventRows:
         with ledger.transaction() as db:
             for statement in _SCHEMA:
                 db.execute(statement)
+        self.torn = self.cursor(TORN)
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep each batch that is new, key and rows in one transaction; return how each stands."""
@@ -91,15 +95,16 @@ class EventRows:
             db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (name, row))
 
     def _take(self, db: sqlite3.Connection, batch: EventBatch) -> Standing:
-        query = "SELECT crc FROM event WHERE who = ? AND epoch = ? AND seq = ? LIMIT 1"
+        query = "SELECT crc, max(row) FROM event WHERE who = ? AND epoch = ? AND seq = ?"
         key = (str(batch.who), batch.key.epoch, batch.key.seq)
         found = db.execute(query, key).fetchone()
         standing: Standing = "new"
-        if found:
+        if found[1]:
             standing = "repeated" if found[0] == batch.crc else "conflict"
         self.ledger.account([batch.entry(standing)])
-        for row in batch.rows if standing == "new" else ():
-            insert(db, row)
+        if standing == "new" or (standing == "repeated" and found[1] == self.torn):
+            for row in batch.rows:
+                insert(db, row)
         return standing
 
 

@@ -14,6 +14,7 @@ from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
+from collector.restore import restore
 from collector.roster import Roster, read_roster
 from core import clock
 
@@ -25,6 +26,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
     journal = Journal(table.id, EventRows(ledger), AuditLog(table.folder / "audit"), now)
+    restore(journal)
     letters = DeadLetters(
         table.folder / "dead-letter",
         max_bytes=config.dead_letters.max_mb * 1_000_000,

@@ -71,12 +71,12 @@ def audited(folder: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("seed", [1])
 async def test_every_event_is_in_the_audit_log_exactly_once(
-    mosquitto: RealBroker, tmp_path: Path, seed: int
+    broker: RealBroker, tmp_path: Path, seed: int
 ) -> None:
     http_port, rng = free_port(), random.Random(seed)
-    path = collector_toml(tmp_path, mosquitto, http_port)
+    path = collector_toml(tmp_path, broker, http_port)
     collector = Program(["collector", "run", "--config", str(path)], tmp_path / "collector.log")
-    async with keeping(mosquitto.port) as keeper:
+    async with keeping(broker.port) as keeper:
         for _ in range(KILLS):
             collector.start()
             received = len(keeper.played.heard)
