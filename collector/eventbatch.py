@@ -53,15 +53,22 @@ def read_events(arrival: Arrival, regions: Collection[str]) -> Taken | Bad:
         return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
     try:
         body = wire.unpack(arrival.payload)
-        header, lines = events.split_header(body)
     except PayloadError as error:
         return Bad("payload", str(error), who)
+    return _read_body(who, body, arrival.at)
+
+
+def _read_body(who: Identity, body: bytes, at: int) -> Taken | Bad:
+    try:
+        header, lines = events.split_header(body)
     except wire.KeyedHeaderError as error:
         key = BatchKey(error.epoch, "events", error.seq)
         return Bad("damaged", str(error), who, key, wire.crc(body))
+    except events.UnaccountedError as error:
+        return Bad("unaccounted", str(error), who)
     except HeaderError as error:
-        return Bad("header", f"no accounted batch of events: {error}", who)
-    return _taken(who, header, wire.crc(body), lines, arrival.at)
+        return Bad("header", str(error), who)
+    return _taken(who, header, wire.crc(body), lines, at)
 
 
 def _taken(who: Identity, header: Header, crc: int, lines: bytes, at: int) -> Taken:

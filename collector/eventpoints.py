@@ -4,6 +4,7 @@ The audit log is the record. A point is for looking at, and is written again whe
 doubt: it overwrites itself.
 """
 
+import logging
 from typing import Any, Final
 
 import msgspec
@@ -12,12 +13,15 @@ from collector.auditrecord import EventRow
 from collector.eventrows import EventRows
 from collector.store.base import Store
 from core import kinds, lineprotocol
+from core.errors import LineError
 from core.types import Reading
 
 POINTS: Final = "points"
 """The name of the cursor."""
 PAGE: Final = 500
 _DIGITS: Final = 10**6
+
+_log = logging.getLogger(__name__)
 
 
 def point(row: EventRow) -> bytes:
@@ -42,10 +46,21 @@ def write(rows: EventRows, store: Store) -> int:
     """
     refused, done = 0, rows.cursor(POINTS)
     while found := rows.after(done, PAGE):
-        refused += len(store.write(b"".join(point(row) + b"\n" for row in found)))
+        lines = [line for line in map(_point, found) if line]
+        refused += len(found) - len(lines)
+        refused += len(store.write(b"".join(line + b"\n" for line in lines))) if lines else 0
         done = found[-1].row
         rows.set_cursor(POINTS, done)
     return refused
+
+
+def _point(row: EventRow) -> bytes:
+    """Return the line of *row*; nothing where it has none, which must hold up no other."""
+    try:
+        return point(row)
+    except (LineError, KeyError, ValueError, TypeError) as error:
+        _log.warning("row %d of the events has no point: %s", row.row, error)
+        return b""
 
 
 def _identity(who: str) -> dict[str, str]:

@@ -29,9 +29,11 @@ MAX_NAME: Final = 200
 MAX_DEPTH: Final = 8
 """Of objects and lists inside `details`."""
 MAX_INTEGER: Final = 2**63 - 1
+MAX_AT: Final = MAX_INTEGER - 10**6
+"""In ns. A point in the store has other last six digits, and must have room for them."""
 
 _T = TypeVar("_T")
-_At = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+_At = Annotated[int, Meta(ge=0, le=MAX_AT)]
 _Kind = Annotated[str, Meta(min_length=1, max_length=MAX_KIND)]
 _Name = Annotated[str, Meta(max_length=MAX_NAME)]
 
@@ -85,6 +87,10 @@ class _Line(msgspec.Struct):
     details: dict[str, Any] = {}
 
 
+class UnaccountedError(HeaderError):
+    """Events of a publisher that sends no header: whatever they say, they are nobody's word."""
+
+
 @dataclass(frozen=True, slots=True)
 class BadLine:
     """A line that cannot be kept; `number` counts from 1, the header included."""
@@ -111,12 +117,15 @@ def seal(header: Header, events: Sequence[Event]) -> bytes:
 def split_header(body: bytes) -> tuple[Header, bytes]:
     """Return the header of an events payload and the lines after it.
 
-    Raises HeaderError; KeyedHeaderError where epoch and seq can be read all the same.
+    Raises HeaderError: KeyedHeaderError where epoch and seq can be read all the same,
+    UnaccountedError where there is no header at all.
     """
     first, newline, rest = body.partition(b"\n")
     if len(first) > wire.MAX_HEADER_BYTES:
         limit = wire.MAX_HEADER_BYTES
         raise HeaderError(f"first line has {len(first)} bytes; the limit is {limit}")
+    if "schoolwatch" not in _decode(first, dict[str, msgspec.Raw]):
+        raise UnaccountedError("events without a header")
     version = _decode(first, _Version).schoolwatch
     if version != wire.VERSION:
         raise HeaderError(f"version {version} of the wire contract; this one reads {wire.VERSION}")

@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from collector import eventpoints
+from collector.auditrecord import EventRow
 from collector.chores import CommitCounter
 from collector.eventchores import EventChores
 from collector.linecheck import LineCheck
 from collector.store.base import RangeQuery
+from core import events
 from core.clock import SECOND
 from core.errors import StoreBusy, StoreStopped
 from core.lineprotocol import parse
@@ -21,7 +23,7 @@ def chores_of(desk: Desk) -> EventChores:
 
 
 def rows_stored(desk: Desk) -> list[int]:
-    found = desk.store.range(RangeQuery("event", "row", 0, 2**62))
+    found = desk.store.range(RangeQuery("event", "row", 0, 2**63 - 1))
     return sorted(int(value) for series in found for _, value in series.points)
 
 
@@ -104,6 +106,22 @@ async def test_odd_names_are_points_like_any_other(tmp_path: Path) -> None:
     await desk.take(events_of(odd), state(b"no json"))
     await chores_of(desk).points()
     assert rows_stored(desk) == [1]
+
+
+async def test_the_latest_time_that_a_header_may_have_is_a_point_too(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    head = events.Header(A, 1, 0, full=True, at=events.MAX_AT)
+    await desk.take(events_of(events.seal(head, [])))
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1]
+
+
+async def test_a_row_that_cannot_be_a_point_holds_up_no_other(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    desk.books.journal.rows.note([EventRow("collector/d1", A, 1, 0, 0, NOW, b"{}")])
+    await desk.take(events_of(event_batch(A, 1)))
+    await chores_of(desk).points()
+    assert (rows_stored(desk), desk.count("event_points_refused")) == ([2], 1)
 
 
 def test_an_agent_cannot_write_points_that_look_like_events(tmp_path: Path) -> None:

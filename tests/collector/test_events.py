@@ -157,7 +157,6 @@ async def test_what_is_still_going_on_is_recorded_even_when_it_is_nothing(tmp_pa
 @pytest.mark.parametrize(
     ("payload", "kind"),
     [
-        (b'{"i":0,"kind":"link_down"}\n', "header"),
         (b"net,interface=eth0 bytes_recv=1i 5\n", "header"),
         (b"", "header"),
         (wire.ZSTD_MAGIC + b"damaged", "payload"),
@@ -174,6 +173,13 @@ async def test_what_has_no_readable_key_gets_a_letter_a_note_and_no_receipt(
     assert [letter["kind"] for letter in desk.letters()] == [kind]
     assert [r["kind"] for r in desk.audited()] == ["unreadable_batch"]
     assert desk.receipts() == []
+
+
+async def test_events_without_a_header_never_reach_the_audit_log(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(events_of(event_batch(A, 1).partition(b"\n")[2]))
+    assert [letter["kind"] for letter in desk.letters()] == ["unaccounted"]
+    assert (desk.audited(), desk.receipts()) == ([], [])
 
 
 async def test_damaged_on_the_way_is_refused_with_its_own_crc_and_taken_when_whole(
