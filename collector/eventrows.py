@@ -92,7 +92,7 @@ class EventRows:
     def set_cursor(self, name: str, row: int) -> None:
         """Keep how far the reader called *name* has got; it may go back."""
         with self.ledger.transaction() as db:
-            db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (name, row))
+            move_cursor(db, name, row)
 
     def _take(self, db: sqlite3.Connection, batch: EventBatch) -> Standing:
         query = "SELECT crc, max(row) FROM event WHERE who = ? AND epoch = ? AND seq = ?"
@@ -106,6 +106,11 @@ class EventRows:
             for row in batch.rows:
                 insert(db, row)
         return standing
+
+
+def move_cursor(db: sqlite3.Connection, name: str, row: int) -> None:
+    """Keep how far a reader has got, in the transaction of what it made of the rows."""
+    db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (name, row))
 
 
 def insert(db: sqlite3.Connection, row: EventRow) -> bool:

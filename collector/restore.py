@@ -14,7 +14,7 @@ import msgspec
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, line_of
-from collector.eventrows import TORN, EventRows, insert
+from collector.eventrows import TORN, EventRows, insert, move_cursor
 from collector.journal import Journal, Note
 from collector.ledger import Entry, LaneKey
 from core.errors import StartError
@@ -59,7 +59,7 @@ def restore(journal: Journal) -> int:
                 insert(db, row)
             _account(rows, batch)
         insert(db, journal.row_of(Note("restored", "ledger.db", "", details)))
-        db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (TORN, log.row))
+        move_cursor(db, TORN, log.row)
     rows.torn = log.row
     _log.warning(
         "the collector's database was set back to an earlier state: %d rows of events were made "
