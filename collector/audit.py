@@ -25,6 +25,9 @@ from core.errors import StartError, StoreStopped
 TAIL_BYTES: Final = 2_000_000
 """Of a file, looked at for its last record; a record is at most as large as a message, 256 kB."""
 
+TORN: Final = "torn"
+"""The file, beside the log, with what was cut from its end."""
+
 _NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}\.jsonl")
 _log = logging.getLogger(__name__)
 
@@ -44,6 +47,7 @@ class AuditLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._find_end()
+            _sync_folder(folder)
         except OSError as error:
             raise StartError(f"the audit log {folder} cannot be read: {error}") from error
 
@@ -132,10 +136,15 @@ def _end(path: Path) -> tuple[int, EventRow | None]:
         if last is None and begin:
             raise _damaged(path, f"no record in its last {TAIL_BYTES} bytes")
         if kept < len(tail):
-            lost = len(tail) - kept
-            _log.warning("audit log %s: cut %d bytes that a crash tore at its end", path, lost)
+            _set_aside(path.with_name(TORN), tail[kept:])
             file.truncate(begin + kept)
-            os.fsync(file.fileno())
+            _log.warning(
+                "audit log %s: %d bytes at its end were no record, as a crash leaves them; they "
+                "are in %s now",
+                *(path, len(tail) - kept, TORN),
+            )
+        # A process that was killed may have written what it had no time to sync.
+        os.fsync(file.fileno())
     return begin + kept, last
 
 
@@ -163,6 +172,12 @@ def _damaged(path: Path, what: str) -> StartError:
         f"the audit log {path} is damaged: {what}. Put back the copy of a backup, or move the "
         "whole folder to a safe place: then the log is written anew from the collector's database."
     )
+
+
+def _set_aside(path: Path, torn: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        _write_all(file, torn)
+        os.fsync(file.fileno())
 
 
 def _write_all(file: FileIO, data: bytes) -> None:

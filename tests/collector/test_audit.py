@@ -24,7 +24,9 @@ def row(number: int, received: int = NOW, what: Event | None = None) -> EventRow
 
 
 def lines(folder: Path) -> list[bytes]:
-    return [line for path in sorted(folder.iterdir()) for line in path.read_bytes().splitlines()]
+    return [
+        line for path in sorted(folder.glob("*.jsonl")) for line in path.read_bytes().splitlines()
+    ]
 
 
 def whole(rows: Sequence[EventRow]) -> bytes:
@@ -62,7 +64,7 @@ def test_a_tail_torn_at_any_byte_is_cut_and_written_again_the_same(tmp_path: Pat
     rows = [row(1), row(2), row(3)]
     log = AuditLog(tmp_path)
     log.append(rows)
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*.jsonl")
     content = path.read_bytes()
     for size in {*range(0, len(content), 37), len(content) - 1}:
         path.write_bytes(content[:size])
@@ -77,10 +79,11 @@ def test_what_a_power_cut_left_behind_the_last_record_is_cut(
     tmp_path: Path, garbage: bytes
 ) -> None:
     AuditLog(tmp_path).append([row(1)])
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*.jsonl")
     path.write_bytes(path.read_bytes() + garbage)
     AuditLog(tmp_path).append([row(2)])
     assert path.read_bytes() == whole([row(1), row(2)])
+    assert (tmp_path / "torn").read_bytes() == garbage
 
 
 def test_a_file_follows_each_month_and_never_goes_back(tmp_path: Path) -> None:
@@ -125,7 +128,7 @@ def test_a_full_disk_takes_back_what_it_took_half_and_then_takes_all(
 def test_a_log_that_somebody_cuts_while_we_write_it_takes_nothing_more(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     log.append([row(1), row(2)])
-    (path,) = tmp_path.iterdir()
+    (path,) = tmp_path.glob("*.jsonl")
     os.truncate(path, 10)
     with pytest.raises(StoreStopped, match="cut"):
         log.append([row(3)])

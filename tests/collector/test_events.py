@@ -302,7 +302,7 @@ async def test_while_the_audit_disk_is_full_nothing_is_acknowledged_and_it_is_sa
 async def test_an_audit_log_that_was_deleted_is_written_anew_the_same(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     await desk.take(*[events_of(event_batch(A, seq)) for seq in range(1, 9)])
-    (path,) = (tmp_path / "audit").iterdir()
+    (path,) = (tmp_path / "audit").glob("*.jsonl")
     content = path.read_bytes()
     path.unlink()
     open_desk(tmp_path).books.journal.sync()

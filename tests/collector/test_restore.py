@@ -40,7 +40,7 @@ def anew(folder: Path) -> None:
 
 
 def content(folder: Path) -> bytes:
-    return b"".join(path.read_bytes() for path in sorted((folder / "audit").iterdir()))
+    return b"".join(path.read_bytes() for path in sorted((folder / "audit").glob("*.jsonl")))
 
 
 async def lived(folder: Path, *, backup: bool) -> list[dict[str, Any]]:
@@ -137,7 +137,7 @@ async def test_a_database_that_is_not_the_logs_own_is_refused_with_what_to_do(
 
 async def test_a_damaged_log_stops_the_restore_and_names_the_place(tmp_path: Path) -> None:
     await lived(tmp_path, backup=False)
-    (path,) = (tmp_path / "audit").iterdir()
+    (path,) = (tmp_path / "audit").glob("*.jsonl")
     lines = path.read_bytes().splitlines(keepends=True)
     path.write_bytes(b"".join([lines[0], *lines[2:]]))
     with pytest.raises(StartError, match="row 3 in line 2 follows 1"):
@@ -154,7 +154,7 @@ async def test_a_batch_of_which_the_log_has_only_a_part_is_taken_whole_when_it_c
     await desk.take(events_of(both))
     close(desk)
     anew(tmp_path)
-    (path,) = (tmp_path / "audit").iterdir()
+    (path,) = (tmp_path / "audit").glob("*.jsonl")
     path.write_bytes(path.read_bytes()[:-10])
     for _ in range(2):
         desk = open_desk(tmp_path)
