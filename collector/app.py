@@ -2,10 +2,10 @@
 
     broker ═ readings ═▶ inbox ─▶ judge ─▶ store ─▶ dead letters ─▶ ledger ─┬─▶ picture
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
+           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
 
-The events channel is not subscribed to: nothing takes events in yet, and agents keep in their
-spools what nobody gives a receipt for.
+States and events share a connection.
 """
 
 import asyncio
@@ -22,6 +22,9 @@ from typing import Any, Final
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
+from collector.dispatch import ByChannel
+from collector.eventchores import EventChores
+from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
@@ -45,6 +48,7 @@ SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
+POINTS_EVERY_S: Final = 2.0
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -73,12 +77,16 @@ class Collector:
         self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
+        self._event_chores = EventChores(config.collector.id, self.store, self.books)
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
         self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
         patience = Patience(self.stopping, partial(books.held_up, "state"))
-        self._states = self._lane("state", States(regions, books, patience))
+        states = States(regions, books, patience)
+        patience = Patience(self.stopping, partial(books.held_up, "events"))
+        events = Events(regions, books, patience)
+        self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
 
@@ -131,6 +139,8 @@ class Collector:
             every(CLAIM_EVERY_S, self._claim_again, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
+            every(60, self._event_chores.minute, stopping, first_after=0),
+            every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
         ]
@@ -184,8 +194,11 @@ class Collector:
         live = self.books.live
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
 
-    def _lane(self, channel: Channel, handler: Handler) -> Lane:
-        """Return the connection for *channel*; the one for states carries the claims too."""
+    def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
+        """Return the connection for *channel* and what goes *beside* it.
+
+        The one for states carries the claims too.
+        """
         table, books = self.config.collector, self.books
         inbox = Inbox(channel, handler, books.counters, self._now)
         welcome = self._claim if channel == "state" else _nothing
@@ -201,7 +214,11 @@ class Collector:
             session_expiry_s=SESSION_EXPIRY_S,
             receive_maximum=RECEIVE_MAXIMUM,
             manual_ack=True,
-            subscriptions=[f"{topics.ROOT}/{region}/+/+/{channel}" for region in table.regions],
+            subscriptions=[
+                f"{topics.ROOT}/{region}/+/+/{one}"
+                for region in table.regions
+                for one in (channel, *beside)
+            ],
             reconnect_within_s=self.config.broker.reconnect_within_s,
         )
         inbox.source = session

@@ -9,6 +9,7 @@ from collector.asking import Asking
 from collector.counters import Counters
 from collector.deadletters import DeadLetters, Letter
 from collector.door import Door
+from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.live import Live
 from collector.patience import Patience
@@ -26,6 +27,7 @@ class Books:
     ledger: Ledger
     live: Live
     letters: DeadLetters
+    journal: Journal
     receipts: Receipts
     asking: Asking
     counters: Counters
@@ -38,6 +40,12 @@ class Books:
             await patience.persist(lambda: self.letters.keep(letters))
             for letter in letters:
                 self._count(letter)
+
+    async def note(self, notes: Sequence[Note | None], patience: Patience) -> None:
+        """Keep the collector's own *notes*; the audit log has them by its next sync."""
+        wanted = [note for note in notes if note]
+        if wanted:
+            self.counters.add("notes", await patience.persist(lambda: self.journal.note(*wanted)))
 
     def held_up(self, channel: str, reason: str) -> None:
         """Hear why messages of *channel* cannot be kept for now; empty once they can again."""

@@ -7,11 +7,13 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from collector.books import Books
+from collector.eventpoints import POINTS
+from collector.journal import Journal, Note
 from collector.ledger import Ledger, Restored
 from collector.ledgerread import LedgerReader
 from collector.overdue import Overdue
@@ -47,6 +49,7 @@ class CommitCounter:
 
     ledger: Ledger
     store: Store
+    journal: Journal
     now: clock.Clock = clock.now
     _sure: bool = False
 
@@ -79,7 +82,17 @@ class CommitCounter:
             # A ledger that never counted is no older state of itself.
             what: Restored = "anew" if back == "ledger" and not mine else back
             self.ledger.record_restore(what, self.now())
+            self._note(back, {"ledger": mine, "store": theirs})
         return max(mine, theirs), back
+
+    def _note(self, back: str, counters: Mapping[str, int]) -> None:
+        once = f"{back} {counters}"
+        if back == "ledger":
+            self.journal.note(Note("restored", "ledger.db", "", counters, once))
+            return
+        self.journal.note(Note("store_went_back", "store", "", counters, once))
+        # Where the store ends now nobody knows; points that it still has overwrite themselves.
+        self.journal.rows.set_cursor(POINTS, 0)
 
 
 @dataclass(slots=True)
@@ -97,7 +110,7 @@ class Chores:
 
     def __post_init__(self) -> None:
         self.reader = LedgerReader(self.books.ledger.path)
-        self.counter = CommitCounter(self.books.ledger, self.store, self.now)
+        self.counter = CommitCounter(self.books.ledger, self.store, self.books.journal, self.now)
 
     async def minute(self) -> None:
         """Report on ourselves, count, and keep when agents were last heard of."""

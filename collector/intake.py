@@ -17,7 +17,7 @@ from core.types import BatchKey, Identity
 MAX_LINES: Final = 99_999
 """In one message, with a header (whose count has five digits) or without."""
 
-BadKind = Literal["topic", "region", "payload", "header", "damaged", "state"]
+BadKind = Literal["topic", "region", "payload", "header", "damaged", "state", "unaccounted"]
 
 
 @dataclass(frozen=True, slots=True)

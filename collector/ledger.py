@@ -21,7 +21,7 @@ from collector.lanerow import LaneRow, Mark, Standing
 from collector.picture import Known
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Reason, missing
-from core.messages import Birth, Drop
+from core.messages import Birth, Drop, EpochReport
 from core.types import BatchKey, Identity, Lane
 
 Restored = Literal["ledger", "store", "anew"]
@@ -70,25 +70,34 @@ class Ledger:
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in one transaction, durable on return."""
-        with self._transaction():
-            rows: dict[LaneKey, LaneRow] = {}
-            for entry in entries:
-                row = rows.get(entry.row) or self._row(entry.row)
-                rows[entry.row] = _accounted(row, entry)
-            for key, row in rows.items():
-                self._save(key, row)
+        with self.transaction():
+            self.account(entries)
+
+    def account(self, entries: Sequence[Entry]) -> None:
+        """Account *entries* in the transaction that is under way."""
+        rows: dict[LaneKey, LaneRow] = {}
+        for entry in entries:
+            row = rows.get(entry.row) or self._row(entry.row)
+            rows[entry.row] = _accounted(row, entry)
+        for key, row in rows.items():
+            self._save(key, row)
+
+    def report(self, who: Identity, report: EpochReport, spool: str, at: int) -> None:
+        """Keep what a birth taken in at *at* said of one lane, in the transaction under way."""
+        key = LaneKey(who, report.epoch, report.lane)
+        self._save(key, self._row(key).with_report(report, spool, at))
 
     def take(self, states: Mapping[Identity, AgentState]) -> dict[Identity, AgentState]:
         """Keep each agent's state, and what its birth reports.
 
         Returns them with `expected`, `awaiting` and `unexplained` worked out.
         """
-        with self._transaction():
+        with self.transaction():
             return {who: self._take(who, state) for who, state in states.items()}
 
     def keep_known(self, known: Mapping[Identity, Known]) -> None:
         """Keep when agents were last heard of, so that a restart restores the picture."""
-        with self._transaction():
+        with self.transaction():
             for who, what in known.items():
                 self._save_known(self._id(who), what)
 
@@ -110,7 +119,7 @@ class Ledger:
         After the ledger did, or was begun anew, every agent has to answer a request before
         anything counts as lost.
         """
-        with self._transaction():
+        with self.transaction():
             self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
             if what != "store":
                 self._db.execute("UPDATE agent SET awaiting = 1")
@@ -123,7 +132,7 @@ class Ledger:
 
     def set_counter(self, value: int) -> None:
         """Keep the commit counter."""
-        with self._transaction():
+        with self.transaction():
             self._db.execute("UPDATE counter SET value = ?", (value,))
 
     def close(self) -> None:
@@ -132,11 +141,16 @@ class Ledger:
             self._db.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the file for the length of a `with`; all of it is durable at the end, or nothing.
+
+        For what lies beside the ledger and has to be committed with it; call no other method but
+        `account` and `report` inside.
+        """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
             try:
-                yield
+                yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:

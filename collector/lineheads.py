@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from core import lineprotocol
-from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, FieldType, Measurement
+from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, OURS, FieldType, Measurement
 from core.types import Identity
 
 MAX_REMEMBERED_BYTES: Final = 64_000_000
@@ -29,6 +29,7 @@ RefusedKind = Literal[
     "too_long",
     "syntax",
     "same_series_and_time",
+    "event",
     "store",
 ]
 
@@ -68,8 +69,8 @@ class Head:
 
 
 def specs(catalog: Mapping[str, Measurement] = CATALOG) -> dict[str, Spec]:
-    """Return the catalogue, ready for checking."""
-    return {name: Spec(m, _rest(m)) for name, m in catalog.items()}
+    """Return what payloads may bring of the catalogue, ready for checking."""
+    return {name: Spec(m, _rest(m)) for name, m in catalog.items() if name not in OURS}
 
 
 def _rest(measurement: Measurement) -> re.Pattern[bytes]:

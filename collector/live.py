@@ -111,6 +111,10 @@ class Live:
             )
         return self.agents()
 
+    def unknown_schools(self) -> list[SchoolKey]:
+        """Return the schools that report and are not in the roster."""
+        return [key for key in self._by_school if key not in self._roster]
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()

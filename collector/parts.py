@@ -3,14 +3,18 @@
 import logging
 
 from collector.asking import Asking
+from collector.audit import AuditLog
 from collector.books import Books
 from collector.config import CollectorConfig
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
 from collector.door import Door
+from collector.eventrows import EventRows
+from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
+from collector.restore import restore
 from collector.roster import Roster, read_roster
 from core import clock
 
@@ -21,6 +25,8 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     """Return ledger, dead letters and the picture restored from them; raises StartError."""
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
+    journal = Journal(table.id, EventRows(ledger), AuditLog(table.folder / "audit"), now)
+    restore(journal)
     letters = DeadLetters(
         table.folder / "dead-letter",
         max_bytes=config.dead_letters.max_mb * 1_000_000,
@@ -31,7 +37,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     live = Live(table.id, table.regions, _roster(config).schools, ledger.agents())
     receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
     asking = Asking(receipts.ask_birth, now=now)
-    return Books(ledger, live, letters, receipts, asking, counters, Door(now))
+    return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
 
 
 def _roster(config: CollectorConfig) -> Roster:

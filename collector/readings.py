@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from collector import births, refusals
+from collector import alarms, births, refusals
 from collector.books import Books
 from collector.deadletters import Letter
 from collector.intake import Accounted, Arrival, Bad
+from collector.journal import Note
 from collector.linecheck import Refused
 from collector.patience import Patience
 from collector.sorting import Item, Sorter
@@ -38,6 +39,7 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
+        await self.books.note([_alarm(item) for item in items], self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
@@ -118,6 +120,15 @@ def proves_life(item: Item) -> bool:
     if isinstance(item.taken, Accounted):
         return True
     return item.checked is not None and abs(item.checked.newest - item.arrival.at) <= LIVE_WITHIN
+
+
+def _alarm(item: Item) -> Note | None:
+    """Return what the collector's own record says of a message; most are not worth a word."""
+    if isinstance(item.taken, Bad):
+        return alarms.unreadable(item.taken, item.arrival.at)
+    if isinstance(item.taken, Accounted) and item.standing == "conflict":
+        return alarms.forged(item.taken.who, item.taken.key, item.taken.crc)
+    return None
 
 
 def _counted(item: Item) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from collector import births, refusals
+from collector import alarms, births, refusals
 from collector.births import AgentState
 from collector.books import Books
 from collector.deadletters import Letter
@@ -64,6 +64,7 @@ class States:
             else:
                 words += [word] if word else []
         await self.books.keep(letters, self.patience)
+        await self._note_drops(words)
         async with self.books.gate:
             await self._take(words)
         return fit
@@ -71,6 +72,17 @@ class States:
     async def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    async def _note_drops(self, words: Sequence[Word]) -> None:
+        """Have in the audit log the drops on which a `closed` will rest, before the birth counts.
+
+        Not under the gate: an audit log that cannot be written must not hold up readings.
+        """
+        said = [(word.who, word.said) for word in words if isinstance(word.said, Birth)]
+        notes = [note for who, birth in said for note in alarms.drops(who, birth)]
+        if notes:
+            await self.books.note(notes, self.patience)
+            await self.patience.persist(self.books.journal.sync)
 
     async def _take(self, words: Sequence[Word]) -> None:
         changed, born = dict[Identity, AgentState](), set[Identity]()

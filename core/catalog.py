@@ -41,6 +41,9 @@ IDENTITY_TAGS: Final = ("region", "school", "agent")
 MARK_TAGS: Final = {"accounted": "no: came without a header, so no ledger knows of it"}
 """Added by the collector to say what it knows of a line; a payload cannot set them."""
 
+OURS: Final = frozenset({"event"})
+"""Measurements that the collector alone writes; in a payload they are as good as unknown."""
+
 PYTHON_TYPES: Final[dict[FieldType, type]] = {
     "integer": int,
     "float": float,
@@ -178,6 +181,22 @@ _MEASUREMENTS: Final = (
             lines_refused="lines in the dead-letter file",
             dead_letters="messages in the dead-letter file",
         ),
+    ),
+    _measurement(
+        "event",
+        "Every event that the collector has taken in; the last six digits of its time are those "
+        "of its row. Those of the collector itself carry no identity.",
+        {
+            "kind": "what happened, a word of docs/events.md; `other` for one that is not there",
+            "code": "its `EV-` code",
+            "collector": "the collector's id, for events of its own",
+        },
+        Field("word", "string", "", "what happened, as the agent called it"),
+        Field("active", "boolean", "", "true when it began or happened, false when it ended"),
+        Field("severity", "string", "", "P1 to P4, by the table of kinds"),
+        Field("target", "string", "", "what it happened to"),
+        Field("subject", "string", "", "which part of that"),
+        *_counts(row="its row in the collector's database and audit log"),
     ),
 )
 

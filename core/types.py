@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+from core.kinds import Severity
 
 Value = bool | int | float | str
 """What a field may hold. The type is part of the meaning: 1 and 1.0 are different on the wire."""
@@ -37,6 +39,35 @@ class Reading:
     fields: Mapping[str, Value]
     at: int
     tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class EventKey(NamedTuple):
+    """Names a condition of one agent: an event that ends repeats it."""
+
+    kind: str
+    target: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened, began (`active`) or ended at `at` (ns since 1970).
+
+    `severity` is the view of who says it, where it has one; `details` is what JSON can hold.
+    """
+
+    kind: str
+    target: str
+    subject: str
+    active: bool
+    at: int
+    severity: Severity | None = None
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> EventKey:
+        """What an event that ends this one has in common with it."""
+        return EventKey(self.kind, self.target, self.subject)
 
 
 class BatchKey(NamedTuple):

@@ -42,7 +42,11 @@ _FIRST: Final = re.compile(rb"# schoolwatch/([0-9]{1,5})(?: |$)")
 
 def new_epoch() -> str:
     """Return 80 random bits in Crockford's base 32."""
-    bits = secrets.randbits(80)
+    return as_epoch(secrets.randbits(80))
+
+
+def as_epoch(bits: int) -> str:
+    """Return a number of 80 bits in Crockford's base 32."""
     return "".join(_CROCKFORD[(bits >> shift) & 31] for shift in range(75, -1, -5))
 
 

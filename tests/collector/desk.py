@@ -10,6 +10,8 @@ from typing import Any
 
 from collector.books import Books
 from collector.config import CollectorConfig, CollectorTable
+from collector.dispatch import ByChannel
+from collector.events import Events
 from collector.intake import Arrival, arrive
 from collector.ledger import LaneKey
 from collector.parts import open_books
@@ -50,14 +52,17 @@ class Desk:
     books: Books
     store: Failing
     readings: Readings
-    states: States
+    states: ByChannel
     clock: Clock
     sent: list[tuple[str, Receipt]] = field(default_factory=list)
 
     async def take(self, *incoming: Message) -> None:
         """Take messages in, as many at once as the handler likes, and send the receipts."""
-        for handler, channel in ((self.readings, "readings"), (self.states, "state")):
-            waiting = [self.arrived(m) for m in incoming if m.topic.endswith(f"/{channel}")]
+        for handler in (self.readings, self.states):
+            mine = [
+                m for m in incoming if m.topic.endswith("/readings") == (handler is self.readings)
+            ]
+            waiting = [self.arrived(m) for m in mine]
             while waiting:
                 waiting = waiting[await handler.handle(waiting) :]
         self.books.receipts.flush()
@@ -87,6 +92,10 @@ class Desk:
         found = self.store.range(RangeQuery(measurement, name, 0, 2**62, tags=tags))
         return {at: value for series in found for at, value in series.points}
 
+    def audited(self, *kinds: str) -> list[dict[str, Any]]:
+        """The records of the audit log, of *kinds* if given."""
+        return [r for r in audited_in(self.folder) if not kinds or r["kind"] in kinds]
+
     def letters(self) -> list[dict[str, Any]]:
         return letters_in(self.folder)
 
@@ -98,6 +107,12 @@ def letters_in(folder: Path) -> list[dict[str, Any]]:
     """Return the dead letters of a collector's folder."""
     files = sorted((folder / "dead-letter").glob("*.jsonl"))
     return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+
+
+def audited_in(folder: Path) -> list[dict[str, Any]]:
+    """Return the records of a collector's audit log, in order."""
+    files = sorted((folder / "audit").glob("*.jsonl"))
+    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
 def open_desk(folder: Path, clock: Clock | None = None) -> Desk:
@@ -120,4 +135,6 @@ def open_desk(folder: Path, clock: Clock | None = None) -> Desk:
         stopped_wait_s=0.001,
     )
     readings = Readings(store, Sorter({REGION}, books.ledger.rows), books, patience)
-    return Desk(folder, books, store, readings, States({REGION}, books, patience), clock, sent)
+    events = Events({REGION}, books, patience)
+    states = ByChannel({"events": events}, States({REGION}, books, patience))
+    return Desk(folder, books, store, readings, states, clock, sent)

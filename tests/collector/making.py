@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import Any
 
-from core import messages, topics, wire
+from core import events, messages, topics, wire
 from core.clock import SECOND
+from core.events import seal
 from core.messages import Birth, EpochReport
 from core.mqtt import Message
-from core.types import Identity, Lane
+from core.types import Event, Identity, Lane
 from core.wire import Header
 
 REGION = "330100"
@@ -54,6 +56,19 @@ def batch(epoch: str = A, seq: int = 1, lines: Sequence[bytes] = (), at: int = N
     """A batch of *lines*; by default one, of this sequence and time."""
     lines = lines or [b"mem used=%di %d" % (seq, at + seq)]
     return wire.seal(Header(epoch, seq, len(lines)), lines)
+
+
+def event(kind: str = "link_down", *, active: bool = True, at: int = NOW, **details: Any) -> Event:
+    return Event(kind, "switch-2", "switch-2/port-5", active, at, "P3", details)
+
+
+def event_batch(epoch: str = A, seq: int = 1, *found: Event) -> bytes:
+    """A batch of *found*; by default one event that carries this sequence."""
+    return seal(events.Header(epoch, seq, 0), found or (event(seq=seq),))
+
+
+def events_of(payload: bytes, who: Identity = WHO, *, mid: int = 1, conn: int = 1) -> Message:
+    return Message(topics.topic(who, "events"), wire.pack(payload), False, mid, conn)
 
 
 def readings(

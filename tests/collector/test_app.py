@@ -9,12 +9,13 @@ import pytest
 from collector import app
 from collector.app import Collector
 from collector.app import run as run_collector
-from collector.patience import FIRST_WAIT_S
+from collector.patience import FIRST_WAIT_S, Patience
 from core import messages, topics
-from core.errors import StartError, StoreBusy
+from core.errors import StartError, StoreBusy, StoreStopped
 from core.messages import Death
 from core.mqtt import Will
 from core.types import BatchKey
+from tests.collector.desk import audited_in
 from tests.collector.making import (
     NOW,
     OTHER,
@@ -24,6 +25,8 @@ from tests.collector.making import (
     B,
     batch,
     birth,
+    event_batch,
+    events_of,
     readings,
     report,
     state,
@@ -166,6 +169,44 @@ async def test_a_stop_while_the_store_refuses_is_quick_and_loses_nothing(
         async with running(where) as again:
             await until(lambda: agent.got() == keys(1))
             assert stored(again) == {NOW + 1: 1}
+
+
+async def test_events_are_receipted_once_they_are_in_the_audit_log(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with (
+        running(config(tmp_path, broker.port)) as collector,
+        playing(Played(broker.port)) as agent,
+    ):
+        agent.publish(events_of(event_batch(A, 1)))
+        await until(lambda: agent.got() == {BatchKey(A, "events", 1)})
+        found = [r for r in audited_in(tmp_path) if r["agent"] == str(WHO)]
+        assert [(r["kind"], r["seq"]) for r in found] == [("link_down", 1)]
+        await until(lambda: collector.store.last("event", {"kind": "link_down"}, 0))
+
+
+async def test_a_full_disk_under_the_audit_log_holds_up_events_and_not_the_readings(
+    mosquitto: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = {**(Patience.__init__.__kwdefaults__ or {}), "stopped_wait_s": 0.05}
+    monkeypatch.setattr(Patience.__init__, "__kwdefaults__", waits)
+    async with (
+        running(config(tmp_path, mosquitto.port)) as collector,
+        playing(Played(mosquitto.port)) as agent,
+    ):
+        with monkeypatch.context() as patched:
+
+            def full(_rows: object) -> None:
+                raise StoreStopped("the audit log cannot be written: No space left on device")
+
+            patched.setattr(collector.books.journal.log, "append", full)
+            agent.publish(events_of(event_batch(A, 1)))
+            await until(lambda: not collector.ready()[0])
+            assert "No space left" in collector.ready()[1]
+            agent.publish(readings(batch()))
+            await until(lambda: agent.got() == keys(1))
+        await until(lambda: BatchKey(A, "events", 1) in agent.got())
+        assert collector.ready() == (True, "")
 
 
 async def test_a_will_makes_the_agent_unknown_and_its_return_up(

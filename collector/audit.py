@@ -1,0 +1,194 @@
+"""The audit log: `audit/YYYY-MM.jsonl`, every event once, in one order, one canonical JSON a line.
+
+Only ever appended to. Its last record says how far it has got, so it needs no number anywhere
+else: what the database has beyond that is appended, and is the same however often it is written.
+Files begin with the month in which the collector received their first event (UTC), and nothing
+here deletes one: the law asks for 184 days at least.
+Look: jq -r '[.row, .agent, .kind, .subject, .active] | @tsv' var/collector/audit/*.jsonl
+"""
+
+import logging
+import os
+import re
+from collections.abc import Iterator, Sequence
+from io import FileIO
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from collector.auditrecord import EventRow, line_of, row_of
+from core import clock
+from core.errors import StartError, StoreStopped
+
+TAIL_BYTES: Final = 2_000_000
+"""Of a file, looked at for its last record; a record is at most as large as a message, 256 kB."""
+
+TORN: Final = "torn"
+"""The file, beside the log, with what was cut from its end."""
+
+_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}\.jsonl")
+_log = logging.getLogger(__name__)
+
+
+class AuditLog:
+    """The files in *folder*. For any thread; every method blocks.
+
+    Opening it cuts what a crash tore at the end; raises StartError where there is no reading it.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._lock = folder, Lock()
+        self.last: EventRow | None = None
+        """The last record that is on the disk."""
+        self._path: Path | None = None
+        self._size = 0
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._find_end()
+            _sync_folder(folder)
+        except OSError as error:
+            raise StartError(f"the audit log {folder} cannot be read: {error}") from error
+
+    @property
+    def row(self) -> int:
+        """The number of the last row that is on the disk, 0 where none is."""
+        return self.last.row if self.last else 0
+
+    def append(self, rows: Sequence[EventRow]) -> None:
+        """Append the records of *rows*, which follow the last one, synced to disk on return.
+
+        Raises StoreStopped; what was not synced is taken back, so that it can be tried again.
+        """
+        with self._lock:
+            for path, group in groupby(self._placed(rows), itemgetter(0)):
+                found = [row for _, row in group]
+                try:
+                    self._append(path, b"".join(map(line_of, found)))
+                except OSError as error:
+                    reason = error.strerror or str(error)
+                    raise StoreStopped(
+                        f"the audit log {path} cannot be written: {reason}"
+                    ) from error
+                self.last = found[-1]
+
+    def rows(self, after: int) -> Iterator[EventRow]:
+        """Return every row above *after*, in order; raises StartError for a damaged record."""
+        before = 0
+        for path in self._files():
+            with path.open("rb") as file:
+                for number, line in enumerate(file, 1):
+                    row = _record(path, number, line)
+                    if before and row.row != before + 1:
+                        raise _damaged(path, f"row {row.row} in line {number} follows {before}")
+                    before = row.row
+                    if row.row > after:
+                        yield row
+
+    def _find_end(self) -> None:
+        for path in reversed(self._files()):
+            size, last = _end(path)
+            if last is not None:
+                self.last, self._path, self._size = last, path, size
+                return
+            path.unlink()  # began in the moment of a crash, and holds nothing whole
+
+    def _placed(self, rows: Sequence[EventRow]) -> Iterator[tuple[Path, EventRow]]:
+        """Return each row with its file."""
+        path = self._path
+        for row in rows:
+            month = self._folder / f"{clock.rfc3339(row.received)[:7]}.jsonl"
+            # A clock that was set back must not put a record before those that came earlier.
+            path = max(month, path) if path else month
+            yield path, row
+
+    def _append(self, path: Path, data: bytes) -> None:
+        known = self._size if path == self._path else 0
+        # Unbuffered: a buffer would be written once more, after what failed was taken back.
+        with path.open("ab", buffering=0) as file:
+            size = file.tell()
+            if size < known:
+                raise OSError(f"has {size} bytes and had {known}: somebody cut it; start anew")
+            try:
+                os.ftruncate(file.fileno(), known)  # what an earlier failure could not take back
+                _write_all(file, data)
+                os.fsync(file.fileno())
+            except OSError:
+                os.ftruncate(file.fileno(), known)
+                raise
+            if path != self._path:
+                _sync_folder(self._folder)
+            self._path, self._size = path, known + len(data)
+
+    def _files(self) -> list[Path]:
+        return sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
+
+
+def _end(path: Path) -> tuple[int, EventRow | None]:
+    """Return size and last record of a file, after cutting what follows the last whole one."""
+    with path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        begin = max(0, size - TAIL_BYTES)
+        file.seek(begin)
+        tail = file.read()
+        last, kept = _last_whole(tail)
+        if last is None and begin:
+            raise _damaged(path, f"no record in its last {TAIL_BYTES} bytes")
+        if kept < len(tail):
+            _set_aside(path.with_name(TORN), tail[kept:])
+            file.truncate(begin + kept)
+            _log.warning(
+                "audit log %s: %d bytes at its end were no record, as a crash leaves them; they "
+                "are in %s now",
+                *(path, len(tail) - kept, TORN),
+            )
+        # A process that was killed may have written what it had no time to sync.
+        os.fsync(file.fileno())
+    return begin + kept, last
+
+
+def _last_whole(tail: bytes) -> tuple[EventRow | None, int]:
+    """Return the last record in *tail*, and where it ends."""
+    end = tail.rfind(b"\n") + 1
+    while end:
+        begin = tail.rfind(b"\n", 0, end - 1) + 1
+        try:
+            return row_of(tail[begin:end]), end
+        except ValueError:
+            end = begin  # blocks may reach the disk out of order; nothing rests on these
+    return None, 0
+
+
+def _record(path: Path, number: int, line: bytes) -> EventRow:
+    try:
+        return row_of(line)
+    except ValueError as error:
+        raise _damaged(path, f"line {number} is no record: {error}") from None
+
+
+def _damaged(path: Path, what: str) -> StartError:
+    return StartError(
+        f"the audit log {path} is damaged: {what}. Put back the copy of a backup, or move the "
+        "whole folder to a safe place: then the log is written anew from the collector's database."
+    )
+
+
+def _set_aside(path: Path, torn: bytes) -> None:
+    with path.open("ab", buffering=0) as file:
+        _write_all(file, torn)
+        os.fsync(file.fileno())
+
+
+def _write_all(file: FileIO, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

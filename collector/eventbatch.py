@@ -1,0 +1,96 @@
+"""From an MQTT message on an `events` topic to the rows that it becomes.
+
+Pure, and nothing in a payload makes it fail: what is wrong comes back as `Bad`, or as bad lines
+beside the good ones.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from collector.auditrecord import BATCH, EventRow, body_of
+from collector.eventrows import EventBatch
+from collector.intake import Arrival, Bad, sender
+from collector.linecheck import MAX_AHEAD, Refused
+from collector.sorting import GROUP_BYTES
+from core import events, kinds, wire
+from core.errors import HeaderError, PayloadError
+from core.events import Header, Parsed
+from core.types import BatchKey, Event, Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A batch that can be accounted, its bad lines, and how many events are of unknown kinds.
+
+    `size` is that of its lines, unpacked.
+    """
+
+    batch: EventBatch
+    bad: Sequence[Refused]
+    unknown_kinds: int
+    size: int
+
+
+def read_group(arrivals: Sequence[Arrival], regions: Collection[str]) -> list[Taken | Bad]:
+    """Return what the first of *arrivals* hold; a group ends early when it has grown large."""
+    found: list[Taken | Bad] = []
+    size = 0
+    for arrival in arrivals:
+        found.append(read_events(arrival, regions))
+        size += 0 if isinstance(found[-1], Bad) else found[-1].size
+        if size > GROUP_BYTES:
+            break
+    return found
+
+
+def read_events(arrival: Arrival, regions: Collection[str]) -> Taken | Bad:
+    """Return what the message holds."""
+    who = sender(arrival.topic, regions, "events")
+    if isinstance(who, Bad):
+        return who
+    if arrival.size > wire.MAX_SENT_BYTES:
+        limit = wire.MAX_SENT_BYTES
+        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
+    try:
+        body = wire.unpack(arrival.payload)
+    except PayloadError as error:
+        return Bad("payload", str(error), who)
+    return _read_body(who, body, arrival.at)
+
+
+def _read_body(who: Identity, body: bytes, at: int) -> Taken | Bad:
+    try:
+        header, lines = events.split_header(body)
+    except wire.KeyedHeaderError as error:
+        key = BatchKey(error.epoch, "events", error.seq)
+        return Bad("damaged", str(error), who, key, wire.crc(body))
+    except events.UnaccountedError as error:
+        return Bad("unaccounted", str(error), who)
+    except HeaderError as error:
+        return Bad("header", str(error), who)
+    return _taken(who, header, wire.crc(body), lines, at)
+
+
+def _taken(who: Identity, header: Header, crc: int, lines: bytes, at: int) -> Taken:
+    parsed = events.parse_lines(lines, at + MAX_AHEAD)
+    rows = [
+        EventRow(str(who), header.epoch, header.seq, index, crc, at, body)
+        for index, body in _bodies(header, parsed, at)
+    ]
+    key = BatchKey(header.epoch, "events", header.seq)
+    bad = [Refused(line.number, line.line, "event", line.reason) for line in parsed.bad]
+    unknown = sum(event.kind not in kinds.KINDS for _, event in parsed.events)
+    return Taken(EventBatch(who, key, crc, at, rows, len(bad)), bad, unknown, len(lines))
+
+
+def _bodies(header: Header, parsed: Parsed, at: int) -> list[tuple[int, bytes]]:
+    """Return index and content of each row: first that of the batch itself, where it has one."""
+    marks = {"unchecked": True} if header.clock_unchecked else {}
+    found: list[tuple[int, bytes]] = []
+    if header.full or not parsed.events:
+        counts = {"events": len(parsed.events), "refused": len(parsed.bad)}
+        kind, when = ("open_conditions", header.at) if header.full else ("no_events", at)
+        found.append((BATCH, body_of(Event(kind, "", "", True, when, None, counts), **marks)))
+    if header.full:
+        marks["full"] = True
+    return found + [(index, body_of(event, **marks)) for index, event in parsed.events]

@@ -1,0 +1,70 @@
+"""Events as points of the time-series store, for charts; they follow the rows behind a cursor.
+
+The audit log is the record. A point is for looking at, and is written again where that is in
+doubt: it overwrites itself.
+"""
+
+import logging
+from typing import Any, Final
+
+import msgspec
+
+from collector.auditrecord import EventRow
+from collector.eventrows import EventRows
+from collector.store.base import Store
+from core import kinds, lineprotocol
+from core.errors import LineError
+from core.types import Reading
+
+POINTS: Final = "points"
+"""The name of the cursor."""
+PAGE: Final = 500
+_DIGITS: Final = 10**6
+
+_log = logging.getLogger(__name__)
+
+
+def point(row: EventRow) -> bytes:
+    """Return the line of *row*, without a newline.
+
+    The last six digits of its time are those of its row, so that no two events of one series
+    replace each other.
+    """
+    said: dict[str, Any] = msgspec.json.decode(row.body, type=dict[str, Any])
+    word = said["kind"]
+    tags = {"kind": word if word in kinds.KINDS else kinds.OTHER, "code": said["code"]}
+    fields = {name: said[name] for name in ("active", "severity", "target", "subject")}
+    time = said["at"] // _DIGITS * _DIGITS + row.row % _DIGITS
+    what = {"word": word, **fields, "row": row.row}
+    return lineprotocol.encode(Reading("event", what, time, {**tags, **_identity(row.who)}))
+
+
+def write(rows: EventRows, store: Store) -> int:
+    """Write every row beyond the cursor; return how many the store will never take.
+
+    Blocks. Raises StoreError, sqlite3.Error; what was written before stays done.
+    """
+    refused, done = 0, rows.cursor(POINTS)
+    while found := rows.after(done, PAGE):
+        lines = [line for line in map(_point, found) if line]
+        refused += len(found) - len(lines)
+        refused += len(store.write(b"".join(line + b"\n" for line in lines))) if lines else 0
+        done = found[-1].row
+        rows.set_cursor(POINTS, done)
+    return refused
+
+
+def _point(row: EventRow) -> bytes:
+    """Return the line of *row*; nothing where it has none, which must hold up no other."""
+    try:
+        return point(row)
+    except (LineError, KeyError, ValueError, TypeError) as error:
+        _log.warning("row %d of the events has no point: %s", row.row, error)
+        return b""
+
+
+def _identity(who: str) -> dict[str, str]:
+    names = who.split("/")
+    if len(names) == 2:
+        return {"collector": names[1]}
+    return dict(zip(("region", "school", "agent"), names))

@@ -1,0 +1,128 @@
+"""Event rows: a table in the collector's database, and how far each of its readers has got.
+
+A row has a number that is never given twice, and keeps the crc of its batch for good, so that the
+same key with other bytes is noticed however late it comes. Nothing deletes rows.
+Look: sqlite3 var/collector/ledger.db 'SELECT row, who, body FROM event ORDER BY row DESC LIMIT 9'
+"""
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from collector.auditrecord import EventRow
+from collector.lanerow import Standing
+from collector.ledger import Entry, Ledger
+from core.types import BatchKey, Identity
+
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS event (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        who TEXT NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, i INTEGER NOT NULL,
+        crc INTEGER NOT NULL, received INTEGER NOT NULL,
+        body BLOB NOT NULL,                  -- collector/auditrecord.py
+        UNIQUE (who, epoch, seq, i)
+    )""",
+    # The audit log is its own cursor; the others stand here, each the last row that is done.
+    """CREATE TABLE IF NOT EXISTS event_cursor (
+        name TEXT PRIMARY KEY, row INTEGER NOT NULL
+    ) WITHOUT ROWID""",
+)
+TORN: Final = "torn"
+"""A cursor that a restore leaves: the log ended with this row, perhaps amid a batch, whose other
+rows are then taken when it comes again. Nobody had a receipt for it."""
+_COLUMNS: Final = "who, epoch, seq, i, crc, received, body"
+
+
+@dataclass(frozen=True, slots=True)
+class EventBatch:
+    """A batch with its rows, at least one, not numbered yet; `refused` counts its bad lines."""
+
+    who: Identity
+    key: BatchKey
+    crc: int
+    at: int
+    rows: Sequence[EventRow]
+    refused: int = 0
+
+    def entry(self, standing: Standing) -> Entry:
+        """Return what the ledger is to keep of it."""
+        return Entry(self.who, self.key, self.crc, standing, self.refused, self.at)
+
+
+class EventRows:
+    """Every method blocks, may be called from any thread, and may raise sqlite3.Error."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        with ledger.transaction() as db:
+            for statement in _SCHEMA:
+                db.execute(statement)
+        self.torn = self.cursor(TORN)
+
+    def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
+        """Keep each batch that is new, key and rows in one transaction; return how each stands."""
+        with self.ledger.transaction() as db:
+            return [self._take(db, batch) for batch in batches]
+
+    def note(self, rows: Sequence[EventRow]) -> int:
+        """Keep rows of our own; return how many were new, for each is kept once by its key."""
+        with self.ledger.transaction() as db:
+            return sum(insert(db, row) for row in rows)
+
+    def after(self, row: int, limit: int) -> list[EventRow]:
+        """Return the first *limit* rows above *row*."""
+        query = f"SELECT {_COLUMNS}, row FROM event WHERE row > ? ORDER BY row LIMIT ?"  # noqa: S608
+        with self.ledger.transaction() as db:
+            return [EventRow(*found) for found in db.execute(query, (row, limit))]
+
+    def last(self) -> int:
+        """Return the number of the last row, 0 where none is."""
+        with self.ledger.transaction() as db:
+            (found,) = db.execute("SELECT coalesce(max(row), 0) FROM event").fetchone()
+        return int(found)
+
+    def cursor(self, name: str) -> int:
+        """Return the last row that the reader called *name* is done with."""
+        with self.ledger.transaction() as db:
+            query = "SELECT row FROM event_cursor WHERE name = ?"
+            found = db.execute(query, (name,)).fetchone()
+        return int(found[0]) if found else 0
+
+    def set_cursor(self, name: str, row: int) -> None:
+        """Keep how far the reader called *name* has got; it may go back."""
+        with self.ledger.transaction() as db:
+            move_cursor(db, name, row)
+
+    def _take(self, db: sqlite3.Connection, batch: EventBatch) -> Standing:
+        query = "SELECT crc, max(row) FROM event WHERE who = ? AND epoch = ? AND seq = ?"
+        key = (str(batch.who), batch.key.epoch, batch.key.seq)
+        found = db.execute(query, key).fetchone()
+        standing: Standing = "new"
+        if found[1]:
+            standing = "repeated" if found[0] == batch.crc else "conflict"
+        self.ledger.account([batch.entry(standing)])
+        if standing == "new" or (standing == "repeated" and found[1] == self.torn):
+            for row in batch.rows:
+                insert(db, row)
+        return standing
+
+
+def move_cursor(db: sqlite3.Connection, name: str, row: int) -> None:
+    """Keep how far a reader has got, in the transaction of what it made of the rows."""
+    db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (name, row))
+
+
+def insert(db: sqlite3.Connection, row: EventRow) -> bool:
+    """Insert *row*, under its own number where it has one; return whether it was new."""
+    key: tuple[Any, ...] = (row.who, row.epoch, row.seq, row.index)
+    # Asked first: an insert that conflicts uses up a number, and a number that is missing from
+    # the audit log looks like a record that somebody took out.
+    query = "SELECT 1 FROM event WHERE who = ? AND epoch = ? AND seq = ? AND i = ?"
+    if db.execute(query, key).fetchone():
+        return False
+    db.execute(
+        f"INSERT INTO event ({_COLUMNS}, row) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (*key, row.crc, row.received, row.body, row.row or None),
+    )
+    return True

@@ -1,0 +1,162 @@
+"""Kinds of events: for each plain word its code, category, severity and texts (domain.md §8).
+
+The one place that gives a kind its `EV-` code and its category of GB/T 20986-2023; an agent says
+only the word. Codes that begin with `EV-SYS-` are local, for what the taxonomy has no row for.
+docs/events.md is printed from this table.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, get_args
+
+Severity = Literal["P1", "P2", "P3", "P4"]
+"""Now; within 30 minutes; the same school day; in the daily digest."""
+
+SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
+
+
+class Category(NamedTuple):
+    """A category and sub-category of GB/T 20986-2023, as the standard names them."""
+
+    name: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of event; its severity holds where no rule says otherwise."""
+
+    word: str
+    code: str
+    category: Category
+    severity: Severity
+    zh: str
+    en: str
+
+
+OTHER: Final = "other"
+"""What a kind that the table lacks counts as; the event keeps its own word."""
+
+FAULT: Final = Category("设备设施故障", "技术故障")
+ATTACK: Final = Category("网络攻击", "其他")
+RISK: Final = Category("安全隐患", "其他")
+COMPLIANCE: Final = Category("安全隐患", "网络配置合规缺陷")
+ACCESS: Final = Category("异常行为", "访问异常")
+OTHERS: Final = Category("其他", "其他")
+
+_KINDS: Final = (
+    Kind("link_down", "EV-FLT-SW", FAULT, "P3", "链路断开", "a link is down"),
+    Kind("packet_loss", "EV-FLT-QOS", FAULT, "P3", "丢包严重", "too many packets are lost"),
+    Kind(
+        "target_unreachable",
+        "EV-ABN-ACCESS",
+        ACCESS,
+        "P2",
+        "目标不可达",
+        "a target does not answer",
+    ),
+    Kind("disk_full", "EV-SYS-DISK", FAULT, "P3", "磁盘空间不足", "a disk is nearly full"),
+    Kind(
+        *("clock_step", "EV-SYS-CLOCK", RISK, "P3"),
+        *("时钟跳变", "a machine's clock was set by a step"),
+    ),
+    Kind(
+        *("clock_back", "EV-SYS-CLOCK", RISK, "P3"),
+        *("采集时间回退", "the time of readings was set back, and begins anew"),
+    ),
+    Kind("agent_silent", "EV-SYS-SILENT", FAULT, "P2", "采集器失联", "an agent has fallen silent"),
+    Kind(
+        *("spool_dropping", "EV-SYS-SPOOL", FAULT, "P2"),
+        *("采集器缓存已满，正在丢弃数据", "an agent's spool is full and drops readings"),
+    ),
+    Kind(
+        *("spool_set_aside", "EV-SYS-ASIDE", FAULT, "P2"),
+        *("采集器缓存损坏，已另存", "an agent's spool could not be opened and was set aside"),
+    ),
+    Kind(
+        *("batches_dropped", "EV-SYS-DROPS", FAULT, "P4"),
+        *("采集器已丢弃的批次", "the batches that an agent says it has dropped"),
+    ),
+    Kind(
+        *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
+        *("两台设备使用同一身份", "two machines use one identity"),
+    ),
+    Kind(
+        *("unexplained_gap", "EV-SYS-GAP", FAULT, "P2"),
+        *("数据缺失且原因不明", "readings are missing, and nobody knows why"),
+    ),
+    Kind(
+        *("unknown_school", "EV-SYS-SCHOOL", RISK, "P3"),
+        *("上报的学校不在名册中", "a school reports that is not in the roster"),
+    ),
+    Kind(
+        *("unreadable_batch", "EV-SYS-UNREAD", FAULT, "P3"),
+        *("收到无法解读的数据", "a batch came whose key cannot be read"),
+    ),
+    Kind(
+        *("forged_batch", "EV-SYS-FORGE", ATTACK, "P2"),
+        *("同一编号出现不同内容", "other bytes came under a key that is taken"),
+    ),
+    Kind(
+        *("replay", "EV-SYS-REPLAY", ATTACK, "P2"),
+        *("旧数据被大量重发", "many batches of closed epochs came again"),
+    ),
+    Kind(
+        *("store_went_back", "EV-SYS-STORE", FAULT, "P2"),
+        *("时序库回到了旧状态", "the time-series store was set back to an earlier state"),
+    ),
+    Kind(
+        *("restored", "EV-SYS-RESTORE", FAULT, "P3"),
+        *("中心数据库已恢复", "the collector's database was restored"),
+    ),
+    Kind(
+        *("audit_stopped", "EV-SYS-AUDIT", COMPLIANCE, "P1"),
+        *("审计日志停止写入", "the audit log could not be written"),
+    ),
+    Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
+    Kind(
+        *("checkpoint", "EV-SYS-CHECK", OTHERS, "P4"),
+        *("审计检查点", "a mark that the audit log makes each minute"),
+    ),
+    Kind(
+        *("open_conditions", "EV-SYS-OPEN", OTHERS, "P4"),
+        *("采集器报告当前全部未恢复事件", "an agent names everything that is still going on"),
+    ),
+    Kind(
+        *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),
+        *("批次中没有可用事件", "a batch without an event that can be kept"),
+    ),
+    Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),
+)
+
+KINDS: Final[dict[str, Kind]] = {kind.word: kind for kind in _KINDS}
+
+
+def kind_of(word: str) -> Kind:
+    """Return the kind called *word*, or what an unknown one counts as."""
+    return KINDS.get(word) or KINDS[OTHER]
+
+
+def as_markdown() -> str:
+    """Return the table as the page docs/events.md; a test compares the two."""
+    lines = [
+        *("# Events", "", "Printed from `core/kinds.py`: `python -m core.kinds`.", ""),
+        "Severity: P1 now, P2 within 30 minutes, P3 the same school day, P4 in the daily digest;",
+        "it holds where no rule says otherwise. Categories are those of GB/T 20986-2023. Codes",
+        "that begin with `EV-SYS-` are local. An event of a kind that is not here is kept with its",
+        f"own word, as `{KINDS[OTHER].code}`.",
+        *(
+            "",
+            "| kind | code | category | severity | 含义 | meaning |",
+            "|---|---|---|---|---|---|",
+        ),
+    ]
+    lines += [
+        f"| `{k.word}` | `{k.code}` | {k.category.name}/{k.category.sub} | {k.severity} "
+        f"| {k.zh} | {k.en} |"
+        for k in KINDS.values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")  # noqa: T201 — this is the command that the page names

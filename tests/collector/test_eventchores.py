@@ -1,0 +1,153 @@
+"""What the collector records of itself, and events as points of the store."""
+
+from pathlib import Path
+
+import pytest
+
+from collector import eventpoints
+from collector.auditrecord import EventRow
+from collector.chores import CommitCounter
+from collector.eventchores import EventChores
+from collector.linecheck import LineCheck
+from collector.store.base import RangeQuery
+from core import events
+from core.clock import SECOND
+from core.errors import StoreBusy, StoreStopped
+from core.lineprotocol import parse
+from tests.collector.desk import Desk, open_desk
+from tests.collector.making import NOW, WHO, A, event, event_batch, events_of, state
+
+
+def chores_of(desk: Desk) -> EventChores:
+    return EventChores("d1", desk.store, desk.books)
+
+
+def rows_stored(desk: Desk) -> list[int]:
+    found = desk.store.range(RangeQuery("event", "row", 0, 2**63 - 1))
+    return sorted(int(value) for series in found for _, value in series.points)
+
+
+async def test_a_start_and_a_checkpoint_each_minute_are_recorded(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    chores = chores_of(desk)
+    await chores.minute()
+    await chores.minute()
+    await chores_of(open_desk(tmp_path)).minute()
+    assert [r["kind"] for r in desk.audited()] == [
+        *("collector_started", "checkpoint", "checkpoint"),
+        *("collector_started", "checkpoint"),
+    ]
+    assert {r["agent"] for r in desk.audited()} == {"collector/d1"}
+
+
+async def test_a_school_that_no_roster_names_is_recorded_once_over_restarts(tmp_path: Path) -> None:
+    for seq in (1, 2):
+        desk = open_desk(tmp_path)
+        await desk.take(events_of(event_batch(A, seq)))
+        chores = chores_of(desk)
+        await chores.minute()
+        await chores.minute()
+    assert [r["target"] for r in desk.audited("unknown_school")] == ["330100/school-1"]
+
+
+async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    chores = chores_of(desk)
+
+    def full(_rows: object) -> None:
+        raise StoreStopped("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.books.journal.log, "append", full)
+        with pytest.raises(StoreStopped):
+            await chores.minute()
+        assert desk.books.door.trouble == "no space left"
+    await chores.minute()
+    assert desk.books.door.trouble == ""
+    assert [r["kind"] for r in desk.audited()] == ["collector_started", *["checkpoint"] * 2]
+
+
+async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    same = [event(at=NOW + 5), event(at=NOW + 5), event("dragon_seen", at=NOW, active=False)]
+    await desk.take(events_of(event_batch(A, 1, *same)))
+    await chores_of(desk).points()
+    first = parse(eventpoints.point(desk.books.journal.rows.after(0, 1)[0]))
+    assert first.at == NOW + 1
+    assert first.tags == {
+        "region": WHO.region,
+        "school": WHO.school,
+        "agent": WHO.agent,
+        "kind": "link_down",
+        "code": "EV-FLT-SW",
+    }
+    assert rows_stored(desk) == [1, 2, 3]
+    (odd,) = desk.store.last("event", {"kind": "other"}, 0)[:1]
+    assert (odd.at, odd.tags["code"]) == (NOW + 3, "EV-OTH")
+
+
+async def test_points_wait_for_a_store_that_refuses_and_none_is_left_out(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(events_of(event_batch(A, 1)))
+    desk.store.errors = [StoreBusy("overloaded")]
+    with pytest.raises(StoreBusy):
+        await chores_of(desk).points()
+    await desk.take(events_of(event_batch(A, 2)))
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1, 2]
+    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == 2
+
+
+async def test_odd_names_are_points_like_any_other(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    odd = event_batch(A, 1).replace(b"switch-2/port-5", '学校 🐉,=\\"'.encode() + b"\\\\")
+    await desk.take(events_of(odd), state(b"no json"))
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1]
+
+
+async def test_the_latest_time_that_a_header_may_have_is_a_point_too(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    head = events.Header(A, 1, 0, full=True, at=events.MAX_AT)
+    await desk.take(events_of(events.seal(head, [])))
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1]
+
+
+async def test_a_row_that_cannot_be_a_point_holds_up_no_other(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    desk.books.journal.rows.note([EventRow("collector/d1", A, 1, 0, 0, NOW, b"{}")])
+    await desk.take(events_of(event_batch(A, 1)))
+    await chores_of(desk).points()
+    assert (rows_stored(desk), desk.count("event_points_refused")) == ([2], 1)
+
+
+def test_an_agent_cannot_write_points_that_look_like_events(tmp_path: Path) -> None:
+    line = b"event,kind=link_down,code=EV-FLT-SW active=true,row=1i %d\n" % NOW
+    (refused,) = LineCheck().check(line, WHO, NOW, accounted=True).refused
+    assert refused.kind == "unknown_measurement"
+
+
+@pytest.mark.parametrize(
+    ("ledger", "store", "kind"), [(9, 5, "store_went_back"), (5, 9, "restored"), (9, 8, None)]
+)
+async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
+    tmp_path: Path, ledger: int, store: int, kind: str | None
+) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(events_of(event_batch(A, 1)))
+    await chores_of(desk).points()
+    desk.books.ledger.set_counter(ledger)
+    desk.store.set_counter(store)
+    desk.clock.at += SECOND
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    counter.count()
+    counter.count()
+    desk.books.journal.sync()
+    assert [r["kind"] for r in desk.audited()] == ["link_down", *([kind] if kind else [])]
+    gone_back = kind == "store_went_back"
+    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1, *([2] if kind else [])]
