@@ -1,11 +1,13 @@
 """The collector's parts as its configuration describes them, opened and restored."""
 
 import logging
+import sqlite3
 
+from collector import ledgerfile
 from collector.asking import Asking
 from collector.audit import AuditLog
 from collector.books import Books
-from collector.config import CollectorConfig
+from collector.config import CollectorConfig, CollectorTable
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
 from collector.door import Door
@@ -25,8 +27,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     """Return ledger, dead letters and the picture restored from them; raises StartError."""
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
-    journal = Journal(table.id, EventRows(ledger), AuditLog(table.folder / "audit"), now)
-    restore(journal)
+    journal = _open_journal(table, ledger, now)
     letters = DeadLetters(
         table.folder / "dead-letter",
         max_bytes=config.dead_letters.max_mb * 1_000_000,
@@ -38,6 +39,16 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
+
+
+def _open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
+    log = AuditLog(table.folder / "audit")
+    try:
+        journal = Journal(table.id, EventRows(ledger), log, now)
+        restore(journal)
+    except sqlite3.Error as error:
+        raise ledgerfile.unreadable(table.folder / "ledger.db", error) from error
+    return journal
 
 
 def _roster(config: CollectorConfig) -> Roster:

@@ -165,6 +165,14 @@ async def test_a_batch_of_which_the_log_has_only_a_part_is_taken_whole_when_it_c
     assert found == [(1, "link_down"), (2, "restored"), (3, "disk_full")]
 
 
+async def test_a_database_whose_events_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    Ledger(tmp_path / "ledger.db").close()
+    with sqlite3.connect(tmp_path / "ledger.db") as db:
+        db.execute("CREATE TABLE event (strange)")
+    with pytest.raises(StartError, match=r"ledger.db cannot be read: no such column"):
+        open_desk(tmp_path)
+
+
 async def test_an_ordinary_restart_restores_nothing(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     await desk.take(events_of(event_batch(A, 1)))
