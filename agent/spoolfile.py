@@ -13,8 +13,8 @@ from core.errors import SpoolError
 
 _log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+SCHEMA_VERSION = 2
+SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- The open batch: a reading is taken when its row is committed here.
 CREATE TABLE open_reading (
@@ -54,6 +54,24 @@ CREATE TABLE dropped (
     PRIMARY KEY (epoch, lane, first)
 ) WITHOUT ROWID;
 """
+SCHEMA_2 = """
+-- Conditions that began and have not ended; `details` is JSON.
+CREATE TABLE condition (
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    severity TEXT NOT NULL,
+    at INTEGER NOT NULL, -- ns
+    details TEXT NOT NULL,
+    PRIMARY KEY (kind, target, subject)
+) WITHOUT ROWID;
+-- Event batches that are not like the others: `full` gives way to the next full one, `reserve`
+-- lies outside the limit. A table of its own, so that sums read no bodies.
+CREATE TABLE apart (id INTEGER PRIMARY KEY, kind TEXT NOT NULL);
+CREATE TRIGGER batch_gone AFTER DELETE ON batch BEGIN
+    DELETE FROM apart WHERE id = old.id;
+END;
+"""
 
 
 def open_spool_file(path: Path) -> sqlite3.Connection:
@@ -85,8 +103,12 @@ def _opened(path: Path) -> sqlite3.Connection:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             _create(db)
+        elif version == 1:
+            _run(db, SCHEMA_2)
         elif version != SCHEMA_VERSION:
-            raise SpoolError(f"spool {path} has version {version}; this program reads 1")
+            raise SpoolError(
+                f"spool {path} has version {version}; this program reads up to {SCHEMA_VERSION}"
+            )
         db.execute("SELECT count(*) FROM batch, meta WHERE key = 'spool'").fetchone()
     except BaseException:
         db.close()
@@ -95,8 +117,13 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-    db.execute("INSERT INTO meta VALUES ('spool', ?)", (secrets.token_hex(8),))
+    # The id in the same transaction: without it the file is no spool.
+    spool_id = secrets.token_hex(8)
+    _run(db, f"{SCHEMA_1} {SCHEMA_2} INSERT INTO meta VALUES ('spool', '{spool_id}');")  # noqa: S608
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -39,6 +39,35 @@ class Reading:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
+class EventKey(NamedTuple):
+    """What an ongoing condition is known by: an event that ends it repeats all three."""
+
+    kind: str
+    target: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A condition that began (`active`) or ended at the moment `at`, ns since 1970.
+
+    `severity` (P1 to P4) is the view of who noticed; the rule, else the kind table, decides.
+    """
+
+    kind: str
+    target: str
+    subject: str
+    active: bool
+    severity: str
+    at: int
+    details: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def key(self) -> EventKey:
+        """Return what the condition is known by."""
+        return EventKey(self.kind, self.target, self.subject)
+
+
 class BatchKey(NamedTuple):
     """What names a batch of one agent for good. The same key always carries the same bytes."""
 
