@@ -12,9 +12,11 @@ from typing import Final
 
 from agent.delivery import Delivery
 from agent.presence import Presence
+from agent.roundtrips import RoundTrips
 from agent.spool import Spool, Waiting
 from agent.spoolrows import Part
 from agent.spoolthread import SpoolThread
+from agent.timekeeper import Timekeeper
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
 from core.messages import Receipt
@@ -26,7 +28,7 @@ _log = logging.getLogger(__name__)
 FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
-DROP_OLD_EVERY: Final = 60.0
+CHORES_EVERY: Final = 60.0
 MAX_RECEIPTS: Final = 1_000
 """Unread receipts are bounded; one that is lost costs one resend."""
 
@@ -52,19 +54,22 @@ class Uplink:
     settings: Settings
     spool: SpoolThread
     presence: Presence
+    time: Timekeeper
     delivery: Delivery = field(default_factory=Delivery)
-    now: clock.Clock = clock.now
     monotonic: clock.Monotonic = clock.monotonic
     session: Session = field(init=False)
     _claimed: str = ""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _receipts: list[Receipt] = field(default_factory=list)
+    _trips: RoundTrips = field(default_factory=RoundTrips)
+    _receipts: list[tuple[Receipt, int]] = field(default_factory=list)
+    """Each with the moment of its arrival, boottime in ns."""
     _up: bool = False
     _birth_due: bool = False
+    _conditions_due: bool = False
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
-    _next_drop_old: float = 0.0
+    _next_chores: float = 0.0
     _foreign: set[str] = field(default_factory=set)
     _epoch: str = ""
     _refused_code: int = 0
@@ -103,8 +108,9 @@ class Uplink:
         """Begin anew on this connection, with a birth before anything else."""
         self.presence.conn = up.conn
         self.delivery.connected(self.monotonic())
+        self._trips.restart(self.time.clock.now())
         self._claimed = ""
-        self._up, self._birth_due, self._asked = True, True, 0
+        self._up, self._birth_due, self._conditions_due, self._asked = True, True, True, 0
         self._wake.set()
 
     def disconnected(self, reason: str) -> None:
@@ -120,7 +126,8 @@ class Uplink:
                 self._claimed = claimed
                 self._wake.set()
             elif message.topic == topics.topic(self.settings.who, "receipt"):
-                self._receipts.append(messages.read_receipt(message.payload))
+                receipt = messages.read_receipt(message.payload)
+                self._receipts.append((receipt, self.time.clock.boot()))
                 del self._receipts[:-MAX_RECEIPTS]
                 self._wake.set()
         except HeaderError as error:
@@ -150,7 +157,7 @@ class Uplink:
             except SpoolError as error:
                 _log.error("cannot send for now: %s", error)
                 wait = RETRY_DISK_AFTER
-            await self._sleep(min(wait, DROP_OLD_EVERY))
+            await self._sleep(min(wait, CHORES_EVERY))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -160,24 +167,35 @@ class Uplink:
             pass
 
     async def _round(self) -> None:
-        await self._drop_old()
+        await self._chores()
         # A receipt may overtake the claim that says whose receipts count.
         while self._receipts and self._collector():
-            await self._apply(self._receipts.pop(0))
+            await self._apply(*self._receipts.pop(0))
         if not self._up:
             return
         try:
+            # First, so that the birth lists it as held: then the lane has caught up when it came.
+            await self._tell_conditions()
             await self._announce()
             await self._send()
         except NotConnected:
             self._up = False
 
-    async def _drop_old(self) -> None:
-        if self.monotonic() >= self._next_drop_old:
-            self._next_drop_old = self.monotonic() + DROP_OLD_EVERY
-            dropped = await self.spool.call(Spool.drop_old)
-            if dropped:
-                _log.error("%d batches dropped: older than the spool keeps", dropped)
+    async def _chores(self) -> None:
+        if self.monotonic() < self._next_chores:
+            return
+        self._next_chores = self.monotonic() + CHORES_EVERY
+        # A clock that was never checked may be years ahead, and all would be too old.
+        dropped = await self.spool.call(Spool.drop_old) if self.time.clock.known else 0
+        if dropped:
+            _log.error("%d batches dropped: older than the spool keeps", dropped)
+        await self.spool.call(Spool.end_what_passed)
+
+    async def _tell_conditions(self) -> None:
+        if self._conditions_due:
+            for key in await self.spool.call(Spool.seal_conditions):
+                self.delivery.settled(key)
+            self._conditions_due = False
 
     async def _announce(self) -> None:
         drops = self.spool.spool.dropped_batches
@@ -185,7 +203,9 @@ class Uplink:
         if not (self._birth_due or (drops != self._drops_told and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
-        payload = self.presence.birth(self._epoch, epochs, more=more, asked=self._asked)
+        payload = self.presence.birth(
+            self._epoch, epochs, more=more, asked=self._asked, clock_report=self.time.report()
+        )
         try:
             self.session.publish(self.presence.topic, payload, retain=True)
         except PayloadError as error:
@@ -209,18 +229,19 @@ class Uplink:
                     await self._publish(key, size, backlog=True)
 
     def _say_whether_answered(self) -> None:
-        if self.delivery.unanswered and not self._silence_said:
+        silent = "readings" in self.delivery.unanswered
+        if silent and not self._silence_said:
             _log.warning(
                 "no receipt from the collector: readings wait in the spool. Is the collector "
                 "running, and may %s read its receipts?",
                 self.settings.who,
             )
-        elif self._silence_said and not self.delivery.unanswered:
+        elif self._silence_said and not silent:
             _log.warning("the collector answers again")
-        self._silence_said = self.delivery.unanswered
+        self._silence_said = silent
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
-        since, besides = self.now() - FRESH_FOR, list(self.delivery.busy())
+        since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
 
         def rows(spool: Spool) -> list[Waiting]:
             return spool.waiting(lane, part, since=since, besides=besides, limit=limit)
@@ -232,6 +253,8 @@ class Uplink:
         if batch is None:
             return False
         payload = wire.pack(batch.body) if self.settings.compress else batch.body
+        times = self.time.clock
+        self._trips.sent(key, batch.sealed_at, times.now(), times.boot())
         try:
             self.session.publish(topics.topic(self.settings.who, key.lane), payload)
         except PayloadError as error:
@@ -244,27 +267,36 @@ class Uplink:
 
     # Receipts.
 
-    async def _apply(self, receipt: Receipt) -> None:
+    async def _apply(self, receipt: Receipt, arrived: int) -> None:
         if not self._is_ours(receipt.collector):
             return
-        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s)
         got = _with_crcs(receipt.got)
+        refused = _with_crcs(receipt.refused)
+        conflicts = _with_crcs(receipt.conflict)
+        answered = [key for key, _ in (*got, *refused, *conflicts)]
+        lanes = {key.lane for key in answered}
+        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s, lanes)
         if got:
             await self.spool.call(lambda spool: spool.received(got))
-        refused = _with_crcs(receipt.refused)
         if refused:
             dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
             _log.error("the collector refused %d batches for good: %s", dropped, refused)
             self._birth_due = True
-        conflicts = _with_crcs(receipt.conflict)
         for key, crc in conflicts:
             await self._renumber(key, crc)
-        for key, _ in (*got, *refused, *conflicts):
+        for key in answered:
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
         if receipt.birth:
-            self._birth_due, self._asked = True, receipt.birth
+            self._birth_due, self._conditions_due, self._asked = True, True, receipt.birth
+        await self._check_clock(receipt.time, answered, arrived)
+
+    async def _check_clock(self, made_ms: int, answered: list[BatchKey], arrived: int) -> None:
+        sent = self._trips.latest(answered, arrived)
+        before = self.time.clock.now()
+        if sent is not None and (by := await self.time.check(made_ms, sent, arrived)):
+            self._trips.restart(before + by)
 
     async def _renumber(self, key: BatchKey, crc: int) -> None:
         _log.error("batch %s is known with another content: sent again under a new key", key)
