@@ -23,6 +23,7 @@ from agent.probes.base import Probe
 from agent.recorder import Recorder
 from agent.schedule import Job, Schedule
 from agent.spool import DAY, Limits, Spool
+from agent.spoolfile import room_for
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
@@ -120,11 +121,12 @@ def _with_clock(probe: Probe, now: clock.Clock) -> Probe:
 def build(config: AgentConfig) -> Agent:
     """Return the agent that *config* describes; opens the spool, touches no network."""
     who = config.identity
-    limits = Limits(config.spool.max_mb * 1_000_000, config.spool.max_days * DAY)
+    path = config.spool.folder / "spool.db"
+    limits = Limits(room_for(path, config.spool.max_mb * 1_000_000), config.spool.max_days * DAY)
     times = AgentClock()
     spool = SpoolThread(
         Spool(
-            config.spool.folder / "spool.db",
+            path,
             limits,
             times.now,
             agent=who.agent,

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from core.types import Event, EventKey, Value
+from core.types import Event, EventKey
 
 _COLUMNS: Final = "kind, target, subject, severity, at, details"
 
@@ -49,5 +49,13 @@ def _end(db: sqlite3.Connection, event: Event) -> bool:
 
 def _event(row: tuple[str, str, str, str, int, str]) -> Event:
     kind, target, subject, severity, at, details = row
-    told = msgspec.json.decode(details, type=dict[str, Value])
-    return Event(kind, target, subject, True, severity, at, told)
+    told = {
+        "kind": kind,
+        "target": target,
+        "subject": subject,
+        "active": True,
+        "severity": severity,
+        "at": at,
+        "details": msgspec.json.decode(details),
+    }
+    return msgspec.convert(told, Event)

@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -16,7 +16,7 @@ from core.types import Event, Value
 MOST_EVENTS: Final = 5_000
 """In one batch; `n` has at most five digits."""
 
-CUT_TEXT: Final = 1_000
+CUT_TEXT: Final = 60
 """Characters of a text that is kept where the whole object cannot travel."""
 
 
@@ -26,7 +26,7 @@ class _Object(msgspec.Struct):
     target: str
     subject: str
     active: bool
-    severity: str
+    severity: str | None
     at: int
     details: Mapping[str, Value]
 
@@ -117,4 +117,4 @@ def _encoded(i: int, event: Event, details: Mapping[str, Value]) -> bytes:
 def _cut(event: Event) -> Event:
     texts = (event.kind, event.target, event.subject)
     kind, target, subject = (t.encode("utf-8", "replace").decode()[:CUT_TEXT] for t in texts)
-    return Event(kind, target, subject, event.active, event.severity, event.at)
+    return replace(event, kind=kind, target=target, subject=subject)

@@ -6,8 +6,10 @@ Look inside: sqlite3 var/agent/spool.db 'SELECT epoch, lane, seq, bytes FROM bat
 import contextlib
 import logging
 import secrets
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from core.errors import SpoolError
 
@@ -60,7 +62,7 @@ CREATE TABLE condition (
     kind TEXT NOT NULL,
     target TEXT NOT NULL,
     subject TEXT NOT NULL,
-    severity TEXT NOT NULL,
+    severity TEXT,
     at INTEGER NOT NULL, -- ns
     details TEXT NOT NULL,
     PRIMARY KEY (kind, target, subject)
@@ -72,6 +74,33 @@ CREATE TRIGGER batch_gone AFTER DELETE ON batch BEGIN
     DELETE FROM apart WHERE id = old.id;
 END;
 """
+
+
+LEAST_ROOM: Final = 1_000_000
+WORKING_ROOM: Final = 16_000_000
+"""Of the disk, beside the batches: SQLite's log, which deleting needs too."""
+
+
+def room_for(path: Path, wanted: int) -> int:
+    """Return how many of the *wanted* bytes of batches the disk has room for, beside the rest.
+
+    A spool that fills its own disk cannot even delete: the log that would say so has no room.
+    Raises SpoolError where the folder itself refuses.
+    """
+    files = [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ours = sum(found.stat().st_size for found in files if found.exists())
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise SpoolError(f"spool {path} cannot be opened: {error}") from error
+    # Pages are not filled to the last byte.
+    room = (free + ours) * 9 // 10 - WORKING_ROOM
+    if room >= wanted:
+        return wanted
+    room = max(room, LEAST_ROOM)
+    _log.warning("spool %s: the disk has room for %d MB of batches only", path, room // 1_000_000)
+    return room
 
 
 def open_spool_file(path: Path) -> sqlite3.Connection:

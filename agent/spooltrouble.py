@@ -8,7 +8,7 @@ because that is how long somebody has something to do.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from core import clock
 from core.types import Event, EventKey, Value
@@ -26,7 +26,11 @@ RESERVE_BYTES: Final = 64_000
 """Beyond the spool's limit, for the events about dropping alone."""
 
 _KIND_OF: Final = {"full": DROPPING, "old": DROPPING, "corrupt": CORRUPT}
-_SEVERITY: Final = {DROPPING: "P2", CORRUPT: "P3", SET_ASIDE: "P3"}
+_SEVERITY: Final[dict[str, Literal["P2", "P3"]]] = {
+    DROPPING: "P2",
+    CORRUPT: "P3",
+    SET_ASIDE: "P2",
+}
 
 
 @dataclass(slots=True)
@@ -82,4 +86,6 @@ class Trouble:
         return self.monotonic() - self._last.get(kind, self._started) >= QUIET_S
 
     def _event(self, kind: str, active: bool, at: int, details: dict[str, Value]) -> Event:
-        return Event(kind, self.agent, SUBJECT, active, _SEVERITY[kind], at, details)
+        return Event(
+            *self.key(kind), active=active, severity=_SEVERITY[kind], at=at, details=details
+        )

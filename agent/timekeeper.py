@@ -1,8 +1,8 @@
 """What follows from a step or a correction of the clock: the spool's ages, and the events.
 
-`clock_step` on `clock` begins when the machine's clock was set; on `readings` when the time of
-readings went back by more than a second, so that every series starts anew. Both end with the next
-check that agrees.
+`clock_step` begins when the machine's clock was set, `clock_back` when the time of readings went
+back by more than a second, so that every series starts anew. Both end with the next check that
+agrees.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ from core.types import Event, Value
 
 _log = logging.getLogger(__name__)
 
-CLOCK_STEP: Final = "clock_step"
-SUBJECTS: Final = ("clock", "readings")
+STEP: Final = "clock_step"
+BACK: Final = "clock_back"
+SUBJECT: Final = "clock"
 MILLISECOND: Final = 1_000_000
 MOST_HELD: Final = 100
 """Events held while the disk refuses them."""
@@ -50,7 +51,7 @@ class Timekeeper:
             follow = not self.clock.known
             _log.warning("the machine's clock was set by %+.1f s", step / SECOND)
             details: dict[str, Value] = {"step_ms": step // MILLISECOND, "readings_follow": follow}
-            self._begin("clock", details)
+            self._begin(STEP, details)
             if follow:
                 self._moved(step)
         return await self._flush()
@@ -68,7 +69,7 @@ class Timekeeper:
         self._moved(by)
         if self._open and not self.clock.unchecked():
             self._open = False
-            self._events += [self._event(subject, False, {}) for subject in SUBJECTS]
+            self._events += [self._event(kind, False, {}) for kind in (STEP, BACK)]
         await self._flush()
         return by
 
@@ -82,16 +83,18 @@ class Timekeeper:
         self._shift += by
         _log.warning("the time of readings was corrected by %+.1f s", by / SECOND)
         if by < 0:
-            self._begin("readings", {"corrected_ms": by // MILLISECOND})
+            self._begin(BACK, {"corrected_ms": by // MILLISECOND})
 
-    def _begin(self, subject: str, details: dict[str, Value]) -> None:
+    def _begin(self, kind: str, details: dict[str, Value]) -> None:
         self._open = True
-        self._events.append(self._event(subject, True, details))
+        self._events.append(self._event(kind, True, details))
         del self._events[:-MOST_HELD]
 
-    def _event(self, subject: str, active: bool, details: dict[str, Value]) -> Event:
+    def _event(self, kind: str, active: bool, details: dict[str, Value]) -> Event:
         at = self.clock.now()
-        return Event(CLOCK_STEP, self.agent, subject, active, "P3", at, details)
+        return Event(
+            kind, self.agent, SUBJECT, active=active, severity="P3", at=at, details=details
+        )
 
     async def _flush(self) -> bool:
         """Carry out what is held, once; it stays held where the disk refuses."""

@@ -1,6 +1,7 @@
 """Event batches byte by byte, split, cut, and moved to another key."""
 
 import json
+from dataclasses import replace
 
 from agent import eventbatch
 from agent.eventbatch import EventHeader
@@ -9,7 +10,13 @@ from core.wire import MAX_LINE_BYTES
 
 AT = 1_795_374_585_000_000_000
 EPOCH = "K3M6T0QX9V2ZB8DN"
-LINK_DOWN = Event("link_down", "switch-2", "switch-2/port-5", True, "P3", AT, {"speed_mbps": 1000})
+LINK_DOWN = Event(
+    *("link_down", "switch-2", "switch-2/port-5"),
+    active=True,
+    severity="P3",
+    at=AT,
+    details={"speed_mbps": 1000},
+)
 
 
 def test_a_batch_is_the_bytes_that_the_contract_shows() -> None:
@@ -34,19 +41,19 @@ def test_many_events_fill_several_batches_and_are_numbered_in_each() -> None:
 
 
 def test_a_text_with_a_newline_stays_one_line() -> None:
-    line = eventbatch.encode(0, Event("a", "b", "c\nd", True, "P4", AT))
+    line = eventbatch.encode(0, replace(LINK_DOWN, subject="c\nd"))
     assert b"\n" not in line
     assert json.loads(line)["subject"] == "c\nd"
 
 
 def test_an_event_too_long_for_a_line_goes_without_its_details() -> None:
-    event = Event("a", "b", "c", True, "P4", AT, {"text": "x" * MAX_LINE_BYTES})
+    event = replace(LINK_DOWN, subject="c", details={"text": "x" * MAX_LINE_BYTES})
     line = eventbatch.encode(0, event)
     assert json.loads(line)["details"] == {"details_left_out": True}
 
 
 def test_an_event_that_is_no_text_still_says_that_it_happened() -> None:
-    line = eventbatch.encode(3, Event("a", "b", "c\ud800", True, "P4", AT, {"n": 2**70}))
+    line = eventbatch.encode(3, replace(LINK_DOWN, subject="c\ud800", details={"n": 2**70}))
     assert json.loads(line)["subject"] == "c?"
 
 

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,14 @@ from core.wire import MAX_SENT_BYTES
 
 AT = 1_795_374_585 * SECOND
 LINE = b"cpu usage_idle=1 1"
-LINK_DOWN = Event("link_down", "switch-2", "switch-2/port-5", True, "P3", AT, {"speed_mbps": 1000})
-LINK_UP = Event("link_down", "switch-2", "switch-2/port-5", False, "P3", AT + SECOND)
+LINK_DOWN = Event(
+    *("link_down", "switch-2", "switch-2/port-5"),
+    active=True,
+    severity="P3",
+    at=AT,
+    details={"speed_mbps": 1000},
+)
+LINK_UP = replace(LINK_DOWN, active=False, at=AT + SECOND, details={})
 
 
 @dataclass
@@ -128,7 +134,7 @@ def test_a_list_that_nobody_answers_gives_way_to_the_next_one(desk: Desk) -> Non
 
 def test_more_open_conditions_than_a_batch_holds_end_nothing(desk: Desk) -> None:
     spool = desk.opened()
-    many = [Event("link_down", "switch-2", f"port-{n}", True, "P3", AT) for n in range(3_000)]
+    many = [replace(LINK_DOWN, subject=f"port-{n}") for n in range(3_000)]
     spool.tell(many)
     sealed = len(list(batches(spool)))
     spool.seal_conditions()

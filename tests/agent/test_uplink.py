@@ -303,7 +303,7 @@ async def test_a_damaged_receipt_is_named_and_the_next_one_counts(
         await until_waiting(uplink, 0)
 
 
-LINK_DOWN = Event("link_down", "switch-2", "switch-2/port-5", True, "P3", 1)
+LINK_DOWN = Event("link_down", "switch-2", "switch-2/port-5", active=True, severity="P3", at=1)
 
 
 def lists_and_events(collector: PlayedCollector) -> list[tuple[bool, list[str]]]:
@@ -396,7 +396,7 @@ async def test_receipts_correct_a_wrong_clock_and_the_next_birth_says_so(
     async with playing(broker) as collector, sending(broker, tmp_path, times=fast):
         await until(lambda: collector.events)
         answer_events(collector)
-        await until(lambda: (False, ["clock_step"]) in lists_and_events(collector))
+        await until(lambda: (False, ["clock_back"]) in lists_and_events(collector))
         answer_events(collector)
         await until(lambda: not fast.unchecked())
         assert abs(fast.now() - clock.now()) < 5 * clock.SECOND
