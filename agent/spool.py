@@ -18,6 +18,7 @@ from agent.spoolrows import (
     Apart,
     Part,
     Waiting,
+    body_of,
     close_epochs,
     counted_bytes,
     delete,
@@ -26,6 +27,7 @@ from agent.spoolrows import (
     has,
     report,
     reserve_bytes,
+    sealed_before,
     those_apart,
 )
 from agent.spoolseal import Sealer, fitting, never_checked
@@ -200,12 +202,7 @@ class Spool:
         The caller has renewed the epoch if *key* carries it. Returns whether there was one.
         """
         with self._transaction() as db:
-            row = db.execute(
-                "SELECT CAST(body AS BLOB), coalesce(apart.kind, '')"
-                " FROM batch LEFT JOIN apart USING (id)"
-                " WHERE epoch = ? AND lane = ? AND seq = ? AND crc = ?",
-                (*key, crc),
-            ).fetchone()
+            row = body_of(db, key, crc)
             if row is None:
                 return False
             if wire.crc(row[0]) != crc:
@@ -223,12 +220,9 @@ class Spool:
     def drop_old(self) -> int:
         """Drop what is older than the limit, recorded as `old`; return how many."""
         with self._transaction() as db:
-            rows = db.execute(
-                "SELECT epoch, lane, seq FROM batch WHERE sealed_at < ?",
-                (self._now() - self._limits.max_age,),
-            ).fetchall()
-            self._drop(db, [BatchKey(*row) for row in rows], "old")
-        return len(rows)
+            old = sealed_before(db, self._now() - self._limits.max_age)
+            self._drop(db, old, "old")
+        return len(old)
 
     def end_what_passed(self) -> None:
         """Tell the end of dropping, of rotten batches, and of files set aside; call each minute."""

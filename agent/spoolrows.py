@@ -124,6 +124,28 @@ def first_to_go(db: sqlite3.Connection) -> tuple[BatchKey, int] | None:
     return (BatchKey(*row[:3]), row[3]) if row else None
 
 
+def sealed_before(db: sqlite3.Connection, at: int) -> list[BatchKey]:
+    """Return what was sealed before *at* (ns), oldest first.
+
+    Not a list of conditions that nobody answered: the next connect replaces it, nothing is lost.
+    """
+    sql = (
+        "SELECT epoch, lane, seq FROM batch WHERE sealed_at < ?"
+        " AND id NOT IN (SELECT id FROM apart WHERE kind = 'full') ORDER BY id"
+    )
+    return [BatchKey(*row) for row in db.execute(sql, (at,))]
+
+
+def body_of(db: sqlite3.Connection, key: BatchKey, crc: int) -> tuple[bytes, Apart] | None:
+    """Return the bytes of a batch, and how it is apart; None where key and crc do not agree."""
+    found: tuple[bytes, Apart] | None = db.execute(
+        "SELECT CAST(body AS BLOB), coalesce(apart.kind, '') FROM batch LEFT JOIN apart USING (id)"
+        " WHERE epoch = ? AND lane = ? AND seq = ? AND crc = ?",
+        (*key, crc),
+    ).fetchone()
+    return found
+
+
 def those_apart(db: sqlite3.Connection, apart: Apart) -> list[BatchKey]:
     """Return the batches that are *apart*, oldest first."""
     sql = "SELECT epoch, lane, seq FROM apart JOIN batch USING (id) WHERE kind = ? ORDER BY id"

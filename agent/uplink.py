@@ -17,6 +17,7 @@ from agent.spool import Spool, Waiting
 from agent.spoolrows import Part
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
+from agent.uplinkwords import Words
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
 from core.messages import Receipt
@@ -70,13 +71,12 @@ class Uplink:
     _last_birth: float = 0.0
     _drops_told: int = 0
     _next_chores: float = 0.0
-    _foreign: set[str] = field(default_factory=set)
     _epoch: str = ""
-    _refused_code: int = 0
-    _silence_said: bool = False
+    _words: Words = field(init=False)
 
     def __post_init__(self) -> None:
         who = self.settings.who
+        self._words = Words(who)
         self._epoch = self.spool.spool.epoch
         self.session = Session(
             self.settings.broker,
@@ -135,16 +135,7 @@ class Uplink:
 
     def acknowledged(self, mid: int, reason_code: int, reason: str) -> None:
         """Report a broker that refuses what we publish; PUBACK otherwise proves nothing."""
-        if reason_code >= 0x80 and reason_code != self._refused_code:
-            _log.error(
-                "the broker refuses what this agent publishes: %s (0x%02x). Is %s allowed to"
-                " write its own topics?",
-                reason,
-                reason_code,
-                self.settings.who,
-            )
-        if reason_code >= 0x80 or reason_code == 0:
-            self._refused_code = reason_code
+        self._words.acknowledged(reason_code, reason)
 
     # The pump.
 
@@ -216,7 +207,7 @@ class Uplink:
     async def _send(self) -> None:
         now = self.monotonic()
         self.delivery.overdue(now)
-        self._say_whether_answered()
+        self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
             part: Part = "all" if plan.lane == "events" else "fresh"
@@ -227,18 +218,6 @@ class Uplink:
             for key, size in await self._waiting(plan.lane, "backlog", room):
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
-
-    def _say_whether_answered(self) -> None:
-        silent = "readings" in self.delivery.unanswered
-        if silent and not self._silence_said:
-            _log.warning(
-                "no receipt from the collector: readings wait in the spool. Is the collector "
-                "running, and may %s read its receipts?",
-                self.settings.who,
-            )
-        elif self._silence_said and not silent:
-            _log.warning("the collector answers again")
-        self._silence_said = silent
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
         since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
@@ -311,12 +290,9 @@ class Uplink:
 
     def _is_ours(self, collector: str) -> bool:
         expected = self._collector()
-        if collector == expected:
-            return True
-        if collector not in self._foreign and len(self._foreign) < 100:
-            self._foreign.add(collector)
-            _log.error("receipts of collector %r left out; expected %r", collector, expected)
-        return False
+        if collector != expected:
+            self._words.foreign(collector, expected)
+        return collector == expected
 
 
 def _with_crcs(keys: messages.Keys) -> list[tuple[BatchKey, int]]:
