@@ -184,17 +184,22 @@ class Spool:
             return None
         return Batch(key, body, crc, sealed_at)
 
-    def received(self, keys: Iterable[tuple[BatchKey, int]]) -> int:
-        """Delete what the collector has: where key and crc both agree; return how many."""
+    def received(self, keys: Iterable[tuple[BatchKey, int]]) -> list[BatchKey]:
+        """Delete what the collector has: where key and crc both agree; return those."""
         with self._transaction() as db:
-            return sum(delete(db, key, crc) for key, crc in keys)
+            return [key for key, crc in keys if delete(db, key, crc)]
 
-    def drop(self, keys: Iterable[tuple[BatchKey, int]], why: str) -> int:
-        """Drop batches for good, where key and crc both agree; return how many."""
+    def holds(self, keys: Iterable[tuple[BatchKey, int]]) -> list[tuple[BatchKey, int]]:
+        """Return those of *keys* that are here with that crc."""
+        with self._transaction() as db:
+            return [(key, crc) for key, crc in keys if has(db, key, crc)]
+
+    def drop(self, keys: Iterable[tuple[BatchKey, int]], why: str) -> list[BatchKey]:
+        """Drop batches for good, where key and crc both agree; return those."""
         with self._transaction() as db:
             gone = [key for key, crc in keys if has(db, key, crc)]
             self._drop(db, gone, why)
-        return len(gone)
+        return gone
 
     def recommit(self, key: BatchKey, crc: int) -> bool:
         """Give a batch whose key carries another content elsewhere a new key of this epoch.

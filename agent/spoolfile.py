@@ -5,7 +5,6 @@ Look inside: sqlite3 var/agent/spool.db 'SELECT epoch, lane, seq, bytes FROM bat
 
 import contextlib
 import logging
-import secrets
 import shutil
 import sqlite3
 from pathlib import Path
@@ -138,7 +137,9 @@ def _opened(path: Path) -> sqlite3.Connection:
             raise SpoolError(
                 f"spool {path} has version {version}; this program reads up to {SCHEMA_VERSION}"
             )
-        db.execute("SELECT count(*) FROM batch, meta WHERE key = 'spool'").fetchone()
+        if not db.execute("SELECT 1 FROM meta WHERE key = 'spool'").fetchone():
+            raise sqlite3.DatabaseError("it has no id")
+        db.execute("SELECT count(*) FROM batch").fetchone()
     except BaseException:
         db.close()
         raise
@@ -146,9 +147,9 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    # The id in the same transaction: without it the file is no spool.
-    spool_id = secrets.token_hex(8)
-    _run(db, f"{SCHEMA_1} {SCHEMA_2} INSERT INTO meta VALUES ('spool', '{spool_id}');")  # noqa: S608
+    # In one transaction: a spool without its id would be no spool, and could never be opened.
+    name = "INSERT INTO meta VALUES ('spool', lower(hex(randomblob(8))));"
+    _run(db, f"{SCHEMA_1} {SCHEMA_2} {name}")
 
 
 def _run(db: sqlite3.Connection, script: str) -> None:
@@ -157,9 +158,9 @@ def _run(db: sqlite3.Connection, script: str) -> None:
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
     # A locked file or a full disk is an OperationalError with another code: nothing is broken.
+    # A missing table is SQLITE_ERROR; what we found ourselves has no code.
     code = getattr(error, "sqlite_errorcode", None)
-    no_such_table = code == sqlite3.SQLITE_ERROR
-    return no_such_table or code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in (None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def _set_aside(path: Path) -> Path:

@@ -2,12 +2,14 @@
 
     spool ─▶ pump ═ readings, events ═▶ broker          broker ═ receipt, claim ═▶ pump ─▶ spool
 
-Watch it: mosquitto_sub -p 18883 -t 'schoolwatch/v1/#' -v
+Watch it: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 """
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from agent.delivery import Delivery
@@ -22,7 +24,7 @@ from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
 from core.messages import Receipt
 from core.mqtt import Broker, Connected, Message, Session
-from core.types import BatchKey, Identity, Lane
+from core.types import LANES, BatchKey, Identity, Lane
 
 _log = logging.getLogger(__name__)
 
@@ -73,6 +75,7 @@ class Uplink:
     _next_chores: float = 0.0
     _epoch: str = ""
     _words: Words = field(init=False)
+    _bad_said: bool = False
 
     def __post_init__(self) -> None:
         who = self.settings.who
@@ -128,10 +131,13 @@ class Uplink:
             elif message.topic == topics.topic(self.settings.who, "receipt"):
                 receipt = messages.read_receipt(message.payload)
                 self._receipts.append((receipt, self.time.clock.boot()))
+                self._bad_said = False
                 del self._receipts[:-MAX_RECEIPTS]
                 self._wake.set()
         except HeaderError as error:
-            _log.error("message on %s left out: %s", message.topic, error)
+            if not self._bad_said:
+                _log.error("message on %s left out: %s", message.topic, error)
+            self._bad_said = True
 
     def acknowledged(self, mid: int, reason_code: int, reason: str) -> None:
         """Report a broker that refuses what we publish; PUBACK otherwise proves nothing."""
@@ -144,7 +150,9 @@ class Uplink:
             self._wake.clear()
             try:
                 await self._round()
-                wait = self.delivery.next_moment(self.monotonic()) - self.monotonic()
+                # Without a connection nothing is due, whatever time has passed meanwhile.
+                due = self.delivery.next_moment(self.monotonic()) - self.monotonic()
+                wait = due if self._up else CHORES_EVERY
             except SpoolError as error:
                 _log.error("cannot send for now: %s", error)
                 wait = RETRY_DISK_AFTER
@@ -210,11 +218,13 @@ class Uplink:
         self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
-            part: Part = "all" if plan.lane == "events" else "fresh"
+            # A probe into silence is the oldest of its lane, whatever is fresh.
+            whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
+            part: Part = "all" if whole else "fresh"
             sent = 0
             for key, size in await self._waiting(plan.lane, part, plan.fresh):
                 sent += await self._publish(key, size, backlog=False)
-            room = min(plan.backlog, plan.fresh - sent)
+            room = 0 if whole else min(plan.backlog, plan.fresh - sent)
             for key, size in await self._waiting(plan.lane, "backlog", room):
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
@@ -249,41 +259,53 @@ class Uplink:
     async def _apply(self, receipt: Receipt, arrived: int) -> None:
         if not self._is_ours(receipt.collector):
             return
-        got = _with_crcs(receipt.got)
-        refused = _with_crcs(receipt.refused)
-        conflicts = _with_crcs(receipt.conflict)
-        answered = [key for key, _ in (*got, *refused, *conflicts)]
-        lanes = {key.lane for key in answered}
-        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s, lanes)
-        if got:
-            await self.spool.call(lambda spool: spool.received(got))
-        if refused:
-            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
-            _log.error("the collector refused %d batches for good: %s", dropped, refused)
-            self._birth_due = True
-        for key, crc in conflicts:
-            await self._renumber(key, crc)
-        for key in answered:
+        lanes = {lane for part in (receipt.got, receipt.refused, receipt.conflict) for lane in part}
+        self.delivery.receipt(
+            self.monotonic(),
+            receipt.backfill_bytes_per_s,
+            [lane for lane in LANES if lane in lanes],
+        )
+        settled = await self._settle(receipt)
+        for key in settled:
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
         if receipt.birth:
             self._birth_due, self._conditions_due, self._asked = True, True, receipt.birth
-        await self._check_clock(receipt.time, answered, arrived)
+        await self._check_clock(receipt.time, settled, arrived)
 
-    async def _check_clock(self, made_ms: int, answered: list[BatchKey], arrived: int) -> None:
-        sent = self._trips.latest(answered, arrived)
+    async def _check_clock(self, made_ms: int, settled: list[BatchKey], arrived: int) -> None:
+        sent = self._trips.latest(settled, arrived)
         before = self.time.clock.now()
         if sent is not None and (by := await self.time.check(made_ms, sent, arrived)):
             self._trips.restart(before + by)
 
-    async def _renumber(self, key: BatchKey, crc: int) -> None:
-        _log.error("batch %s is known with another content: sent again under a new key", key)
-        if key.epoch == self._epoch:
+    async def _settle(self, receipt: Receipt) -> list[BatchKey]:
+        """Do what *receipt* says of batches; return those whose key and crc both agree."""
+        got, refused = _with_crcs(receipt.got), _with_crcs(receipt.refused)
+        settled = await self.spool.call(lambda spool: spool.received(got)) if got else []
+        if refused:
+            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
+            if dropped:
+                _log.error("the collector refused for good: %s", dropped)
+                self._birth_due = True
+            settled += dropped
+        conflicts = _with_crcs(receipt.conflict)
+        if conflicts:
+            known = await self.spool.call(lambda spool: spool.holds(conflicts))
+            await self._renumber(known)
+            settled += [key for key, _ in known]
+        return settled
+
+    async def _renumber(self, known: Sequence[tuple[BatchKey, int]]) -> None:
+        if known:
+            _log.error("known with another content, sent again under new keys: %s", known)
+        if any(key.epoch == self._epoch for key, _ in known):
             await self.spool.call(Spool.renew_epoch)
             self._epoch = self.spool.spool.epoch
             self.session.reconnect()
-        await self.spool.call(lambda spool: spool.recommit(key, crc))
+        for key, crc in known:
+            await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
 
     def _collector(self) -> str:
         return self.settings.collector or self._claimed

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent.spool import DAY, Limits, Spool, Waiting
+from agent.spoolfile import open_spool_file
 from agent.spoolrows import Part
 from core import wire
 from core.clock import SECOND
@@ -81,7 +82,10 @@ def test_only_a_receipt_with_the_right_crc_deletes(tmp_path: Path, epochs: list[
     spool = opened(tmp_path, epochs)
     first, second = sealed(spool), sealed(spool)
 
-    assert spool.received([(first.key, first.crc ^ 1), (second.key, second.crc)]) == 1
+    wrong = (first.key, first.crc ^ 1)
+    assert spool.received([wrong, (second.key, second.crc)]) == [second.key]
+    assert spool.drop([wrong], "refused") == []
+    assert not spool.recommit(*wrong)
     assert keys(spool) == [("A" * 16, 1)]
 
 
@@ -206,6 +210,20 @@ def test_a_spool_that_cannot_be_read_is_set_aside_and_a_new_one_begun(
     assert (tmp_path / "spool.db.broken-1").read_bytes().startswith(b"not a database")
     assert "kept as" in caplog.text
     assert sealed(after).key.seq == 1
+
+
+def test_a_spool_that_lost_its_id_is_set_aside(tmp_path: Path, epochs: list[str]) -> None:
+    opened(tmp_path, epochs).close()
+    with sqlite3.connect(tmp_path / "spool.db") as db:
+        db.execute("DELETE FROM meta")
+    assert opened(tmp_path, epochs).id
+    assert (tmp_path / "spool.db.broken-1").exists()
+
+
+def test_taken_means_that_the_disk_was_told_to_sync(tmp_path: Path) -> None:
+    db = open_spool_file(tmp_path / "spool.db")
+    assert db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_batch_stays_under_the_limit_for_what_is_sent(tmp_path: Path, epochs: list[str]) -> None:

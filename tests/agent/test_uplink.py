@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -235,6 +236,21 @@ async def test_after_the_broker_died_everything_unanswered_comes_again(
         assert {seq for _, seq in collector.received_keys()} == {1, 2}
 
 
+async def test_an_agent_without_a_broker_rests(broker: RealBroker, tmp_path: Path) -> None:
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        await asyncio.to_thread(broker.kill)
+        await until(lambda: not collector.up and not uplink.session.connected)
+        before = time.process_time()
+        await asyncio.sleep(1)
+        assert time.process_time() - before < 0.5
+
+
 async def test_what_was_refused_is_dropped_and_told_in_a_new_birth(
     broker: RealBroker, tmp_path: Path
 ) -> None:
@@ -265,6 +281,42 @@ async def test_a_conflict_is_sent_under_a_new_epoch_that_birth_and_will_name(
         new = uplink.spool.spool.epoch
         assert collector.received_keys()[-1] == (new, 1)
         await until(lambda: collector.states[-1].epoch == new)
+
+
+@pytest.mark.parametrize("part", ["got", "refused", "conflict"])
+async def test_a_receipt_whose_crc_does_not_agree_touches_nothing(
+    broker: RealBroker, tmp_path: Path, part: str
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        epoch, births = uplink.spool.spool.epoch, len(collector.states)
+        for _ in range(3):
+            collector.answer(**{part: {"readings": {epoch: [(1, "00000000")]}}})
+        collector.answer(birth=7)
+        await until(lambda: asked(collector.states[-1]) == 7)
+        assert len(collector.states) == births + 1
+        assert len(collector.bodies) == 1
+        assert uplink.spool.spool.epoch == epoch
+        await until_waiting(uplink, 1)
+
+
+async def test_the_claim_is_read_anew_at_each_connect(broker: RealBroker, tmp_path: Path) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path, collector="") as uplink:
+        collector.claim()
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.session.publish(topics.claim_topic(WHO.region), b"", retain=True)
+        births = len(collector.states)
+        uplink.session.reconnect()
+        await until(lambda: len(collector.states) > births)
+        await until(lambda: len(collector.bodies) > 1)
+        collector.answer(got=collector.has(collector.bodies[0]))
+        await asyncio.sleep(0.5)
+        await until_waiting(uplink, 1)
+
+        collector.claim()
+        await until_waiting(uplink, 0)
 
 
 async def test_a_birth_that_is_asked_for_repeats_the_number_of_the_request(
