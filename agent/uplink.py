@@ -191,10 +191,16 @@ class Uplink:
         await self.spool.call(Spool.end_what_passed)
 
     async def _tell_conditions(self) -> None:
-        if self._conditions_due:
-            for key in await self.spool.call(Spool.seal_conditions):
-                self.delivery.settled(key)
-            self._conditions_due = False
+        if not self._conditions_due:
+            return
+        self._conditions_due = False  # first: while the disk works, another connect may ask anew
+        try:
+            replaced = await self.spool.call(Spool.seal_conditions)
+        except SpoolError:
+            self._conditions_due = True
+            raise
+        for key in replaced:
+            self.delivery.settled(key)
 
     async def _announce(self) -> None:
         drops = self.spool.spool.dropped_batches
