@@ -2,7 +2,7 @@
 
     schedule ─▶ probe ─▶ recorder ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
     heartbeat ─────────────▲           ▲         │
-                                       └─ receipt ┘
+    timekeeper ─── clock ──┘── events ─┴─ receipt ┘
 
 Try it: schoolwatch agent run --config configs/agent.toml
 """
@@ -11,18 +11,24 @@ import asyncio
 import contextlib
 import logging
 import signal
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Final, cast
 
+from agent.agentclock import AgentClock
 from agent.config import AgentConfig
+from agent.onchange import OnChange
 from agent.presence import Presence
 from agent.probes import probes
+from agent.probes.base import Probe
 from agent.recorder import Recorder
 from agent.schedule import Job, Schedule
 from agent.spool import DAY, Limits, Spool
+from agent.spoolfile import room_for
 from agent.spoolthread import SpoolThread
+from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
 from core import VERSION, clock
+from core.errors import SpoolError
 from core.lock import hold
 from core.mqtt.configured import broker_of
 from core.types import Reading, Value
@@ -30,6 +36,7 @@ from core.types import Reading, Value
 _log = logging.getLogger(__name__)
 
 HEARTBEAT_EVERY: Final = 60.0
+CLOCK_LOOK_EVERY: Final = 1.0
 
 
 @dataclass(slots=True)
@@ -40,6 +47,7 @@ class Agent:
     recorder: Recorder
     schedule: Schedule
     uplink: Uplink
+    time: Timekeeper
     started: float
     stopping: asyncio.Event
 
@@ -49,6 +57,7 @@ class Agent:
             asyncio.create_task(self.schedule.run(), name="schedule"),
             asyncio.create_task(self.recorder.run(), name="recorder"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
+            asyncio.create_task(self._watch_clock(), name="clock"),
         ]
         uplink = asyncio.create_task(self.uplink.run(), name="uplink")
         stop = asyncio.create_task(self.stopping.wait(), name="stop")
@@ -66,6 +75,17 @@ class Agent:
             self.recorder.take([await self._own_reading()])
             await asyncio.sleep(HEARTBEAT_EVERY)
 
+    async def _watch_clock(self) -> None:
+        state = OnChange(_log)
+        while True:
+            try:
+                if await self.time.look():
+                    self.uplink.sealed()
+                state.well("events about the clock")
+            except SpoolError as error:
+                state.broke("events about the clock", f"events about the clock wait: {error}")
+            await asyncio.sleep(CLOCK_LOOK_EVERY)
+
     async def _own_reading(self) -> Reading:
         batches, size = await self.spool.call(Spool.size)
         counters = self.schedule.counters
@@ -79,7 +99,10 @@ class Agent:
             "spool_bytes": size,
             "batches_dropped": self.spool.spool.dropped_batches,
         }
-        return Reading("agent", fields, clock.now())
+        offset_ms = self.time.clock.offset_ms()
+        if offset_ms is not None:
+            fields["clock_offset_ms"] = offset_ms
+        return Reading("agent", fields, self.time.clock.now())
 
 
 async def _cancel(*tasks: asyncio.Task[object]) -> None:
@@ -88,11 +111,29 @@ async def _cancel(*tasks: asyncio.Task[object]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _with_clock(probe: Probe, now: clock.Clock) -> Probe:
+    """Return *probe* with the agent's clock in place of the machine's, if it reads one."""
+    made: Any = probe
+    reads_time = is_dataclass(made) and any(field.name == "now" for field in fields(made))
+    return cast(Probe, replace(made, now=now)) if reads_time else probe
+
+
 def build(config: AgentConfig) -> Agent:
     """Return the agent that *config* describes; opens the spool, touches no network."""
     who = config.identity
-    limits = Limits(config.spool.max_mb * 1_000_000, config.spool.max_days * DAY)
-    spool = SpoolThread(Spool(config.spool.folder / "spool.db", limits))
+    path = config.spool.folder / "spool.db"
+    limits = Limits(room_for(path, config.spool.max_mb * 1_000_000), config.spool.max_days * DAY)
+    times = AgentClock()
+    spool = SpoolThread(
+        Spool(
+            path,
+            limits,
+            times.now,
+            agent=who.agent,
+            unchecked=times.unchecked,
+        )
+    )
+    timekeeper = Timekeeper(times, spool, who.agent)
     settings = Settings(
         who,
         broker_of(config.broker),
@@ -100,16 +141,20 @@ def build(config: AgentConfig) -> Agent:
         config.broker.reconnect_within_s,
         config.batch.compress,
     )
-    uplink = Uplink(settings, spool, Presence(who, spool.spool.id, clock.now()))
+    uplink = Uplink(settings, spool, Presence(who, spool.spool.id, clock.now()), timekeeper)
     recorder = Recorder(
-        spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000
+        spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000, time=times
     )
     jobs = [
-        Job(probe.word, probes.build(probe.word, probe.options), probe.interval_s)
+        Job(
+            probe.word,
+            _with_clock(probes.build(probe.word, probe.options), times.now),
+            probe.interval_s,
+        )
         for probe in config.probes
     ]
     schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
-    return Agent(spool, recorder, schedule, uplink, clock.monotonic(), asyncio.Event())
+    return Agent(spool, recorder, schedule, uplink, timekeeper, clock.monotonic(), asyncio.Event())
 
 
 async def run(config: AgentConfig) -> None:

@@ -6,6 +6,9 @@ the decisions out; the model of the protocol drives the same code.
 A batch is *out* from its sending until its receipt or until the connection is lost; at most
 `window` batches of a lane are out at a time. One that was sent three times without an answer is
 *parked*: it leaves the window and is tried hourly, so that a poisoned batch holds up no other.
+
+Each lane falls silent by itself: readings that nobody waits for say nothing about an events lane
+without answers, and the other way round.
 """
 
 import random
@@ -13,7 +16,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from core.types import BatchKey, Lane
+from core.types import LANES, BatchKey, Lane
 
 FIRST_WAIT: Final = 15.0
 LONGEST_WAIT: Final = 600.0
@@ -53,20 +56,22 @@ class Delivery:
     out: dict[BatchKey, Out] = field(default_factory=dict)
     sends: dict[BatchKey, int] = field(default_factory=dict)
     """How often each unanswered batch has been sent with a full wait behind it."""
+    blamed: dict[BatchKey, int] = field(default_factory=dict)
+    """How many of those waits saw a receipt for something else."""
     parked: dict[BatchKey, float] = field(default_factory=dict)
     backfill_rate: int = DEFAULT_BACKFILL
     backlog_from: float = 0.0
     """No backlog is sent before this moment: what was sent last has used up the rate until then."""
     last_receipt: float = float("-inf")
-    unanswered: bool = False
-    """A whole wait went by without any receipt: only one batch of each lane is sent, as a probe."""
+    unanswered: set[Lane] = field(default_factory=set)
+    """Lanes of which a batch saw a whole wait without any receipt: one is sent, as a probe."""
     events_in_a_row: int = 0
 
     def connected(self, now: float) -> None:
         """Begin anew on a fresh connection: nothing is out, everything unanswered is due."""
         self.out.clear()
         self.backlog_from = now
-        self.unanswered = False
+        self.unanswered.clear()
 
     def plans(self, now: float, *, events: bool) -> Iterator[Plan]:
         """Return what may be sent; *events* says whether an event batch waits."""
@@ -79,7 +84,7 @@ class Delivery:
 
     def room(self, lane: Lane) -> int:
         """Return how many more batches of *lane* may be out."""
-        limit = 1 if self.unanswered else self.window
+        limit = 1 if lane in self.unanswered else self.window
         return max(0, limit - sum(key.lane == lane for key in self.out))
 
     def busy(self) -> Collection[BatchKey]:
@@ -99,30 +104,38 @@ class Delivery:
         late = [key for key, out in self.out.items() if out.again_at <= now]
         for key in late:
             out = self.out.pop(key)
-            self.unanswered = self.unanswered or self.last_receipt < out.sent_at
             self.sends[key] = self.sends.get(key, 0) + 1
-            # While nobody answers at all, no batch is to blame.
-            if self.sends[key] >= PARK_AFTER and not self.unanswered:
+            if self.last_receipt < out.sent_at:
+                # While nobody answers at all, no batch is to blame.
+                self.unanswered.add(key.lane)
+                continue
+            self.blamed[key] = self.blamed.get(key, 0) + 1
+            if self.blamed[key] >= PARK_AFTER:
                 self.parked[key] = now + PARKED_WAIT
         for key in [key for key, at in self.parked.items() if at <= now]:
             del self.parked[key]
         return late
 
-    def receipt(self, now: float, backfill_rate: int) -> None:
-        """Note that the collector answers, and the rate that it grants."""
-        if self.unanswered:
+    def receipt(self, now: float, backfill_rate: int, lanes: Collection[Lane] = LANES) -> None:
+        """Note that the collector answers for *lanes*, and the rate that it grants."""
+        for lane in self.unanswered.intersection(lanes):
             # What looked poisoned may only have been sent into silence.
-            self.parked.clear()
-            self.sends.clear()
-        self.unanswered = False
+            self._forgive(lane)
+        self.unanswered.clear()
         self.last_receipt = now
         if backfill_rate > 0:
             self.backfill_rate = backfill_rate
+
+    def _forgive(self, lane: Lane) -> None:
+        for counted in (self.parked, self.sends, self.blamed):
+            for key in [key for key in counted if key.lane == lane]:
+                del counted[key]
 
     def settled(self, key: BatchKey) -> None:
         """Forget *key*: the collector has it, or will never."""
         self.out.pop(key, None)
         self.sends.pop(key, None)
+        self.blamed.pop(key, None)
         self.parked.pop(key, None)
 
     def next_moment(self, now: float) -> float:

@@ -33,7 +33,15 @@ class Presence:
         """Return the last word of a clean stop."""
         return Will(self.topic, messages.encode(Death("stopped", epoch, self.conn)))
 
-    def birth(self, epoch: str, epochs: list[EpochReport], *, more: bool, asked: int = 0) -> bytes:
+    def birth(
+        self,
+        epoch: str,
+        epochs: list[EpochReport],
+        *,
+        more: bool,
+        clock_report: ClockReport,
+        asked: int = 0,
+    ) -> bytes:
         """Return the next birth, cut to what one message may hold.
 
         The current epoch stands last in *epochs* and is always kept.
@@ -48,7 +56,7 @@ class Presence:
             spool=self.spool_id,
             asked=asked,
             more=more,
-            clock=ClockReport(),
+            clock=clock_report,
             epochs=epochs,
         )
         return _fitting(birth)

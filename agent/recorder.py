@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from agent.agentclock import AgentClock
 from core import catalog, clock
 from core.errors import LineError, SpoolError
 from core.lineprotocol import encode, encode_head
@@ -41,16 +42,25 @@ class Recorder:
     seal_after: float = 30.0
     seal_bytes: int = 32_000
     monotonic: clock.Monotonic = clock.monotonic
+    time: AgentClock = field(default_factory=AgentClock)
     refused: int = 0
     """Readings that could not be encoded, and lines that the full memory had no room for."""
     _lines: list[bytes] = field(default_factory=list)
+    _unchecked: bool = False
+    """Whether the clock was unchecked when one of the held lines was taken."""
     _last_at: dict[bytes, int] = field(default_factory=dict)
+    _restarts: int = 0
     _open_since: float | None = None
     _urgent: asyncio.Event = field(default_factory=asyncio.Event)
     _spool_broken: bool = False
 
     def take(self, readings: Sequence[Reading]) -> None:
         """Accept *readings*; they are committed within a second."""
+        if self._restarts != self.time.restarts:
+            # Time went back: the rule of later times starts anew for every series.
+            self._restarts = self.time.restarts
+            self._last_at.clear()
+        self._unchecked = self._unchecked or self.time.unchecked()
         for reading in readings:
             try:
                 self._lines.append(self._line(reading))
@@ -82,10 +92,12 @@ class Recorder:
         size = 0
         if self._lines:
             lines, self._lines = self._lines, []
+            unchecked, self._unchecked = self._unchecked, False
             try:
-                size = await self.spool.take(lines, unchecked=True)
+                size = await self.spool.take(lines, unchecked=unchecked)
             except SpoolError as error:
                 self._lines = [*lines, *self._lines]
+                self._unchecked = self._unchecked or unchecked
                 self._say_broken(error)
                 return
             if self._open_since is None:
@@ -117,10 +129,9 @@ class Recorder:
     def _line(self, reading: Reading) -> bytes:
         """Return *reading* as a line whose time is later than its series' last (rule 8)."""
         head = encode_head(reading.measurement, reading.tags)
-        last, at = self._last_at.get(head, 0), reading.at
-        # A step back of over a second is a corrected clock: the series starts anew from there.
-        if last - clock.SECOND < at <= last:
-            at = last + 1
+        # What was measured before a correction back is else ahead of all that follows.
+        at = min(reading.at, self.time.now())
+        at = max(at, self._last_at.get(head, 0) + 1)
         line = encode(Reading(reading.measurement, reading.fields, at, reading.tags))
         if len(line) > MAX_LINE_BYTES:
             raise LineError(f"{len(line)} bytes; a line has at most {MAX_LINE_BYTES}")

@@ -9,36 +9,37 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from agent import conditions
 from agent.spoolfile import open_spool_file
 from agent.spoolrows import (
-    EPOCHS_OLDEST_FIRST,
     WAITING,
+    Apart,
     Part,
+    Waiting,
+    body_of,
+    close_epochs,
+    counted_bytes,
     delete,
+    first_to_go,
+    forget,
     has,
-    record_drop,
-    reports,
+    report,
+    reserve_bytes,
+    sealed_before,
+    those_apart,
 )
+from agent.spoolseal import Sealer, fitting, never_checked
+from agent.spooltrouble import RESERVE_BYTES, Trouble
 from core import clock, wire
 from core.errors import SpoolError
 from core.messages import EpochReport
-from core.types import LANES, Batch, BatchKey, Lane
+from core.types import LANES, Batch, BatchKey, Event, Lane
+
+__all__ = ["DAY", "Limits", "Spool", "Waiting"]
 
 DAY: Final = 86_400 * clock.SECOND
-
-MAX_BATCH_BYTES: Final = 200_000
-"""Of lines in one batch: leaves room under the limit for what is sent, even uncompressed."""
-
-
-class Waiting(NamedTuple):
-    """A sealed batch that has no receipt yet; `sealed_at` in ns, `size` in unpacked bytes."""
-
-    key: BatchKey
-    sealed_at: int
-    size: int
-    crc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,11 @@ class Limits:
 
 
 class Spool:
-    """One process's hold on the spool: `epoch` is new with every process."""
+    """One process's hold on the spool: `epoch` is new with every process.
+
+    `agent` is the target of the events about the spool itself; `unchecked` tells whether the
+    clock behind `now` was checked.
+    """
 
     def __init__(
         self,
@@ -58,15 +63,23 @@ class Spool:
         limits: Limits = Limits(),
         now: clock.Clock = clock.now,
         new_epoch: Callable[[], str] = wire.new_epoch,
+        *,
+        agent: str = "agent",
+        unchecked: Callable[[], bool] = never_checked,
+        monotonic: clock.Monotonic = clock.monotonic,
     ) -> None:
         self._path, self._limits, self._now, self._new_epoch = path, limits, now, new_epoch
+        self._sealer = Sealer(now, unchecked)
+        self._trouble = Trouble(agent, path, monotonic)
         self._db = open_spool_file(path)
-        self.epoch = ""
         self.dropped_batches = 0
         """Since this process started, whatever the reason."""
         self._dropping = 0
         self.id: str = self._rows("SELECT value FROM meta WHERE key = 'spool'")[0][0]
+        self._before_us: int = self._rows("SELECT coalesce(max(id), 0) FROM batch")[0][0]
         self.renew_epoch()
+        with self._transaction() as db:
+            self._tell(db, [self._trouble.set_aside(self._now())])
 
     def renew_epoch(self) -> None:
         """Begin a new epoch; what is open is sealed under it with the next batch."""
@@ -76,7 +89,12 @@ class Spool:
             db.execute("DELETE FROM epoch WHERE high = 0")
             for lane in LANES:
                 db.execute("INSERT INTO epoch (epoch, lane, high) VALUES (?, ?, 0)", (epoch, lane))
-        self.epoch = epoch
+        self._sealer.epoch = epoch
+
+    @property
+    def epoch(self) -> str:
+        """The epoch that new batches get."""
+        return self._sealer.epoch
 
     def take(self, lines: Sequence[bytes], *, unchecked: bool = True) -> int:
         """Commit *lines* to the open batch; return its size in bytes."""
@@ -98,12 +116,40 @@ class Spool:
             ).fetchall()
             if not rows:
                 return None
-            rows = rows[: _fitting(len(row[1]) + 1 for row in rows)]
+            rows = rows[: fitting(len(row[1]) + 1 for row in rows)]
             unchecked = any(row[2] for row in rows)
-            waiting = self._commit_batch(db, [row[1] for row in rows], unchecked=unchecked)
+            waiting = self._sealer.lines(db, [row[1] for row in rows], unchecked=unchecked)
             db.execute("DELETE FROM open_reading WHERE id <= ?", (rows[-1][0],))
             self._make_room(db)
         return waiting
+
+    def tell(self, events: Iterable[Event]) -> list[Waiting]:
+        """Seal those of *events* that change which conditions are open; [] where none does."""
+        with self._transaction() as db:
+            told = self._tell(db, events)
+            self._make_room(db)
+        return told
+
+    def seal_events(self, events: Iterable[Event]) -> list[Waiting]:
+        """Give *events* as many batches as they need, at once."""
+        with self._transaction() as db:
+            sealed = self._sealer.events(db, events)
+            self._make_room(db)
+        return sealed
+
+    def seal_conditions(self) -> list[BatchKey]:
+        """Seal the list of what is open, even an empty one; return what it replaces.
+
+        A list that no receipt came for is of no use beside a newer one: it is recorded as
+        dropped, `superseded`, so that at most one waits however often we connect.
+        """
+        with self._transaction() as db:
+            replaced = those_apart(db, "full")
+            for key in replaced:
+                forget(db, key, "superseded")
+            self._sealer.events(db, conditions.open_ones(db), apart="full", full_at=self._now())
+            self._make_room(db)
+        return replaced
 
     def waiting(
         self, lane: Lane, part: Part, *, since: int, besides: Collection[BatchKey], limit: int
@@ -161,36 +207,45 @@ class Spool:
         The caller has renewed the epoch if *key* carries it. Returns whether there was one.
         """
         with self._transaction() as db:
-            row = db.execute(
-                "SELECT body FROM batch WHERE epoch = ? AND lane = ? AND seq = ? AND crc = ?",
-                (*key, crc),
-            ).fetchone()
+            row = body_of(db, key, crc)
             if row is None:
                 return False
-            header, rest = wire.split_header(row[0])
-            unchecked = header is None or header.clock_unchecked
-            self._commit_batch(db, rest.split(b"\n")[:-1], unchecked=unchecked, lane=key.lane)
+            if wire.crc(row[0]) != crc:
+                self._drop(db, [key], "corrupt")
+                return False
+            self._sealer.anew(db, key.lane, *row)
             delete(db, key, crc)
         return True
 
     def closed(self, epochs: Iterable[str]) -> None:
         """Forget epochs that the collector closed, but not one of which a batch is still held."""
         with self._transaction() as db:
-            for epoch in epochs:
-                held = db.execute("SELECT 1 FROM batch WHERE epoch = ?", (epoch,)).fetchone()
-                if epoch != self.epoch and not held:
-                    db.execute("DELETE FROM epoch WHERE epoch = ?", (epoch,))
-                    db.execute("DELETE FROM dropped WHERE epoch = ?", (epoch,))
+            close_epochs(db, set(epochs) - {self.epoch})
 
     def drop_old(self) -> int:
         """Drop what is older than the limit, recorded as `old`; return how many."""
         with self._transaction() as db:
-            rows = db.execute(
-                "SELECT epoch, lane, seq FROM batch WHERE sealed_at < ?",
-                (self._now() - self._limits.max_age,),
-            ).fetchall()
-            self._drop(db, [BatchKey(*row) for row in rows], "old")
-        return len(rows)
+            old = sealed_before(db, self._now() - self._limits.max_age)
+            self._drop(db, old, "old")
+        return len(old)
+
+    def end_what_passed(self) -> None:
+        """Tell the end of dropping, of rotten batches, and of files set aside; call each minute."""
+        with self._transaction() as db:
+            filled = counted_bytes(db) / max(1, self._limits.max_bytes)
+            at = self._now()
+            over = [*self._trouble.over(filled, at), self._trouble.set_aside(at)]
+            self._tell(db, over, apart="reserve")
+
+    def shift_times(self, by: int) -> None:
+        """Move what this process sealed by *by* ns: the clock that stamped it was corrected.
+
+        Else what a machine sealed in 1970, before its clock was set, would be too old at once.
+        """
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE batch SET sealed_at = sealed_at + ? WHERE id > ?", (by, self._before_us)
+            )
 
     def size(self) -> tuple[int, int]:
         """Return how many batches wait, and their bytes."""
@@ -203,56 +258,35 @@ class Spool:
         The current epoch is always among them.
         """
         with self._transaction() as db:
-            names = [row[0] for row in db.execute(EPOCHS_OLDEST_FIRST) if row[0] != self.epoch]
-            chosen = [*names[: max_epochs - 1], self.epoch]
-            found = [
-                report
-                for name in chosen
-                for report in reports(db, name, current=name == self.epoch)
-            ]
-        return found, len(names) >= max_epochs
+            return report(db, self.epoch, max_epochs)
 
     def close(self) -> None:
         """Close the file; what is open stays open and is sealed by the next process."""
         self._db.close()
 
-    def _commit_batch(
-        self,
-        db: sqlite3.Connection,
-        lines: Sequence[bytes],
-        *,
-        unchecked: bool,
-        lane: Lane = "readings",
-    ) -> Waiting:
-        seq: int = db.execute(
-            "UPDATE epoch SET high = high + 1 WHERE epoch = ? AND lane = ? RETURNING high",
-            (self.epoch, lane),
-        ).fetchone()[0]
-        body = wire.seal(wire.Header(self.epoch, seq, len(lines), unchecked), lines)
-        key = BatchKey(self.epoch, lane, seq)
-        waiting = Waiting(key, self._now(), len(body), wire.crc(body))
-        db.execute(
-            "INSERT INTO batch (epoch, lane, seq, sealed_at, bytes, crc, body)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (*key, waiting.sealed_at, waiting.size, waiting.crc, body),
-        )
-        return waiting
+    def _tell(
+        self, db: sqlite3.Connection, events: Iterable[Event], apart: Apart = ""
+    ) -> list[Waiting]:
+        told = self._sealer.events(db, conditions.news(db, events), apart)
+        while told and reserve_bytes(db) > RESERVE_BYTES:
+            forget(db, those_apart(db, "reserve")[0], "full")
+            self._dropping += 1
+        return told
 
     def _make_room(self, db: sqlite3.Connection) -> None:
-        total = db.execute("SELECT coalesce(sum(bytes), 0) FROM batch").fetchone()[0]
         # The oldest readings go first, events last (rule 6).
-        while total > self._limits.max_bytes:
-            row = db.execute(
-                "SELECT epoch, lane, seq, bytes FROM batch ORDER BY lane = 'events', id LIMIT 1"
-            ).fetchone()
-            self._drop(db, [BatchKey(*row[:3])], "full")
-            total -= row[3]
+        total = counted_bytes(db)
+        while total > self._limits.max_bytes and (oldest := first_to_go(db)):
+            key, size = oldest
+            self._drop(db, [key], "full")
+            total -= size
 
     def _drop(self, db: sqlite3.Connection, keys: Sequence[BatchKey], why: str) -> None:
         for key in keys:
-            db.execute("DELETE FROM batch WHERE epoch = ? AND lane = ? AND seq = ?", key)
-            record_drop(db, key, why)
+            forget(db, key, why)
         self._dropping += len(keys)
+        # From the reserve, since the spool may be full.
+        self._tell(db, self._trouble.lost(why, len(keys), self._now()), apart="reserve")
 
     def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with self._transaction() as db:
@@ -274,14 +308,3 @@ class Spool:
             if self._db.in_transaction:
                 self._db.rollback()
             raise SpoolError(f"spool {self._path}: {error}") from error
-
-
-def _fitting(sizes: Iterable[int]) -> int:
-    """Return how many lines from the first fit into one batch; always at least one."""
-    total = count = 0
-    for size in sizes:
-        total += size
-        if count and total > MAX_BATCH_BYTES:
-            break
-        count += 1
-    return count

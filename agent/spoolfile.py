@@ -5,15 +5,17 @@ Look inside: sqlite3 var/agent/spool.db 'SELECT epoch, lane, seq, bytes FROM bat
 
 import contextlib
 import logging
+import shutil
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from core.errors import SpoolError
 
 _log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 1
-SCHEMA = """
+SCHEMA_VERSION = 2
+SCHEMA_1 = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- The open batch: a reading is taken when its row is committed here.
 CREATE TABLE open_reading (
@@ -53,6 +55,51 @@ CREATE TABLE dropped (
     PRIMARY KEY (epoch, lane, first)
 ) WITHOUT ROWID;
 """
+SCHEMA_2 = """
+-- Conditions that began and have not ended; `details` is JSON.
+CREATE TABLE condition (
+    kind TEXT NOT NULL,
+    target TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    severity TEXT,
+    at INTEGER NOT NULL, -- ns
+    details TEXT NOT NULL,
+    PRIMARY KEY (kind, target, subject)
+) WITHOUT ROWID;
+-- Event batches that are not like the others: `full` gives way to the next full one, `reserve`
+-- lies outside the limit. A table of its own, so that sums read no bodies.
+CREATE TABLE apart (id INTEGER PRIMARY KEY, kind TEXT NOT NULL);
+CREATE TRIGGER batch_gone AFTER DELETE ON batch BEGIN
+    DELETE FROM apart WHERE id = old.id;
+END;
+"""
+
+
+LEAST_ROOM: Final = 1_000_000
+WORKING_ROOM: Final = 16_000_000
+"""Of the disk, beside the batches: SQLite's log, which deleting needs too."""
+
+
+def room_for(path: Path, wanted: int) -> int:
+    """Return how many of the *wanted* bytes of batches the disk has room for, beside the rest.
+
+    A spool that fills its own disk cannot even delete: the log that would say so has no room.
+    Raises SpoolError where the folder itself refuses.
+    """
+    files = [path, *(path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        ours = sum(found.stat().st_size for found in files if found.exists())
+        free = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise SpoolError(f"spool {path} cannot be opened: {error}") from error
+    # Pages are not filled to the last byte.
+    room = (free + ours) * 9 // 10 - WORKING_ROOM
+    if room >= wanted:
+        return wanted
+    room = max(room, LEAST_ROOM)
+    _log.warning("spool %s: the disk has room for %d MB of batches only", path, room // 1_000_000)
+    return room
 
 
 def open_spool_file(path: Path) -> sqlite3.Connection:
@@ -84,8 +131,12 @@ def _opened(path: Path) -> sqlite3.Connection:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0:
             _create(db)
+        elif version == 1:
+            _run(db, SCHEMA_2)
         elif version != SCHEMA_VERSION:
-            raise SpoolError(f"spool {path} has version {version}; this program reads 1")
+            raise SpoolError(
+                f"spool {path} has version {version}; this program reads up to {SCHEMA_VERSION}"
+            )
         if not db.execute("SELECT 1 FROM meta WHERE key = 'spool'").fetchone():
             raise sqlite3.DatabaseError("it has no id")
         db.execute("SELECT count(*) FROM batch").fetchone()
@@ -98,8 +149,11 @@ def _opened(path: Path) -> sqlite3.Connection:
 def _create(db: sqlite3.Connection) -> None:
     # In one transaction: a spool without its id would be no spool, and could never be opened.
     name = "INSERT INTO meta VALUES ('spool', lower(hex(randomblob(8))));"
-    version = f"PRAGMA user_version={SCHEMA_VERSION};"
-    db.executescript(f"BEGIN IMMEDIATE; {SCHEMA} {name} {version} COMMIT;")
+    _run(db, f"{SCHEMA_1} {SCHEMA_2} {name}")
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    db.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

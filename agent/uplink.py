@@ -14,21 +14,24 @@ from typing import Final
 
 from agent.delivery import Delivery
 from agent.presence import Presence
+from agent.roundtrips import RoundTrips
 from agent.spool import Spool, Waiting
 from agent.spoolrows import Part
 from agent.spoolthread import SpoolThread
+from agent.timekeeper import Timekeeper
+from agent.uplinkwords import Words
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
 from core.messages import Receipt
 from core.mqtt import Broker, Connected, Message, Session
-from core.types import BatchKey, Identity, Lane
+from core.types import LANES, BatchKey, Identity, Lane
 
 _log = logging.getLogger(__name__)
 
 FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
-DROP_OLD_EVERY: Final = 60.0
+CHORES_EVERY: Final = 60.0
 MAX_RECEIPTS: Final = 1_000
 """Unread receipts are bounded; one that is lost costs one resend."""
 
@@ -54,27 +57,29 @@ class Uplink:
     settings: Settings
     spool: SpoolThread
     presence: Presence
+    time: Timekeeper
     delivery: Delivery = field(default_factory=Delivery)
-    now: clock.Clock = clock.now
     monotonic: clock.Monotonic = clock.monotonic
     session: Session = field(init=False)
     _claimed: str = ""
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
-    _receipts: list[Receipt] = field(default_factory=list)
+    _trips: RoundTrips = field(default_factory=RoundTrips)
+    _receipts: list[tuple[Receipt, int]] = field(default_factory=list)
+    """Each with the moment of its arrival, boottime in ns."""
     _up: bool = False
     _birth_due: bool = False
+    _conditions_due: bool = False
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
-    _next_drop_old: float = 0.0
-    _foreign: set[str] = field(default_factory=set)
+    _next_chores: float = 0.0
     _epoch: str = ""
-    _refused_code: int = 0
-    _silence_said: bool = False
+    _words: Words = field(init=False)
     _bad_said: bool = False
 
     def __post_init__(self) -> None:
         who = self.settings.who
+        self._words = Words(who)
         self._epoch = self.spool.spool.epoch
         self.session = Session(
             self.settings.broker,
@@ -106,8 +111,9 @@ class Uplink:
         """Begin anew on this connection, with a birth before anything else."""
         self.presence.conn = up.conn
         self.delivery.connected(self.monotonic())
+        self._trips.restart(self.time.clock.now())
         self._claimed = ""
-        self._up, self._birth_due, self._asked = True, True, 0
+        self._up, self._birth_due, self._conditions_due, self._asked = True, True, True, 0
         self._wake.set()
 
     def disconnected(self, reason: str) -> None:
@@ -123,7 +129,8 @@ class Uplink:
                 self._claimed = claimed
                 self._wake.set()
             elif message.topic == topics.topic(self.settings.who, "receipt"):
-                self._receipts.append(messages.read_receipt(message.payload))
+                receipt = messages.read_receipt(message.payload)
+                self._receipts.append((receipt, self.time.clock.boot()))
                 self._bad_said = False
                 del self._receipts[:-MAX_RECEIPTS]
                 self._wake.set()
@@ -134,16 +141,7 @@ class Uplink:
 
     def acknowledged(self, mid: int, reason_code: int, reason: str) -> None:
         """Report a broker that refuses what we publish; PUBACK otherwise proves nothing."""
-        if reason_code >= 0x80 and reason_code != self._refused_code:
-            _log.error(
-                "the broker refuses what this agent publishes: %s (0x%02x). Is %s allowed to"
-                " write its own topics?",
-                reason,
-                reason_code,
-                self.settings.who,
-            )
-        if reason_code >= 0x80 or reason_code == 0:
-            self._refused_code = reason_code
+        self._words.acknowledged(reason_code, reason)
 
     # The pump.
 
@@ -154,11 +152,11 @@ class Uplink:
                 await self._round()
                 # Without a connection nothing is due, whatever time has passed meanwhile.
                 due = self.delivery.next_moment(self.monotonic()) - self.monotonic()
-                wait = due if self._up else DROP_OLD_EVERY
+                wait = due if self._up else CHORES_EVERY
             except SpoolError as error:
                 _log.error("cannot send for now: %s", error)
                 wait = RETRY_DISK_AFTER
-            await self._sleep(min(wait, DROP_OLD_EVERY))
+            await self._sleep(min(wait, CHORES_EVERY))
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -168,24 +166,41 @@ class Uplink:
             pass
 
     async def _round(self) -> None:
-        await self._drop_old()
+        await self._chores()
         # A receipt may overtake the claim that says whose receipts count.
         while self._receipts and self._collector():
-            await self._apply(self._receipts.pop(0))
+            await self._apply(*self._receipts.pop(0))
         if not self._up:
             return
         try:
+            # First, so that the birth lists it as held: then the lane has caught up when it came.
+            await self._tell_conditions()
             await self._announce()
             await self._send()
         except NotConnected:
             self._up = False
 
-    async def _drop_old(self) -> None:
-        if self.monotonic() >= self._next_drop_old:
-            self._next_drop_old = self.monotonic() + DROP_OLD_EVERY
-            dropped = await self.spool.call(Spool.drop_old)
-            if dropped:
-                _log.error("%d batches dropped: older than the spool keeps", dropped)
+    async def _chores(self) -> None:
+        if self.monotonic() < self._next_chores:
+            return
+        self._next_chores = self.monotonic() + CHORES_EVERY
+        # A clock that was never checked may be years ahead, and all would be too old.
+        dropped = await self.spool.call(Spool.drop_old) if self.time.clock.known else 0
+        if dropped:
+            _log.error("%d batches dropped: older than the spool keeps", dropped)
+        await self.spool.call(Spool.end_what_passed)
+
+    async def _tell_conditions(self) -> None:
+        if not self._conditions_due:
+            return
+        self._conditions_due = False  # first: while the disk works, another connect may ask anew
+        try:
+            replaced = await self.spool.call(Spool.seal_conditions)
+        except SpoolError:
+            self._conditions_due = True
+            raise
+        for key in replaced:
+            self.delivery.settled(key)
 
     async def _announce(self) -> None:
         drops = self.spool.spool.dropped_batches
@@ -193,7 +208,9 @@ class Uplink:
         if not (self._birth_due or (drops != self._drops_told and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
-        payload = self.presence.birth(self._epoch, epochs, more=more, asked=self._asked)
+        payload = self.presence.birth(
+            self._epoch, epochs, more=more, asked=self._asked, clock_report=self.time.report()
+        )
         try:
             self.session.publish(self.presence.topic, payload, retain=True)
         except PayloadError as error:
@@ -204,11 +221,11 @@ class Uplink:
     async def _send(self) -> None:
         now = self.monotonic()
         self.delivery.overdue(now)
-        self._say_whether_answered()
+        self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
             # A probe into silence is the oldest of its lane, whatever is fresh.
-            whole = plan.lane == "events" or self.delivery.unanswered
+            whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
             part: Part = "all" if whole else "fresh"
             sent = 0
             for key, size in await self._waiting(plan.lane, part, plan.fresh):
@@ -218,19 +235,8 @@ class Uplink:
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
 
-    def _say_whether_answered(self) -> None:
-        if self.delivery.unanswered and not self._silence_said:
-            _log.warning(
-                "no receipt from the collector: readings wait in the spool. Is the collector "
-                "running, and may %s read its receipts?",
-                self.settings.who,
-            )
-        elif self._silence_said and not self.delivery.unanswered:
-            _log.warning("the collector answers again")
-        self._silence_said = self.delivery.unanswered
-
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
-        since, besides = self.now() - FRESH_FOR, list(self.delivery.busy())
+        since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
 
         def rows(spool: Spool) -> list[Waiting]:
             return spool.waiting(lane, part, since=since, besides=besides, limit=limit)
@@ -242,6 +248,8 @@ class Uplink:
         if batch is None:
             return False
         payload = wire.pack(batch.body) if self.settings.compress else batch.body
+        times = self.time.clock
+        self._trips.sent(key, batch.sealed_at, times.now(), times.boot())
         try:
             self.session.publish(topics.topic(self.settings.who, key.lane), payload)
         except PayloadError as error:
@@ -254,16 +262,29 @@ class Uplink:
 
     # Receipts.
 
-    async def _apply(self, receipt: Receipt) -> None:
+    async def _apply(self, receipt: Receipt, arrived: int) -> None:
         if not self._is_ours(receipt.collector):
             return
-        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s)
-        for key in await self._settle(receipt):
+        lanes = {lane for part in (receipt.got, receipt.refused, receipt.conflict) for lane in part}
+        self.delivery.receipt(
+            self.monotonic(),
+            receipt.backfill_bytes_per_s,
+            [lane for lane in LANES if lane in lanes],
+        )
+        settled = await self._settle(receipt)
+        for key in settled:
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
         if receipt.birth:
-            self._birth_due, self._asked = True, receipt.birth
+            self._birth_due, self._conditions_due, self._asked = True, True, receipt.birth
+        await self._check_clock(receipt.time, settled, arrived)
+
+    async def _check_clock(self, made_ms: int, settled: list[BatchKey], arrived: int) -> None:
+        sent = self._trips.latest(settled, arrived)
+        before = self.time.clock.now()
+        if sent is not None and (by := await self.time.check(made_ms, sent, arrived)):
+            self._trips.restart(before + by)
 
     async def _settle(self, receipt: Receipt) -> list[BatchKey]:
         """Do what *receipt* says of batches; return those whose key and crc both agree."""
@@ -297,12 +318,9 @@ class Uplink:
 
     def _is_ours(self, collector: str) -> bool:
         expected = self._collector()
-        if collector == expected:
-            return True
-        if collector not in self._foreign and len(self._foreign) < 100:
-            self._foreign.add(collector)
-            _log.error("receipts of collector %r left out; expected %r", collector, expected)
-        return False
+        if collector != expected:
+            self._words.foreign(collector, expected)
+        return collector == expected
 
 
 def _with_crcs(keys: messages.Keys) -> list[tuple[BatchKey, int]]:

@@ -28,6 +28,16 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def boottime() -> int:
+    """Return nanoseconds that go on while the machine sleeps, and that no step reaches.
+
+    Where the system has no such clock (only Linux has one) sleep is left out.
+    """
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    return time.monotonic_ns()
+
+
 def rfc3339(at: int) -> str:
     """Return *at* as `2026-11-22T08:00:00Z`, whole seconds."""
     return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

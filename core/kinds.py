@@ -73,6 +73,10 @@ _KINDS: Final = (
         *("采集器缓存损坏，已另存", "an agent's spool could not be opened and was set aside"),
     ),
     Kind(
+        *("spool_corrupt", "EV-SYS-CORRUPT", FAULT, "P3"),
+        *("采集器缓存中有批次损坏", "a batch in an agent's spool cannot be read back"),
+    ),
+    Kind(
         *("batches_dropped", "EV-SYS-DROPS", FAULT, "P4"),
         *("采集器已丢弃的批次", "the batches that an agent says it has dropped"),
     ),

@@ -55,7 +55,7 @@ class EpochReport(msgspec.Struct, frozen=True):
 
 
 class ClockReport(msgspec.Struct, frozen=True):
-    """What the agent knows of its clock."""
+    """What the agent knows of its clock; `offset_ms` is how far the machine's is ahead."""
 
     offset_ms: float = 0.0
     checked: bool = False

@@ -112,3 +112,41 @@ def test_after_a_reconnect_everything_unanswered_is_due_at_once() -> None:
     d.connected(5.0)
     assert not d.busy()
     assert d.room("readings") == 8
+
+
+def test_an_events_lane_that_nobody_answers_puts_no_readings_into_probing() -> None:
+    d = delivery()
+    d.sent(key(1, "events"), 1, 0.0, backlog=False)
+    d.overdue(100.0)
+    assert (d.room("events"), d.room("readings")) == (1, 8)
+
+
+def test_readings_that_nobody_answers_put_no_events_into_probing() -> None:
+    d = delivery()
+    d.sent(key(1), 1, 0.0, backlog=False)
+    d.overdue(100.0)
+    assert (d.room("events"), d.room("readings")) == (8, 1)
+
+
+def test_events_that_nobody_answers_are_parked_although_readings_are_answered_now_and_then() -> (
+    None
+):
+    d, now, event = delivery(), 0.0, key(1, "events")
+    while event not in d.parked and now < 3600:
+        if event not in d.out:
+            d.sent(event, 1, now, backlog=False)
+        now += 1
+        if now % 30 == 0:
+            d.receipt(now, 0, ["readings"])
+        d.overdue(now)
+    assert now < 600
+    assert d.sends[event] <= 6
+
+
+def test_a_lane_that_is_answered_again_tries_its_own_parked_batches_only() -> None:
+    d = delivery()
+    d.parked = {key(9): 10_000.0, key(9, "events"): 10_000.0}
+    d.sent(key(1), 1, 0.0, backlog=False)
+    d.overdue(100.0)
+    d.receipt(101.0, 0, ["readings"])
+    assert d.busy() == {key(9, "events")}

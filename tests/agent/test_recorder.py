@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from agent.agentclock import AgentClock
 from agent.recorder import MAX_HELD_LINES, Recorder
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
@@ -27,11 +28,13 @@ class RefusingSpool:
     refuses: bool = True
     lines: list[bytes] = field(default_factory=list)
     batches: int = 0
+    unchecked: list[bool] = field(default_factory=list)
 
     async def take(self, lines: Sequence[bytes], *, unchecked: bool) -> int:
         if self.refuses:
             raise SpoolError("spool var/agent/spool.db: database or disk is full")
         self.lines += lines
+        self.unchecked.append(unchecked)
         return sum(len(line) + 1 for line in self.lines)
 
     async def seal(self) -> object:
@@ -43,12 +46,23 @@ def told() -> None:
     """Stands for an uplink that looks again."""
 
 
+@dataclass
+class Hands:
+    """Both clocks of a machine, set by hand; the readings here are of the day before."""
+
+    at: int = AT + 86_400 * SECOND
+    boot: int = SECOND
+
+    def clock(self) -> AgentClock:
+        return AgentClock(lambda: self.at, lambda: self.boot)
+
+
 async def test_what_is_read_is_committed_within_a_second_and_sealed_when_its_time_has_come(
     tmp_path: Path,
 ) -> None:
     spool = SpoolThread(Spool(tmp_path / "spool.db"))
     sealed = asyncio.Event()
-    recorder = Recorder(spool, sealed.set, seal_after=0.0)
+    recorder = Recorder(spool, sealed.set, seal_after=0.0, time=Hands().clock())
     running = asyncio.create_task(recorder.run())
     recorder.take([reading(1.5)])
 
@@ -62,17 +76,58 @@ async def test_what_is_read_is_committed_within_a_second_and_sealed_when_its_tim
     assert batch.body.splitlines()[1:] == [b"mem used_percent=1.5 %d" % AT]
 
 
-async def test_no_series_gets_the_same_time_twice_unless_the_clock_was_set_back() -> None:
-    spool = RefusingSpool(refuses=False)
-    recorder = Recorder(spool, told)
-    recorder.take([reading(1.0, AT), reading(2.0, AT), reading(3.0, AT - 3600 * SECOND)])
+async def taken(recorder: Recorder, spool: RefusingSpool, *ats: int) -> list[int]:
+    del spool.lines[:]
+    recorder.take([reading(1.0, at) for at in ats])
     await recorder.finish()
-    assert [int(line.split()[-1]) for line in spool.lines] == [AT, AT + 1, AT - 3600 * SECOND]
+    return [int(line.split()[-1]) for line in spool.lines]
+
+
+async def test_no_series_gets_a_time_that_is_not_later_than_its_last() -> None:
+    spool = RefusingSpool(refuses=False)
+    recorder = Recorder(spool, told, time=Hands().clock())
+    assert await taken(recorder, spool, AT, AT, AT - 3600 * SECOND) == [AT, AT + 1, AT + 2]
+
+
+async def test_after_a_correction_back_every_series_starts_anew() -> None:
+    spool, hands = RefusingSpool(refuses=False), Hands(at=AT)
+    recorder = Recorder(spool, told, time=hands.clock())
+    await taken(recorder, spool, AT)
+    back = AT - 3600 * SECOND
+    recorder.time.check(back, back)
+    # The first was measured before the correction: it must not drag the others into the future.
+    assert await taken(recorder, spool, AT, back - 5) == [back, back + 1]
+    assert await taken(recorder, spool, back - 3600 * SECOND) == [back + 2]
+
+
+async def test_readings_are_marked_unchecked_from_a_step_until_the_next_check() -> None:
+    spool, hands = RefusingSpool(refuses=False), Hands()
+    recorder = Recorder(spool, told, time=hands.clock())
+    await taken(recorder, spool, AT)
+    recorder.time.check(hands.at, hands.at)
+    await taken(recorder, spool, AT)
+    hands.at += 3600 * SECOND
+    await taken(recorder, spool, AT)
+    recorder.time.look()
+    now = recorder.time.now()
+    recorder.time.check(now, now)
+    await taken(recorder, spool, AT)
+    assert spool.unchecked == [True, False, True, False]
+
+
+async def test_what_was_taken_unchecked_stays_so_while_the_disk_refuses() -> None:
+    spool, hands = RefusingSpool(), Hands()
+    recorder = Recorder(spool, told, time=hands.clock())
+    await taken(recorder, spool, AT)
+    recorder.time.check(hands.at, hands.at)
+    spool.refuses = False
+    await taken(recorder, spool, AT)
+    assert spool.unchecked == [True]
 
 
 async def test_a_reading_that_cannot_be_encoded_is_counted_and_harms_no_other() -> None:
     spool = RefusingSpool(refuses=False)
-    recorder = Recorder(spool, told)
+    recorder = Recorder(spool, told, time=Hands().clock())
     recorder.take([reading(float("nan")), reading(2.0)])
     await recorder.finish()
     assert recorder.refused == 1
@@ -83,7 +138,7 @@ async def test_readings_wait_in_memory_while_the_disk_refuses_and_follow_once_it
     None
 ):
     spool = RefusingSpool()
-    recorder = Recorder(spool, told, seal_after=0.0)
+    recorder = Recorder(spool, told, seal_after=0.0, time=Hands().clock())
     recorder.take([reading(1.0)])
     await recorder.finish()
     recorder.take([reading(2.0, AT + SECOND)])
@@ -97,7 +152,7 @@ async def test_readings_wait_in_memory_while_the_disk_refuses_and_follow_once_it
 async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_are_counted() -> (
     None
 ):
-    recorder = Recorder(RefusingSpool(), told)
+    recorder = Recorder(RefusingSpool(), told, time=Hands().clock())
     recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(MAX_HELD_LINES + 5)])
     await recorder.finish()
     assert recorder.refused == 5
@@ -109,7 +164,7 @@ async def test_an_open_batch_of_the_process_before_is_sealed_at_start(tmp_path: 
     before.close()
 
     spool = SpoolThread(Spool(tmp_path / "spool.db"))
-    running = asyncio.create_task(Recorder(spool, told).run())
+    running = asyncio.create_task(Recorder(spool, told, time=Hands().clock()).run())
     sizes: list[tuple[int, int]] = []
 
     async def look() -> None:

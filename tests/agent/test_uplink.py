@@ -1,6 +1,7 @@
 """The uplink on real brokers, with the test in the collector's place."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator
@@ -10,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from agent.agentclock import AgentClock
 from agent.delivery import Delivery
 from agent.presence import Presence
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
+from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
 from core import clock, messages, topics, wire
 from core.messages import Birth, Claim, Death, Receipt
 from core.mqtt import Broker, Connected, Message, Session
-from core.types import Identity
+from core.topics import Channel
+from core.types import Event, Identity, Lane
 from tests.real.brokers import RealBroker
 from tests.waiting import until
 
@@ -32,13 +36,15 @@ class PlayedCollector:
     broker: Broker
     name: str = "d1"
     bodies: list[bytes] = field(default_factory=list)
+    events: list[bytes] = field(default_factory=list)
     states: list[Birth | Death] = field(default_factory=list)
     session: Session = field(init=False)
     up: bool = False
     answers: bool = False
 
     def __post_init__(self) -> None:
-        filters = (topics.topic(WHO, "readings"), topics.topic(WHO, "state"))
+        channels: tuple[Channel, ...] = ("readings", "events", "state")
+        filters = [topics.topic(WHO, channel) for channel in channels]
         self.session = Session(
             self.broker, f"c-{self.name}", self, subscriptions=filters, reconnect_within_s=0.05
         )
@@ -52,6 +58,8 @@ class PlayedCollector:
     def received(self, message: Message, /) -> None:
         if message.topic.endswith("/state"):
             self.states.append(messages.read_state(message.payload))
+        elif message.topic.endswith("/events"):
+            self.events.append(wire.unpack(message.payload))
         else:
             self.bodies.append(wire.unpack(message.payload))
             if self.answers:
@@ -65,7 +73,8 @@ class PlayedCollector:
         self.session.publish(topics.claim_topic(WHO.region), payload, retain=True)
 
     def answer(self, **parts: object) -> None:
-        receipt = Receipt(collector=self.name, time=1, **parts)  # type: ignore[arg-type]
+        parts.setdefault("time", 1)
+        receipt = Receipt(collector=self.name, **parts)  # type: ignore[arg-type]
         self.session.publish(topics.topic(WHO, "receipt"), messages.encode(receipt))
 
     def received_keys(self) -> list[tuple[str, int]]:
@@ -93,12 +102,21 @@ async def playing(broker: RealBroker, name: str = "d1") -> AsyncIterator[PlayedC
 
 @asynccontextmanager
 async def sending(
-    broker: RealBroker, folder: Path, collector: str = "d1", delivery: Delivery | None = None
+    broker: RealBroker,
+    folder: Path,
+    collector: str = "d1",
+    delivery: Delivery | None = None,
+    times: AgentClock | None = None,
 ) -> AsyncIterator[Uplink]:
-    spool = SpoolThread(Spool(folder / "spool.db"))
+    times = times or AgentClock()
+    spool = SpoolThread(Spool(folder / "spool.db", now=times.now, unchecked=times.unchecked))
     settings = Settings(WHO, broker.at(), collector, reconnect_within_s=0.2)
     uplink = Uplink(
-        settings, spool, Presence(WHO, spool.spool.id, clock.now()), delivery or Delivery()
+        settings,
+        spool,
+        Presence(WHO, spool.spool.id, clock.now()),
+        Timekeeper(times, spool),
+        delivery or Delivery(),
     )
     running = asyncio.create_task(uplink.run())
     try:
@@ -119,10 +137,17 @@ async def seal(uplink: Uplink, line: bytes = b"mem used_percent=1.5 1") -> None:
 
 async def until_waiting(uplink: Uplink, batches: int) -> None:
     async def look() -> None:
-        while (await uplink.spool.call(Spool.size))[0] != batches:
+        while await waiting(uplink, "readings") != batches:
             await asyncio.sleep(0.01)
 
     await asyncio.wait_for(look(), 10)
+
+
+async def waiting(uplink: Uplink, lane: Lane) -> int:
+    rows = await uplink.spool.call(
+        lambda spool: spool.waiting(lane, "all", since=0, besides=(), limit=99)
+    )
+    return len(rows)
 
 
 async def test_a_batch_stays_in_the_spool_until_its_receipt(
@@ -131,7 +156,7 @@ async def test_a_batch_stays_in_the_spool_until_its_receipt(
     async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
         await seal(uplink)
         await until(lambda: collector.bodies)
-        assert (await uplink.spool.call(Spool.size))[0] == 1
+        assert await waiting(uplink, "readings") == 1
 
         collector.answer(got=collector.has(collector.bodies[0]))
         await until_waiting(uplink, 0)
@@ -328,3 +353,117 @@ async def test_a_damaged_receipt_is_named_and_the_next_one_counts(
         await until(lambda: "left out" in caplog.text)
         collector.answer(got=collector.has(collector.bodies[0]))
         await until_waiting(uplink, 0)
+
+
+LINK_DOWN = Event("link_down", "switch-2", "switch-2/port-5", active=True, severity="P3", at=1)
+
+
+def lists_and_events(collector: PlayedCollector) -> list[tuple[bool, list[str]]]:
+    found = []
+    for body in collector.events:
+        first, *lines = body.splitlines()
+        found.append(("full" in json.loads(first), [json.loads(line)["kind"] for line in lines]))
+    return found
+
+
+def got_events(*bodies: bytes) -> dict[str, dict[str, list[tuple[int, str]]]]:
+    keys: dict[str, list[tuple[int, str]]] = {}
+    for body in bodies:
+        header = json.loads(body.partition(b"\n")[0])
+        crc = messages.crc_text(wire.crc(body))
+        keys.setdefault(header["epoch"], []).append((header["seq"], crc))
+    return {"events": keys}
+
+
+async def test_every_connect_tells_which_conditions_are_open_even_if_none_is(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await until(lambda: lists_and_events(collector) == [(True, [])])
+        await until(lambda: collector.states)
+        assert held(collector.states[0], "events") == [(1, 1)]
+
+        collector.answer(got=got_events(collector.events[0]))
+        await uplink.spool.call(lambda spool: spool.tell([LINK_DOWN]))
+        uplink.sealed()
+        await until(lambda: len(collector.events) == 2)
+        collector.answer(got=got_events(collector.events[1]))
+        uplink.session.reconnect()
+        await until(lambda: (True, ["link_down"]) in lists_and_events(collector))
+
+
+def held(state: Birth | Death, lane: Lane) -> list[tuple[int, int]]:
+    assert isinstance(state, Birth)
+    return [pair for r in state.epochs if r.lane == lane for pair in r.held_ranges()]
+
+
+async def test_a_birth_that_is_asked_for_comes_with_the_open_conditions(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path):
+        await until(lambda: collector.events)
+        collector.answer(birth=42)
+        await until(lambda: lists_and_events(collector) == [(True, [])] * 2)
+
+
+async def test_an_events_lane_that_nobody_answers_neither_grows_nor_disturbs_readings(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
+        for _ in range(3):
+            seen = len(collector.states)
+            await until(lambda: len(collector.states) > seen)  # noqa: B023 — awaited here
+            uplink.session.reconnect()
+        await until(lambda: "events" in hurried.unanswered)
+        assert hurried.room("readings") == hurried.window
+        assert await waiting(uplink, "events") == 1
+
+        collector.answers = True
+        for _ in range(10):
+            await seal(uplink)
+        await until_waiting(uplink, 0)
+        assert await waiting(uplink, "events") == 1
+
+
+async def test_events_go_before_readings(broker: RealBroker, tmp_path: Path) -> None:
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await until(lambda: collector.events)
+        await uplink.spool.call(lambda spool: spool.tell([LINK_DOWN]))
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        assert (False, ["link_down"]) in lists_and_events(collector)
+
+
+HOUR = 3600 * clock.SECOND
+
+
+async def test_receipts_correct_a_wrong_clock_and_the_next_birth_says_so(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    fast = AgentClock(wall=lambda: clock.now() + HOUR)
+    async with playing(broker) as collector, sending(broker, tmp_path, times=fast):
+        await until(lambda: collector.events)
+        answer_events(collector)
+        await until(lambda: (False, ["clock_back"]) in lists_and_events(collector))
+        answer_events(collector)
+        await until(lambda: not fast.unchecked())
+        assert abs(fast.now() - clock.now()) < 5 * clock.SECOND
+
+        collector.answer(birth=1)
+        await until(lambda: checked(collector.states[-1]))
+        assert fast.restarts == 1
+
+
+def answer_events(collector: PlayedCollector) -> None:
+    collector.answer(got=got_events(*collector.events), time=clock.now() // 1_000_000)
+
+
+def checked(state: Birth | Death) -> bool:
+    if not isinstance(state, Birth) or not state.clock.checked:
+        return False
+    assert abs(state.clock.offset_ms - 3_600_000) < 5_000
+    return True

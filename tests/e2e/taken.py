@@ -47,9 +47,10 @@ def taken(spool: Path) -> "Counter[Value]":
 
 
 def waiting(spool: Path) -> int:
-    """Return how many readings and batches are still without a receipt."""
+    """Return how many readings and batches of them are still without a receipt."""
+    batches = "SELECT count(*) FROM batch WHERE lane = 'readings'"
     with sqlite3.connect(spool) as db:
-        sql = "SELECT (SELECT count(*) FROM open_reading) + (SELECT count(*) FROM batch)"
+        sql = f"SELECT (SELECT count(*) FROM open_reading) + ({batches})"
         count: int = db.execute(sql).fetchone()[0]
         return count
 

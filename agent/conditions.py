@@ -1,0 +1,61 @@
+"""Which conditions are open, and what of new events is news.
+
+They stand in the spool's own table and change in the transaction that seals the event, so that
+neither a crash nor a restart makes the two disagree (wire.md, "The agent", rule 7). Every function
+works inside the transaction that `agent.spool` has begun.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from core.types import Event, EventKey
+
+_COLUMNS: Final = "kind, target, subject, severity, at, details"
+
+
+def news(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
+    """Note what begins and ends; return the events that change something, in their order."""
+    return [event for event in events if (_begin if event.active else _end)(db, event)]
+
+
+def open_ones(db: sqlite3.Connection) -> list[Event]:
+    """Return the open conditions as they began, the longest open first."""
+    rows = db.execute(f"SELECT {_COLUMNS} FROM condition ORDER BY at, kind, target, subject")  # noqa: S608 — our words
+    return [_event(row) for row in rows]
+
+
+def is_open(db: sqlite3.Connection, key: EventKey) -> bool:
+    """Return whether the condition *key* has begun and not ended."""
+    sql = "SELECT 1 FROM condition WHERE kind = ? AND target = ? AND subject = ?"
+    return db.execute(sql, key).fetchone() is not None
+
+
+def _begin(db: sqlite3.Connection, event: Event) -> bool:
+    details = msgspec.json.encode(event.details).decode()
+    done = db.execute(
+        f"INSERT OR IGNORE INTO condition ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+        (*event.key, event.severity, event.at, details),
+    )
+    return done.rowcount > 0
+
+
+def _end(db: sqlite3.Connection, event: Event) -> bool:
+    sql = "DELETE FROM condition WHERE kind = ? AND target = ? AND subject = ?"
+    return db.execute(sql, event.key).rowcount > 0
+
+
+def _event(row: tuple[str, str, str, str, int, str]) -> Event:
+    kind, target, subject, severity, at, details = row
+    told = {
+        "kind": kind,
+        "target": target,
+        "subject": subject,
+        "active": True,
+        "severity": severity,
+        "at": at,
+        "details": msgspec.json.decode(details),
+    }
+    return msgspec.convert(told, Event)

@@ -1,0 +1,112 @@
+"""What follows from a step or a correction of the clock: the spool's ages, and the events.
+
+`clock_step` begins when the machine's clock was set, `clock_back` when the time of readings went
+back by more than a second, so that every series starts anew. Both end with the next check that
+agrees.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.agentclock import FAR, AgentClock
+from agent.spoolthread import SpoolThread
+from core.clock import SECOND
+from core.errors import SpoolError
+from core.messages import ClockReport
+from core.types import Event, Value
+
+_log = logging.getLogger(__name__)
+
+STEP: Final = "clock_step"
+BACK: Final = "clock_back"
+SUBJECT: Final = "clock"
+MILLISECOND: Final = 1_000_000
+MOST_HELD: Final = 100
+"""Events held while the disk refuses them."""
+
+FIRST_PLAUSIBLE: Final = 1_735_689_600 * SECOND
+LAST_PLAUSIBLE: Final = 7_258_118_400 * SECOND
+"""2025 to 2200. A collector that is outside has lost its own clock, and checks nobody's."""
+
+
+@dataclass(slots=True)
+class Timekeeper:
+    """Watches `clock`; what it says of it goes to `spool`, with `agent` as the target."""
+
+    clock: AgentClock
+    spool: SpoolThread
+    agent: str = "agent"
+    _shift: int = 0
+    _events: list[Event] = field(default_factory=list)
+    _flushing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _open: bool = True
+    """Whether a condition may be open: after a start the spool may hold one."""
+
+    async def look(self) -> bool:
+        """See whether the clock was set; True where that is news to send. May raise SpoolError."""
+        step = self.clock.look()
+        if step:
+            follow = not self.clock.known
+            _log.warning("the machine's clock was set by %+.1f s", step / SECOND)
+            details: dict[str, Value] = {"step_ms": step // MILLISECOND, "readings_follow": follow}
+            self._begin(STEP, details)
+            if follow:
+                self._moved(step)
+        return await self._flush()
+
+    async def check(self, made_ms: int, sent: int, arrived: int) -> int:
+        """Check the clock by an answer made at *made_ms* between *sent* and *arrived* (boottime).
+
+        Returns the correction in ns. May raise SpoolError; what it would have told is held.
+        """
+        made = made_ms * MILLISECOND
+        if not FIRST_PLAUSIBLE <= made <= LAST_PLAUSIBLE:
+            return 0
+        boot = self.clock.boot()
+        by = self.clock.check(made + boot - arrived, made + MILLISECOND + boot - sent)
+        self._moved(by)
+        if self._open and not self.clock.unchecked():
+            self._open = False
+            self._events += [self._event(kind, False, {}) for kind in (STEP, BACK)]
+        await self._flush()
+        return by
+
+    def report(self) -> ClockReport:
+        """Return what a birth says of the clock."""
+        return ClockReport(self.clock.offset_ms() or 0.0, not self.clock.unchecked())
+
+    def _moved(self, by: int) -> None:
+        if abs(by) <= FAR:
+            return
+        self._shift += by
+        _log.warning("the time of readings was corrected by %+.1f s", by / SECOND)
+        if by < 0:
+            self._begin(BACK, {"corrected_ms": by // MILLISECOND})
+
+    def _begin(self, kind: str, details: dict[str, Value]) -> None:
+        self._open = True
+        self._events.append(self._event(kind, True, details))
+        del self._events[:-MOST_HELD]
+
+    def _event(self, kind: str, active: bool, details: dict[str, Value]) -> Event:
+        at = self.clock.now()
+        return Event(
+            kind, self.agent, SUBJECT, active=active, severity="P3", at=at, details=details
+        )
+
+    async def _flush(self) -> bool:
+        """Carry out what is held, once; it stays held where the disk refuses."""
+        async with self._flushing:
+            if shift := self._shift:
+                await self.spool.call(lambda spool: spool.shift_times(shift))
+                self._shift -= shift
+            if not self._events:
+                return False
+            events, self._events = self._events, []
+            try:
+                return bool(await self.spool.call(lambda spool: spool.tell(events)))
+            except SpoolError:
+                self._events = [*events, *self._events][-MOST_HELD:]
+                raise

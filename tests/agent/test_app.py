@@ -1,0 +1,57 @@
+"""How the agent is wired: one clock for everything that stamps a time."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from agent import app
+from agent.config import AgentConfig, ProbeConfig, SpoolConfig
+from agent.spool import Spool
+from core.clock import SECOND
+from core.errors import SpoolError
+from core.types import Identity
+
+WHO = Identity("000000", "trial", "pc-1")
+
+
+def config(folder: Path) -> AgentConfig:
+    probes = (ProbeConfig("mem"), ProbeConfig("net"), ProbeConfig("disk"))
+    return AgentConfig(identity=WHO, spool=SpoolConfig(folder=folder), probes=probes)
+
+
+async def test_a_corrected_clock_reaches_every_probe_and_the_heartbeat(tmp_path: Path) -> None:
+    agent = app.build(config(tmp_path))
+    times = agent.time.clock
+    ahead = times.now() + 3600 * SECOND
+    times.check(ahead, ahead)
+    for job in agent.schedule.jobs:
+        for reading in await job.probe.measure():
+            assert ahead <= reading.at < ahead + 60 * SECOND, job.word
+
+    own = await agent._own_reading()
+    assert own.at >= ahead
+    assert own.fields["clock_offset_ms"] == pytest.approx(-3_600_000, abs=1_000)
+    await agent.spool.close()
+
+
+async def test_events_about_the_spool_name_the_agent_and_its_clock(tmp_path: Path) -> None:
+    (tmp_path / "spool.db").write_bytes(b"not a database" * 100)
+    agent = app.build(config(tmp_path))
+
+    def first(spool: Spool) -> bytes:
+        (row,) = spool.waiting("events", "all", since=0, besides=(), limit=9)
+        batch = spool.read(row.key)
+        assert batch is not None
+        return batch.body
+
+    header, event = map(json.loads, (await agent.spool.call(first)).splitlines())
+    assert header["clock"] == "unchecked"
+    assert (event["kind"], event["target"]) == ("spool_set_aside", "pc-1")
+    await agent.spool.close()
+
+
+def test_a_folder_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SpoolError, match="cannot be opened"):
+        app.build(config(tmp_path / "file"))
