@@ -16,6 +16,7 @@ from agent.delivery import Delivery
 from collector import births, intake
 from collector.app import SESSION_EXPIRY_S
 from collector.intake import Accounted, Bad, Unaccounted, arrive, read_batch
+from core import events as events_wire
 from core import messages, topics, wire
 from core.mqtt import Message
 from core.types import BatchKey, Identity
@@ -144,7 +145,13 @@ def test_the_numbers_for_your_own_agent_are_those_of_ours() -> None:
     assert SESSION_EXPIRY_S == 7 * 86_400
 
 
-def test_the_events_on_the_page_are_counted_by_their_first_line() -> None:
+def test_the_events_on_the_page_are_read_as_they_stand_there() -> None:
+    body = page.block("json").rstrip("\n").encode() + b"\n"
+    header, lines = events_wire.split_header(body)
+    parsed = events_wire.parse_lines(lines, 2**62)
+    assert (header.epoch, header.seq, header.lines) == ("K3M6T0QX9V2ZB8DN", 7, 1)
+    assert [event.kind for _, event in parsed.events] == ["link_down"]
+    assert not parsed.bad
     first, *events = map(json.loads, page.block("json").splitlines())
     assert (first["schoolwatch"], first["n"]) == (wire.VERSION, len(events))
     assert wire.EPOCH.fullmatch(first["epoch"])

@@ -47,10 +47,9 @@ def taken(spool: Path) -> "Counter[Value]":
 
 
 def waiting(spool: Path) -> int:
-    """Return how many readings and batches of them are still without a receipt."""
-    batches = "SELECT count(*) FROM batch WHERE lane = 'readings'"
+    """Return how many readings and batches are still without a receipt."""
     with sqlite3.connect(spool) as db:
-        sql = f"SELECT (SELECT count(*) FROM open_reading) + ({batches})"
+        sql = "SELECT (SELECT count(*) FROM open_reading) + (SELECT count(*) FROM batch)"
         count: int = db.execute(sql).fetchone()[0]
         return count
 
