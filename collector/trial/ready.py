@@ -32,6 +32,7 @@ class _Live(msgspec.Struct):
 
 class _Value(msgspec.Struct):
     at_ns: int
+    measurement: str = ""
 
 
 class _Latest(msgspec.Struct):
@@ -68,7 +69,9 @@ def reported(port: int, who: Identity, since: int) -> bool:
         return False
     words = urlencode({"region": who.region, "school": who.school, "agent": who.agent})
     latest = _ask(port, f"/api/v1/latest?{words}", _Latest)
-    return latest is not None and any(value.at_ns >= since for value in latest.values)
+    # What the collector writes down of an agent's events is no reading.
+    readings = [v for v in latest.values if v.measurement != "event"] if latest else []
+    return any(value.at_ns >= since for value in readings)
 
 
 def _ask(port: int, path: str, kind: type[_T]) -> _T | None:
