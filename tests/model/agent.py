@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from agent.agentclock import AgentClock
 from agent.delivery import Delivery
 from agent.presence import Presence
 from agent.spool import Limits, Spool, Waiting
 from agent.spoolfile import open_spool_file
+from agent.spoolseal import Sealer
 from agent.spoolthread import SpoolThread
+from agent.spooltrouble import Trouble
+from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
 from core import topics
 from core.errors import NotConnected
@@ -82,8 +86,15 @@ class Agent:
 
     def start(self) -> None:
         """Begin a process; what was open is sealed under its epoch, as the recorder does."""
-        spool = Spool(self.path, self.limits, self.time.now, self.new_epoch)
-        self._become(spool, Presence(self.who, spool.id, self.time.at), Delivery(rng=_rng()))
+        clock = AgentClock(self.time.now, self.time.now)
+        spool = Spool(
+            *(self.path, self.limits, clock.now, self.new_epoch),
+            agent=str(self.who),
+            unchecked=clock.unchecked,
+            monotonic=self.time.monotonic,
+        )
+        presence = Presence(self.who, spool.id, self.time.at)
+        self._become(spool, presence, Delivery(rng=_rng()), clock)
         self.conn = 0
         self.seal()
 
@@ -93,10 +104,12 @@ class Agent:
         twin = Agent(
             *(self.who, path, self.broker, self.time, self.limits, self.new_epoch, self.observe)
         )
-        spool = copy.copy(self.spool)
-        spool._path, spool._db = path, open_spool_file(path)
+        clock, spool = copy.copy(self.uplink.time.clock), copy.copy(self.spool)
+        spool._path, spool._db, spool._now = path, open_spool_file(path), clock.now
+        spool._sealer = Sealer(clock.now, clock.unchecked, self.spool.epoch)
+        spool._trouble = Trouble(str(self.who), path, self.time.monotonic)
         delivery = copy.deepcopy(self.uplink.delivery)
-        twin._become(spool, copy.copy(self.uplink.presence), delivery)
+        twin._become(spool, copy.copy(self.uplink.presence), delivery, clock)
         twin.conn = self.conn
         return twin
 
@@ -152,14 +165,17 @@ class Agent:
         self.connected = False
         self.uplink.disconnected("the model cut it")
 
-    def _become(self, spool: Spool, presence: Presence, delivery: Delivery) -> None:
+    def _become(
+        self, spool: Spool, presence: Presence, delivery: Delivery, clock: AgentClock
+    ) -> None:
         self.spool, self.alive, self.connected, self.reconnecting = spool, True, False, False
+        thread = InlineSpool(spool, self.fuse, lambda: self.observe(self))
         self.uplink = Uplink(
             Settings(self.who, Address(), COLLECTOR, compress=False),
-            InlineSpool(spool, self.fuse, lambda: self.observe(self)),
+            thread,
             presence,
+            Timekeeper(clock, thread, str(self.who)),
             delivery,
-            self.time.now,
             self.time.monotonic,
         )
         self.uplink.session = PlayedSession(self)

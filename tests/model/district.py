@@ -8,18 +8,24 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from collector.asking import Asking
+from collector.audit import AuditLog
 from collector.books import Books
 from collector.chores import CommitCounter
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
+from collector.dispatch import ByChannel
 from collector.door import Door
+from collector.eventrows import EventRows
+from collector.events import Events
 from collector.inbox import Handler, Inbox
+from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.linecheck import Checked, LineCheck
 from collector.live import Live, was_up
 from collector.patience import Patience, Stopping
 from collector.readings import Readings
 from collector.receipts import Receipts
+from collector.restore import restore
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
@@ -143,14 +149,15 @@ class District:
         books, now = self.books, self.time.now
         patience = InlinePatience(self.fuse)
         sorter = Sorter({REGION}, books.ledger.rows, Poisonable())
+        events, states = Events({REGION}, books, patience), States({REGION}, books, patience)
         handlers: dict[Channel, Handler] = {
             "readings": Readings(self.store, sorter, books, patience),
-            "state": States({REGION}, books, patience),
+            "state": ByChannel({"events": events}, states),
         }
         self.inboxes = {c: Inbox(c, handlers[c], books.counters, now) for c in CHANNELS}
         for channel, inbox in self.inboxes.items():
             inbox.source = Source(self.broker, channel, self.fuse)
-        self.counter = CommitCounter(books.ledger, self.store)
+        self.counter = CommitCounter(books.ledger, self.store, books.journal, now)
         self.counter.count()
         books.asking.everybody(books.live.agents())
         self.alive = True
@@ -180,11 +187,12 @@ class District:
         self.books.receipts.flush()
 
     def tick(self) -> None:
-        """Do what is done by the clock: ask for births, count commits."""
+        """Do what is done by the clock: ask for births, count commits, sync the audit log."""
         opening, live = self.books.door.opening(), self.books.live
         now = self.time.at
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
         self.counter.count()
+        self.books.journal.sync()
 
     def crash(self) -> None:
         """Die as by kill -9; what was handed over and not acknowledged comes again."""
@@ -195,6 +203,8 @@ class District:
     def _open_books(self) -> Books:
         now, counters = self.time.now, Counters()
         ledger = Ledger(self.ledger_path)
+        journal = Journal(COLLECTOR, EventRows(ledger), AuditLog(self.folder / "audit"), now)
+        restore(journal)
         letters = DeadLetters(self.folder / "dead-letter", max_bytes=10**7, keep_days=365, now=now)
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())
         receipts = Receipts(
@@ -204,7 +214,7 @@ class District:
         )
         rng = random.Random(2)
         asking = Asking(receipts.ask_birth, now=now, monotonic=self.time.monotonic, rng=rng)
-        return Books(ledger, live, letters, receipts, asking, counters, Door(now))
+        return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
 
 
 def numbers(text: bytes) -> set[int]:

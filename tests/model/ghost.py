@@ -13,8 +13,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from collector.audit import AuditLog
 from collector.lanerow import LaneRow
 from collector.ledger import LaneKey, Ledger
 from collector.ranges import Ranges
@@ -22,6 +23,8 @@ from core import wire
 from core.types import BatchKey, Identity
 from tests.model.agent import Agent
 from tests.model.district import District, numbers
+
+_READINGS: Final = "SELECT epoch, seq, crc FROM batch WHERE lane = 'readings'"
 
 
 class Name(NamedTuple):
@@ -49,15 +52,18 @@ class Ghost:
     """Epochs that live in two memories."""
     spent: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Epochs under which an agent, by id, may seal nothing any more: a conflict told it so."""
+    events: defaultdict[int, set[BatchKey]] = field(default_factory=lambda: defaultdict(set))
+    """Event batches that an agent, by id, held at the last look or since."""
 
     def observe(self, agent: Agent) -> None:
         """Look at an agent's spool, after each commit of it."""
-        for epoch, seq, crc in _rows(agent, "SELECT epoch, seq, crc FROM batch"):
+        for epoch, seq, crc in _rows(agent, _READINGS):
             name = Name(agent.who, epoch, seq)
             if crc not in self.contents[name]:
-                sql = "SELECT body FROM batch WHERE epoch = ? AND seq = ?"
+                sql = "SELECT body FROM batch WHERE lane = 'readings' AND epoch = ? AND seq = ?"
                 body = _rows(agent, sql, epoch, seq)[0][0]
                 self.sealed(agent, name, crc, numbers(body))
+        self.events[id(agent)] |= held_events(agent)
 
     def sealed(self, agent: Agent, name: Name, crc: int, found: set[int]) -> None:
         """Hear of a new batch; statement 4: its key is new, and so is its epoch where it must."""
@@ -71,7 +77,7 @@ class Ghost:
     def in_spool(self, agent: Agent) -> set[int]:
         """Return the readings that a spool holds."""
         found = numbers(b"\n".join(row[0] for row in _rows(agent, "SELECT line FROM open_reading")))
-        for epoch, seq, crc in _rows(agent, "SELECT epoch, seq, crc FROM batch"):
+        for epoch, seq, crc in _rows(agent, _READINGS):
             found |= self.contents[Name(agent.who, epoch, seq)].get(crc, set())
         return found
 
@@ -98,7 +104,7 @@ class Proof:
         """What ledger or spools have as dropped, by agent and epoch, and why."""
         told = [(*lane, drop) for lane, row in self.received.items() for drop in row.dropped]
         for agent in self.agents:
-            sql = "SELECT epoch, first, last, why FROM dropped"
+            sql = "SELECT epoch, first, last, why FROM dropped WHERE lane = 'readings'"
             told += [(agent.who, row[0], row[1:]) for row in _rows(agent, sql)]
         found: dict[tuple[Identity, str], dict[str, Ranges]] = {}
         for who, epoch, (first, last, why) in told:
@@ -128,6 +134,32 @@ class Proof:
     def ledger_knows(self) -> set[int]:
         """Return the readings of which the ledger has a batch, or the drop of one."""
         return {n for n in self.ghost.taken if self._in_ledger(n) or self._told(n)}
+
+    def lost_events(self) -> set[BatchKey]:
+        """Return the event batches that left a spool for nowhere; statement 3 as it is now."""
+        lost: set[BatchKey] = set()
+        for agent in self.agents:
+            held = held_events(agent)
+            gone, self.ghost.events[id(agent)] = self.ghost.events[id(agent)] - held, held
+            lost |= {key for key in gone if not self._is_event_told(agent, key)}
+        return lost
+
+    @cached_property
+    def audited(self) -> set[tuple[str, str, int]]:
+        """What the audit log's files have: sender, epoch and sequence; each row once."""
+        rows = list(AuditLog(self.district.folder / "audit").rows(after=0))
+        names = {(row.who, row.epoch, row.seq, row.index) for row in rows}
+        assert len(names) == len(rows), "an event is twice in the audit log"
+        return {name[:3] for name in names}
+
+    def _is_event_told(self, agent: Agent, key: BatchKey) -> bool:
+        if (str(agent.who), key.epoch, key.seq) in self.audited:
+            return True
+        sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ?"
+        lane = LaneKey(agent.who, key.epoch, key.lane)
+        with _ledger(self.district) as ledger:
+            told = [*ledger.rows([lane])[lane].dropped, *_rows(agent, sql, key.epoch, key.lane)]
+        return any(first <= key.seq <= last for first, last, _ in told)
 
     def _is_taken_in(self, number: int) -> bool:
         return number in self.district.store.lines and self._in_ledger(number)
@@ -178,6 +210,11 @@ def held_keys(agent: Agent) -> list[tuple[BatchKey, int]]:
     """Return what a spool holds, with crcs."""
     rows = _rows(agent, "SELECT epoch, lane, seq, crc FROM batch")
     return [(BatchKey(*row[:3]), row[3]) for row in rows]
+
+
+def held_events(agent: Agent) -> set[BatchKey]:
+    """Return the event batches that a spool holds."""
+    return {key for key, _ in held_keys(agent) if key.lane == "events"}
 
 
 def _rows(agent: Agent, sql: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]

@@ -3,23 +3,25 @@
 Each takes pytest's MonkeyPatch and leaves the programs without one rule.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 
-from agent import spool
+from agent import spool, spoolrows
 from agent.delivery import Delivery, Plan
 from agent.spool import Spool
 from agent.uplink import Uplink
 from collector import births
 from collector.births import AgentState
+from collector.journal import Journal
 from collector.lanerow import LaneRow, Standing
 from collector.live import Live
 from collector.readings import Readings
 from collector.receipts import Receipts
-from core.types import BatchKey
+from core.types import LANES, BatchKey, Lane
 
 
 def receipts_count_by_key_alone(patch: pytest.MonkeyPatch) -> None:
@@ -87,16 +89,18 @@ def what_is_parked_stays_parked(patch: pytest.MonkeyPatch) -> None:
 def silence_is_not_probed(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 4: while no receipt comes, one batch at a time is sent as a probe."""
     real = Delivery.room
-    patch.setattr(Delivery, "room", lambda self, lane: 0 if self.unanswered else real(self, lane))
+    patch.setattr(
+        Delivery, "room", lambda self, lane: 0 if lane in self.unanswered else real(self, lane)
+    )
 
 
 def the_window_stays_closed_after_silence(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 4: when receipts begin again, the window opens."""
     real = Delivery.receipt
 
-    def receipt(self: Delivery, now: float, backfill_rate: int) -> None:
-        unanswered = self.unanswered
-        real(self, now, backfill_rate)
+    def receipt(self: Delivery, now: float, rate: int, lanes: Collection[Lane] = LANES) -> None:
+        unanswered = set(self.unanswered)
+        real(self, now, rate, lanes)
         self.unanswered = unanswered
 
     patch.setattr(Delivery, "receipt", receipt)
@@ -121,7 +125,7 @@ def a_restart_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
         if self.epoch or not last:
             real(self)
         else:
-            self.epoch = last[0][0]
+            self._sealer.epoch = last[0][0]
 
     patch.setattr(Spool, "renew_epoch", renew_epoch)
 
@@ -129,8 +133,9 @@ def a_restart_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
 def a_conflict_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 5: a conflict in the process's own epoch makes a new one first."""
 
-    async def renumber(self: Uplink, key: BatchKey, crc: int) -> None:
-        await self.spool.call(lambda spool: spool.recommit(key, crc))
+    async def renumber(self: Uplink, known: Sequence[tuple[BatchKey, int]]) -> None:
+        for key, crc in known:
+            await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
 
     patch.setattr(Uplink, "_renumber", renumber)
 
@@ -139,14 +144,14 @@ def a_conflict_is_dropped(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 5: a batch in conflict is committed anew, not only deleted."""
 
     def recommit(self: Spool, key: BatchKey, crc: int) -> bool:
-        return self.received([(key, crc)]) > 0
+        return bool(self.received([(key, crc)]))
 
     patch.setattr(Spool, "recommit", recommit)
 
 
 def drops_are_not_recorded(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 6: drops are recorded in the transaction that drops."""
-    patch.setattr(spool, "record_drop", lambda db, key, why: None)
+    patch.setattr(spoolrows, "record_drop", lambda db, key, why: None)
 
 
 def drops_are_forgotten_with_the_process(patch: pytest.MonkeyPatch) -> None:
@@ -198,6 +203,11 @@ def the_ledger_goes_before_the_store(patch: pytest.MonkeyPatch) -> None:
         return len(items)
 
     patch.setattr(Readings, "handle", handle)
+
+
+def receipts_go_before_the_audit_log(patch: pytest.MonkeyPatch) -> None:
+    """Collector, rule 6: the audit log has an event before a receipt names its batch."""
+    patch.setattr(Journal, "sync", lambda self: 0)
 
 
 def refused_lines_are_not_kept(patch: pytest.MonkeyPatch) -> None:
@@ -278,6 +288,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(receipts_of_any_collector_count),
     Mutant(the_receipt_goes_before_the_ledger, ("collector_crashes", "collector_starts")),
     Mutant(the_ledger_goes_before_the_store, ("collector_crashes", "collector_starts")),
+    Mutant(receipts_go_before_the_audit_log),
     Mutant(refused_lines_are_not_kept),
     Mutant(another_crc_is_a_repeat, ("clone_memory",)),
     Mutant(a_forgotten_crc_is_a_repeat, ("clone_memory", "agent_crashes")),

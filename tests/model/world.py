@@ -14,11 +14,11 @@ from collector import births
 from core import messages
 from core.clock import SECOND
 from core.messages import Receipt
-from core.types import Identity
+from core.types import LANES, Identity
 from tests.model.agent import Agent, epochs, save
 from tests.model.broker import CHANNELS, Broker
 from tests.model.district import CRASHES, REFUSED_BY_STORE, REGION, District
-from tests.model.ghost import Ghost, Name, Proof, held_keys
+from tests.model.ghost import Ghost, Name, Proof, held_events, held_keys
 from tests.model.stepping import Time
 
 START = 1_795_374_585 * SECOND
@@ -135,9 +135,9 @@ class World:
 
     def foreign(self, agent: Agent) -> None:
         """Tell an agent, as a collector that is not its own, that everything was received."""
-        got: messages.Keys = {"readings": {}}
+        got: messages.Keys = {lane: {} for lane in LANES}
         for key, crc in held_keys(agent):
-            got["readings"].setdefault(key.epoch, []).append((key.seq, messages.crc_text(crc)))
+            got[key.lane].setdefault(key.epoch, []).append((key.seq, messages.crc_text(crc)))
         self.hear(agent, messages.encode(Receipt(collector="d2", time=1, got=got)))
 
     def exchange(self) -> None:
@@ -174,6 +174,7 @@ class World:
         before, store = self.proof().ledger_knows(), set(self.district.store.lines)
         yield
         self.ghost.safe.clear()
+        self.ghost.events.clear()
         after = self.proof()
         self.ghost.fallen |= before - after.ledger_knows()
         self.ghost.fallen |= store - self.district.store.lines
@@ -199,10 +200,11 @@ class World:
         return Proof(self.ghost, self.district, self.agents)
 
     def check(self) -> None:
-        """Statements 1 and 2, after every step."""
+        """Statements 1 to 3, after every step."""
         lost = self.proof().lost()
         names = {number: self.ghost.names[number] for number in lost}
         assert not lost, f"readings that are nowhere: {names}"
+        assert not (gone := self.proof().lost_events()), f"events that are nowhere: {gone}"
 
     # The end.
 
@@ -213,6 +215,7 @@ class World:
         for agent in self.agents:
             left = self.ghost.in_spool(agent) - self._beside_poison()
             assert not left, f"{left} of {agent.path.name} still not delivered"
+            assert not (late := held_events(agent)), f"events {late} still not delivered"
         if self._beside_poison():
             self._wait_until_settled(2 * MAX_AGE / SECOND, 3_600.0, poison_too=True)
         assert self._is_settled(poison_too=True), "something is still expected"
@@ -262,7 +265,8 @@ class World:
 
     def _is_settled(self, *, poison_too: bool) -> bool:
         allowed = set() if poison_too else self._beside_poison()
-        if any(self.ghost.in_spool(agent) - allowed for agent in self.agents):
+        held = (self.ghost.in_spool(agent) - allowed or held_events(agent) for agent in self.agents)
+        if any(held):
             return False
         return all(self._is_known(agent, allowed) for agent in self.agents)
 
