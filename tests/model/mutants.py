@@ -89,9 +89,7 @@ def what_is_parked_stays_parked(patch: pytest.MonkeyPatch) -> None:
 def silence_is_not_probed(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 4: while no receipt comes, one batch at a time is sent as a probe."""
     real = Delivery.room
-    patch.setattr(
-        Delivery, "room", lambda self, lane: 0 if lane in self.unanswered else real(self, lane)
-    )
+    patch.setattr(Delivery, "room", lambda d, lane: 0 if lane in d.unanswered else real(d, lane))
 
 
 def the_window_stays_closed_after_silence(patch: pytest.MonkeyPatch) -> None:
