@@ -184,6 +184,12 @@ class Spool:
             return None
         return Batch(key, body, crc, sealed_at)
 
+    def left_of(self, keys: Iterable[BatchKey]) -> set[BatchKey]:
+        """Return those of *keys* that wait here, with whatever crc."""
+        sql = "SELECT 1 FROM batch WHERE epoch = ? AND lane = ? AND seq = ?"
+        with self._transaction() as db:
+            return {key for key in keys if db.execute(sql, key).fetchone()}
+
     def received(self, keys: Iterable[tuple[BatchKey, int]]) -> list[BatchKey]:
         """Delete what the collector has: where key and crc both agree; return those."""
         with self._transaction() as db:

@@ -149,7 +149,7 @@ class Uplink:
         while True:
             self._wake.clear()
             try:
-                await self._round()
+                await self.turn()
                 # Without a connection nothing is due, whatever time has passed meanwhile.
                 due = self.delivery.next_moment(self.monotonic()) - self.monotonic()
                 wait = due if self._up else CHORES_EVERY
@@ -165,7 +165,11 @@ class Uplink:
         except TimeoutError:
             pass
 
-    async def _round(self) -> None:
+    async def turn(self) -> None:
+        """Do once what is due: the chores, apply receipts, announce, send.
+
+        Raises SpoolError. The model of the protocol drives the uplink through this.
+        """
         await self._chores()
         # A receipt may overtake the claim that says whose receipts count.
         while self._receipts and self._collector():
@@ -272,7 +276,13 @@ class Uplink:
             [lane for lane in LANES if lane in lanes],
         )
         settled = await self._settle(receipt)
-        for key in settled:
+        named = {
+            key
+            for part in (receipt.got, receipt.refused, receipt.conflict)
+            for key, _ in messages.keys_of(part)
+        }
+        # What is named with another crc stays on its way: it is another machine's, or was damaged.
+        for key in named - await self.spool.call(lambda spool: spool.left_of(named)):
             self.delivery.settled(key)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
@@ -324,10 +334,4 @@ class Uplink:
 
 
 def _with_crcs(keys: messages.Keys) -> list[tuple[BatchKey, int]]:
-    found = []
-    for key, text in messages.keys_of(keys):
-        try:
-            found.append((key, int(text[:8], 16)))
-        except ValueError:
-            _log.error("receipt for %s left out: crc %r is not 8 hex digits", key, text[:20])
-    return found
+    return [(key, int(crc, 16)) for key, crc in messages.keys_of(keys)]

@@ -170,8 +170,15 @@ def _is_alive(state: AgentState, epoch: str) -> bool:
 
 def is_told_of(state: AgentState, epoch: str) -> bool:
     """Return whether a birth has named *epoch*, as its own or as one that its spool holds."""
-    listed = state.birth.epochs if state.birth else ()
-    return epoch in state.seen or any(report.epoch == epoch for report in listed)
+    return epoch in state.seen or is_listed(state, epoch)
+
+
+def is_listed(state: AgentState, epoch: str) -> bool:
+    """Return whether the last birth names *epoch*; if not, it may be an old one that came late."""
+    if state.birth is None:
+        return False
+    listed = (report.epoch for report in state.birth.epochs)
+    return epoch == state.birth.epoch or epoch in listed
 
 
 def after_batch(state: AgentState, key: BatchKey) -> AgentState:

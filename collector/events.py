@@ -7,7 +7,6 @@ the transaction of its rows, and the log follows the rows. A crash between any t
 nothing.
 """
 
-import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -39,7 +38,7 @@ class Events:
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
-        read = await asyncio.to_thread(read_group, arrivals, self.regions)
+        read = await self.patience.persist(lambda: read_group(arrivals, self.regions))
         bad = [(arrival, what) for arrival, what in zip(arrivals, read) if isinstance(what, Bad)]
         good = [(arrival, what) for arrival, what in zip(arrivals, read) if isinstance(what, Taken)]
         await self._keep(bad, good)

@@ -90,12 +90,16 @@ class Inbox:
             await self._something.wait()
             self._something.clear()
             try:
-                while self._waiting and not self._stopping:
-                    await self._hand_on(list(islice(self._waiting, GROUP)))
+                await self.drain()
             except Stopping:
                 return
             if self._left_out >= 0 and self.source:
                 self.source.reconnect()
+
+    async def drain(self) -> None:
+        """Hand on what waits, until nothing does; raises Stopping."""
+        while self._waiting and not self._stopping:
+            await self._hand_on(list(islice(self._waiting, GROUP)))
 
     async def _hand_on(self, group: list[Arrival]) -> None:
         try:

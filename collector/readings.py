@@ -95,7 +95,7 @@ class Readings:
             return
         books.receipts.got(taken.who, taken.key, taken.crc)
         books.receipts.closed(taken.who, books.live.received(taken.who, taken.key))
-        if not births.is_told_of(books.live.state(taken.who), taken.key.epoch):
+        if not births.is_listed(books.live.state(taken.who), taken.key.epoch):
             books.asking.soon(taken.who)
 
     def _count(self, items: Sequence[Item], refused: Sequence[Sequence[Refused]]) -> None:

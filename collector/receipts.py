@@ -7,7 +7,7 @@ Watch them: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/+/+/+/receipt' -v
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from collector.counters import Counters
 from core import clock, messages, topics
@@ -24,6 +24,21 @@ MIN_BYTES_PER_S: Final = 2_048
 
 Publish = Callable[[str, bytes], object]
 """Sends a payload to a topic; raises NotConnected."""
+
+
+class Timer(Protocol):
+    """What will happen, unless cancelled."""
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+
+
+Later = Callable[[float, Callable[[], None]], Timer]
+"""Calls something after so many seconds."""
+
+
+def _later(seconds: float, what: Callable[[], None]) -> Timer:
+    return asyncio.get_running_loop().call_later(seconds, what)
 
 
 @dataclass(slots=True)
@@ -55,11 +70,13 @@ class Receipts:
         *,
         spare_bytes_per_s: int = SPARE_BYTES_PER_S,
         now: clock.Clock = clock.now,
+        later: Later = _later,
     ) -> None:
+        self._later = later
         self._collector, self._publish, self._backlogs = collector, publish, backlogs
         self._counters, self._spare, self._now = counters, spare_bytes_per_s, now
         self._drafts: dict[Identity, _Draft] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def got(self, who: Identity, key: BatchKey, crc: int) -> None:
         """Say that a batch is stored and in the ledger."""
@@ -101,7 +118,7 @@ class Receipts:
         if who not in self._drafts:
             self._drafts[who] = _Draft()
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self.flush)
+            self._timer = self._later(GATHER_S, self.flush)
         return self._drafts[who]
 
     def _send_if_full(self, who: Identity, draft: _Draft) -> None:

@@ -2,7 +2,13 @@
 
 import random
 
-from agent.delivery import FIRST_WAIT, LONGEST_WAIT, PARKED_WAIT, Delivery
+from agent.delivery import (
+    EVENTS_PER_READINGS,
+    FIRST_WAIT,
+    LONGEST_WAIT,
+    PARKED_WAIT,
+    Delivery,
+)
 from core.types import BatchKey, Lane
 
 
@@ -35,6 +41,15 @@ def test_of_ten_batches_one_is_readings_however_many_events_wait() -> None:
         d.sent(key(seq, lane), 1, 0.0, backlog=False)
         d.settled(key(seq, lane))
     assert lanes.count("readings") == 3
+
+
+def test_events_go_on_where_no_readings_are_sent_in_their_turn() -> None:
+    d = delivery()
+    for seq in range(EVENTS_PER_READINGS):
+        d.sent(key(seq, "events"), 1, 0.0, backlog=False)
+        d.settled(key(seq, "events"))
+    plans = [(plan.lane, plan.fresh) for plan in d.plans(0.0, events=True)]
+    assert plans == [("readings", 8), ("events", 8)]
 
 
 def test_the_backlog_takes_at_most_half_of_the_window() -> None:

@@ -1,0 +1,258 @@
+"""What the model knows and the programs do not: every reading ever taken, and where it must be.
+
+A reading is known by its number, a batch by who sealed it, its epoch and its sequence. What stands
+here is looked up in the files of the programs after every step (`Proof`), never in their memory.
+"""
+
+import base64
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from collector.audit import AuditLog
+from collector.lanerow import LaneRow
+from collector.ledger import LaneKey, Ledger
+from collector.ranges import Ranges
+from core import wire
+from core.types import BatchKey, Identity
+from tests.model.agent import Agent
+from tests.model.district import District, numbers
+
+_READINGS: Final = "SELECT epoch, seq, crc FROM batch WHERE lane = 'readings'"
+
+
+class Name(NamedTuple):
+    """A batch, whoever seals it."""
+
+    who: Identity
+    epoch: str
+    seq: int
+
+
+@dataclass
+class Ghost:
+    """The readings, the batches that held them, and what fell to a restore that people know of."""
+
+    taken: set[int] = field(default_factory=set)
+    names: defaultdict[int, set[Name]] = field(default_factory=lambda: defaultdict(set))
+    contents: defaultdict[Name, dict[int, set[int]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """By batch and crc; a batch with two of them is a key that two machines gave out."""
+    fallen: set[int] = field(default_factory=set)
+    safe: set[int] = field(default_factory=set)
+    """In store and ledger when last looked; only a restore takes that back."""
+    cloned: set[str] = field(default_factory=set)
+    """Epochs that live in two memories."""
+    spent: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """Epochs under which an agent, by id, may seal nothing any more: a conflict told it so."""
+    events: defaultdict[int, set[BatchKey]] = field(default_factory=lambda: defaultdict(set))
+    """Event batches that an agent, by id, held at the last look or since."""
+
+    def observe(self, agent: Agent) -> None:
+        """Look at an agent's spool, after each commit of it."""
+        for epoch, seq, crc in _rows(agent, _READINGS):
+            name = Name(agent.who, epoch, seq)
+            if crc not in self.contents[name]:
+                sql = "SELECT body FROM batch WHERE lane = 'readings' AND epoch = ? AND seq = ?"
+                body = _rows(agent, sql, epoch, seq)[0][0]
+                self.sealed(agent, name, crc, numbers(body))
+        self.events[id(agent)] |= held_events(agent)
+
+    def sealed(self, agent: Agent, name: Name, crc: int, found: set[int]) -> None:
+        """Hear of a new batch; statement 4: its key is new, and so is its epoch where it must."""
+        self.contents[name][crc] = found
+        assert name.epoch not in self.spent[id(agent)], f"{name}: sealed after a conflict"
+        known = len(self.contents[name]) == 1 or name.epoch in self.cloned
+        assert known, f"{name}: two contents, and no machine was cloned"
+        for number in found:
+            self.names[number].add(name)
+
+    def in_spool(self, agent: Agent) -> set[int]:
+        """Return the readings that a spool holds."""
+        found = numbers(b"\n".join(row[0] for row in _rows(agent, "SELECT line FROM open_reading")))
+        for epoch, seq, crc in _rows(agent, _READINGS):
+            found |= self.contents[Name(agent.who, epoch, seq)].get(crc, set())
+        return found
+
+
+@dataclass
+class Proof:
+    """What files say at one moment: where each reading is, and which batches were dropped."""
+
+    ghost: Ghost
+    district: District
+    agents: list[Agent]
+
+    @cached_property
+    def received(self) -> dict[tuple[Identity, str], LaneRow]:
+        """What the ledger's file has, by agent and epoch."""
+        lanes = {(name.who, name.epoch) for name in self.ghost.contents}
+        keys = [LaneKey(who, epoch, "readings") for who, epoch in lanes]
+        with _ledger(self.district) as ledger:
+            rows = ledger.rows(keys)
+        return {(key.who, key.epoch): row for key, row in rows.items()}
+
+    @cached_property
+    def dropped(self) -> dict[tuple[Identity, str], dict[str, Ranges]]:
+        """What ledger or spools have as dropped, by agent and epoch, and why."""
+        told = [(*lane, drop) for lane, row in self.received.items() for drop in row.dropped]
+        for agent in self.agents:
+            sql = "SELECT epoch, first, last, why FROM dropped WHERE lane = 'readings'"
+            told += [(agent.who, row[0], row[1:]) for row in _rows(agent, sql)]
+        found: dict[tuple[Identity, str], dict[str, Ranges]] = {}
+        for who, epoch, (first, last, why) in told:
+            by_why = found.setdefault((who, epoch), {})
+            by_why[why] = by_why.get(why, Ranges()) | Ranges.of([(first, last)])
+        return found
+
+    def lost(self) -> set[int]:
+        """Return the readings that are nowhere: statements 1 and 2."""
+        left = self.ghost.taken - self.ghost.fallen - self.ghost.safe
+        for agent in self.agents:
+            left = left - self.ghost.in_spool(agent)
+        safe = {number for number in left if self._is_taken_in(number)}
+        self.ghost.safe |= safe
+        left -= safe
+        if not left:
+            return left
+        refused, damaged = _letters(self.district.folder / "dead-letter")
+        return {
+            number
+            for number in left
+            if not self._is_dropped(number)
+            and not (number in refused and self._in_ledger(number))
+            and not (number in damaged and self._is_dropped(number, "refused"))
+        }
+
+    def ledger_knows(self) -> set[int]:
+        """Return the readings of which the ledger has a batch, or the drop of one."""
+        return {n for n in self.ghost.taken if self._in_ledger(n) or self._told(n)}
+
+    def lost_events(self) -> set[BatchKey]:
+        """Return the event batches that left a spool for nowhere; statement 3 as it is now."""
+        lost: set[BatchKey] = set()
+        for agent in self.agents:
+            held = held_events(agent)
+            gone, self.ghost.events[id(agent)] = self.ghost.events[id(agent)] - held, held
+            lost |= {key for key in gone if not self._is_event_told(agent, key)}
+        return lost
+
+    @cached_property
+    def audited(self) -> set[tuple[str, str, int]]:
+        """What the audit log's files have: sender, epoch and sequence; each row once."""
+        rows = list(AuditLog(self.district.folder / "audit").rows(after=0))
+        names = {(row.who, row.epoch, row.seq, row.index) for row in rows}
+        assert len(names) == len(rows), "an event is twice in the audit log"
+        return {name[:3] for name in names}
+
+    def _is_event_told(self, agent: Agent, key: BatchKey) -> bool:
+        if (str(agent.who), key.epoch, key.seq) in self.audited:
+            return True
+        sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ?"
+        lane = LaneKey(agent.who, key.epoch, key.lane)
+        with _ledger(self.district) as ledger:
+            told = [*ledger.rows([lane])[lane].dropped, *_rows(agent, sql, key.epoch, key.lane)]
+        return any(first <= key.seq <= last for first, last, _ in told)
+
+    def _is_taken_in(self, number: int) -> bool:
+        return number in self.district.store.lines and self._in_ledger(number)
+
+    def _in_ledger(self, number: int) -> bool:
+        return any(
+            name.seq in self.received[name.who, name.epoch].received
+            for name in self.ghost.names[number]
+        )
+
+    def _told(self, number: int) -> bool:
+        return any(
+            first <= name.seq <= last
+            for name in self.ghost.names[number]
+            for first, last, _ in self.received[name.who, name.epoch].dropped
+        )
+
+    def _is_dropped(self, number: int, only: str = "") -> bool:
+        return any(
+            name.seq in ranges
+            for name in self.ghost.names[number]
+            for why, ranges in self.dropped.get((name.who, name.epoch), {}).items()
+            if (why == only if only else why != "refused")
+        )
+
+    def unexplained(self) -> list[Name]:
+        """Return batches that the ledger knows to exist and has neither got nor a reason for."""
+        found = []
+        for (who, epoch), row in self.received.items():
+            told = Ranges.of([(first, last) for first, last, _ in row.dropped])
+            for first, last in (row.received.missing(row.high) - told).spans:
+                found += [Name(who, epoch, seq) for seq in range(first, last + 1)]
+        # Of two machines with one memory the second's births have numbers that were seen, so the
+        # collector may not learn what it dropped before it asks.
+        return [
+            name
+            for name in found
+            if name.epoch not in self.ghost.cloned and not self._has_fallen(name)
+        ]
+
+    def _has_fallen(self, name: Name) -> bool:
+        # A batch that was never seen in a file fell with the restore that removed it.
+        contents = self.ghost.contents[name].values()
+        return any(found <= self.ghost.fallen for found in contents)
+
+
+def held_keys(agent: Agent) -> list[tuple[BatchKey, int]]:
+    """Return what a spool holds, with crcs."""
+    rows = _rows(agent, "SELECT epoch, lane, seq, crc FROM batch")
+    return [(BatchKey(*row[:3]), row[3]) for row in rows]
+
+
+def held_events(agent: Agent) -> set[BatchKey]:
+    """Return the event batches that a spool holds."""
+    return {key for key, _ in held_keys(agent) if key.lane == "events"}
+
+
+def _rows(agent: Agent, sql: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]
+    if agent.alive:
+        return agent.spool._db.execute(sql, values).fetchall()
+    with closing(sqlite3.connect(agent.path)) as db:
+        return db.execute(sql, values).fetchall()
+
+
+class _ledger:  # noqa: N801 — reads as the function that it would be
+    """The ledger of the collector that runs, or the file of the one that died."""
+
+    def __init__(self, district: District) -> None:
+        self._own = None if district.alive else Ledger(district.ledger_path)
+        self._ledger = self._own or district.books.ledger
+
+    def __enter__(self) -> Ledger:
+        return self._ledger
+
+    def __exit__(self, *_: object) -> None:
+        if self._own:
+            self._own.close()
+
+
+def _letters(folder: Path) -> tuple[set[int], set[int]]:
+    """Return the readings in letters of refused lines, and those in letters of damaged batches."""
+    refused: set[int] = set()
+    damaged: set[int] = set()
+    for letter in _records(folder):
+        found = numbers(wire.unpack(base64.b64decode(letter["payload"])))
+        if letter["kind"] == "damaged":
+            damaged |= found
+        elif letter["kind"] in ("store", "field_type", "no_known_field"):
+            refused |= found
+    return refused, damaged
+
+
+def _records(folder: Path) -> Iterator[dict[str, str]]:
+    for path in sorted(folder.glob("*.jsonl")):
+        for line in path.read_text().splitlines():
+            yield json.loads(line)

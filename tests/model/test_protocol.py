@@ -1,0 +1,65 @@
+"""Random schedules of faults against the real programs (docs/decisions/004-the-model.md)."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.machine import Protocol, only
+from tests.model.mutants import MUTANTS, Mutant
+
+QUICK = settings(
+    max_examples=100,
+    stateful_step_count=40,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    # Shrinking makes a counterexample short; that there is one is enough here.
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+)
+LONG = settings(
+    QUICK,
+    max_examples=int(os.environ.get("MODEL_EXAMPLES", "3000")),
+    stateful_step_count=60,
+    derandomize=False,
+    phases=(Phase.generate, Phase.shrink),
+    print_blob=True,
+)
+
+BROKEN = (
+    "nowhere|still not delivered|still expected|no reason for|no new epoch|two contents"
+    "|sealed after a conflict|window stays closed|not delivered at once"
+)
+"""What the statements say where they do not hold (tests/model/world.py, tests/model/ghost.py)."""
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """The programs log every fault, and nothing else happens here."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+def test_no_schedule_of_faults_loses_a_reading() -> None:
+    run_state_machine_as_test(Protocol, settings=QUICK)
+
+
+@pytest.mark.slow
+def test_no_schedule_of_many_loses_a_reading() -> None:
+    run_state_machine_as_test(Protocol, settings=LONG)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.take_out.__name__)
+def test_the_model_finds_what_breaks_without_the_rule(
+    mutant: Mutant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant.take_out(monkeypatch)
+    machine = only(*mutant.faults) if mutant.faults else Protocol
+    with pytest.raises(AssertionError, match=BROKEN):
+        run_state_machine_as_test(machine, settings=settings(QUICK, max_examples=400))
