@@ -72,6 +72,7 @@ class Uplink:
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
+    _drops_seen: int = 0
     _next_chores: float = 0.0
     _epoch: str = ""
     _words: Words = field(init=False)
@@ -225,6 +226,7 @@ class Uplink:
     async def _send(self) -> None:
         now = self.monotonic()
         self.delivery.overdue(now)
+        await self._let_dropped_go()
         self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
@@ -238,6 +240,16 @@ class Uplink:
             for key, size in await self._waiting(plan.lane, "backlog", room):
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
+
+    async def _let_dropped_go(self) -> None:
+        """Give the place in the window of what a full spool dropped to what it still holds."""
+        drops = self.spool.spool.dropped_batches
+        if drops == self._drops_seen:
+            return
+        busy = set(self.delivery.busy())
+        for key in busy - await self.spool.call(lambda spool: spool.left_of(busy)):
+            self.delivery.settled(key)
+        self._drops_seen = drops
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
         since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())

@@ -1,6 +1,6 @@
 """What breaks: the faults that may happen between any two steps (hypothesis chooses).
 
-python -m pytest tests/model -m slow        # the longer exploration
+python -m tests.model                       # the longer exploration
 """
 
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Random schedules of faults against the real programs (docs/decisions/004-the-model.md)."""
 
 import logging
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -22,15 +21,6 @@ QUICK = settings(
     suppress_health_check=list(HealthCheck),
     report_multiple_bugs=False,
 )
-LONG = settings(
-    QUICK,
-    max_examples=int(os.environ.get("MODEL_EXAMPLES", "3000")),
-    stateful_step_count=60,
-    derandomize=False,
-    phases=(Phase.generate, Phase.shrink),
-    print_blob=True,
-)
-
 BROKEN = (
     "nowhere|still not delivered|still expected|no reason for|no new epoch|two contents"
     "|sealed after a conflict|window stays closed|not delivered at once"
@@ -48,11 +38,6 @@ def quiet() -> Iterator[None]:
 
 def test_no_schedule_of_faults_loses_a_reading() -> None:
     run_state_machine_as_test(Protocol, settings=QUICK)
-
-
-@pytest.mark.slow
-def test_no_schedule_of_many_loses_a_reading() -> None:
-    run_state_machine_as_test(Protocol, settings=LONG)
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.take_out.__name__)
