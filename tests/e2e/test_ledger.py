@@ -9,17 +9,23 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt import subscribe
+from paho.mqtt.client import MQTTMessage
 
 from agent.spool import Limits, Spool
+from core import messages, topics
+from core.types import Identity
 from tests.e2e.programs import AGENT, REGION, SCHOOL, Program, agent_toml, collector_toml
 from tests.real.brokers import RealBroker, free_port, listens
 from tests.waiting import until_sync
 
+WHO = Identity(REGION, SCHOOL, AGENT)
 BATCHES = 40
 """More than go out at the rate that an agent takes before its first receipt."""
 
@@ -32,6 +38,8 @@ class District:
     agent: Program
     collector: Program
     http_port: int
+    mqtt_port: int
+    births: list[str] = field(default_factory=list)
 
     @property
     def spool(self) -> Path:
@@ -76,15 +84,25 @@ class District:
     def collect_nothing_but_remember(self) -> None:
         """Let the broker know the collector, and keep for it what comes while it is away."""
         self.start_collector()
-        until_sync(lambda: self.collector.said("connected"), 20)
+        for name in ("d1-state", "d1-readings"):
+            until_sync(partial(self.collector.said, f"as {name}"), 20)
         self.collector.stop()
 
     def tell(self) -> None:
         """Let the agent start, say its birth and vanish."""
-        before = self.agent.log.read_text().count("connected") if self.agent.log.exists() else 0
         self.agent.start()
-        until_sync(lambda: self.agent.log.read_text().count("connected") > before, 20)
+        self.births.append(self.new_birth())
         self.agent.kill()
+
+    def new_birth(self) -> str:
+        """Return the epoch of a birth that the broker has, and that was not told before."""
+        while True:
+            topic = topics.topic(WHO, "state")
+            message = subscribe.simple(topic, 1, port=self.mqtt_port)  # type: ignore[no-untyped-call]
+            assert isinstance(message, MQTTMessage)
+            state = messages.read_state(bytes(message.payload))
+            if state.state == "up" and state.epoch not in self.births:
+                return state.epoch
 
     def lose_spool(self) -> None:
         for file in self.spool.parent.glob("spool.db*"):
@@ -101,6 +119,7 @@ def district(tmp_path: Path, mosquitto: RealBroker) -> Iterator[District]:
         Program(["agent", "run", "--config", str(agent)], tmp_path / "agent.log"),
         Program(["collector", "run", "--config", str(collector)], tmp_path / "collector.log"),
         port,
+        mosquitto.port,
     )
     yield made
     for program in (made.agent, made.collector):
