@@ -16,7 +16,6 @@ from alerts.match import EventFact
 from alerts.rowfacts import RowFacts
 from alerts.shipped import RULES
 from alerts.shipped.schools import LINK_DOWN
-from alerts.stages.storm import OF_ONE_PLACE
 from alerts.texts import LONGEST
 from core.clock import SECOND
 from core.types import Event, Identity
@@ -24,6 +23,9 @@ from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO, A, B, Clock
 
 HOUR = 3600 * SECOND
+
+
+OF_ONE_PLACE = 5
 
 
 def dropping(subject: str = "spool", *, active: bool = True, at: int = NOW) -> Event:
