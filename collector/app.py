@@ -33,6 +33,7 @@ from collector.live import was_up
 from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
+from collector.picturesight import sight_of
 from collector.readings import Readings
 from collector.sorting import Sorter
 from collector.states import States
@@ -51,6 +52,7 @@ RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
+SIGHT_EVERY_S: Final = 10.0
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -152,6 +154,7 @@ class Collector:
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
+            every(SIGHT_EVERY_S, self._look, stopping),
             self.alerting.run(stopping),
         ]
 
@@ -203,6 +206,10 @@ class Collector:
         now, opening = self._now(), self.books.door.opening()
         live = self.books.live
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
+
+    async def _look(self) -> None:
+        """Show the alert rules the live picture."""
+        self.alerting.see(sight_of(self.picture()))
 
     def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
         """Return the connection for *channel* and what goes *beside* it.
