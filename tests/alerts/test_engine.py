@@ -41,8 +41,8 @@ def test_a_storm_of_a_thousand_events_ends_in_no_more_messages_than_agreed(
     tmp_path: Path, most: int
 ) -> None:
     stage = Stage(tmp_path / "d1", messages=most)
-    for number in range(1_000):
-        stage.say(dropping(), who=agent(number % 500), epoch="AB"[number % 2] * 16)
+    storm = (stage.batch([dropping()], agent(n % 500), "AB"[n % 2] * 16) for n in range(1_000))
+    stage.arrive(*storm)
     stage.wait(700, step=10)
     assert len(stage.told()) <= most
     assert stage.messages_made()[-1].total + len(stage.told()) - 1 == 500, "nobody is left out"
@@ -50,14 +50,13 @@ def test_a_storm_of_a_thousand_events_ends_in_no_more_messages_than_agreed(
 
     stage.wait(1200, step=10)
     before = len(stage.told())
-    for number in range(500):
-        end = dropping(active=False, at=stage.clock.at)
-        stage.say(end, who=agent(number), epoch="C" * 16)
+    ends = dropping(active=False, at=stage.clock.at)
+    stage.arrive(*(stage.batch([ends], agent(n), "C" * 16) for n in range(500)))
     stage.wait(1200, step=10)
-    ends = stage.messages_made()[before:]
-    assert sum(message.total for message in ends) == 500
-    assert ends[-1].reason == "ALL_RESOLVED"
-    assert len(ends) <= 2 * most
+    told = stage.messages_made()[before:]
+    assert sum(message.total for message in told) == 500
+    assert told[-1].reason == "ALL_RESOLVED"
+    assert len(told) <= 2 * most
 
 
 def test_in_no_ten_minutes_are_there_more_messages_than_agreed(tmp_path: Path) -> None:
@@ -74,8 +73,7 @@ def test_in_no_ten_minutes_are_there_more_messages_than_agreed(tmp_path: Path) -
 
 def test_a_storm_leaves_room_for_what_is_urgent(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "d1", messages=20)
-    for number in range(100):
-        stage.say(dropping(), who=agent(number))
+    stage.arrive(*(stage.batch([dropping()], agent(n)) for n in range(100)))
     stage.see(Wrong("audit_stopped", "collector/d1", NOW), covers=["audit_stopped"])
     (urgent,) = [m for m in stage.messages_made() if m.severity == "P1"]
     assert urgent.total == 1
