@@ -25,6 +25,8 @@ Crc = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}\Z")]
 Text = Annotated[str, Meta(max_length=100)]
 
 DropReason = Text
+SUPERSEDED: Final = "superseded"
+"""The reason of a list of open conditions that a newer one replaced: nothing was lost with it."""
 Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
 

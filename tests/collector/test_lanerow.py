@@ -65,3 +65,12 @@ def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
     assert row.dropped == ((30, 30, "corrupt"), (12, 25, "full"))
     assert (row.high, row.spool) == (40, "SPOOL")
     assert merged(row.dropped, ()) == row.dropped
+
+
+def test_a_list_of_what_is_open_that_a_newer_one_replaced_is_not_missing() -> None:
+    dropped = [(1, 6, "superseded"), (7, 7, "full")]
+    told = EpochReport(A, "events", 8, [8, 8], dropped)
+    row = LaneRow().with_report(told, "SPOOL", NOW)
+    assert row.missing.spans == ((7, 8),)
+    row = LaneRow().with_report(EpochReport(A, "events", 6, [], dropped[:1]), "SPOOL", NOW)
+    assert (row.missing.spans, row.marks) == ((), ())
