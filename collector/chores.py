@@ -51,39 +51,42 @@ class CommitCounter:
     store: Store
     journal: Journal
     now: clock.Clock = clock.now
-    _sure: bool = False
+    ledger_went_back: bool = False
+    """Agents are to be told; whoever tells them sets it back."""
+    _said: tuple[int, int] = (0, 0)
+    """The counters of ledger and store that were last found apart, and recorded."""
 
     def count(self) -> Literal["", "ledger", "store"]:
-        """Count one up in both, compared first where they were not seen together for a while.
+        """Count one up in both, and return which of the two went back.
 
-        Returns which of the two went back.
+        They are compared each time: a store may have been away, and put back, between two counts.
         """
-        back: Literal["", "ledger", "store"] = ""
-        value = self.ledger.counter()
-        if not self._sure:
-            value, back = self._compare(value)
-        self._sure = False
-        self.ledger.set_counter(value + 1)
-        self.store.set_counter(value + 1)
-        self._sure = True
-        return back
-
-    def _compare(self, mine: int) -> tuple[int, Literal["", "ledger", "store"]]:
-        theirs = self.store.counter()
+        mine, theirs = self.ledger.counter(), self.store.counter()
         back = went_back(mine, theirs)
         if back:
-            _log.error(
-                "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
-                back,
-                mine,
-                theirs,
-                _MISSING[back],
-            )
-            # A ledger that never counted is no older state of itself.
-            what: Restored = "anew" if back == "ledger" and not mine else back
-            self.ledger.record_restore(what, self.now())
-            self._note(back, {"ledger": mine, "store": theirs})
-        return max(mine, theirs), back
+            self._record(back, mine, theirs)
+        # A store that is behind gets our number first. Else the two would grow apart by
+        # themselves while it can be read and not written.
+        value = mine if mine > theirs else theirs + 1
+        self.ledger.set_counter(value)
+        self.store.set_counter(value)
+        return back
+
+    def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
+        if (mine, theirs) == self._said:
+            return
+        _log.error(
+            "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
+            back,
+            mine,
+            theirs,
+            _MISSING[back],
+        )
+        # A ledger that never counted is no older state of itself.
+        what: Restored = "anew" if back == "ledger" and not mine else back
+        self.ledger.record_restore(what, self.now())
+        self._note(back, {"ledger": mine, "store": theirs})
+        self._said, self.ledger_went_back = (mine, theirs), back == "ledger"
 
     def _note(self, back: str, counters: Mapping[str, int]) -> None:
         once = f"{back} {counters}"
@@ -116,10 +119,14 @@ class Chores:
         """Report on ourselves, count, and keep when agents were last heard of."""
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
-            if await asyncio.to_thread(self.counter.count) == "ledger":
+            try:
+                await asyncio.to_thread(self.counter.count)
+            finally:
                 # Before the gate opens: a birth that comes now answers no request made since.
-                agents = await asyncio.to_thread(self.books.ledger.agents)
-                self.books.asking.everybody(self.books.live.await_answers(agents))
+                if self.counter.ledger_went_back:
+                    agents = await asyncio.to_thread(self.books.ledger.agents)
+                    self.books.asking.everybody(self.books.live.await_answers(agents))
+                    self.counter.ledger_went_back = False
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
 
     async def long_expected(self) -> None:

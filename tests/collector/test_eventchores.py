@@ -151,3 +151,58 @@ async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
     assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
     await chores_of(desk).points()
     assert rows_stored(desk) == [1, *([2] if kind else [])]
+
+
+async def test_a_store_that_can_be_read_and_not_written_did_not_go_back(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    counter.count()
+
+    def refuse(_value: int) -> None:
+        raise StoreBusy("its disk is full")
+
+    real = desk.store.set_counter
+    vars(desk.store)["set_counter"] = refuse
+    for _ in range(5):
+        with pytest.raises(StoreBusy):
+            counter.count()
+    vars(desk.store)["set_counter"] = real
+    assert [counter.count(), counter.count()] == ["", ""]
+    desk.books.journal.sync()
+    assert desk.audited("store_went_back") == []
+
+
+async def test_a_store_that_was_put_back_between_two_counts_is_noticed_and_recorded_once(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    for _ in range(6):
+        counter.count()
+    desk.store.set_counter(2)
+    assert [counter.count(), counter.count()] == ["store", ""]
+    desk.books.journal.sync()
+    assert [r["details"] for r in desk.audited("store_went_back")] == [{"ledger": 6, "store": 2}]
+
+
+async def test_a_store_that_went_back_and_cannot_be_written_yet_is_recorded_once(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    desk.books.ledger.set_counter(9)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    real = desk.store.set_counter
+
+    def refuse(_value: int) -> None:
+        raise StoreBusy("its disk is full")
+
+    vars(desk.store)["set_counter"] = refuse
+    for _ in range(3):
+        with pytest.raises(StoreBusy):
+            counter.count()
+    vars(desk.store)["set_counter"] = real
+    counter.count()
+    desk.books.journal.sync()
+    assert len(desk.audited("store_went_back")) == 1
+    with desk.books.ledger.transaction() as db:
+        assert db.execute("SELECT what FROM restore").fetchall() == [("store",)]
