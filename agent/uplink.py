@@ -172,6 +172,7 @@ class Uplink:
         Raises SpoolError. The model of the protocol drives the uplink through this.
         """
         await self._chores()
+        self._follow_epoch()
         # A receipt may overtake the claim that says whose receipts count.
         while self._receipts and self._collector():
             await self._apply(*self._receipts.pop(0))
@@ -213,6 +214,7 @@ class Uplink:
         if not (self._birth_due or (drops != self._drops_told and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
+        self.presence.spool_id = self.spool.spool.id
         payload = self.presence.birth(
             self._epoch, epochs, more=more, asked=self._asked, clock_report=self.time.report()
         )
@@ -330,10 +332,15 @@ class Uplink:
             _log.error("known with another content, sent again under new keys: %s", known)
         if any(key.epoch == self._epoch for key, _ in known):
             await self.spool.call(Spool.renew_epoch)
-            self._epoch = self.spool.spool.epoch
-            self.session.reconnect()
+            self._follow_epoch()
         for key, crc in known:
             await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
+
+    def _follow_epoch(self) -> None:
+        """Connect anew where the spool has begun another epoch, so that birth and will name it."""
+        if self._epoch != self.spool.spool.epoch:
+            self._epoch = self.spool.spool.epoch
+            self.session.reconnect()
 
     def _collector(self) -> str:
         return self.settings.collector or self._claimed
