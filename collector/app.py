@@ -43,6 +43,7 @@ from core.messages import Claim
 from core.mqtt import Session, Will
 from core.mqtt.configured import broker_of
 from core.topics import Channel
+from core.types import Identity
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
@@ -83,7 +84,7 @@ class Collector:
         sorter = Sorter(regions, books.ledger.rows)
         self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
         patience = Patience(self.stopping, partial(books.held_up, "state"))
-        states = States(regions, books, patience)
+        states = States(regions, books, patience, self._empty_state)
         patience = Patience(self.stopping, partial(books.held_up, "events"))
         events = Events(regions, books, patience)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
@@ -155,7 +156,7 @@ class Collector:
         await self._readings.session.close()
         first, *others = self.config.collector.regions
         for region in others:
-            self._publish_retained(region, b"")
+            self._publish_retained(topics.claim_topic(region), b"")
         await self._states.session.close(Will(topics.claim_topic(first), b""))
         await tasks.left()
         await asyncio.to_thread(self._close)
@@ -180,14 +181,18 @@ class Collector:
     def _claim(self) -> None:
         claim = Claim(self.config.collector.id, self._now() // 1_000_000)
         for region in self.config.collector.regions:
-            self._publish_retained(region, messages.encode(claim))
+            self._publish_retained(topics.claim_topic(region), messages.encode(claim))
 
     async def _claim_again(self) -> None:
         self._claim()
 
-    def _publish_retained(self, region: str, payload: bytes) -> None:
+    def _empty_state(self, who: Identity) -> None:
+        _log.info("%s: its school is closed in the roster; its retained state is emptied", who)
+        self._publish_retained(topics.topic(who, "state"), b"")
+
+    def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
-            self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+            self._states.session.publish(topic, payload, retain=True)
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()

@@ -5,7 +5,7 @@ the ledger, so a restart shows what was known.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -45,7 +45,7 @@ class Live:
         self,
         collector: str,
         regions: Collection[str],
-        schools: Iterable[School],
+        schools: Collection[School],
         agents: Mapping[Identity, AgentState],
     ) -> None:
         self._collector = collector
@@ -54,6 +54,7 @@ class Live:
             for school in schools
             if school.region in regions and school.status == "open"
         }
+        self._closed = {(one.region, one.school) for one in schools if one.status != "open"}
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -110,6 +111,10 @@ class Live:
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
         return self.agents()
+
+    def is_closed(self, who: Identity) -> bool:
+        """Tell whether the roster has closed the school of *who*."""
+        return (who.region, who.school) in self._closed
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""

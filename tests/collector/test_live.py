@@ -1,7 +1,7 @@
 """The live picture: unknown is not down, and nobody is down because we are."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 import msgspec
@@ -27,7 +27,7 @@ ROSTER = [
 ]
 
 
-def live(schools: Iterable[School] = ROSTER) -> Live:
+def live(schools: Collection[School] = ROSTER) -> Live:
     return Live("d1", [REGION], schools, {})
 
 
