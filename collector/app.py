@@ -120,7 +120,7 @@ class Collector:
 
     async def run(self, extras: Sequence[Extra] = ()) -> None:
         """Run until `stopping` is set or a part fails, then stop in order; raises what failed."""
-        self.books.asking.everybody(self.books.live.agents())
+        self.books.asking.everybody(self.books.live.answering())
         lanes = (self._readings, self._states)
         tasks = Tasks(
             sessions=[asyncio.ensure_future(lane.session.run()) for lane in lanes],

@@ -103,6 +103,11 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def answering(self) -> list[Identity]:
+        """Return everybody who may answer a request: not those who only ever sent no header."""
+        found = self._agents.items()
+        return [who for who, state in found if state.birth or not state.unaccounted]
+
     def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
         """Hear that the ledger went back, and what it expects until agents answer a request."""
         for who in self._agents.keys() & agents.keys():
@@ -110,7 +115,7 @@ class Live:
             self._agents[who] = replace(
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
-        return self.agents()
+        return self.answering()
 
     def is_closed(self, who: Identity) -> bool:
         """Tell whether the roster has closed the school of *who*."""
@@ -152,6 +157,7 @@ class Live:
             held_batches=births.waiting(state),
             clock_offset_ms=clock.offset_ms,
             clock_checked=clock.checked,
+            unaccounted=state.unaccounted,
         )
 
     @staticmethod
