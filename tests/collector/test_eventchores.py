@@ -116,6 +116,18 @@ async def test_the_latest_time_that_a_header_may_have_is_a_point_too(tmp_path: P
     assert rows_stored(desk) == [1]
 
 
+async def test_a_point_that_the_store_refuses_is_counted_and_its_reason_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = open_desk(tmp_path)
+    desk.store.write(b"event,kind=x row=1.5 %d\n" % NOW)
+    for seq in (1, 2):
+        await desk.take(events_of(event_batch(A, seq)))
+        await chores_of(desk).points()
+    assert desk.count("event_points_refused") == 2
+    assert [r.message.count("field type conflict") for r in caplog.records][-1:] == [1]
+
+
 async def test_a_row_that_cannot_be_a_point_holds_up_no_other(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     desk.books.journal.rows.note([EventRow("collector/d1", A, 1, 0, 0, NOW, b"{}")])
