@@ -137,7 +137,7 @@ class Spool(SpoolDb):
         """Seal the list of what is open, even an empty one; return what it replaces.
 
         A list that no receipt came for is of no use beside a newer one: it is recorded as
-        dropped, `superseded`, so that at most one waits however often we connect.
+        dropped, `SUPERSEDED`, so that at most one waits however often we connect.
         """
         with self._transaction() as db:
             replaced = those_apart(db, "full")

@@ -67,14 +67,19 @@ class CommitCounter:
             self._record(back, mine, theirs)
         # A store that is behind gets our number first. Else the two would grow apart by
         # themselves while it can be read and not written.
-        value = mine if mine > theirs else theirs + 1
-        self.ledger.set_counter(value)
+        # A ledger that went back may have counted once more than the store heard of: a number
+        # that it had then must not come again, or that state of it could not be told from now on.
+        value = mine if mine > theirs else theirs + 1 + (back == "ledger")
+        if back != "ledger":
+            self.ledger.set_counter(value)
         self.store.set_counter(value)
+        if back == "ledger":
+            # Last, so that a store that takes nothing is not found two behind the next time.
+            self.ledger.set_counter(value)
         return back
 
     def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
-        # The audit log is asked first, at the start, and finds the same restore.
-        if (mine, theirs) == self._said or (back == "ledger" and self.ledger.restored_now):
+        if (mine, theirs) == self._said:
             return
         _log.error(
             "the %s went back to an earlier state (counters: ledger %d, store %d): %s",

@@ -52,12 +52,9 @@ class LaneRow:
 
     @property
     def missing(self) -> Ranges:
-        """What is known to exist and was not received.
-
-        A list of what is open that a newer one replaced says nothing that the newer one lacks.
-        """
-        replaced = Ranges.of((a, b) for a, b, why in self.dropped if why == SUPERSEDED)
-        return self.received.missing(self.high) - replaced
+        """What is known to exist and was not received; not what is worth nothing any more."""
+        worthless = Ranges.of((a, b) for a, b, why in self.dropped if why == SUPERSEDED)
+        return self.received.missing(self.high) - worthless
 
     def standing(self, seq: int, crc: int) -> Standing:
         """Return how a batch with this sequence and crc stands to what was received."""

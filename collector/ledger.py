@@ -62,8 +62,6 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path, self._db = path, ledgerfile.connect(path)
         self._lock = Lock()
-        self.restored_now = False
-        """Whether this process found at its start that the file went back, and recorded it."""
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
@@ -123,13 +121,9 @@ class Ledger:
         anything counts as lost.
         """
         with self.transaction():
-            self.account_restore(what, at)
-
-    def account_restore(self, what: Restored, at: int) -> None:
-        """Keep that something went back, in the transaction that is under way."""
-        self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
-        if what != "store":
-            self._db.execute("UPDATE agent SET awaiting = 1")
+            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+            if what != "store":
+                self._db.execute("UPDATE agent SET awaiting = 1")
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""
@@ -152,7 +146,7 @@ class Ledger:
         """Hold the file for the length of a `with`; all of it is durable at the end, or nothing.
 
         For what lies beside the ledger and has to be committed with it; call no other method but
-        `account`, `account_restore` and `report` inside.
+        `account` and `report` inside.
         """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")

@@ -58,14 +58,9 @@ def restore(journal: Journal) -> int:
             for row in batch:
                 insert(db, row)
             _account(rows, batch)
-        note = journal.row_of(Note("restored", "ledger.db", "", details))
-        insert(db, note)
+        insert(db, journal.row_of(Note("restored", "ledger.db", "", details)))
         move_cursor(db, TORN, log.row)
-        # Here and not only by the commit counter, which has to wait for the store: the first
-        # birth may come before, and would be held to a ledger that has forgotten.
-        rows.ledger.account_restore("ledger" if last else "anew", note.received)
     rows.torn = log.row
-    rows.ledger.restored_now = True
     _log.warning(
         "the collector's database was set back to an earlier state: %d rows of events were made "
         "again from the audit log; batches of readings that came since then count as missing",

@@ -26,7 +26,7 @@ Text = Annotated[str, Meta(max_length=100)]
 
 DropReason = Text
 SUPERSEDED: Final = "superseded"
-"""The reason of a list of open conditions that a newer one replaced: nothing was lost with it."""
+"""Why a list of open conditions was dropped that a newer one replaced: nothing went with it."""
 Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
 

@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from collector.chores import CommitCounter
 from collector.ledger import LaneKey, Ledger
-from collector.ledgerread import LedgerReader, Question
 from core.errors import StartError
 from core.messages import EpochReport
 from core.types import BatchKey
@@ -20,12 +18,10 @@ from tests.collector.making import (
     WHO,
     A,
     B,
-    batch,
     birth,
     event,
     event_batch,
     events_of,
-    readings,
     report,
     state,
 )
@@ -183,32 +179,3 @@ async def test_an_ordinary_restart_restores_nothing(tmp_path: Path) -> None:
     before = content(tmp_path)
     open_desk(tmp_path).books.journal.sync()
     assert content(tmp_path) == before
-
-
-async def test_after_a_restore_nothing_is_held_against_an_agent_before_it_was_asked(
-    tmp_path: Path,
-) -> None:
-    desk = open_desk(tmp_path)
-    await desk.take(events_of(event_batch(A, 1)), readings(batch(A, 1)))
-    with sqlite3.connect(tmp_path / "copy.db") as copy:
-        desk.books.ledger._db.backup(copy)
-    await desk.take(events_of(event_batch(A, 2)), *[readings(batch(A, seq)) for seq in (2, 3)])
-    close(desk)
-    anew(tmp_path)
-    shutil.move(tmp_path / "copy.db", tmp_path / "ledger.db")
-
-    desk = open_desk(tmp_path)
-    # The store is not even there yet when the agent connects.
-    await desk.take(state(birth(B, epochs=[report(A, [], 3), report(B, [])])))
-    assert desk.count("unexplained") == 0
-    reader = LedgerReader(desk.books.ledger.path)
-    account = reader.account(Question(), desk.clock(), desk.clock())
-    assert [restore.what for restore in account.restores] == ["ledger"]
-    assert account.agents[0].awaiting
-    assert {(cause.reason, cause.n) for cause in account.agents[0].causes} == {("expected", 2)}
-
-    desk.store.set_counter(40)
-    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal, desk.clock)
-    counter.count()
-    account = reader.account(Question(), desk.clock(), desk.clock())
-    assert len(account.restores) == 1, "the counter finds the same restore"
