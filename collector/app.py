@@ -15,7 +15,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -210,8 +210,12 @@ class Collector:
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
+        broker = broker_of(self.config.broker)
+        if channel == "readings" and table.readings_cert_file:
+            cert, key = table.readings_cert_file, table.readings_key_file
+            broker = replace(broker, cert_file=cert, key_file=key)
         session = Session(
-            broker_of(self.config.broker),
+            broker,
             f"{table.id}-{channel}",
             Connection(channel, inbox, books.door, books.counters, welcome),
             will=lambda _conn: will,
