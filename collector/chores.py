@@ -20,7 +20,7 @@ from collector.overdue import Overdue
 from collector.store.base import Store
 from core import clock, lineprotocol
 from core.catalog import CATALOG
-from core.clock import SECOND
+from core.clock import SECOND, rfc3339
 from core.errors import StoreError
 from core.types import Reading
 
@@ -30,6 +30,11 @@ _MISSING: Final = {
     "store": "readings that came since then, and that agents have deleted, are missing from it",
     "ledger": "batches that came since then count as missing, and are taken again where they come",
 }
+# Checkpoints are rows of the events; a body is JSON, kept as bytes.
+_LAST_BELOW: Final = """SELECT max(received) FROM (
+    SELECT received, CAST(body AS TEXT) AS said FROM event WHERE who LIKE 'collector/%'
+) WHERE json_extract(said, '$.kind') = 'checkpoint'
+    AND json_extract(said, '$.details.counter') < :counter"""
 _log = logging.getLogger(__name__)
 
 
@@ -99,9 +104,18 @@ class CommitCounter:
         if back == "ledger":
             self.journal.note(Note("restored", "ledger.db", "", counters, once))
             return
-        self.journal.note(Note("store_went_back", "store", "", counters, once))
+        # Which readings: those that came between the two, as far as agents have deleted them.
+        times = {"from": self._counted_below(counters["store"]), "until": self.now()}
+        said = {name: rfc3339(at) if at else "" for name, at in times.items()}
+        self.journal.note(Note("store_went_back", "store", "", {**counters, **said}, once))
         # Where the store ends now nobody knows; points that it still has overwrite themselves.
         self.journal.rows.set_cursor(POINTS, 0)
+
+    def _counted_below(self, counter: int) -> int:
+        """Return when the store surely was older than with this *counter* (ns), 0 where unknown."""
+        with self.journal.rows.ledger.transaction() as db:
+            (at,) = db.execute(_LAST_BELOW, {"counter": counter}).fetchone()
+        return int(at or 0)
 
 
 @dataclass(slots=True)

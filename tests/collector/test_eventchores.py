@@ -11,7 +11,7 @@ from collector.eventchores import EventChores
 from collector.linecheck import LineCheck
 from collector.store.base import RangeQuery
 from core import events
-from core.clock import SECOND
+from core.clock import SECOND, rfc3339
 from core.errors import StoreBusy, StoreStopped
 from core.lineprotocol import parse
 from tests.collector.desk import Desk, open_desk
@@ -188,13 +188,23 @@ async def test_a_store_that_was_put_back_between_two_counts_is_noticed_and_recor
     tmp_path: Path,
 ) -> None:
     desk = open_desk(tmp_path)
-    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal, desk.clock)
+    chores = chores_of(desk)
     for _ in range(6):
         counter.count()
-    desk.store.set_counter(2)
+        await chores.minute()
+        desk.clock.at += 60 * SECOND
+    desk.store.set_counter(3)
     assert [counter.count(), counter.count()] == ["store", ""]
     desk.books.journal.sync()
-    assert [r["details"] for r in desk.audited("store_went_back")] == [{"ledger": 6, "store": 2}]
+    assert [r["details"] for r in desk.audited("store_went_back")] == [
+        {
+            "ledger": 6,
+            "store": 3,
+            "from": rfc3339(NOW + 60 * SECOND),
+            "until": rfc3339(NOW + 360 * SECOND),
+        }
+    ]
 
 
 async def test_a_store_that_went_back_and_cannot_be_written_yet_is_recorded_once(
