@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta, tzinfo
-from io import FileIO
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 import msgspec
 
+from collector.disk import sync_folder, write_all
 from core import clock
 
 PARTS: Final = 10
@@ -136,13 +136,13 @@ class DeadLetters:
         with path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
-                _write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
+                write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), size)
                 raise
         if is_new:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def _current(self, at: int) -> tuple[Path, bool]:
         day = self._today(at).isoformat()
@@ -200,17 +200,3 @@ def _is_whole(path: Path, size: int) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
