@@ -84,7 +84,7 @@ class DeadLetters:
         self._lock = Lock()
         self.lost = 0
         """Letters that went because of the limit in bytes, since the start."""
-        for path in self._files()[-2:]:
+        for path in self._files():
             self._recall(path)
 
     def keep(self, letters: Sequence[Letter]) -> int:
