@@ -18,8 +18,8 @@ from threading import Lock
 from typing import Final
 
 from collector.auditrecord import EventRow, line_of, row_of
-from collector.disk import sync_folder, write_all
 from core import clock
+from core.disk import sync_folder, write_all
 from core.errors import StartError, StoreStopped
 
 TAIL_BYTES: Final = 2_000_000

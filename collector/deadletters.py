@@ -20,8 +20,8 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.disk import sync_folder, write_all
 from core import clock
+from core.disk import sync_folder, write_all
 
 PARTS: Final = 10
 """A file is at most this part of the limit, so that what goes is never more than that."""

@@ -61,7 +61,7 @@ class Readings:
         written = [item.checked.lines if item.checked else () for item in items]
         refused: list[RefusedLine] = []
         for body in self.offenders.parted(_by_sender(items)):
-            lines = b"".join(line + b"\n" for line in body)
+            lines = b"\n".join((*body, b""))
             refused += await self.patience.persist(partial(self.store.write, lines))
         found, lost = refusals.trace(refused, written)
         for item, bad in zip(items, found):

@@ -1,4 +1,4 @@
-"""What makes a write to a file sure, beside `os.fsync` of the file itself."""
+"""What it takes for a file to be there after a power cut."""
 
 import os
 from io import FileIO
@@ -13,7 +13,7 @@ def write_all(file: FileIO, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in *folder* on the disk: a file that is synced may still lack its name."""
+    """Have the names in *folder* on the disk: of a new file that one, not what is in it."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
