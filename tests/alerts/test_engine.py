@@ -324,3 +324,11 @@ def test_an_event_of_another_epoch_at_the_same_time_is_taken_once(tmp_path: Path
     stage.say(dropping(), epoch=A)
     stage.say(dropping(), epoch=B)
     assert stage.told() == ["0s begins spool_dropping"]
+
+
+def test_the_documentation_lists_every_rule_with_its_severity() -> None:
+    text = (Path(__file__).parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.split("\n") if line.startswith("| `")]
+    listed = {row[1].strip(" `"): row[3].strip() for row in rows if len(row) == 5}
+    severities = {rule.name: (rule.severity, bool(rule.in_school_time)) for rule in RULES}
+    assert {name: (said[:2], "P1" in said[2:]) for name, said in listed.items()} == severities
