@@ -12,7 +12,7 @@ import pytest
 
 from alerts import engine, memory, subjects, tables
 from alerts.facts import Wrong
-from alerts.match import EventFact
+from alerts.match import LONGEST_TARGET, EventFact
 from alerts.rowfacts import RowFacts
 from alerts.shipped import RULES
 from alerts.shipped.schools import LINK_DOWN
@@ -332,3 +332,21 @@ def test_the_documentation_lists_every_rule_with_its_severity() -> None:
     listed = {row[1].strip(" `"): row[3].strip() for row in rows if len(row) == 5}
     severities = {rule.name: (rule.severity, bool(rule.in_school_time)) for rule in RULES}
     assert {name: (said[:2], "P1" in said[2:]) for name, said in listed.items()} == severities
+
+
+def test_what_goes_on_and_on_does_not_fill_the_memory(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    for _ in range(50):
+        stage.clock.at += SECOND
+        stage.note("forged_batch", f"{REGION}/school-1/host")
+        stage.read("ping", {"url": "gw"}, percent_packet_loss=float(stage.clock.at % 97 + 6))
+    for number in range(300):
+        stage.read("disk", {"path": f"/{number}" + "x" * 60_000}, used_percent=99.0)
+    assert len(stage.engine._memory.due) <= 3
+    assert len(stage.engine._fresh._seen) <= memory.MOST_OF_ONE_PLACE
+    longest = max(len(case.alert.key.target) for case in stage.engine.open_cases())
+    assert longest == LONGEST_TARGET
+    assert stage.told()[0] == "1s begins forged_batch"
+    stage.wait(4000, step=20)
+    rules = {case.alert.key.rule for case in stage.engine.open_cases()}
+    assert rules == {"disk_full", "packet_loss"}, "a quiet hour ended it"
