@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from agent.names import Found, Names, NoSuchHost
 from core.errors import TargetUnreachable
+from core.names import Found, Names, NoSuchHost
 
 
 async def test_an_address_is_not_asked_about() -> None:

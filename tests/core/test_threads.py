@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from agent.threads import OneAtATime
 from core.errors import TargetUnreachable
+from core.threads import OneAtATime
 from tests.waiting import until
 
 

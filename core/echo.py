@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from agent import icmp
-from core import clock
+from core import clock, icmp
 
 Address = tuple[socket.AddressFamily, Any]
 """A family, and the address of a socket of that family."""

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from agent import echo, icmp
-from agent.echo import SO_TIMESTAMPNS, TIMESPEC, seconds_of, ttl_of
+from core import echo, icmp
 from core.clock import SECOND
+from core.echo import SO_TIMESTAMPNS, TIMESPEC, seconds_of, ttl_of
 from core.errors import NotPermitted
 from tests.agent.probes.recorded import RecordedNetwork
 

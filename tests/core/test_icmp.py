@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent import icmp
-from agent.icmp import V4, V6, Echo
+from core import icmp
 from core.errors import NotPermitted
+from core.icmp import V4, V6, Echo
 
 RECORDING = Path(__file__).parents[1] / "cases/ping/both_families_answer/packets.json"
 PACKETS: list[dict[str, Any]] = json.loads(RECORDING.read_text())["packets"]

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from agent.threads import OneAtATime
 from core.errors import TargetUnreachable
+from core.threads import OneAtATime
 
 Found = list[tuple[Any, ...]]
 """What getaddrinfo gives: family, type, protocol, name, address; the best first (RFC 6724)."""
