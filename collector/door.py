@@ -7,7 +7,7 @@ cases nobody is down, they are unknown, and the cause is named.
 from dataclasses import dataclass
 from typing import Final
 
-from collector.picture import Cause
+from collector.verdicts import Cause
 from core import clock
 from core.clock import SECOND
 

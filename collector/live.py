@@ -12,16 +12,9 @@ from typing import Final
 from collector import births
 from collector.births import AgentState
 from collector.door import Opening
-from collector.picture import (
-    AgentView,
-    Known,
-    Picture,
-    SchoolView,
-    Verdict,
-    agent_verdict,
-    line_verdict,
-)
+from collector.picture import AgentView, Picture, SchoolView
 from collector.roster import School
+from collector.verdicts import Known, Verdict, agent_verdict, line_verdict
 from core.messages import ClockReport
 from core.types import BatchKey, Identity
 

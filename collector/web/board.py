@@ -8,11 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from collector.picture import AgentView, Picture, SchoolView, State, Verdict
+from collector.picture import AgentView, Picture, SchoolView
+from collector.verdicts import Cause, State, Verdict
 
-Reason = Literal[
-    "", "silent", "will", "broker", "collector", "unproven", "never_seen", "stopped", "all_stopped"
-]
+Reason = Cause | Literal["never_seen", "stopped", "all_stopped"]
 
 WORST_FIRST: Final[tuple[State, ...]] = (
     "down",

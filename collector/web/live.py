@@ -5,7 +5,8 @@ Times come twice: RFC 3339 for people (null where never), nanoseconds for progra
 
 import msgspec
 
-from collector.picture import AgentView, Picture, Verdict
+from collector.picture import AgentView, Picture
+from collector.verdicts import Verdict
 from collector.web import board
 from core.clock import rfc3339
 

@@ -11,7 +11,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from collector.picture import State
+from collector.verdicts import State
 from collector.web import board
 from collector.web.source import Source
 

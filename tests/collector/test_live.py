@@ -11,8 +11,9 @@ from collector import births
 from collector.births import AgentState
 from collector.door import HELD_UP_AFTER, Door, Opening
 from collector.live import Live, was_up
-from collector.picture import SILENT_AFTER, Known, SchoolView, Verdict
+from collector.picture import SchoolView
 from collector.roster import School
+from collector.verdicts import SILENT_AFTER, Known, Verdict
 from core.clock import SECOND
 from core.messages import ClockReport, Death
 from core.types import BatchKey, Identity

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from collector.picture import AgentView, Picture, SchoolView, Verdict
+from collector.picture import AgentView, Picture, SchoolView
 from collector.trial import ready
+from collector.verdicts import Verdict
 from collector.web.live import live
 from core.types import Identity
 

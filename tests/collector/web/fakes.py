@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from collector.ledgerread import Account, AgentAccount, Question, Restore
-from collector.picture import AgentView, Cause, Picture, SchoolView, State, Verdict, line_verdict
+from collector.picture import AgentView, Picture, SchoolView
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
+from collector.verdicts import Cause, State, Verdict, line_verdict
 from collector.web.app import serve
 from core import clock
 from core.clock import SECOND, Clock

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from collector.picture import Cause, SchoolView, State, Verdict
+from collector.picture import SchoolView
+from collector.verdicts import Cause, State, Verdict
 from collector.web import board
 from core.types import Identity
 from tests.collector.web.fakes import NOW, FakeSource, agent, school

@@ -8,8 +8,8 @@ from typing import get_args
 import pytest
 
 from collector.ledger import Restored
-from collector.picture import State
 from collector.reasons import REASONS
+from collector.verdicts import State
 from collector.web import board, charts, ledger, pages
 from collector.web.texts import TEXTS, chosen
 
