@@ -11,7 +11,7 @@ from typing import Final, Literal
 from collector.picture import AgentView, Picture, SchoolView
 from collector.verdicts import Cause, State, Verdict
 
-Reason = Cause | Literal["never_seen", "stopped", "all_stopped"]
+Reason = Literal[Cause, "never_seen", "stopped", "all_stopped"]
 
 WORST_FIRST: Final[tuple[State, ...]] = (
     "down",
