@@ -7,14 +7,16 @@ the ledger, so a restart shows what was known.
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, date, tzinfo
 from typing import Final
 
 from collector import births
 from collector.births import AgentState
 from collector.door import Opening
 from collector.picture import AgentView, Picture, SchoolView
-from collector.roster import School
+from collector.roster.school import School, Standing
 from collector.verdicts import Known, Verdict, agent_verdict, line_verdict
+from core.clock import SECOND, local
 from core.messages import ClockReport
 from core.types import BatchKey, Identity
 
@@ -22,6 +24,8 @@ _log = logging.getLogger(__name__)
 
 _NO_CLOCK: Final = ClockReport()
 MAX_SAID: Final = 20
+STILL_REPORTS: Final = 86_400 * SECOND
+"""A school that counts no more is shown until nothing came from it for so long."""
 SchoolKey = tuple[str, str]
 """Region and school."""
 
@@ -32,7 +36,10 @@ def was_up(known: Known, at: int, opening: Opening) -> bool:
 
 
 class Live:
-    """Knows every agent's state; `schools` are those of the roster that are open."""
+    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not.
+
+    A school opens and closes by the day in *zone*.
+    """
 
     def __init__(
         self,
@@ -40,13 +47,11 @@ class Live:
         regions: Collection[str],
         schools: Iterable[School],
         agents: Mapping[Identity, AgentState],
+        zone: tzinfo = UTC,
     ) -> None:
-        self._collector = collector
-        self._roster = {
-            (school.region, school.school): school.name
-            for school in schools
-            if school.region in regions and school.status == "open"
-        }
+        self._collector, self._regions, self._zone = collector, frozenset(regions), zone
+        self._roster: Mapping[SchoolKey, School] = {}
+        self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -56,6 +61,11 @@ class Live:
             if who.region in regions:
                 self.put(who, state)
         self._changed.clear()
+
+    def take_roster(self, schools: Iterable[School]) -> None:
+        """Go on with another roster; the picture is of the old one or of the new, never of both."""
+        mine = (school for school in schools if school.region in self._regions)
+        self._roster = {(school.region, school.school): school for school in mine}
 
     def state(self, who: Identity) -> AgentState:
         """Return what is known of *who*; an empty state of one never heard of."""
@@ -113,19 +123,46 @@ class Live:
         changed, self._changed = self._changed, set()
         return {who: self._agents[who].known for who in changed}
 
+    def closed_agents(self, at: int) -> list[Identity]:
+        """Return those heard of at schools that the roster has merged or closed by *at*."""
+        day = self._day(at)
+        return [
+            who
+            for key, found in self._by_school.items()
+            if self._standing(key, day) in {"merged", "closed"}
+            for who in found
+        ]
+
     def picture(self, at: int, opening: Opening) -> Picture:
         """Return the state of every school and agent at *at*."""
-        keys = sorted({*self._roster, *self._by_school})
-        schools = tuple(self._school(key, at, opening) for key in keys)
+        day = self._day(at)
+        standings = {
+            key: self._standing(key, day) for key in sorted({*self._roster, *self._by_school})
+        }
+        schools = tuple(
+            self._school(key, standing, at, opening)
+            for key, standing in standings.items()
+            if standing in {"open", "unlisted"} or self._still_reports(key, at)
+        )
         return Picture(at, self._collector, opening.broker_connected, schools)
 
-    def _school(self, key: SchoolKey, at: int, opening: Opening) -> SchoolView:
-        region, school = key
+    def _school(self, key: SchoolKey, standing: Standing, at: int, opening: Opening) -> SchoolView:
         found = sorted(self._by_school.get(key, ()), key=str)
         agents = tuple(self._agent(who, at, opening) for who in found)
         line = line_verdict(tuple(agent.verdict for agent in agents))
-        name, in_roster = self._roster.get(key, ""), key in self._roster
-        return SchoolView(region, school, name, in_roster, line, agents)
+        entry = self._roster.get(key)
+        return SchoolView(*key, entry.name if entry else "", standing, line, agents, entry)
+
+    def _standing(self, key: SchoolKey, day: date) -> Standing:
+        entry = self._roster.get(key)
+        return entry.standing(day) if entry else "unlisted"
+
+    def _still_reports(self, key: SchoolKey, at: int) -> bool:
+        heard = (self._agents[who].known.last_arrival for who in self._by_school.get(key, ()))
+        return at - max(heard, default=0) < STILL_REPORTS
+
+    def _day(self, at: int) -> date:
+        return local(at, self._zone).date()
 
     def _agent(self, who: Identity, at: int, opening: Opening) -> AgentView:
         state = self._agents[who]

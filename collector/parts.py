@@ -35,7 +35,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
         zone=table.tz(),
         now=now,
     )
-    live = Live(table.id, table.regions, _roster(config).schools, ledger.agents())
+    live = Live(table.id, table.regions, _roster(config).schools, ledger.agents(), table.tz())
     receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))

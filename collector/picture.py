@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from collector.roster.school import School, Standing
 from collector.verdicts import Verdict
 from core.types import Identity
 
@@ -25,14 +26,25 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class SchoolView:
-    """One school with its agents; `in_roster` is false for one that nobody listed."""
+    """One school with its agents; `entry` is what the roster says of it, where it names it."""
 
     region: str
     school: str
     name: str
-    in_roster: bool
+    standing: Standing
     line: Verdict
     agents: tuple[AgentView, ...]
+    entry: School | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is one of those that a share is a share of: open at this moment."""
+        return self.standing == "open"
+
+    @property
+    def in_roster(self) -> bool:
+        """Whether the roster names it, be it open or not."""
+        return self.standing != "unlisted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +55,10 @@ class Picture:
     collector: str
     broker_connected: bool
     schools: tuple[SchoolView, ...]
+
+    @property
+    def counted(self) -> tuple[SchoolView, ...]:
+        """The schools that count; without a roster that is everybody who reports."""
+        if not any(view.in_roster for view in self.schools):
+            return self.schools
+        return tuple(view for view in self.schools if view.counts)

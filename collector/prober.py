@@ -10,7 +10,7 @@ import socket
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from collector.outside import (
     EVERY,
@@ -22,6 +22,7 @@ from collector.outside import (
     outcome,
     together,
 )
+from collector.roster.school import Address
 from core import clock
 from core.echo import EchoSocket, open_echo
 from core.errors import NotPermitted, TargetUnreachable
@@ -34,13 +35,6 @@ PORT: Final = 80
 """Asked where the roster names none: most routers refuse it, and that is an answer too."""
 
 _log = logging.getLogger(__name__)
-
-
-class Address(NamedTuple):
-    """A host to ask; without a port the usual one."""
-
-    host: str
-    port: int = PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +136,7 @@ class Ways:
             # A name server of ours that is silent says nothing about the school.
             return []
         ways = await asyncio.gather(
-            self._echo(family, found), self._connect(found[0], address.port)
+            self._echo(family, found), self._connect(found[0], address.port or PORT)
         )
         return [answered for answered in ways if answered is not None]
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from collector.outside import EVERY, SchoolKey, Seen
-from collector.prober import Address, Prober, Subject, Ways
+from collector.prober import Prober, Subject, Ways
+from collector.roster.school import Address
 from collector.verdicts import UNSEEN
 from core.clock import SECOND
 from core.errors import NotPermitted

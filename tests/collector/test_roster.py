@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.roster import MAX_BYTES, Roster, School, read_roster
+from collector.roster import Roster, School, read_roster
+from collector.roster.read import MAX_BYTES
 from core.errors import ConfigError
 
 CHINESE = "区划代码,学校代码,学校名称,状态\n110105,3111,第一中学,在办\n110105,3112,第二小学,撤并\n"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
+from collector.roster.school import Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
 from collector.verdicts import Cause, State, Verdict, line_verdict
@@ -102,11 +103,11 @@ def agent(
     )
 
 
-def school(*agents: AgentView, name: str = "试点学校", in_roster: bool = True) -> SchoolView:
+def school(*agents: AgentView, name: str = "试点学校", standing: Standing = "open") -> SchoolView:
     """Return the school that *agents* belong to; its line is what they prove."""
     who = agents[0].who
     line = line_verdict(tuple(one.verdict for one in agents))
-    return SchoolView(who.region, who.school, name, in_roster, line, agents)
+    return SchoolView(who.region, who.school, name, standing, line, agents)
 
 
 @contextmanager

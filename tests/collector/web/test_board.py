@@ -71,7 +71,7 @@ def test_a_school_has_one_state_and_one_reason(
 
 
 def test_a_school_without_agents_is_unproven_and_breaks_nothing() -> None:
-    view = SchoolView("330106", "s", "", True, Verdict("unknown", "unproven", 0), ())
+    view = SchoolView("330106", "s", "", "open", Verdict("unknown", "unproven", 0), ())
     row = rows(view)[0]
     assert (row.state, row.reason, row.agents) == ("never_seen", "unproven", ())
 

@@ -8,18 +8,16 @@ otherwise swallow every row up to the next one.
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from collector.roster.school import Roster, School, Status
 from core.errors import ConfigError
 from core.fields import LEVEL_WORDS
 from core.hints import nearest, quoted
 from core.topics import LEVEL
 
 MAX_BYTES: Final = 20_000_000
-
-Status = Literal["open", "merged", "closed"]
 
 COLUMNS: Final[Mapping[str, str]] = {
     "region": "区划代码",
@@ -38,24 +36,6 @@ STATUSES: Final[Mapping[str, Status]] = {
 
 _REGION: Final = re.compile(r"[0-9]{6}")
 _BREAK: Final = re.compile(r"\r\n|\n|\r")
-
-
-@dataclass(frozen=True, slots=True)
-class School:
-    """One row; `region` and `school` are the levels of its agents' topics."""
-
-    region: str
-    school: str
-    name: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """The good rows in the file's order, and a sentence with file and line for each other one."""
-
-    schools: tuple[School, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 class _RefusedRow(Exception):
