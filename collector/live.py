@@ -5,7 +5,7 @@ the ledger, so a restart shows what was known.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, tzinfo
 from typing import Final
@@ -13,21 +13,18 @@ from typing import Final
 from collector import births
 from collector.births import AgentState
 from collector.door import Opening
-from collector.picture import AgentView, Picture, SchoolView
-from collector.roster.school import School, Standing
-from collector.verdicts import Known, Verdict, agent_verdict, line_verdict
-from core.clock import SECOND, local
-from core.messages import ClockReport
+from collector.outside import NOTHING, Proof, SchoolKey
+from collector.painting import Scene, paint, standing_of
+from collector.picture import Picture
+from collector.prober import Subject
+from collector.roster.school import School
+from collector.verdicts import Known, Verdict, agent_verdict
+from core.clock import local
 from core.types import BatchKey, Identity
 
 _log = logging.getLogger(__name__)
 
-_NO_CLOCK: Final = ClockReport()
 MAX_SAID: Final = 20
-STILL_REPORTS: Final = 86_400 * SECOND
-"""A school that counts no more is shown until nothing came from it for so long."""
-SchoolKey = tuple[str, str]
-"""Region and school."""
 
 
 def was_up(known: Known, at: int, opening: Opening) -> bool:
@@ -50,6 +47,12 @@ class Live:
         zone: tzinfo = UTC,
     ) -> None:
         self._collector, self._regions, self._zone = collector, frozenset(regions), zone
+        self.proof: Callable[[], Proof] = lambda: NOTHING
+        """What outside probes prove, once somebody probes."""
+        self.lost: Callable[[SchoolKey], None] = _nobody_asks
+        """Hears at once of a school of which an agent's connection broke off."""
+        self.degraded: Mapping[SchoolKey, Verdict] = {}
+        """What the rules say of lines that are up."""
         self._roster: Mapping[SchoolKey, School] = {}
         self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
@@ -73,8 +76,11 @@ class Live:
 
     def put(self, who: Identity, state: AgentState) -> None:
         """Replace what is known of *who*."""
-        if who not in self._agents:
+        before = self._agents.get(who)
+        if before is None:
             self._welcome(who)
+        elif state.known.dead and not before.known.dead:
+            self.lost((who.region, who.school))
         self._agents[who] = state
         self._changed.add(who)
         if births.has_backlog(state):
@@ -129,62 +135,37 @@ class Live:
         return [
             who
             for key, found in self._by_school.items()
-            if self._standing(key, day) in {"merged", "closed"}
+            if standing_of(self._roster, key, day) in {"merged", "closed"}
             for who in found
         ]
 
     def picture(self, at: int, opening: Opening) -> Picture:
         """Return the state of every school and agent at *at*."""
-        day = self._day(at)
-        standings = {
-            key: self._standing(key, day) for key in sorted({*self._roster, *self._by_school})
-        }
-        schools = tuple(
-            self._school(key, standing, at, opening)
-            for key, standing in standings.items()
-            if standing in {"open", "unlisted"} or self._still_reports(key, at)
+        return paint(
+            Scene(
+                at,
+                self._day(at),
+                self._collector,
+                opening,
+                self._agents,
+                self._by_school,
+                self._roster,
+                self.proof(),
+                self.degraded,
+            )
         )
-        return Picture(at, self._collector, opening.broker_connected, schools)
 
-    def _school(self, key: SchoolKey, standing: Standing, at: int, opening: Opening) -> SchoolView:
-        found = sorted(self._by_school.get(key, ()), key=str)
-        agents = tuple(self._agent(who, at, opening) for who in found)
-        line = line_verdict(tuple(agent.verdict for agent in agents))
-        entry = self._roster.get(key)
-        return SchoolView(*key, entry.name if entry else "", standing, line, agents, entry)
-
-    def _standing(self, key: SchoolKey, day: date) -> Standing:
-        entry = self._roster.get(key)
-        return entry.standing(day) if entry else "unlisted"
-
-    def _still_reports(self, key: SchoolKey, at: int) -> bool:
-        heard = (self._agents[who].known.last_arrival for who in self._by_school.get(key, ()))
-        return at - max(heard, default=0) < STILL_REPORTS
+    def subjects(self, at: int) -> list[Subject]:
+        """Return the schools that can be asked from outside."""
+        day = self._day(at)
+        return [
+            Subject(key, school.outside, school.carrier)
+            for key, school in self._roster.items()
+            if school.outside and school.standing(day) == "open"
+        ]
 
     def _day(self, at: int) -> date:
         return local(at, self._zone).date()
-
-    def _agent(self, who: Identity, at: int, opening: Opening) -> AgentView:
-        state = self._agents[who]
-        birth = state.birth
-        clock = birth.clock if birth else _NO_CLOCK
-        return AgentView(
-            who=who,
-            verdict=self._verdict(state.known, at, opening),
-            last_arrival=state.known.last_arrival,
-            version=birth.version if birth else "",
-            started=birth.started if birth else "",
-            held_batches=births.waiting(state),
-            clock_offset_ms=clock.offset_ms,
-            clock_checked=clock.checked,
-        )
-
-    @staticmethod
-    def _verdict(known: Known, at: int, opening: Opening) -> Verdict:
-        verdict = agent_verdict(known, at, opening.since)
-        if verdict.cause == "broker" and opening.away:
-            return replace(verdict, cause=opening.away, since=opening.away_since)
-        return verdict
 
     def _welcome(self, who: Identity) -> None:
         key = (who.region, who.school)
@@ -197,3 +178,7 @@ class Live:
                     "more schools that are not in the roster are only shown in the picture"
                 )
         self._by_school.setdefault(key, set()).add(who)
+
+
+def _nobody_asks(_key: SchoolKey) -> None:
+    """Do nothing: there are no outside probes."""
