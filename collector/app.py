@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from collector.canary import Canary
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
@@ -28,6 +29,7 @@ from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
+from collector.outsideview import open_prober
 from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
@@ -76,6 +78,10 @@ class Collector:
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
+        self._prober = open_prober(
+            self.books.live, self.books.ledger, config.outside.addresses(), now
+        )
+        self._canary = Canary()
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         regions, books = config.collector.regions, self.books
@@ -93,6 +99,15 @@ class Collector:
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
         return self.books.live.picture(self._now(), self.books.door.opening())
+
+    def canary(self) -> Canary:
+        """Return the last canary that came through the rules."""
+        return self._canary
+
+    @property
+    def region(self) -> str:
+        """The first region that is served: the canary's."""
+        return self.config.collector.regions[0]
 
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
@@ -143,6 +158,7 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            every(1, self._prober.turn, stopping, first_after=0),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:

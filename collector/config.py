@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from collector.roster.school import Address
+from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import read
@@ -70,6 +72,27 @@ class RosterConfig(Struct, frozen=True, kw_only=True):
     file: File = None
 
 
+def _address_mistake(text: str) -> str:
+    try:
+        address(text)
+    except BadValue as error:
+        return str(error)
+    return ""
+
+
+Outside = Annotated[str, Meta(extra={CHECK: _address_mistake})]
+
+
+class OutsideConfig(Struct, frozen=True, kw_only=True):
+    """What proves that our own line is up, when no school answers from outside."""
+
+    control: tuple[Outside, ...] = ()
+
+    def addresses(self) -> list[Address]:
+        """Return `control` as addresses."""
+        return [address(text) for text in self.control]
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True):
     """Where pages and API are served."""
 
@@ -92,6 +115,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
+    outside: OutsideConfig = OutsideConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
 

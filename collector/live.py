@@ -12,6 +12,7 @@ from typing import Final
 
 from collector import births
 from collector.births import AgentState
+from collector.canary import is_canary
 from collector.door import Opening
 from collector.outside import NOTHING, Proof, SchoolKey
 from collector.painting import Scene, paint, standing_of
@@ -75,7 +76,9 @@ class Live:
         return self._agents.get(who) or AgentState()
 
     def put(self, who: Identity, state: AgentState) -> None:
-        """Replace what is known of *who*."""
+        """Replace what is known of *who*; the canary is in no picture."""
+        if is_canary(who):
+            return
         before = self._agents.get(who)
         if before is None:
             self._welcome(who)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from collector.canary import Canary
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.store.base import Store
@@ -18,6 +19,13 @@ class Source(Protocol):
 
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
+
+    def canary(self) -> Canary:
+        """Return the last canary that came through the rules."""
+
+    @property
+    def region(self) -> str:
+        """The first region that is served: the canary's."""
 
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""

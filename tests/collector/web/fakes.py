@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
 from collector.roster.school import Standing
@@ -44,9 +45,14 @@ class FakeSource:
     restores: tuple[Restore, ...] = ()
     asked: list[Question] = field(default_factory=list)
     ledger_trouble: StoreError | None = None
+    canaried: Canary = field(default_factory=Canary)
+    region: str = HERE.region
 
     def picture(self) -> Picture:
         return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def canary(self) -> Canary:
+        return self.canaried
 
     def ready(self) -> tuple[bool, str]:
         return self.able
