@@ -126,3 +126,23 @@ def insert(db: sqlite3.Connection, row: EventRow) -> bool:
         (*key, row.crc, row.received, row.body, row.row or None),
     )
     return True
+
+
+def page(db: sqlite3.Connection, after: int, last: int, limit: int) -> list[EventRow]:
+    """Return the first *limit* rows above *after*, none above *last*."""
+    query = f"""SELECT {_COLUMNS}, row FROM event
+        WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"""  # noqa: S608
+    return [EventRow(*found) for found in db.execute(query, (after, last, limit))]
+
+
+def batch_of(db: sqlite3.Connection, row: EventRow) -> list[EventRow]:
+    """Return the rows of the batch that *row* belongs to, up to *row*, in their order."""
+    query = f"""SELECT {_COLUMNS}, row FROM event
+        WHERE who = ? AND epoch = ? AND seq = ? AND row <= ? ORDER BY i"""  # noqa: S608
+    return [EventRow(*found) for found in db.execute(query, (row.who, row.epoch, row.seq, row.row))]
+
+
+def cursor_of(db: sqlite3.Connection, name: str) -> int | None:
+    """Return the last row that a reader is done with, None where there was no such reader."""
+    found = db.execute("SELECT row FROM event_cursor WHERE name = ?", (name,)).fetchone()
+    return int(found[0]) if found else None
