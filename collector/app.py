@@ -2,7 +2,7 @@
 
     broker ═ readings ═▶ inbox ─▶ judge ─▶ store ─▶ dead letters ─▶ ledger ─┬─▶ picture
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
-           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
+           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤─▶ alerts
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
 
 States and events share a connection.
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from alerts.history import Stories, Wanted
+from collector.alerting import Alerting
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
@@ -81,7 +83,9 @@ class Collector:
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
-        self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
+        self.alerting = Alerting(config, books, now)
+        readings = Readings(self.store, sorter, books, patience, self.alerting.readings)
+        self._readings = self._lane("readings", readings)
         patience = Patience(self.stopping, partial(books.held_up, "state"))
         states = States(regions, books, patience)
         patience = Patience(self.stopping, partial(books.held_up, "events"))
@@ -110,6 +114,10 @@ class Collector:
         """Return what the ledger answers; blocks, raises StoreBusy."""
         reader, opening = LedgerReader(self.books.ledger.path), self.books.door.opening()
         return reader.account(question, self._now(), opening.since)
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        """Return what is open and what was; blocks, raises StoreBusy."""
+        return self.alerting.stories(wanted)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
@@ -143,6 +151,8 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            every(3_600, self.alerting.tidy, stopping, first_after=120),
+            self.alerting.run(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:

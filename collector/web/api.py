@@ -11,7 +11,7 @@ import msgspec
 from aiohttp import web
 
 from collector.store.base import LastValue, Series, Store
-from collector.web import ledger, params
+from collector.web import alerts, ledger, params
 from collector.web.live import live
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
@@ -79,6 +79,12 @@ class Api:
         wanted = ledger.question(request.query.items())
         account = await self.reads.run(lambda: self.source.account(wanted))
         return answer(ledger.ledger(account, self.now()))
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """Answer with open and past alerts; raises ParameterError, StoreError."""
+        wanted = alerts.wanted(request.query.items())
+        found = await self.reads.run(lambda: self.source.alerts(wanted))
+        return answer(alerts.answered(found, self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from alerts.history import Stories, Wanted
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Cause, Picture, SchoolView, State, Verdict, line_verdict
 from collector.store.base import LastValue, RangeQuery, Series, Store
@@ -42,6 +43,8 @@ class FakeSource:
     restores: tuple[Restore, ...] = ()
     asked: list[Question] = field(default_factory=list)
     ledger_trouble: StoreError | None = None
+    stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
+    alerts_wanted: list[Wanted] = field(default_factory=list)
 
     def picture(self) -> Picture:
         return Picture(self.at, "d1", self.broker_connected, self.schools)
@@ -51,6 +54,10 @@ class FakeSource:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        self.alerts_wanted.append(wanted)
+        return self.stories
 
     def account(self, question: Question) -> Account:
         """Answer one agent a page, whatever page was asked for."""
