@@ -44,7 +44,7 @@ _SCHEMA: Final = (
         PRIMARY KEY (message, channel)
     ) WITHOUT ROWID""",
     """CREATE INDEX IF NOT EXISTS alert_outbox_waits ON alert_outbox (channel, message)
-        WHERE state IN ('queued', 'sending')""",
+        WHERE state = 'queued'""",
     # The present state of every subject that an agent spoke of (alerts/subjects.py).
     """CREATE TABLE IF NOT EXISTS alert_subject (
         who TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, subject TEXT NOT NULL,

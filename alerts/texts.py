@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from alerts.rules import Rule
+from alerts.rules import Rule, RuleTexts
 from core import clock
 from core.alerts import Alert, Notification, Reason, Telling, Text
 from core.clock import SECOND
@@ -58,7 +58,8 @@ class _Values(dict[str, str]):
 
 def telling_of(alert: Alert, rules: Mapping[str, Rule], words: Words) -> Telling:
     """Return what is said of one alert."""
-    texts = rules[alert.key.rule].texts
+    rule = rules.get(alert.key.rule)
+    texts = rule.texts if rule else _unknown(alert.key.rule)
     over = alert.state == "ended"
     title = texts.ended if over and texts.ended.zh else texts.title
     titles, bodies = [], []
@@ -98,6 +99,13 @@ def plain(value: Any) -> str:
         return ", ".join(plain(one) for one in value[:MOST_NAMES]) + more
     text = "".join(char if char.isprintable() else " " for char in str(value)[: LONGEST + 1])
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _unknown(name: str) -> RuleTexts:
+    """Return the texts of an alert whose rule is no more."""
+    nothing = Text("—", "—")
+    title = Text(f"{name}：{{where}} {{what}}", f"{name}: {{where}} {{what}}")
+    return RuleTexts(title, nothing, nothing, title)
 
 
 def _values(alert: Alert, words: Words, number: int) -> _Values:

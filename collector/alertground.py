@@ -26,12 +26,15 @@ class AlertGround:
 
     def __init__(self, journal: Journal, live: Live, started: int) -> None:
         self._journal, self._live, self._started = journal, live, started
+        self._complete: dict[str, int] = {}
+        """Where the audit log ended when a lane was first seen to be complete."""
         with self.transaction() as db:
             if cursor_of(db, CURSOR) is None:
                 (last,) = db.execute("SELECT coalesce(max(row), 0) FROM event").fetchone()
                 move_cursor(db, FIRST, last)
                 move_cursor(db, CURSOR, 0)
             self._first = cursor_of(db, FIRST) or 0
+            self._read = cursor_of(db, CURSOR) or 0
             self._restored_at = self._find_restore(db)
 
     def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
@@ -40,7 +43,8 @@ class AlertGround:
 
     def rows(self, db: sqlite3.Connection, limit: int) -> Sequence[Row]:
         """Return the first rows above the cursor that the audit log has synced."""
-        return page(db, cursor_of(db, CURSOR) or 0, self._journal.log.row, limit)
+        self._read = cursor_of(db, CURSOR) or 0
+        return page(db, self._read, self._journal.log.row, limit)
 
     def move(self, db: sqlite3.Connection, row: int) -> None:
         """Move the cursor."""
@@ -66,7 +70,16 @@ class AlertGround:
         return self._restored_at
 
     def caught_up(self, place: str) -> bool:
-        """Return whether an agent has answered since we started, and nothing it held is missing."""
+        """Return whether an agent has answered since we started, and nothing it held is missing.
+
+        What came last may be in the audit log and not read yet, so the rows up to there count too.
+        """
+        if not self._has_all(place):
+            self._complete.pop(place, None)
+            return False
+        return self._read >= self._complete.setdefault(place, self._journal.log.row)
+
+    def _has_all(self, place: str) -> bool:
         names = place.split("/")
         if len(names) != 3:
             return True

@@ -2,7 +2,7 @@
 
     broker ═ readings ═▶ inbox ─▶ judge ─▶ store ─▶ dead letters ─▶ ledger ─┬─▶ picture
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
-           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
+           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤─▶ alerts
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
 
 States and events share a connection.
@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from alerts.history import Stories, Wanted
+from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
@@ -34,6 +36,7 @@ from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
 from collector.readings import Readings
+from collector.sights import sight_of
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
@@ -51,6 +54,7 @@ RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
+LOOK_EVERY_S: Final = 2.0
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -81,13 +85,14 @@ class Collector:
         self._prober = open_prober(
             self.books.live, self.books.ledger, config.outside.addresses(), now
         )
-        self._canary = Canary()
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
-        self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
+        self.alerting = Alerting(config, books, now)
+        readings = Readings(self.store, sorter, books, patience, self.alerting.readings)
+        self._readings = self._lane("readings", readings)
         patience = Patience(self.stopping, partial(books.held_up, "state"))
         states = States(regions, books, patience)
         patience = Patience(self.stopping, partial(books.held_up, "events"))
@@ -102,7 +107,7 @@ class Collector:
 
     def canary(self) -> Canary:
         """Return the last canary that came through the rules."""
-        return self._canary
+        return self.alerting.canary
 
     @property
     def region(self) -> str:
@@ -125,6 +130,10 @@ class Collector:
         """Return what the ledger answers; blocks, raises StoreBusy."""
         reader, opening = LedgerReader(self.books.ledger.path), self.books.door.opening()
         return reader.account(question, self._now(), opening.since)
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        """Return what is open and what was; blocks, raises StoreBusy."""
+        return self.alerting.stories(wanted)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
@@ -159,6 +168,9 @@ class Collector:
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(1, self._prober.turn, stopping, first_after=0),
+            every(LOOK_EVERY_S, self._look, stopping, first_after=LOOK_EVERY_S),
+            every(3_600, self.alerting.tidy, stopping, first_after=120),
+            self.alerting.run(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:
@@ -204,6 +216,11 @@ class Collector:
     def _publish_retained(self, region: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+
+    async def _look(self) -> None:
+        """Let the rules see the picture."""
+        opening = self.books.door.opening()
+        self.alerting.see(sight_of(self.picture(), opening, self.alerting.canary))
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()

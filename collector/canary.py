@@ -10,12 +10,14 @@ they carry every reading, the rules see it, and the watchdog asks whether it cam
 Look: curl -s http://127.0.0.1:8480/api/v1/canary
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from collector.store.base import Store
+from core import lineprotocol
 from core.clock import SECOND
-from core.types import Identity, Value
+from core.types import Identity
 
 SCHOOL: Final = "schoolwatch"
 """No official code of a school looks like this; it is in no picture and no roster."""
@@ -43,10 +45,13 @@ class Canary:
     number: int = 0
     seen_at: int = 0
 
-    def seen(self, value: Value, at: int) -> None:
-        """Hear from the rules of a canary."""
-        if isinstance(value, int):
-            self.number, self.seen_at = value, at
+    def came(self, lines: Iterable[bytes], at: int) -> None:
+        """Hear of the lines of a message that came through the rules."""
+        for line in lines:
+            point = lineprotocol.parse(line)
+            number = point.fields.get(FIELD)
+            if point.measurement == MEASUREMENT and isinstance(number, int):
+                self.number, self.seen_at = number, at
 
     def is_missed(self, now: int) -> bool:
         """Return whether one was there and none has come since: the watchdog is gone."""

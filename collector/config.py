@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from alerts.config import AlertsConfig, alerts_mistakes
 from collector.roster.school import Address
 from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
-from core.config import read
+from core.config import Check, read
 from core.errors import ConfigError
 from core.fields import Days, File, Host, Level, MegaBytes, Port
 from core.hints import nearest, shown
@@ -118,6 +119,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     outside: OutsideConfig = OutsideConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
+    alerts: AlertsConfig = AlertsConfig()
 
     def store_file(self) -> Path:
         """Return the file of the SQLite store: its own option, else inside the folder."""
@@ -126,4 +128,9 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
-    return read(path, CollectorConfig, {"broker": broker_mistakes, "store": store_mistakes})
+    checks: dict[str, Check] = {
+        "broker": broker_mistakes,
+        "store": store_mistakes,
+        "alerts": alerts_mistakes,
+    }
+    return read(path, CollectorConfig, checks)

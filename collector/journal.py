@@ -5,7 +5,7 @@ everything else counts up under an epoch of this process, as an agent's batches 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Final
@@ -42,6 +42,8 @@ class Journal:
         self._who, self._now = f"collector/{collector}", now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
+        self.synced: Callable[[], None] = _nobody
+        """Hears, in the thread that syncs, that rows were appended to the audit log."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep batches of agents; return how each stands. Raises sqlite3.Error."""
@@ -64,14 +66,21 @@ class Journal:
         Raises sqlite3.Error, StoreStopped.
         """
         with self._syncing:
+            before = self.log.row
             while rows := self.rows.after(self.log.row, PAGE):
                 self.log.append(rows)
+            if self.log.row > before:
+                self.synced()
             return self.log.row
 
     def _next(self) -> int:
         with self._numbers:
             self._seq += 1
             return self._seq
+
+
+def _nobody() -> None:
+    """Hear nothing."""
 
 
 def _epoch_of(note: Note) -> str:

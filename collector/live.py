@@ -127,6 +127,18 @@ class Live:
         """Return the schools that report and are not in the roster."""
         return [key for key in self._by_school if key not in self._roster]
 
+    def name_of(self, place: str) -> str:
+        """Return how people call a place: with the school's name, where the roster has one."""
+        region, _, rest = place.partition("/")
+        school, _, agent = rest.partition("/")
+        entry = self._roster.get((region, school))
+        name = entry.name if entry else ""
+        return (
+            " ".join(part for part in (name, f"({region}/{school})", agent) if part)
+            if name
+            else place
+        )
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()

@@ -5,7 +5,7 @@
 A crash between any two steps repeats what came before it, and that overwrites itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +23,10 @@ from core.clock import SECOND
 LIVE_WITHIN: Final = 120 * SECOND
 
 
+def _nobody(_items: Sequence[Item]) -> None:
+    """Hear nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Handles the messages of the `readings` channel; see `collector.inbox.Handler`."""
@@ -31,6 +35,8 @@ class Readings:
     sorter: Sorter
     books: Books
     patience: Patience
+    tell: Callable[[Sequence[Item]], None] = _nobody
+    """Hears of items once the ledger has them."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
@@ -45,6 +51,7 @@ class Readings:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
+        self.tell(items)
         self._count(items, refused)
         return len(items)
 

@@ -27,18 +27,13 @@ COVERS: Final = frozenset(
         "region_away",
         "carrier_away",
         "own_line",
-        "broker_away",
-        "store_refuses",
-        "audit_stopped",
         "canary_missed",
     }
 )
 
 
-def sight_of(
-    picture: Picture, opening: Opening, troubles: Mapping[str, tuple[str, int]], canary: Canary
-) -> Sight:
-    """Return what is wrong in *picture*; *troubles* is why a channel cannot be kept, since when."""
+def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
+    """Return what is wrong in *picture*, which was painted by *opening*."""
     wrong: list[Wrong] = []
     unknown: set[str] = set()
     together: dict[tuple[str, str, str], list[SchoolView]] = {}
@@ -55,7 +50,8 @@ def sight_of(
         wrong.append(Wrong(kind, place, since[fact], target, _named(schools)))
     if not opening.since:
         unknown |= {school.region for school in picture.schools}
-    wrong += _own(picture, opening, troubles, canary)
+    if canary.is_missed(picture.at):
+        wrong.append(Wrong("canary_missed", f"collector/{picture.collector}", canary.seen_at))
     return Sight(picture.at, COVERS, wrong, frozenset(unknown))
 
 
@@ -90,18 +86,3 @@ def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:
 def _named(schools: list[SchoolView]) -> Mapping[str, object]:
     names = sorted(school.name or school.school for school in schools)
     return {"count": len(names), "schools": names[:MOST_NAMED]}
-
-
-def _own(
-    picture: Picture, opening: Opening, troubles: Mapping[str, tuple[str, int]], canary: Canary
-) -> Iterable[Wrong]:
-    """Return what is wrong with the collector itself."""
-    place = f"collector/{picture.collector}"
-    if opening.away == "broker":
-        yield Wrong("broker_away", "", opening.away_since)
-    for channel, kind in (("readings", "store_refuses"), ("events", "audit_stopped")):
-        if channel in troubles:
-            reason, began = troubles[channel]
-            yield Wrong(kind, place, began, details={"reason": reason})
-    if canary.is_missed(picture.at):
-        yield Wrong("canary_missed", place, canary.seen_at)

@@ -22,9 +22,6 @@ NEXT_SUMMARY: Final = 300 * SECOND
 SUMMARY: Final = "*"
 """Stands for the place of a summary among the messages that were made."""
 
-FEWEST: Final = 4
-"""Messages: with fewer there is no room for the two summaries and what is P1."""
-
 
 @dataclass(frozen=True, slots=True)
 class Storm:

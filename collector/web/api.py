@@ -12,7 +12,7 @@ from aiohttp import web
 
 from collector import canary
 from collector.store.base import LastValue, Series, Store
-from collector.web import ledger, params
+from collector.web import alerts, ledger, params
 from collector.web.live import live
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
@@ -99,6 +99,12 @@ class Api:
                 "problem": "" if ready and stored else problem,
             }
         )
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """Answer with open and past alerts; raises ParameterError, StoreError."""
+        wanted = alerts.wanted(request.query.items())
+        found = await self.reads.run(lambda: self.source.alerts(wanted))
+        return answer(alerts.answered(found, self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

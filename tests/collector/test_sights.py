@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from alerts.facts import Sight
 from alerts.rules import Sighted
 from alerts.shipped import RULES
+from collector import systemsight
 from collector.canary import MISSED_AFTER, Canary
 from collector.door import Opening
 from collector.outside import SchoolKey
@@ -24,11 +25,10 @@ def seen(
     schools: list[School] | None = None,
     found: Mapping[SchoolKey, Outside] | None = None,
     opening: Opening = OPEN,
-    troubles: Mapping[str, tuple[str, int]] | None = None,
     canary: Canary | None = None,
 ) -> Sight:
     picture = paint(scene(known, schools or [], found, opening))
-    return sight_of(picture, opening, troubles or {}, canary or Canary())
+    return sight_of(picture, opening, canary or Canary())
 
 
 def facts(sight: Sight) -> list[tuple[str, str, str]]:
@@ -72,19 +72,10 @@ def test_a_carrier_that_fell_is_one_fact_and_its_lines_are_none() -> None:
     assert f"{REGION}/school-1" in sight.unknown
 
 
-def test_without_the_broker_nothing_but_that_is_told_and_nothing_ends() -> None:
+def test_without_the_broker_no_agent_is_told_of_and_nothing_ends() -> None:
     sight = seen({agent(1): SILENT, agent(2): ARRIVING}, opening=AWAY)
-    assert facts(sight) == [("broker_away", "", "")]
+    assert facts(sight) == []
     assert REGION in sight.unknown
-
-
-def test_what_cannot_be_kept_is_the_collectors_own_fault() -> None:
-    troubles = {"readings": ("no space left", NOW), "events": ("read-only", NOW - SECOND)}
-    sight = seen({}, troubles=troubles)
-    assert facts(sight) == [
-        ("store_refuses", "collector/d1", ""),
-        ("audit_stopped", "collector/d1", ""),
-    ]
 
 
 def test_a_watchdog_that_was_there_and_is_silent_is_missed() -> None:
@@ -95,4 +86,6 @@ def test_a_watchdog_that_was_there_and_is_silent_is_missed() -> None:
 
 
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
-    assert {rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)} == COVERS
+    assert {
+        rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
+    } == COVERS | systemsight.COVERS

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from alerts.history import Stories, Wanted
 from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
@@ -47,6 +48,8 @@ class FakeSource:
     ledger_trouble: StoreError | None = None
     canaried: Canary = field(default_factory=Canary)
     region: str = HERE.region
+    stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
+    alerts_wanted: list[Wanted] = field(default_factory=list)
 
     def picture(self) -> Picture:
         return Picture(self.at, "d1", self.broker_connected, self.schools)
@@ -59,6 +62,10 @@ class FakeSource:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        self.alerts_wanted.append(wanted)
+        return self.stories
 
     def account(self, question: Question) -> Account:
         """Answer one agent a page, whatever page was asked for."""

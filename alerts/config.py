@@ -1,0 +1,72 @@
+"""The table [alerts] of collector.toml: whom to tell, and how much at most."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+
+from msgspec import Meta, Struct
+
+from alerts.names import CONSOLE, FEWEST_MESSAGES
+from core.errors import ConfigError
+from core.fields import Days, Level, SecretFile
+from core.options import CHECK
+from core.secrets import secret
+from core.tomllines import KeyPath
+
+NO_VARIABLE: Final = ""
+"""There may be several webhooks, so no one variable could hold their secrets."""
+
+
+def _url_mistake(url: str) -> str:
+    """Return what is wrong with *url*; never quotes it, since it may be a secret."""
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — raises where it is no number
+    except ValueError:
+        return "is no address; expected one as https://example.org/alerts"
+    if parts.username is not None or parts.password is not None:
+        return "holds a name or a password: put them into secret_file"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
+        return "is no address that can be posted to; expected one as https://example.org/alerts"
+    return ""
+
+
+Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
+HeaderName = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
+]
+
+
+class WebhookConfig(Struct, frozen=True, kw_only=True):
+    """One address that alerts are posted to."""
+
+    name: Level
+    url: Url
+    secret_file: SecretFile = None
+    secret_header: HeaderName = "Authorization"  # noqa: S105 — names the header
+    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 5
+
+    def headers(self) -> dict[str, str]:
+        """Return the header that carries the secret, if there is one; raises ConfigError."""
+        found = secret(self.secret_file, NO_VARIABLE)
+        if not found.isascii() or not found.isprintable():
+            raise ConfigError(f"{self.secret_file} holds characters that no header has: one line")
+        return {self.secret_header: found} if found else {}
+
+
+class AlertsConfig(Struct, frozen=True, kw_only=True):
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays."""
+
+    messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
+    keep_days: Days = 400
+    webhook: tuple[WebhookConfig, ...] = ()
+
+
+def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between webhooks that are right alone."""
+    seen = {CONSOLE}
+    for number, webhook in enumerate(alerts.webhook):
+        if webhook.name in seen:
+            text = f'webhook name "{webhook.name}" is taken; a channel needs a name of its own'
+            yield ("webhook", number, "name"), text
+        seen.add(webhook.name)
