@@ -159,6 +159,28 @@ def run_command(config: Path, log_level: str) -> None:
     run_collector(config)
 
 
+@collector_group.command("watch")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own; broker, [http] and [alerts] are read from it.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
+def watch_command(config: Path, log_level: str) -> None:
+    """Watch the collector from outside, and tell people by itself when it does not work.
+
+    Each minute a reading goes the whole way, through broker, collector, store and rules. When none
+    came round for two minutes, the webhooks of [alerts] hear of it from here.
+    """
+    # Here, so that `up` and `status` do not load it.
+    from collector.config import read_collector  # noqa: PLC0415
+    from collector.watchdog.app import run  # noqa: PLC0415
+
+    logging.basicConfig(level=log_level, format=LOG_FORMAT)
+    asyncio.run(run(read_collector(config)))
+
+
 def run_collector(path: Path) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.

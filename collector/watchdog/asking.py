@@ -84,6 +84,7 @@ class Round:
 
     async def failure(self) -> str:
         """Return why a new canary did not come round, an empty string where it did."""
+        await self._connected()
         number = self.now()  # no other canary has it, also after a restart
         try:
             self.publisher.publish(number, number)
@@ -95,6 +96,13 @@ class Round:
                 while why := await self._missing(client, number):
                     await self.sleep(LOOK_S)
         return why
+
+    async def _connected(self) -> None:
+        """Give the connection a moment, at the start and after a loss."""
+        for _ in range(int(ANSWER_S / LOOK_S)):
+            if self.publisher.up:
+                return
+            await self.sleep(LOOK_S)
 
     async def _missing(self, client: aiohttp.ClientSession, number: int) -> str:
         try:

@@ -19,7 +19,8 @@ News = Literal["", "begin", "end"]
 class State(Struct, frozen=True):
     """The last canary that came round and the alarm that is open; times in ns, 0 for none.
 
-    `told` says whether the message about it was delivered.
+    `ended_at` is when the last alarm, of that `number`, was over; `told` says whether the last
+    message was delivered.
     """
 
     last_ok: int = 0
@@ -27,6 +28,7 @@ class State(Struct, frozen=True):
     why: str = ""
     told: bool = True
     number: int = 0
+    ended_at: int = 0
 
 
 def begun(state: State, at: int) -> State:
@@ -38,7 +40,7 @@ def came_round(state: State, at: int) -> tuple[State, News]:
     """Hear that a canary came round at *at*."""
     if not state.since:
         return replace(state, last_ok=at), ""
-    return State(last_ok=at, told=False, number=state.number), "end"
+    return State(last_ok=at, told=False, number=state.number, ended_at=at), "end"
 
 
 def looked(state: State, why: str, at: int) -> tuple[State, News]:
