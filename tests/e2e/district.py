@@ -29,7 +29,7 @@ from tests.e2e.programs import (
     collector_toml,
     wait_until_served,
 )
-from tests.e2e.witness import Testimony
+from tests.e2e.witness import Witnessed
 from tests.real.brokers import RealBroker, free_port
 from tests.real.influx import RealInflux
 from tests.waiting import until_sync
@@ -67,7 +67,7 @@ class Agent:
     def spool(self) -> Path:
         return self.folder / "spool" / "spool.db"
 
-    def hear(self) -> Testimony:
+    def hear(self) -> Witnessed:
         return witness.hear(self.spool, self.who)
 
     def taken(self) -> int:
@@ -194,7 +194,7 @@ class District:
         code, output = self.ledger()
         assert code == 0, f"5: schoolwatch ledger ended with {code}: {output}"
 
-    def prove(self) -> list[Testimony]:
+    def prove(self) -> list[Witnessed]:
         """Let all settle and stop, check every statement, and return what the witnesses saw."""
         self.settle()
         for agent in self.agents:

@@ -16,13 +16,13 @@ from collector.ranges import Ranges
 from core import events, wire
 from core.types import BatchKey, Event
 from tests.e2e.accounts import EVER, Accounts, points_of
-from tests.e2e.witness import Sealed, Testimony
+from tests.e2e.witness import Sealed, Witnessed
 
 MOST = 10
 """Sentences of one kind that are worth reading."""
 
 
-def broken(heard: Sequence[Testimony], accounts: Accounts) -> list[str]:
+def broken(heard: Sequence[Witnessed], accounts: Accounts) -> list[str]:
     """Return in sentences what does not hold; each begins with the number of its statement."""
     found = [
         _few(sentences)
@@ -53,7 +53,7 @@ def events_of(sealed: Sealed) -> dict[int, Event | None]:
     return found
 
 
-def _taken_is_sealed(one: Testimony) -> Iterator[str]:
+def _taken_is_sealed(one: Witnessed) -> Iterator[str]:
     """Statement 1 inside the spool: what was committed is open, or in a batch."""
     sealed = Counter(line for s in one.sealed if s.key.lane == "readings" for line in lines_of(s))
     taken = Counter(one.taken)
@@ -63,7 +63,7 @@ def _taken_is_sealed(one: Testimony) -> Iterator[str]:
         yield f"1: {one.who} sealed a reading that it never took: {line.decode()}"
 
 
-def _in_no_place(one: Testimony, accounts: Accounts) -> Iterator[str]:
+def _in_no_place(one: Witnessed, accounts: Accounts) -> Iterator[str]:
     """Statement 1: what left a spool is in the ledger, or recorded as dropped."""
     for sealed in one.left:
         row = _row(one, sealed.key, accounts)
@@ -71,7 +71,7 @@ def _in_no_place(one: Testimony, accounts: Accounts) -> Iterator[str]:
             yield f"1: {_name(one, sealed)} is in no spool and no ledger, and was not dropped"
 
 
-def _left_too_early(one: Testimony, accounts: Accounts) -> Iterator[str]:
+def _left_too_early(one: Witnessed, accounts: Accounts) -> Iterator[str]:
     """Statement 2: what left a spool is in the store or in the audit log, or was dropped."""
     audited = {(r.epoch, r.seq, r.index) for r in accounts.records if r.who == str(one.who)}
     for sealed in one.left:
@@ -88,7 +88,7 @@ def _left_too_early(one: Testimony, accounts: Accounts) -> Iterator[str]:
                     yield f"2: {_name(one, sealed)} left, and the store lacks {_say(point)}"
 
 
-def _two_contents(one: Testimony, accounts: Accounts) -> Iterator[str]:
+def _two_contents(one: Witnessed, accounts: Accounts) -> Iterator[str]:
     """Statement 4, by what was sealed and by the crcs that the ledger still has."""
     crcs: defaultdict[BatchKey, set[int]] = defaultdict(set)
     for sealed in one.sealed:
@@ -106,7 +106,7 @@ def _two_contents(one: Testimony, accounts: Accounts) -> Iterator[str]:
             yield f"4: {one.who} {lane.epoch} {lane.lane}: {row.conflicts} conflicts"
 
 
-def _points_that_nobody_took(heard: Sequence[Testimony], accounts: Accounts) -> Iterator[str]:
+def _points_that_nobody_took(heard: Sequence[Witnessed], accounts: Accounts) -> Iterator[str]:
     """Statement 4 in the store: no point was replaced, and none comes from nowhere."""
     taken = Counter(
         point for one in heard for line in one.taken for point in points_of(line, one.who)
@@ -117,7 +117,7 @@ def _points_that_nobody_took(heard: Sequence[Testimony], accounts: Accounts) -> 
         yield f"4: nobody took what the store has: {_say(point)}"
 
 
-def _log(heard: Sequence[Testimony], accounts: Accounts) -> Iterator[str]:
+def _log(heard: Sequence[Witnessed], accounts: Accounts) -> Iterator[str]:
     """Statement 3: every event once, in one order; the database and the log agree."""
     rows = {row.row: row for row in accounts.rows}
     for number, record in enumerate(accounts.records, 1):
@@ -154,16 +154,16 @@ def _record(record: EventRow, sealed: Sealed | None) -> Iterator[str]:
             yield f"3: {name} says something else than {sealed.key}"
 
 
-def _row(one: Testimony, key: BatchKey, accounts: Accounts) -> LaneRow:
+def _row(one: Witnessed, key: BatchKey, accounts: Accounts) -> LaneRow:
     return accounts.lanes.get(LaneKey(one.who, key.epoch, key.lane), LaneRow())
 
 
-def _dropped(one: Testimony, key: BatchKey, row: LaneRow) -> bool:
+def _dropped(one: Witnessed, key: BatchKey, row: LaneRow) -> bool:
     told = Ranges.of((first, last) for first, last, _ in row.dropped)
     return key.seq in one.dropped.get((key.epoch, key.lane), Ranges()) | told
 
 
-def _name(one: Testimony, sealed: Sealed) -> str:
+def _name(one: Witnessed, sealed: Sealed) -> str:
     return f"{one.who} {sealed.key.lane} {sealed.key.epoch}/{sealed.key.seq}"
 
 

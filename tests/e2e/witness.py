@@ -36,7 +36,7 @@ class Sealed:
 
 
 @dataclass(frozen=True)
-class Testimony:
+class Witnessed:
     """What one spool has and ever had at one moment: lines taken, batches sealed, what is left."""
 
     who: Identity
@@ -59,11 +59,11 @@ def watch(spool: Path) -> None:
         db.executescript(_TRIGGERS)
 
 
-def hear(spool: Path, who: Identity) -> Testimony:
+def hear(spool: Path, who: Identity) -> Witnessed:
     """Return what the witness in *spool* has seen; the agent may be running."""
     with closing(_opened(spool)) as db:
         db.execute("BEGIN")  # all of it at the same moment
-        return Testimony(
+        return Witnessed(
             who,
             [line for (line,) in db.execute("SELECT line FROM witness_line ORDER BY id")],
             [
