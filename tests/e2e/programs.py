@@ -51,6 +51,19 @@ class Program:
             file.close()
         return code
 
+    def suspend(self) -> None:
+        """Let it hang: its files and connections stay, and nothing moves."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def said(self, text: str) -> bool:
         return self.log.exists() and text in self.log.read_text(errors="replace")
 
@@ -76,14 +89,16 @@ reconnect_within_s = 0.5
 """
 
 
-def agent_toml(folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1) -> Path:
+def agent_toml(
+    folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1, *, agent: str = AGENT
+) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
 kind = "agent"
 [identity]
 region = "{REGION}"
 school = "{SCHOOL}"
-agent = "{AGENT}"
+agent = "{agent}"
 {broker_table(broker)}
 [spool]
 folder = "{folder / "spool"}"
