@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger"]
+        return [*super().list_commands(ctx), "status", "ledger", "roster"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -40,6 +40,10 @@ class Commands(click.Group):
             from collector.ledgercli import ledger_command  # noqa: PLC0415 — brings rich
 
             return ledger_command
+        if cmd_name == "roster":
+            from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
+
+            return roster_group
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(

@@ -55,6 +55,6 @@ def _roster(config: CollectorConfig) -> Roster:
     if config.roster.file is None:
         return Roster()
     roster = read_roster(config.roster.file)
-    for problem in roster.problems:
+    for problem in roster.said("refused", "value"):
         _log.warning("%s", problem)
     return roster

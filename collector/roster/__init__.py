@@ -4,7 +4,7 @@ It is the denominator: a school that never reported is shown as such, and one th
 closed counts no more from that day on. docs/roster.md tells people what to write into the file.
 """
 
-from collector.roster.read import read_roster
-from collector.roster.school import Roster, School
+from collector.roster.read import Roster, read_roster
+from collector.roster.school import School
 
 __all__ = ["Roster", "School", "read_roster"]

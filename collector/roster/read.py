@@ -1,68 +1,81 @@
-"""Which schools there are: a CSV file out of a district's spreadsheet (configs/roster.csv).
+"""Reading a roster: a CSV file or a workbook out of a district's spreadsheet (docs/roster.md).
 
 One bad row must not hide a thousand good ones: it is refused by its line number, and the others
-go on. A row is one line: a line break inside a cell is refused, because one quote too many would
-otherwise swallow every row up to the next one.
+go on. Every row that has something in it is a school, is refused, or is a comment.
+Watch it work: schoolwatch roster check configs/roster.csv
 """
 
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from collector.roster.school import Roster, School, Status
+from collector.roster import columns, csvfile, rows, xlsxfile
+from collector.roster.columns import Header
+from collector.roster.rows import RefusedRow
+from collector.roster.school import School
+from collector.roster.table import (
+    MAX_BYTES,
+    MAX_ROWS,
+    NotARoster,
+    Remark,
+    Row,
+    Sheet,
+    Weight,
+    place,
+)
+from collector.roster.values import ERRORS, BadValue, region
 from core.errors import ConfigError
-from core.fields import LEVEL_WORDS
-from core.hints import nearest, quoted
-from core.topics import LEVEL
+from core.hints import quoted
 
-MAX_BYTES: Final = 20_000_000
-
-COLUMNS: Final[Mapping[str, str]] = {
-    "region": "区划代码",
-    "school": "学校代码",
-    "name": "学校名称",
-    "status": "状态",
-}
-STATUSES: Final[Mapping[str, Status]] = {
-    "open": "open",
-    "merged": "merged",
-    "closed": "closed",
-    "在办": "open",
-    "撤并": "merged",
-    "停办": "closed",
-}
-
-_REGION: Final = re.compile(r"[0-9]{6}")
-_BREAK: Final = re.compile(r"\r\n|\n|\r")
+HEADER_WITHIN: Final = 10
+"""Rows at the top of a sheet among which its header is looked for, below a title say."""
 
 
-class _RefusedRow(Exception):
-    """A row that cannot be taken; the text says why."""
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The good rows in the file's order, and what is to be said of the others.
+
+    `read` counts the rows with something in them, `comments` those of them that are none;
+    `digest` is that of the file's bytes.
+    """
+
+    path: Path = Path()
+    schools: tuple[School, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    read: int = 0
+    comments: int = 0
+    digest: str = ""
+
+    @property
+    def refused(self) -> int:
+        """How many rows are no school."""
+        return sum(remark.weight == "refused" for remark in self.remarks)
+
+    @property
+    def flagged(self) -> int:
+        """How many schools were taken with something to be corrected."""
+        wrong = (remark for remark in self.remarks if remark.weight in {"value", "owners"})
+        return len({(remark.sheet, remark.line) for remark in wrong})
+
+    def said(self, *weights: Weight) -> list[str]:
+        """Return the sentences of *weights*, or of all, each with file and line."""
+        return [r.at(self.path) for r in self.remarks if not weights or r.weight in weights]
 
 
 def read_roster(path: Path) -> Roster:
-    """Return the schools in the file at *path*.
+    """Return what the file at *path* says.
 
-    Raises ConfigError where there is no reading it: no such file, not text, a column missing.
+    Raises ConfigError where it cannot be opened, NotARoster where it can and is none: neither text
+    nor a workbook, a column missing.
     """
-    lines = _BREAK.split(_text(path))
-    columns = _columns(path, lines[0])
-    found: dict[tuple[str, str], tuple[int, School]] = {}
-    problems: list[str] = []
-    for number, line in enumerate(lines[1:], 2):
-        try:
-            school = _school(line, columns)
-            if school is not None:
-                first, _ = found.setdefault((school.region, school.school), (number, school))
-                _only_once(school, first, number)
-        except _RefusedRow as reason:
-            problems.append(f"{path}:{number}: row refused: {reason}")
-    return Roster(tuple(school for _, school in found.values()), tuple(problems))
+    return parse(path, content_of(path))
 
 
-def _text(path: Path) -> str:
+def content_of(path: Path) -> bytes:
+    """Return the bytes of the file at *path*; raises ConfigError."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
@@ -70,68 +83,155 @@ def _text(path: Path) -> str:
         reason = error.strerror if isinstance(error, OSError) else "no system has such a path"
         raise ConfigError(f"{path}: cannot be read: {reason}") from None
     if len(content) > MAX_BYTES:
-        raise ConfigError(f"{path}: has more than {MAX_BYTES} bytes: not a roster")
-    # Spreadsheets write UTF-8 with a mark, or on a Chinese Windows GB18030 without being asked.
-    for encoding in ("utf-8-sig", "gb18030"):
+        raise NotARoster(f"{path}: has more than {MAX_BYTES} bytes: not a roster")
+    return content
+
+
+def parse(path: Path, content: bytes) -> Roster:
+    """Return what *content*, the bytes of the file at *path*, says; raises NotARoster."""
+    kind = xlsxfile if xlsxfile.is_workbook(content) else csvfile
+    sheets = kind.sheets(path, content)
+    tables = [_Table(sheet, *_head(sheet)) for sheet in sheets]
+    good = [table for table in tables if not table.header.mistakes]
+    if not good:
+        raise NotARoster("\n".join(_mistakes(path, tables[:1])))
+    if sum(len(sheet.rows) for sheet in sheets) > MAX_ROWS:
+        raise NotARoster(f"{path}: has more than {MAX_ROWS} rows: not a roster")
+    found = _Found()
+    for table in tables:
+        found.take(table)
+    return Roster(
+        path,
+        tuple(found.schools),
+        tuple(found.remarks),
+        found.read,
+        found.comments,
+        hashlib.sha256(content).hexdigest(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A sheet, its header, and at which of its rows that stands."""
+
+    sheet: Sheet
+    header: Header
+    at: int
+    line: int
+
+
+def _head(sheet: Sheet) -> tuple[Header, int, int]:
+    """Return the header of a sheet with its index and line: the first row that can be one.
+
+    Where none can, the first row with something in it, whose mistakes are then told.
+    """
+    candidates = [
+        (index, row) for index, row in enumerate(sheet.rows) if not row.empty and not _comment(row)
+    ]
+    headers = [
+        (columns.header(row.cells), index, row.line) for index, row in candidates[:HEADER_WITHIN]
+    ]
+    for found in headers:
+        if not found[0].mistakes:
+            return found
+    if candidates and candidates[0][1].trouble:
+        trouble = f"header: {candidates[0][1].trouble}"
+        return Header((), (), (trouble,), (), ()), 0, candidates[0][1].line
+    return headers[0] if headers else (columns.header(()), 0, 1)
+
+
+def _mistakes(path: Path, tables: Iterable[_Table]) -> Iterator[str]:
+    for table in tables:
+        for mistake in table.header.mistakes:
+            yield f"{place(path, table.sheet.name, table.line)}: {mistake}"
+    if not tables:
+        yield f"{path}: has no sheet that can be seen"
+
+
+def _comment(row: Row) -> bool:
+    first = next(iter(row.cells), "")
+    return first.startswith("#") and first not in ERRORS
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the sheets gave so far."""
+
+    schools: list[School] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    read: int = 0
+    comments: int = 0
+    _places: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+
+    def take(self, table: _Table) -> None:
+        """Read one sheet; one without a header is named."""
+        sheet, header = table.sheet, table.header
+        if header.mistakes:
+            filled = sum(not row.empty for row in sheet.rows)
+            if filled:
+                self._say("note", sheet, 0, "", f"this sheet of {filled} rows is not read")
+            return
+        for row in sheet.rows[: table.at]:
+            if not row.empty and not _comment(row):
+                self._say("note", sheet, row.line, "", "stands above the header, and is not read")
+        for text in header.suspects:
+            self._say("doubt", sheet, table.line, "", text)
+        for text in header.unread:
+            self._say("note", sheet, table.line, "", text)
+        for row in sheet.rows[table.at + 1 :]:
+            if not row.empty:
+                self._take_row(sheet, header, row)
+        self._nameless(table)
+
+    def _take_row(self, sheet: Sheet, header: Header, row: Row) -> None:
+        self.read += 1
+        if _comment(row):
+            self.comments += 1
+            self._doubt(sheet, header, row)
+            return
         try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise ConfigError(f"{path}: neither UTF-8 nor GB18030; save it as CSV UTF-8")
+            reading = rows.opened(header, sheet, row)
+            school = rows.school(reading)
+            self._only_once(school, sheet, row)
+        except RefusedRow as reason:
+            self._say("refused", sheet, row.line, "", str(reason))
+            return
+        self.schools.append(school)
+        for weight, column, text in reading.said:
+            self._say(weight, sheet, row.line, column, text)
 
+    def _only_once(self, school: School, sheet: Sheet, row: Row) -> None:
+        here = (sheet.name, row.line)
+        name, line = self._places.setdefault((school.region, school.school), here)
+        if (name, line) != here:
+            there = f"line {line}" + (f" of sheet {quoted(name)}" if name else "")
+            raise RefusedRow(f"school {school.region}/{school.school} is in {there} already")
 
-def _columns(path: Path, line: str) -> list[str]:
-    """Return our names of the columns in their order, "" for columns that nobody asks for."""
-    try:
-        header = _cells(line)
-    except _RefusedRow as reason:
-        raise ConfigError(f"{path}:1: header: {reason}") from None
-    ours = {said: name for name, chinese in COLUMNS.items() for said in (name, chinese)}
-    columns = [ours.get(cell.lower(), "") for cell in header]
-    mistakes = [f"{path}:1: {text}" for text in _header_mistakes(header, columns)]
-    if mistakes:
-        raise ConfigError("\n".join(mistakes))
-    return columns
+    def _doubt(self, sheet: Sheet, header: Header, row: Row) -> None:
+        """Name a comment that has a division code where a school has its own."""
+        cells = dict(zip(header.fields, row.cells))
+        try:
+            code = region(cells.get("region", ""))
+        except BadValue:
+            return
+        text = f"begins with # and is taken for a comment, but names region {code}"
+        self._say("doubt", sheet, row.line, "", text)
 
+    def _nameless(self, table: _Table) -> None:
+        """Name the columns without a header that have something in them."""
+        named = {index for index, cell in enumerate(table.header.cells) if cell}
+        stray = Counter[int](
+            index
+            for row in table.sheet.rows[table.at + 1 :]
+            if not _comment(row)
+            for index, cell in enumerate(row.cells)
+            if cell and index not in named
+        )
+        if table.sheet.separated:  # what is beyond the header is refused there
+            stray = Counter({i: n for i, n in stray.items() if i < len(table.header.cells)})
+        for index, count in sorted(stray.items()):
+            text = f"column {index + 1} has no header; its {count} cells are not read"
+            self._say("note", table.sheet, table.line, "", text)
 
-def _header_mistakes(header: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
-    unused = [cell for cell, name in zip(header, columns) if not name]
-    for name, chinese in COLUMNS.items():
-        if columns.count(name) > 1:
-            yield f"column {name} ({chinese}) is there twice"
-        if name not in columns:
-            near = nearest(name, unused) or nearest(chinese, unused)
-            instead = f"; is {quoted(near)} meant?" if near else ""
-            yield f"missing column {name} ({chinese}){instead}"
-
-
-def _school(line: str, columns: Sequence[str]) -> School | None:
-    """Return the school of one line, None for an empty one; raises _RefusedRow."""
-    cells = _cells(line)
-    if not any(cells):
-        return None
-    if any(cells[len(columns) :]):
-        # A comma in a name moves everything behind it by one column.
-        raise _RefusedRow(f"{len(cells)} cells for {len(columns)} columns; quote a cell's comma")
-    row = dict.fromkeys(COLUMNS, "") | dict(zip(columns, cells))
-    if not _REGION.fullmatch(row["region"]):
-        raise _RefusedRow(f"region {quoted(row['region'])} is not a division code of 6 digits")
-    if not LEVEL.fullmatch(row["school"]):
-        raise _RefusedRow(f"school {quoted(row['school'])} is not {LEVEL_WORDS}")
-    status = STATUSES.get(row["status"].lower())
-    if status is None:
-        raise _RefusedRow(f"status {quoted(row['status'])} is none of {', '.join(STATUSES)}")
-    return School(row["region"], row["school"], row["name"], status)
-
-
-def _cells(line: str) -> list[str]:
-    try:
-        rows = list(csv.reader([line], strict=True))
-    except csv.Error as error:
-        raise _RefusedRow(f"not CSV: {error}; a cell may not hold a line break") from None
-    return [cell.strip() for cell in (rows[0] if rows else [])]
-
-
-def _only_once(school: School, first: int, number: int) -> None:
-    if first != number:
-        raise _RefusedRow(f"school {school.region}/{school.school} is in line {first} already")
+    def _say(self, weight: Weight, sheet: Sheet, line: int, column: str, text: str) -> None:
+        self.remarks.append(Remark(weight, sheet.name, line, column, text))

@@ -98,11 +98,3 @@ class School:
     def missing_owners(self) -> tuple[Role, ...]:
         """Which of the three owners nobody is; not empty: flagged in every list (R-02)."""
         return tuple(role for role in self.without() if role in OWNERS)
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """The good rows in the file's order, and a sentence with file and line for each other one."""
-
-    schools: tuple[School, ...] = ()
-    problems: tuple[str, ...] = ()

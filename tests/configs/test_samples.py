@@ -140,7 +140,7 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
 
 def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:
     roster, agent = read_roster(CONFIGS / "roster.csv"), read_agent(CONFIGS / "agent.toml")
-    assert roster.problems == ()
+    assert roster.said() == []
     assert (agent.identity.region, agent.identity.school) in [
         (school.region, school.school) for school in roster.schools
     ]
