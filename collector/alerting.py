@@ -20,7 +20,6 @@ from typing import Final
 from alerts.channels.base import Channel
 from alerts.channels.console import Console
 from alerts.channels.webhook import Webhook
-from alerts.config import AlertsConfig
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight
@@ -30,6 +29,7 @@ from alerts.screen import FRESH, Screen
 from alerts.shipped import RULES
 from alerts.texts import Words
 from collector.alertground import AlertGround
+from collector.alertsconfig import AlertsConfig
 from collector.books import Books
 from collector.canary import Canary, identity
 from collector.chores import DAY

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from alerts.config import AlertsConfig, alerts_mistakes
+from collector.alertsconfig import AlertsConfig, alerts_mistakes
 from collector.roster.school import Address
 from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes

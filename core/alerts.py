@@ -6,9 +6,15 @@ A notification is one message: about one alert, or about many where a storm was 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from core.kinds import Severity
+
+CONSOLE: Final = "console"
+"""The channel that is always there."""
+
+FEWEST_MESSAGES: Final = 4
+"""In ten minutes: with fewer there is no room for summaries and for what is P1."""
 
 AlertState = Literal["idle", "pending", "firing", "keeping", "ended", "gone"]
 """Not there; begun, but not for long enough; alerting; over, but perhaps not for good; over; over

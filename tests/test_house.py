@@ -96,4 +96,4 @@ def test_a_running_agent_never_loads_what_only_the_district_needs() -> None:
 
 def test_the_trial_knows_its_parts_only_as_commands() -> None:
     loaded = loaded_after("import collector.cli")
-    assert loaded & {"agent", "aiohttp", "jinja2", "paho", "sqlite3"} == set()
+    assert loaded & {"agent", "alerts", "aiohttp", "jinja2", "paho", "sqlite3"} == set()

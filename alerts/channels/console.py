@@ -7,8 +7,8 @@ import logging
 from dataclasses import dataclass
 from typing import Final
 
-from alerts.names import CONSOLE
 from alerts.outbox import Parcel
+from core.alerts import CONSOLE
 
 _WORDS: Final = {
     "FIRST": "begins",

@@ -7,7 +7,7 @@ import aiohttp
 import msgspec
 import pytest
 
-from alerts.config import AlertsConfig, WebhookConfig
+from collector.alertsconfig import AlertsConfig, WebhookConfig
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock

@@ -11,7 +11,7 @@ import pytest
 
 from agent.config import INTERVAL_S, AgentFile, read_agent
 from agent.probes import probes
-from alerts.config import WebhookConfig
+from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
 from core.checkconfig import check

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from alerts.names import CONSOLE, FEWEST_MESSAGES
+from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
 from core.fields import Days, Level, SecretFile
 from core.options import CHECK
