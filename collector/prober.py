@@ -24,6 +24,7 @@ from collector.outside import (
 )
 from collector.roster.school import Address
 from core import clock
+from core.clock import SECOND
 from core.echo import EchoSocket, open_echo
 from core.errors import NotPermitted, TargetUnreachable
 from core.names import Names
@@ -83,7 +84,9 @@ class Prober:
         subjects = {subject.key: subject for subject in self.subjects() if subject.addresses}
         for gone in self.seen.keys() - subjects.keys():
             del self.seen[gone]
-        due = [subject for key, subject in subjects.items() if self._is_due(key, now)]
+        due = [
+            subject for key, subject in subjects.items() if self._is_due(key, now, len(subjects))
+        ]
         self._hinted.clear()
         # The control first: what it says decides what the others' silence means.
         if self.control and (due or self._control.due() <= now):
@@ -93,12 +96,13 @@ class Prober:
         if kept := {key: self.seen[key] for key in changed if key}:
             await self.keep(kept)
 
-    def _is_due(self, key: SchoolKey, now: int) -> bool:
+    def _is_due(self, key: SchoolKey, now: int, count: int) -> bool:
         seen = self.seen.get(key)
         if seen is None:
-            # Spread over the first minute, so that a thousand are not asked in one second.
-            spread = zlib.crc32("/".join(key).encode()) * EVERY >> 32
-            self.seen[key] = Seen(tried_at=now - spread)
+            # Spread over the first minute, so that a thousand are not asked in one second; a few
+            # are asked within seconds.
+            spread = min(EVERY, count * SECOND // 10) * zlib.crc32("/".join(key).encode()) >> 32
+            self.seen[key] = Seen(tried_at=now - EVERY + spread)
             return False
         # A clock that was set back must not stop the asking.
         return key in self._hinted or seen.due() <= now or seen.tried_at > now + OLD_AFTER

@@ -17,18 +17,23 @@ REGION, SCHOOL, AGENT = "000000", "trial", "pc-1"
 
 @dataclass
 class Program:
-    """One `schoolwatch …` command; ended by its own pid only."""
+    """One `schoolwatch …` command; ended by its own pid only.
+
+    With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py).
+    """
 
     words: list[str]
     log: Path
+    namespace: str = ""
     process: "subprocess.Popen[bytes] | None" = None
     _files: list[IO[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
+        inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
         file = self.log.open("ab")
         self._files.append(file)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "schoolwatch", *self.words],
+            [*inside, sys.executable, "-m", "schoolwatch", *self.words],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -30,11 +30,11 @@ def why_not() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`address` is the school's; its namespace is called `school`."""
+    """`address` is the school's, `ours` that of this end; its namespace is called `school`."""
 
     school: str
-    veth: str
     address: str
+    ours: str
 
     def cut(self) -> None:
         """Pull the plug at our end: nothing comes back, not even a refusal."""
@@ -58,6 +58,6 @@ def line(number: int = 1) -> Iterator[Line]:
         ip(*inside, "addr", "add", f"{theirs}/30", "dev", "inside")
         ip(*inside, "link", "set", "inside", "up")
         ip(*inside, "link", "set", "lo", "up")
-        yield Line(name, name, theirs)
+        yield Line(name, theirs, ours)
     finally:
         ip("netns", "del", name)  # takes the pair of veths with it
