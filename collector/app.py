@@ -32,6 +32,7 @@ from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
 from collector.readings import Readings
+from collector.rosterchores import RosterChores
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
@@ -78,6 +79,7 @@ class Collector:
         self.books = open_books(config, self._publish, now)
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
@@ -143,6 +145,7 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            *self.roster.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:
@@ -188,6 +191,10 @@ class Collector:
     def _publish_retained(self, region: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+
+    def _empty(self, topic: str) -> None:
+        """Empty what the broker retains of *topic*; raises NotConnected."""
+        self._states.session.publish(topic, b"", retain=True)
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
@@ -237,6 +244,7 @@ async def run(config: CollectorConfig, extras: Sequence[Extra] = ()) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
                 loop.add_signal_handler(number, collector.stopping.set)
+        collector.roster.listen(loop)
         table = config.collector
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
