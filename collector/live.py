@@ -43,7 +43,8 @@ def was_up(known: Known, at: int, opening: Opening) -> bool:
 
 
 class Live:
-    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not.
+    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not,
+    None where there is no roster.
 
     A school opens and closes by the day in *zone*.
     """
@@ -52,13 +53,15 @@ class Live:
         self,
         collector: str,
         regions: Collection[str],
-        schools: Iterable[School],
+        schools: Iterable[School] | None,
         agents: Mapping[Identity, AgentState],
         zone: tzinfo = UTC,
     ) -> None:
         self._collector, self._regions, self._zone = collector, frozenset(regions), zone
         self._roster: Mapping[SchoolKey, School] = {}
-        self.take_roster(schools)
+        self._listed = False
+        if schools is not None:
+            self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -71,6 +74,7 @@ class Live:
 
     def take_roster(self, schools: Iterable[School]) -> None:
         """Go on with another roster; the picture is of the old one or of the new, never of both."""
+        self._listed = True
         mine = (school for school in schools if school.region in self._regions)
         self._roster = {(school.region, school.school): school for school in mine}
 
@@ -151,7 +155,7 @@ class Live:
             for key, standing in standings.items()
             if standing in {"open", "unlisted"} or self._still_reports(key, at)
         )
-        return Picture(at, self._collector, opening.broker_connected, schools)
+        return Picture(at, self._collector, opening.broker_connected, schools, self._listed)
 
     def _school(self, key: SchoolKey, standing: Standing, at: int, opening: Opening) -> SchoolView:
         found = sorted(self._by_school.get(key, ()), key=str)

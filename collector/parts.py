@@ -48,6 +48,6 @@ def _open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Jo
     return journal
 
 
-def _schools(config: CollectorConfig) -> tuple[School, ...]:
+def _schools(config: CollectorConfig) -> tuple[School, ...] | None:
     """Return the schools of the roster; what is wrong with it is said once it is recorded."""
-    return read_roster(config.roster.file).schools if config.roster.file else ()
+    return read_roster(config.roster.file).schools if config.roster.file else None
