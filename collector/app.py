@@ -36,6 +36,7 @@ from collector.parts import open_books
 from collector.patience import Patience
 from collector.picture import Picture
 from collector.readings import Readings
+from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Sorter
 from collector.states import States
@@ -87,6 +88,7 @@ class Collector:
         )
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
@@ -171,6 +173,7 @@ class Collector:
             every(LOOK_EVERY_S, self._look, stopping, first_after=LOOK_EVERY_S),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
             self.alerting.run(stopping),
+            *self.roster.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:
@@ -222,6 +225,10 @@ class Collector:
         opening = self.books.door.opening()
         self.alerting.see(sight_of(self.picture(), opening, self.alerting.canary))
 
+    def _empty(self, topic: str) -> None:
+        """Empty what the broker retains of *topic*; raises NotConnected."""
+        self._states.session.publish(topic, b"", retain=True)
+
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
         live = self.books.live
@@ -270,6 +277,7 @@ async def run(config: CollectorConfig, extras: Sequence[Extra] = ()) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
                 loop.add_signal_handler(number, collector.stopping.set)
+        collector.roster.listen(loop)
         table = config.collector
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)

@@ -34,7 +34,8 @@ def was_up(known: Known, at: int, opening: Opening) -> bool:
 
 
 class Live:
-    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not.
+    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not,
+    None where there is no roster.
 
     A school opens and closes by the day in *zone*.
     """
@@ -43,7 +44,7 @@ class Live:
         self,
         collector: str,
         regions: Collection[str],
-        schools: Iterable[School],
+        schools: Iterable[School] | None,
         agents: Mapping[Identity, AgentState],
         zone: tzinfo = UTC,
     ) -> None:
@@ -55,7 +56,9 @@ class Live:
         self.degraded: Mapping[SchoolKey, Verdict] = {}
         """What the rules say of lines that are up."""
         self._roster: Mapping[SchoolKey, School] = {}
-        self.take_roster(schools)
+        self._listed = False
+        if schools is not None:
+            self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -68,6 +71,7 @@ class Live:
 
     def take_roster(self, schools: Iterable[School]) -> None:
         """Go on with another roster; the picture is of the old one or of the new, never of both."""
+        self._listed = True
         mine = (school for school in schools if school.region in self._regions)
         self._roster = {(school.region, school.school): school for school in mine}
 
@@ -167,6 +171,7 @@ class Live:
                 self._roster,
                 self.proof(),
                 self.degraded,
+                self._listed,
             )
         )
 

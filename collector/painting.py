@@ -48,6 +48,7 @@ class Scene:
     roster: Mapping[SchoolKey, School]
     proof: Proof = NOTHING
     degraded: Mapping[SchoolKey, Verdict] = field(default_factory=dict)
+    listed: bool = False
 
 
 def standing_of(roster: Mapping[SchoolKey, School], key: SchoolKey, day: date) -> Standing:
@@ -66,7 +67,7 @@ def paint(scene: Scene) -> Picture:
         for key, standing in standings.items()
         if standing in {"open", "unlisted"} or _still_reports(scene, key)
     )
-    return Picture(scene.at, scene.collector, scene.opening.broker_connected, schools)
+    return Picture(scene.at, scene.collector, scene.opening.broker_connected, schools, scene.listed)
 
 
 def _regions(scene: Scene) -> dict[str, int]:

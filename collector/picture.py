@@ -49,16 +49,20 @@ class SchoolView:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Everything that the pages show of the present, worked out at `at`."""
+    """Everything that the pages show of the present, worked out at `at`.
+
+    Without a `roster` nobody knows which schools there are.
+    """
 
     at: int
     collector: str
     broker_connected: bool
     schools: tuple[SchoolView, ...]
+    roster: bool = True
 
     @property
     def counted(self) -> tuple[SchoolView, ...]:
         """The schools that count; without a roster that is everybody who reports."""
-        if not any(view.in_roster for view in self.schools):
+        if not self.roster:
             return self.schools
         return tuple(view for view in self.schools if view.counts)

@@ -27,16 +27,16 @@ class Column:
     zh: str
     aliases: tuple[str, ...] = ()
     needed: bool = False
+    units: tuple[str, ...] = ()
+
+    def names(self) -> Iterator[str]:
+        """Yield every name, the Chinese one first, each also with each unit behind it."""
+        for name in (self.zh, self.field, *self.aliases):
+            yield from (name, *(f"{name}{unit}" for unit in self.units))
 
     def __str__(self) -> str:
         """Return it as people are told of it."""
         return f"{self.zh} ({self.field})"
-
-
-def _with_unit(column: Column, *units: str) -> Column:
-    names = (column.zh, column.field.removesuffix("_mbps"), *column.aliases)
-    more = tuple(f"{name}{unit}" for name in names for unit in ("", *units))
-    return Column(column.field, column.zh, more, column.needed)
 
 
 def _people(role: Role, *others: str) -> Iterator[Column]:
@@ -60,16 +60,17 @@ def _every() -> Iterator[Column]:
     yield Column("type", "学校类型", ("办学类型", "学校类别", "school type"))
     yield Column("area", "城乡类型", ("城乡分类", "城乡属性", "城乡类别"))
     yield Column("teaching_point", "教学点", ("是否教学点",))
-    yield _with_unit(
-        Column("contracted_mbps", "签约带宽", ("合同带宽", "contracted bandwidth")), *_MBPS
-    )
-    yield _with_unit(Column("target_mbps", "目标带宽", ("target bandwidth",)), *_MBPS)
+    contracted = ("合同带宽", "contracted bandwidth", "contracted")
+    yield Column("contracted_mbps", "签约带宽", contracted, units=_MBPS)
+    target = ("target bandwidth", "target")
+    yield Column("target_mbps", "目标带宽", target, units=_MBPS)
     yield Column("link", "接入方式", ("接入类型", "link type"))
     yield Column("carrier", "运营商", ("网络运营商", "宽带运营商", "ISP"))
-    yield _with_unit(Column("classes", "班级数", ("教学班数", "班数")), "个")
-    yield _with_unit(Column("pupils", "学生数", ("在校生数", "在校学生数", "students")), "人")
+    yield Column("classes", "班级数", ("教学班数", "班数"), units=("个",))
+    pupils = ("在校生数", "在校学生数", "students")
+    yield Column("pupils", "学生数", pupils, units=("人",))
     rooms = ("多媒体教室", "multimedia classrooms")
-    yield _with_unit(Column("rooms", "多媒体教室数", rooms), "间", "个")
+    yield Column("rooms", "多媒体教室数", rooms, units=("间", "个"))
     yield Column("outside", "外部探测地址", ("探测地址", "outside addresses"))
     more = {
         "authority": ("主管负责人",),
@@ -94,7 +95,7 @@ _EXACT: Final = {
     plain(name): column.field for column in COLUMNS.values() for name in (column.zh, column.field)
 }
 _ALIASES: Final = {
-    plain(name): column.field for column in COLUMNS.values() for name in column.aliases
+    plain(name): column.field for column in COLUMNS.values() for name in column.names()
 }
 _SAID: Final = {
     name: column

@@ -27,7 +27,13 @@ class CollectorMetrics:
         yield from self._counts()
         picture = self._source.picture()
         rows = board.rows(picture)
-        yield _by_state("schools", "Schools by state.", [row.state for row in rows])
+        counted = [row.state for row in rows if row.counts]
+        yield _by_state("schools", "Schools by state.", counted)
+        yield GaugeMetricFamily(
+            "schoolwatch_schools_not_counted",
+            "Schools that report and that the roster does not name, or has closed.",
+            value=len(rows) - len(counted),
+        )
         agents = [agent.state for row in rows for agent in row.agents]
         yield _by_state("agents", "Agents by state.", agents)
         yield GaugeMetricFamily(

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector import births
 from collector.births import AgentState
@@ -16,6 +18,7 @@ from collector.live import Live, was_up
 from collector.picture import SchoolView
 from collector.roster.school import Address, Person, School, Status
 from collector.verdicts import SILENT_AFTER, Known, Verdict
+from collector.web import board
 from core.clock import SECOND, local
 from core.messages import ClockReport, Death
 from core.types import BatchKey, Identity
@@ -36,7 +39,7 @@ TODAY = local(NOW, SHANGHAI).date()
 MIDNIGHT = int(datetime.combine(TODAY + timedelta(1), time(), SHANGHAI).timestamp()) * SECOND
 
 
-def live(schools: Iterable[School] = ROSTER) -> Live:
+def live(schools: Iterable[School] | None = ROSTER) -> Live:
     return Live("d1", [REGION], schools, {}, SHANGHAI)
 
 
@@ -219,9 +222,11 @@ def test_a_school_counts_from_the_day_on_which_it_opens() -> None:
 
 
 def test_without_a_roster_everybody_who_reports_counts() -> None:
-    seen = live([])
-    born(seen)
+    seen, nobody = live(None), live([])
+    for one in (seen, nobody):
+        born(one)
     assert [s.school for s in seen.picture(NOW, OPEN).counted] == ["school-1"]
+    assert nobody.picture(NOW, OPEN).counted == (), "a roster may well have no school of ours"
     assert standings(seen, NOW + 2 * DAY) == {"school-1": "unlisted"}, "and is never forgotten"
 
 
@@ -248,3 +253,31 @@ def test_the_days_of_a_school_are_looked_at_one_by_one() -> None:
     entry = School(REGION, "s", status="merged", opened=date(2001, 9, 1), closed=date(2024, 7, 1))
     days = [date(2001, 8, 31), date(2001, 9, 1), date(2024, 6, 30), date(2024, 7, 1)]
     assert [entry.standing(day) for day in days] == ["not_yet", "open", "open", "merged"]
+
+
+ENTRIES = st.builds(
+    School,
+    st.just(REGION),
+    st.sampled_from([f"school-{n}" for n in range(6)]),
+    status=st.sampled_from(["open", "merged", "closed"]),
+    opened=st.none() | st.dates(date(2026, 11, 1), date(2026, 12, 31)),
+    closed=st.none() | st.dates(date(2026, 11, 1), date(2026, 12, 31)),
+)
+VISITORS = st.lists(
+    st.tuples(st.sampled_from([f"school-{n}" for n in range(9)]), st.integers(0, 5))
+)
+
+
+@given(st.lists(ENTRIES, min_size=1), VISITORS, st.integers(-40, 40))
+def test_the_counts_by_state_add_up_to_the_open_schools_of_the_roster(
+    entries: list[School], visitors: list[tuple[str, int]], days: int
+) -> None:
+    seen, at = live(entries), NOW + days * DAY
+    for name, minutes in visitors:
+        seen.heard(Identity(REGION, name, "pc"), A, at - minutes * 60 * SECOND, OPEN)
+    day = local(at, SHANGHAI).date()
+    roster = {school.school: school for school in entries}
+    expected = sum(school.standing(day) == "open" for school in roster.values())
+    picture = seen.picture(at, replace(OPEN, since=at - DAY))
+    counted = board.tally(row.state for row in board.rows(picture) if row.counts)
+    assert sum(counted.values()) == expected

@@ -128,7 +128,7 @@ def test_counts_by_state_add_up_to_the_schools_of_the_roster(
     by_school: dict[SchoolKey, list[Identity]] = {}
     for who in known:
         by_school.setdefault((who.region, who.school), []).append(who)
-    picture = paint(replace(made, by_school=by_school))
+    picture = paint(replace(made, by_school=by_school, listed=bool(schools)))
     counts = board.tally(board.school_row(view).state for view in picture.counted)
     listed = sum(school.status == "open" for school in schools)
     assert sum(counts.values()) == (listed if schools else len(by_school))

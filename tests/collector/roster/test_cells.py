@@ -65,7 +65,7 @@ def test_every_column_is_known_by_its_chinese_and_its_english_name() -> None:
 
 def test_every_other_name_of_a_column_means_one_column_only() -> None:
     for column in COLUMNS.values():
-        for name in column.aliases:
+        for name in column.names():
             assert header([name]).fields == (column.field,), name
 
 

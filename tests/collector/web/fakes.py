@@ -14,7 +14,7 @@ from alerts.history import Stories, Wanted
 from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
-from collector.roster.school import Standing
+from collector.roster.school import School, Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
 from collector.verdicts import Cause, State, Verdict, line_verdict
@@ -116,11 +116,16 @@ def agent(
     )
 
 
-def school(*agents: AgentView, name: str = "试点学校", standing: Standing = "open") -> SchoolView:
+def school(
+    *agents: AgentView,
+    name: str = "试点学校",
+    standing: Standing = "open",
+    entry: School | None = None,
+) -> SchoolView:
     """Return the school that *agents* belong to; its line is what they prove."""
     who = agents[0].who
     line = line_verdict(tuple(one.verdict for one in agents))
-    return SchoolView(who.region, who.school, name, standing, line, agents)
+    return SchoolView(who.region, who.school, name, standing, line, agents, entry)
 
 
 @contextmanager
