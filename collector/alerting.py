@@ -11,6 +11,7 @@ Nothing waits for it: what it cannot do now it does later, from the rows behind 
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from alerts.outbox import Outbox
 from alerts.screen import FRESH, Screen
 from alerts.shipped import RULES
 from alerts.texts import Words
+from collector import ledgerfile
 from collector.alertground import AlertGround
 from collector.alertsconfig import AlertsConfig
 from collector.books import Books
@@ -66,12 +68,14 @@ class Alerting:
         table = config.collector
         self.channels = _channels(config.alerts, table.id)
         names = tuple(channel.name for channel in self.channels)
-        ground = AlertGround(books.journal, books.live, now())
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
-        self._engine = Engine(
-            ground, words, channels=names, messages=config.alerts.messages, now=now
-        )
+        messages = config.alerts.messages
+        try:
+            ground = AlertGround(books.journal, books.live, now())
+            self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
+        except sqlite3.Error as error:
+            raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._outbox = Outbox(ground, names)
         self._screen = Screen(RULES)
         self.canary = Canary()

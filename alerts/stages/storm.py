@@ -2,7 +2,7 @@
 more messages than were agreed (domain.md R-38).
 
 In any ten minutes at most `messages` are made. The last two are for summaries, a quarter of the
-rest for what is P1, and one place alone cannot use up more than a few.
+rest for what is P1, and one place alone cannot use up more than a quarter of all.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,6 @@ from core.kinds import Severity
 
 WINDOW: Final = 600 * SECOND
 SUMMARIES: Final = 2
-OF_ONE_PLACE: Final = 5
 FIRST_SUMMARY: Final = 30 * SECOND
 """After what was folded first: by then most of a storm is known."""
 NEXT_SUMMARY: Final = 300 * SECOND
@@ -56,4 +55,4 @@ class Storm:
         room = self.messages - SUMMARIES
         if severity != "P1":
             room -= room // 4
-        return len(made) >= room or made.count(place) >= OF_ONE_PLACE
+        return len(made) >= room or made.count(place) >= max(1, self.messages // 4)

@@ -1,6 +1,7 @@
 """A receiver of webhooks: a real server on this machine, which answers as a test says."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,10 +12,11 @@ from aiohttp import web
 
 @dataclass
 class Post:
-    """One request: its JSON, and its headers."""
+    """One request: its JSON, its headers, and when it came (`time.perf_counter`)."""
 
     body: dict[str, Any]
     headers: Mapping[str, str]
+    at: float
 
 
 @dataclass
@@ -28,7 +30,8 @@ class Receiver:
     hangs: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def take(self, request: web.Request) -> web.StreamResponse:
-        self.posts.append(Post(await request.json(), dict(request.headers)))
+        at = time.perf_counter()
+        self.posts.append(Post(await request.json(), dict(request.headers), at))
         answer = self.answers.pop(0) if self.answers else self.always
         status, headers = answer if isinstance(answer, tuple) else (answer, {})
         if not status:

@@ -23,6 +23,7 @@ from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.live import Live
 from collector.ranges import Ranges
+from collector.restore import restore
 from core import events
 from core.alerts import Notification
 from core.clock import SECOND
@@ -54,7 +55,7 @@ class Stage:
         rows, log = EventRows(self.ledger), AuditLog(self.folder / "audit")
         self.journal = Journal("d1", rows, log, self.clock)
         self.live = Live("d1", {REGION}, [], {})
-        self.ground = AlertGround(self.journal, self.live, self.clock())
+        self.ground = self.make_ground()
         words = Words(lambda place: place, SHANGHAI)
         self.engine = Engine(
             self.ground,
@@ -65,10 +66,23 @@ class Stage:
             now=self.clock,
         )
 
+    def make_ground(self) -> AlertGround:
+        return AlertGround(self.journal, self.live, self.clock())
+
     def restart(self) -> None:
         """End as by kill -9, and start anew."""
         self.ledger.close()
         self.start()
+
+    def restored(self) -> None:
+        """Start on a database that is behind the audit log, as after a backup was put back."""
+        ledger = Ledger(self.folder / "ledger.db")
+        journal = Journal("d1", EventRows(ledger), AuditLog(self.folder / "audit"), self.clock)
+        restore(journal)
+        journal.sync()
+        ledger.close()
+        self.start()
+        self.rows()
 
     # What happens.
 
