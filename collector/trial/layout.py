@@ -97,6 +97,8 @@ compress = false
 
 [probes.ping]
 targets = [{", ".join(_text(target) for target in ping)}]
+
+[watchers.link]
 """
 
 
