@@ -15,7 +15,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -145,7 +145,7 @@ class Collector:
 
     async def run(self, extras: Sequence[Extra] = ()) -> None:
         """Run until `stopping` is set or a part fails, then stop in order; raises what failed."""
-        self.books.asking.everybody(self.books.live.agents())
+        self.books.asking.everybody(self.books.live.answering())
         lanes = (self._readings, self._states)
         tasks = Tasks(
             sessions=[asyncio.ensure_future(lane.session.run()) for lane in lanes],
@@ -186,7 +186,7 @@ class Collector:
         await self._readings.session.close()
         first, *others = self.config.collector.regions
         for region in others:
-            self._publish_retained(region, b"")
+            self._publish_retained(topics.claim_topic(region), b"")
         await self._states.session.close(Will(topics.claim_topic(first), b""))
         await tasks.left()
         await asyncio.to_thread(self._close)
@@ -211,14 +211,14 @@ class Collector:
     def _claim(self) -> None:
         claim = Claim(self.config.collector.id, self._now() // 1_000_000)
         for region in self.config.collector.regions:
-            self._publish_retained(region, messages.encode(claim))
+            self._publish_retained(topics.claim_topic(region), messages.encode(claim))
 
     async def _claim_again(self) -> None:
         self._claim()
 
-    def _publish_retained(self, region: str, payload: bytes) -> None:
+    def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
-            self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+            self._states.session.publish(topic, payload, retain=True)
 
     async def _look(self) -> None:
         """Let the rules see the picture."""
@@ -245,8 +245,12 @@ class Collector:
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
+        broker = broker_of(self.config.broker)
+        if channel == "readings" and table.readings_cert_file:
+            cert, key = table.readings_cert_file, table.readings_key_file
+            broker = replace(broker, cert_file=cert, key_file=key)
         session = Session(
-            broker_of(self.config.broker),
+            broker,
             f"{table.id}-{channel}",
             Connection(channel, inbox, books.door, books.counters, welcome),
             will=lambda _conn: will,

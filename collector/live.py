@@ -118,6 +118,11 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def answering(self) -> list[Identity]:
+        """Return everybody who may answer a request: not those who only ever sent no header."""
+        found = self._agents.items()
+        return [who for who, state in found if state.birth or not state.unaccounted]
+
     def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
         """Hear that the ledger went back, and what it expects until agents answer a request."""
         for who in self._agents.keys() & agents.keys():
@@ -125,7 +130,7 @@ class Live:
             self._agents[who] = replace(
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
-        return self.agents()
+        return self.answering()
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""

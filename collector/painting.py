@@ -122,6 +122,7 @@ def _agent(scene: Scene, who: Identity, region_since: int) -> AgentView:
         held_batches=births.waiting(state),
         clock_offset_ms=clock.offset_ms,
         clock_checked=clock.checked,
+        unaccounted=state.unaccounted,
     )
 
 

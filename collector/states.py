@@ -12,7 +12,7 @@ from collector import alarms, births, refusals
 from collector.births import AgentState
 from collector.books import Books
 from collector.deadletters import Letter
-from collector.intake import Arrival, Bad, BadKind, sender
+from collector.intake import Arrival, Bad, BadKind, sender, too_large
 from collector.live import was_up
 from collector.patience import Patience
 from core import messages, wire
@@ -163,9 +163,8 @@ def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
         raise BadState(who.kind, who.reason)
     if not arrival.size:
         return None
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        raise BadState("payload", f"{arrival.size} bytes as sent; the limit is {limit}")
+    if problem := too_large(arrival):
+        raise BadState("payload", problem)
     try:
         said = messages.read_state(arrival.payload)
     except (HeaderError, RecursionError) as error:

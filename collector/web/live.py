@@ -47,6 +47,7 @@ class Agent(msgspec.Struct, frozen=True):
     started: str
     held_batches: int
     clock: Clock
+    unaccounted: bool = False
 
 
 class About(msgspec.Struct, frozen=True):
@@ -166,6 +167,7 @@ def _agent(row: board.AgentRow, view: AgentView) -> Agent:
         started=view.started[:LONGEST_WORD],
         held_batches=view.held_batches,
         clock=Clock(view.clock_offset_ms, view.clock_checked),
+        unaccounted=view.unaccounted,
     )
 
 

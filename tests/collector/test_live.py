@@ -187,6 +187,11 @@ def test_a_publisher_without_a_header_is_up_by_its_lines_alone() -> None:
     assert verdict(seen, NOW) == Verdict("up", "", NOW)
     assert seen.state(WHO).known == Known(NOW, NOW)
     assert school(seen, NOW).agents[0].version == ""
+    assert school(seen, NOW).agents[0].unaccounted
+    assert (seen.agents(), seen.answering()) == ([WHO], [])
+    born(seen, at=NOW + 1)
+    assert not school(seen, NOW + 1).agents[0].unaccounted
+    assert seen.answering() == [WHO]
 
 
 def standings(live: Live, at: int) -> dict[str, str]:
