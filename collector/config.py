@@ -1,7 +1,7 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -102,6 +102,13 @@ class OutsideConfig(Struct, frozen=True, kw_only=True):
         return [address(text) for text in self.control]
 
 
+class WatchdogConfig(Struct, frozen=True, kw_only=True):
+    """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
+
+    cert_file: File = None
+    key_file: File = None
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True):
     """Where pages and API are served."""
 
@@ -125,6 +132,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
     outside: OutsideConfig = OutsideConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
     alerts: AlertsConfig = AlertsConfig()
@@ -136,20 +144,27 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 
 def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between options that are right alone."""
-    pair = {
-        "readings_cert_file": table.readings_cert_file,
-        "readings_key_file": table.readings_key_file,
-    }
+    cert, key = table.readings_cert_file, table.readings_key_file
+    yield from _halves("collector", {"readings_cert_file": cert, "readings_key_file": key})
+
+
+def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    yield from _halves("watchdog", {"cert_file": table.cert_file, "key_file": table.key_file})
+
+
+def _halves(heading: str, pair: Mapping[str, Path | None]) -> Iterator[tuple[KeyPath, str]]:
     missing = [name for name, file in pair.items() if file is None]
     if len(missing) == 1:
         (given,) = pair.keys() - missing
-        yield (given,), f"[collector] {given} needs {missing[0]} beside it"
+        yield (given,), f"[{heading}] {given} needs {missing[0]} beside it"
 
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
     checks: dict[str, Check] = {
         "collector": collector_mistakes,
+        "watchdog": watchdog_mistakes,
         "broker": broker_mistakes,
         "store": store_mistakes,
         "alerts": alerts_mistakes,
