@@ -93,7 +93,7 @@ class Collector:
         patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
         self.alerting = Alerting(config, books, now)
-        readings = Readings(self.store, sorter, books, patience, self.alerting.readings)
+        readings = Readings(self.store, sorter, books, patience, tell=self.alerting.readings)
         self._readings = self._lane("readings", readings)
         patience = Patience(self.stopping, partial(books.held_up, "state"))
         states = States(regions, books, patience)

@@ -38,9 +38,9 @@ class Readings:
     sorter: Sorter
     books: Books
     patience: Patience
+    offenders: Offenders = field(default_factory=Offenders)
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
-    offenders: Offenders = field(default_factory=Offenders)
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""

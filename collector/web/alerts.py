@@ -11,17 +11,11 @@ import msgspec
 from alerts.channels.body import labels_of
 from alerts.history import MOST, Delivery, Stories, Story, Wanted
 from collector.web import params
+from collector.web.ledger import Words
 from core.alerts import Text
 from core.clock import rfc3339
 
 PARAMETERS: Final = (*params.ALWAYS, "rule", "before", "limit")
-
-
-class Words(msgspec.Struct, frozen=True):
-    """One text in both languages."""
-
-    zh: str
-    en: str
 
 
 class Told(msgspec.Struct, frozen=True):
