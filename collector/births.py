@@ -44,6 +44,8 @@ class AgentState:
     """The epochs of its last births, each change once, the last at the end."""
     unexplained: int = 0
     """Batches that are missing without any reason, by its last birth."""
+    gap: str = ""
+    """The first of them, as lane/epoch/first-last."""
 
 
 def mistake(birth: Birth) -> str:
@@ -109,6 +111,7 @@ def after_birth(
         awaiting=awaiting,
         turns=turns,
         unexplained=state.unexplained,
+        gap=state.gap,
     )
 
 

@@ -31,6 +31,8 @@ _SCHEMA: Final = (
 TORN: Final = "torn"
 """A cursor that a restore leaves: the log ended with this row, perhaps amid a batch, whose other
 rows are then taken when it comes again. Nobody had a receipt for it."""
+STOPPED: Final = "stopped"
+"""A cursor too: the row that says that the audit log stopped, 0 once it goes on."""
 _COLUMNS: Final = "who, epoch, seq, i, crc, received, body"
 
 

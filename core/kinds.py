@@ -82,7 +82,10 @@ _KINDS: Final = (
     ),
     Kind(
         *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
-        *("两台设备使用同一身份", "two machines use one identity"),
+        *(
+            "两台设备使用同一身份，同一时刻的读数会互相覆盖",
+            "two machines use one identity: readings of one series and time overwrite each other",
+        ),
     ),
     Kind(
         *("unexplained_gap", "EV-SYS-GAP", FAULT, "P2"),

@@ -64,9 +64,37 @@ async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
         with pytest.raises(StoreStopped):
             await chores.minute()
         assert desk.books.door.trouble == "no space left"
+        with pytest.raises(StoreStopped):
+            await chores.minute()
+        again = open_desk(tmp_path, desk.clock)  # the next process knows that it stopped
+    await chores_of(again).minute()
+    await chores_of(again).minute()
+    found = again.audited("audit_stopped")
+    assert [(r["active"], r["details"]["reason"]) for r in found] == [
+        (True, "no space left"),
+        (False, ""),
+    ]
+
+
+async def test_once_the_audit_log_can_be_written_the_collector_is_ready_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    chores = chores_of(desk)
+
+    def full(_rows: object) -> None:
+        raise StoreStopped("no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(desk.books.journal.log, "append", full)
+        with pytest.raises(StoreStopped):
+            await chores.minute()
     await chores.minute()
     assert desk.books.door.trouble == ""
-    assert [r["kind"] for r in desk.audited()] == ["collector_started", *["checkpoint"] * 2]
+    assert [r["kind"] for r in desk.audited()] == [
+        *("collector_started", "checkpoint", "audit_stopped"),
+        *("checkpoint", "audit_stopped"),
+    ]
 
 
 async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> None:
