@@ -4,8 +4,9 @@
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
            ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
+           ═ claims of others ═▶ guard: may we serve at all?
 
-States and events share a connection.
+States and events share a connection; the guard has one of its own, and comes first.
 """
 
 import asyncio
@@ -25,21 +26,21 @@ from collector.connection import Connection
 from collector.dispatch import ByChannel
 from collector.eventchores import EventChores
 from collector.events import Events
+from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
 from collector.parts import open_books
-from collector.patience import Patience
+from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
 from collector.tasks import Tasks
-from core import clock, messages, topics
+from core import clock, topics
 from core.errors import NotConnected
 from core.lock import hold
-from core.messages import Claim
 from core.mqtt import Session, Will
 from core.mqtt.configured import broker_of
 from core.topics import Channel
@@ -48,6 +49,7 @@ SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
+RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 
 DISK_FULL_BYTES: Final = 1_000_000
@@ -70,9 +72,12 @@ class Lane:
 class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
-    def __init__(self, config: CollectorConfig, *, now: clock.Clock = clock.now) -> None:
+    def __init__(
+        self, config: CollectorConfig, *, takeover: bool = False, now: clock.Clock = clock.now
+    ) -> None:
         self.config, self._now = config, now
         self.stopping = asyncio.Event()
+        self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
@@ -97,8 +102,8 @@ class Collector:
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
         folder, trouble = self.config.collector.folder, self.books.door.trouble
-        if trouble:
-            return False, trouble
+        if trouble or self._guard.waits_for:
+            return False, trouble or self._guard.waits_for
         if not os.access(folder, os.W_OK | os.X_OK):
             return False, f"{folder} cannot be written"
         disk = os.statvfs(folder)
@@ -118,18 +123,34 @@ class Collector:
     # Its life.
 
     async def run(self, extras: Sequence[Extra] = ()) -> None:
-        """Run until `stopping` is set or a part fails, then stop in order; raises what failed."""
-        self.books.asking.everybody(self.books.live.agents())
-        lanes = (self._readings, self._states)
+        """Run until `stopping` is set or a part fails, then stop in order; raises what failed.
+
+        Raises StartError where another collector serves a region.
+        """
         tasks = Tasks(
-            sessions=[asyncio.ensure_future(lane.session.run()) for lane in lanes],
-            works=[asyncio.ensure_future(work) for work in self._works()],
+            sessions=[asyncio.ensure_future(self._guard.session.run())],
             beside=[asyncio.ensure_future(extra(self)) for extra in extras],
         )
         try:
-            await tasks.until(self.stopping)
+            if await tasks.until(self._admitted()) and not self.stopping.is_set():
+                lanes = (self._readings, self._states)
+                tasks.sessions += [asyncio.ensure_future(lane.session.run()) for lane in lanes]
+                tasks.works += [asyncio.ensure_future(work) for work in self._works()]
+                await tasks.until(self.stopping.wait())
         finally:
             await self._stop(tasks)
+
+    async def _admitted(self) -> None:
+        """Return when we may serve, or stop."""
+        others = await self._guard.admit(self.stopping)
+        if others is not None:
+            patience = Patience(self.stopping, partial(self.books.held_up, "takeover"))
+            with contextlib.suppress(Stopping):
+                agents = await patience.persist(
+                    lambda: record_takeover(self.books, others, self._now())
+                )
+                self.books.live.await_answers(agents)
+        self.books.asking.everybody(self.books.live.agents())
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
@@ -137,6 +158,7 @@ class Collector:
             self._readings.inbox.run(),
             self._states.inbox.run(),
             every(CLAIM_EVERY_S, self._claim_again, stopping),
+            every(RIVALS_EVERY_S, self._rivals, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
@@ -148,14 +170,16 @@ class Collector:
     async def _stop(self, tasks: Tasks) -> None:
         """Finish what is under way, send its receipts, leave the broker, close the files."""
         self.stopping.set()
+        self._guard.rest()
         self._readings.inbox.stop()
         self._states.inbox.stop()
         await tasks.finish()
         self.books.receipts.flush()
+        await self._guard.session.close()
         await self._readings.session.close()
         first, *others = self.config.collector.regions
         for region in others:
-            self._publish_retained(region, b"")
+            self._publish_retained(topics.claim_topic(region), b"")
         await self._states.session.close(Will(topics.claim_topic(first), b""))
         await tasks.left()
         await asyncio.to_thread(self._close)
@@ -177,17 +201,15 @@ class Collector:
         except NotConnected:
             self._states.session.publish(topic, payload)
 
-    def _claim(self) -> None:
-        claim = Claim(self.config.collector.id, self._now() // 1_000_000)
-        for region in self.config.collector.regions:
-            self._publish_retained(region, messages.encode(claim))
-
     async def _claim_again(self) -> None:
-        self._claim()
+        self._guard.claim()
 
-    def _publish_retained(self, region: str, payload: bytes) -> None:
+    async def _rivals(self) -> None:
+        await self._guard.record(self.books)
+
+    def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
-            self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+            self._states.session.publish(topic, payload, retain=True)
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
@@ -201,7 +223,7 @@ class Collector:
         """
         table, books = self.config.collector, self.books
         inbox = Inbox(channel, handler, books.counters, self._now)
-        welcome = self._claim if channel == "state" else _nothing
+        welcome = self._guard.claim if channel == "state" else _nothing
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
@@ -225,14 +247,16 @@ class Collector:
         return Lane(inbox, session)
 
 
-async def run(config: CollectorConfig, extras: Sequence[Extra] = ()) -> None:
+async def run(
+    config: CollectorConfig, extras: Sequence[Extra] = (), *, takeover: bool = False
+) -> None:
     """Run the collector until SIGTERM or SIGINT, with *extras* beside it.
 
-    Raises StartError where another collector uses the folder, StoreError where the store cannot
-    be opened.
+    Raises StartError where another collector uses the folder, or serves a region and *takeover*
+    does not say that this one is to; StoreError where the store cannot be opened.
     """
     with hold(config.collector.folder / "collector.lock", "collector", "[collector] folder"):
-        collector = Collector(config)
+        collector = Collector(config, takeover=takeover)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises

@@ -55,6 +55,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
+    claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""

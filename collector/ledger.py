@@ -24,11 +24,13 @@ from collector.reasons import LastWord, Reason, missing
 from core.messages import Birth, Drop, EpochReport
 from core.types import BatchKey, Identity, Lane
 
-Restored = Literal["ledger", "store", "anew"]
-"""What was set back to an earlier state, or that the ledger was begun anew."""
+Restored = Literal["ledger", "store", "anew", "takeover"]
+"""What was set back to an earlier state; or that the ledger was begun anew, or took a region over
+from another collector's.
+"""
 
 _BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
-    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
+    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger', 'takeover'))"""
 
 
 Also = Callable[[sqlite3.Connection, Mapping[Identity, AgentState]], None]
@@ -124,8 +126,7 @@ class Ledger:
     def record_restore(self, what: Restored, at: int) -> None:
         """Keep for good that ledger or store went back, noticed at *at* (ns).
 
-        After the ledger did, or was begun anew, every agent has to answer a request before
-        anything counts as lost.
+        But for the store, every agent then has to answer a request before anything counts as lost.
         """
         with self.transaction():
             self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))

@@ -116,6 +116,14 @@ _KINDS: Final = (
         *("中心数据库已恢复", "the collector's database was restored"),
     ),
     Kind(
+        *("took_over", "EV-SYS-TAKEOVER", OTHERS, "P3"),
+        *("中心从另一中心接管了区域", "a collector took a region over from another"),
+    ),
+    Kind(
+        *("claimed_twice", "EV-SYS-CLAIM", RISK, "P2"),
+        *("两个中心同时服务同一区域", "two collectors serve one region at once"),
+    ),
+    Kind(
         *("audit_stopped", "EV-SYS-AUDIT", COMPLIANCE, "P1"),
         *("审计日志停止写入", "the audit log could not be written"),
     ),
