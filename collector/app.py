@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
 from collector.connection import Connection
+from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.eventchores import EventChores
 from collector.events import Events
@@ -30,7 +32,7 @@ from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
-from collector.parts import open_books
+from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
@@ -73,9 +75,15 @@ class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
     def __init__(
-        self, config: CollectorConfig, *, takeover: bool = False, now: clock.Clock = clock.now
+        self,
+        config: CollectorConfig,
+        *,
+        takeover: bool = False,
+        crashes: Crashes | None = None,
+        now: clock.Clock = clock.now,
     ) -> None:
         self.config, self._now = config, now
+        self._watch = Watch(crashes or Crashes(config.collector.folder))
         self.stopping = asyncio.Event()
         self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
@@ -84,13 +92,11 @@ class Collector:
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         regions, books = config.collector.regions, self.books
-        patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
-        self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
-        patience = Patience(self.stopping, partial(books.held_up, "state"))
-        states = States(regions, books, patience)
-        patience = Patience(self.stopping, partial(books.held_up, "events"))
-        events = Events(regions, books, patience)
+        readings = Readings(self.store, sorter, books, self._patience("readings", "readings"))
+        self._readings = self._lane("readings", readings)
+        states = States(regions, books, self._patience("state", "state"))
+        events = Events(regions, books, self._patience("events", "state"))
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
@@ -216,13 +222,23 @@ class Collector:
         live = self.books.live
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
 
+    def _patience(self, channel: str, lane: str) -> Patience:
+        def tell(reason: str) -> None:
+            self.books.held_up(channel, reason)
+            if reason:
+                self._watch.let_go(lane)
+
+        return Patience(self.stopping, tell)
+
     def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
         """Return the connection for *channel* and what goes *beside* it.
 
         The one for states carries the claims too.
         """
         table, books = self.config.collector, self.books
-        inbox = Inbox(channel, handler, books.counters, self._now)
+        patience = self._patience(channel, channel)
+        careful = Careful(channel, handler, self._watch, table.regions, books, patience)
+        inbox = Inbox(channel, careful, books.counters, self._now)
         welcome = self._guard.claim if channel == "state" else _nothing
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
@@ -255,13 +271,16 @@ async def run(
     Raises StartError where another collector uses the folder, or serves a region and *takeover*
     does not say that this one is to; StoreError where the store cannot be opened.
     """
-    with hold(config.collector.folder / "collector.lock", "collector", "[collector] folder"):
-        collector = Collector(config, takeover=takeover)
+    table = config.collector
+    with (
+        hold(table.folder / LOCK, "collector", "[collector] folder"),
+        Crashes(table.folder).watching() as crashes,
+    ):
+        collector = Collector(config, takeover=takeover, crashes=crashes)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
                 loop.add_signal_handler(number, collector.stopping.set)
-        table = config.collector
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
         _log.info("collector stopped")

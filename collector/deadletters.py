@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 
 from core import clock
+from core.disk import sync_folder
 
 PARTS: Final = 10
 """A file is at most this part of the limit, so that what goes is never more than that."""
@@ -142,7 +143,7 @@ class DeadLetters:
                 os.ftruncate(file.fileno(), size)
                 raise
         if is_new:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def _current(self, at: int) -> tuple[Path, bool]:
         day = self._today(at).isoformat()
@@ -206,11 +207,3 @@ def _write_all(file: FileIO, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[file.write(left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -46,7 +46,7 @@ class Journal:
         self, collector: str, rows: EventRows, log: AuditLog, now: clock.Clock = clock.now
     ) -> None:
         self.rows, self.log = rows, log
-        self._who, self._now = f"collector/{collector}", now
+        self._collector, self._now = collector, now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
         self._stopped = bool(rows.cursor(STOPPED))
@@ -66,11 +66,8 @@ class Journal:
 
     def row_of(self, note: Note) -> EventRow:
         """Return *note* as a row that has no number yet."""
-        at = self._now()
-        event = Event(note.kind, note.target, note.subject, note.active, at, None, note.details)
-        body = body_of(event)
         epoch, seq = (_epoch_of(note), 1) if note.once else (self._epoch, self._next())
-        return EventRow(self._who, epoch, seq, 0, wire.crc(body), at, body)
+        return own_row(self._collector, note, epoch, seq, self._now())
 
     def sync(self) -> int:
         """Append to the audit log every row that is not in it; return the last, synced to disk.
@@ -107,6 +104,13 @@ class Journal:
         with self._numbers:
             self._seq += 1
             return self._seq
+
+
+def own_row(collector: str, note: Note, epoch: str, seq: int, at: int) -> EventRow:
+    """Return *note* as the row by this key; collector is the id of who says it."""
+    event = Event(note.kind, note.target, note.subject, note.active, at, None, note.details)
+    body = body_of(event)
+    return EventRow(f"collector/{collector}", epoch, seq, 0, wire.crc(body), at, body)
 
 
 def _epoch_of(note: Note) -> str:

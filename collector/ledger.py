@@ -67,7 +67,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path, self._db = path, ledgerfile.connect(path)
-        self._lock = Lock()
+        self._lock, self._went_back = Lock(), False
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
@@ -128,10 +128,14 @@ class Ledger:
 
         But for the store, every agent then has to answer a request before anything counts as lost.
         """
+        goes_back = what in ("ledger", "anew")
         with self.transaction():
-            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+            # Audit log and commit counter tell of the same restore: it is recorded once.
+            if not (goes_back and self._went_back):
+                self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
             if what != "store":
                 self._db.execute("UPDATE agent SET awaiting = 1")
+        self._went_back |= goes_back
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""

@@ -100,6 +100,10 @@ _KINDS: Final = (
         *("收到无法解读的数据", "a batch came whose key cannot be read"),
     ),
     Kind(
+        *("killer_refused", "EV-SYS-KILLER", FAULT, "P2"),
+        *("一条消息多次使中心崩溃，已拒收", "a message that the collector died of was refused"),
+    ),
+    Kind(
         *("forged_batch", "EV-SYS-FORGE", ATTACK, "P2"),
         *("同一编号出现不同内容", "other bytes came under a key that is taken"),
     ),
@@ -126,6 +130,10 @@ _KINDS: Final = (
     Kind(
         *("audit_stopped", "EV-SYS-AUDIT", COMPLIANCE, "P1"),
         *("审计日志停止写入", "the audit log could not be written"),
+    ),
+    Kind(
+        *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
+        *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
     Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
     Kind(
