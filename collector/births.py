@@ -207,6 +207,20 @@ def closed(state: AgentState) -> list[str]:
     return [e for e in listed if e != state.birth.epoch and not any(_waiting(state, e))]
 
 
+def is_closed(state: AgentState, epoch: str, first_at: int) -> bool:
+    """Return whether nobody has a reason to send batches of *epoch* any more.
+
+    *first_at* is when the first of its batches came: an epoch that is younger than the last birth
+    is a process whose own is on its way.
+    """
+    birth = state.birth
+    if birth is None or state.awaiting or epoch == birth.epoch:
+        return False
+    if is_listed(state, epoch):
+        return epoch in closed(state)
+    return not birth.more and 0 < first_at <= state.born_at
+
+
 def waiting(state: AgentState) -> int:
     """Return how many batches are expected."""
     return sum(map(len, state.expected.values()))
