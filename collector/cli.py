@@ -165,6 +165,27 @@ def run_command(config: Path, log_level: str, *, takeover: bool) -> None:
     run_collector(config, takeover=takeover)
 
 
+@collector_group.command("backup")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own file.",
+)
+@click.argument("to", type=click.Path(path_type=Path))
+def backup_command(config: Path, to: Path) -> None:
+    """Copy the collector's database to the file TO, which must not be there yet.
+
+    Works while the collector runs and while it does not, and is recorded in the audit log. What
+    else to keep, and how to put a copy back: docs/backup.md.
+    """
+    from collector.backup import back_up  # noqa: PLC0415 — `up` and `status` need no database
+    from collector.config import read_collector  # noqa: PLC0415
+
+    made = back_up(read_collector(config).collector, to)
+    click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
+
+
 def run_collector(path: Path, *, takeover: bool = False) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.
