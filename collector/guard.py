@@ -108,10 +108,11 @@ class Guard:
     def _say_waiting(self) -> None:
         if not self._vigil.is_waiting or self.waits_for:
             return
-        self.waits_for = f"claimed before, {named([*self._claims.others.items()])}"
+        others = named([*self._claims.others.items()])
+        self.waits_for = f"waiting whether another collector is at work: claimed before, {others}"
         _log.warning(
-            "%s: waiting up to %g s whether that is said again. If not, this collector starts; "
-            "if so, it does not, unless told --takeover",
+            "%s. If that is not said again within %g s, this one starts; if it is, it does not, "
+            "unless told --takeover",
             *(self.waits_for, self._wait_s),
         )
 

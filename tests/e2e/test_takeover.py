@@ -67,7 +67,7 @@ async def test_a_second_collector_is_refused_in_one_sentence_with_exit_code_2(
         d1.publish(said[0])
         await until(lambda: d1.heard)
         d2 = await asyncio.to_thread(collectors.start, "d2")
-        await until(lambda: d2.said("waiting up to 150 s"), 30)
+        await until(lambda: d2.said("not said again within 150 s"), 30)
         d1.publish(said[1])
         await until(lambda: exit_code(d2) is not None, 30)
     assert exit_code(d2) == 2
@@ -91,7 +91,7 @@ def test_a_takeover_is_recorded_and_the_other_says_that_it_was_taken_over(
     assert told == ["d1"]
     d3 = collectors.start("d3")
     until_sync(lambda: d3.said("as d3-state"), 30)
-    assert not d3.said("waiting"), "both stopped cleanly and left no claim"
+    assert not d3.said("waiting whether"), "both stopped cleanly and left no claim"
 
 
 def test_a_killed_collector_starts_again_at_once(collectors: Collectors) -> None:
@@ -100,7 +100,7 @@ def test_a_killed_collector_starts_again_at_once(collectors: Collectors) -> None
     d1.kill()
     again = collectors.start("d1")
     until_sync(lambda: again.log.read_text().count("as d1-state") == 2, 30)
-    assert not again.said("waiting")
+    assert not again.said("waiting whether")
 
 
 @pytest.mark.slow
