@@ -23,7 +23,7 @@ from typing import Any, Final
 from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
-from collector.connection import Connection
+from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.eventchores import EventChores
@@ -44,8 +44,8 @@ from core import clock, topics
 from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
-from core.mqtt.configured import broker_of
 from core.topics import Channel
+from core.types import Identity
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
@@ -95,7 +95,7 @@ class Collector:
         sorter = Sorter(regions, books.ledger.rows)
         readings = Readings(self.store, sorter, books, self._patience("readings", "readings"))
         self._readings = self._lane("readings", readings)
-        states = States(regions, books, self._patience("state", "state"))
+        states = States(regions, books, self._patience("state", "state"), self._empty_state)
         events = Events(regions, books, self._patience("events", "state"))
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
@@ -139,6 +139,9 @@ class Collector:
         )
         try:
             if await tasks.until(self._admitted()) and not self.stopping.is_set():
+                if not self._guard.stays:
+                    await self._guard.session.close()
+                    tasks.sessions.clear()
                 lanes = (self._readings, self._states)
                 tasks.sessions += [asyncio.ensure_future(lane.session.run()) for lane in lanes]
                 tasks.works += [asyncio.ensure_future(work) for work in self._works()]
@@ -156,7 +159,7 @@ class Collector:
                     lambda: record_takeover(self.books, others, self._now())
                 )
                 self.books.live.await_answers(agents)
-        self.books.asking.everybody(self.books.live.agents())
+        self.books.asking.everybody(self.books.live.answering())
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
@@ -213,6 +216,10 @@ class Collector:
     async def _rivals(self) -> None:
         await self._guard.record(self.books)
 
+    def _empty_state(self, who: Identity) -> None:
+        _log.info("%s: its school is closed in the roster; its retained state is emptied", who)
+        self._publish_retained(topics.topic(who, "state"), b"")
+
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topic, payload, retain=True)
@@ -244,7 +251,7 @@ class Collector:
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
         session = Session(
-            broker_of(self.config.broker),
+            broker_for(self.config, channel),
             f"{table.id}-{channel}",
             Connection(channel, inbox, books.door, books.counters, welcome),
             will=lambda _conn: will,

@@ -17,12 +17,12 @@ from collector.births import AgentState
 from collector.books import Books
 from collector.claims import Claims, Vigil, named
 from collector.config import CollectorConfig
+from collector.connection import broker_for
 from collector.journal import Note
 from core import clock, messages, topics, wire
 from core.errors import StartError
 from core.messages import Claim
 from core.mqtt import Connected, Message, Session
-from core.mqtt.configured import broker_of
 from core.types import Identity
 
 _log = logging.getLogger(__name__)
@@ -50,10 +50,13 @@ class Guard:
         self._rivals: dict[tuple[str, str], float] = {}
         """By region and id, when they were last heard while we serve."""
         self._notes: list[Note] = []
+        # A broker that takes a certificate's name for the client's has one connection for each: by
+        # the one of the states this could listen only until that connects.
+        self.stays = not table.readings_cert_file or bool(table.claims_cert_file)
         self.waits_for = ""
         """Why we do not serve yet, where another's claim is the reason."""
         self.session = Session(
-            broker_of(config.broker),
+            broker_for(config, "claims"),
             # Of each process its own: a second collector of our id must not cut this one off.
             f"{table.id}-claim-{wire.new_epoch()[:8]}",
             self,

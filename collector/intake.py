@@ -117,37 +117,47 @@ def key_of(arrival: Arrival, regions: Collection[str]) -> Keyed | None:
     """Return by which key a batch came, reading no more of it than that takes."""
     channel = arrival.topic.rpartition("/")[2]
     lane = next((lane for lane in LANES if lane == channel), None)
-    if lane is None or arrival.size > wire.MAX_SENT_BYTES:
+    found = opened(arrival, regions, lane) if lane else None
+    if lane is None or found is None or isinstance(found, Bad):
         return None
-    who = sender(arrival.topic, regions, lane)
-    if isinstance(who, Bad):
-        return None
+    who, body = found
     try:
-        body = wire.unpack(arrival.payload)
         split = events.split_header if lane == "events" else wire.split_header
         header, _ = split(body)
     except wire.KeyedHeaderError as error:
         return Keyed(who, BatchKey(error.epoch, lane, error.seq), wire.crc(body))
-    except (PayloadError, HeaderError):
+    except HeaderError:
         return None
     if header is None:
         return None
     return Keyed(who, BatchKey(header.epoch, lane, header.seq), wire.crc(body))
 
 
-def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
-    """Return what the message on a `readings` topic holds."""
-    who = sender(arrival.topic, regions, "readings")
+def too_large(arrival: Arrival) -> str:
+    """Return what is wrong with the size of *arrival*, or an empty string."""
+    limit = wire.MAX_SENT_BYTES
+    return f"{arrival.size} bytes as sent; the limit is {limit}" if arrival.size > limit else ""
+
+
+def opened(
+    arrival: Arrival, regions: Collection[str], channel: topics.Channel
+) -> tuple[Identity, bytes] | Bad:
+    """Return who sent the message on *channel*, and its payload unpacked."""
+    who = sender(arrival.topic, regions, channel)
     if isinstance(who, Bad):
         return who
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
+    if problem := too_large(arrival):
+        return Bad("payload", problem, who)
     try:
-        body = wire.unpack(arrival.payload)
+        return who, wire.unpack(arrival.payload)
     except PayloadError as error:
         return Bad("payload", str(error), who)
-    return _read_body(who, body)
+
+
+def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
+    """Return what the message on a `readings` topic holds."""
+    found = opened(arrival, regions, "readings")
+    return found if isinstance(found, Bad) else _read_body(*found)
 
 
 def _read_body(who: Identity, body: bytes) -> Accounted | Unaccounted | Bad:

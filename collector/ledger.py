@@ -67,7 +67,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path, self._db = path, ledgerfile.connect(path)
-        self._lock, self._went_back = Lock(), False
+        self._lock = Lock()
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
@@ -115,7 +115,8 @@ class Ledger:
         """Return every agent as it was left; raises StartError for a damaged file."""
         query = """SELECT region, school, agent.agent,
             max(last_arrival, coalesce((SELECT max(last_at) FROM lane WHERE agent = id), 0)),
-            changed_at, dead, stopped, birth, seen, born_at, awaiting, turns FROM agent"""
+            changed_at, dead, stopped, birth, seen, born_at, awaiting, turns,
+            EXISTS (SELECT 1 FROM lane WHERE agent = id) FROM agent"""
         try:
             with self._lock:
                 found = self._db.execute(query).fetchall()
@@ -128,14 +129,10 @@ class Ledger:
 
         But for the store, every agent then has to answer a request before anything counts as lost.
         """
-        goes_back = what in ("ledger", "anew")
         with self.transaction():
-            # Audit log and commit counter tell of the same restore: it is recorded once.
-            if not (goes_back and self._went_back):
-                self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
             if what != "store":
                 self._db.execute("UPDATE agent SET awaiting = 1")
-        self._went_back |= goes_back
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""
@@ -278,14 +275,19 @@ class Ledger:
 
     def _restored(self, *row: Any) -> tuple[Identity, AgentState]:
         region, school, agent, last_arrival, changed_at, dead, stopped, *rest = row
-        birth_json, seen_json, born_at, awaiting, turns_json = rest
+        birth_json, seen_json, born_at, awaiting, turns_json, has_lanes = rest
         who = Identity(region, school, agent)
         known = Known(last_arrival, changed_at, bool(dead), bool(stopped))
         birth = birth_json and msgspec.json.decode(birth_json, type=Birth)
         seen = msgspec.json.decode(seen_json, type=dict[str, int])
         turns = msgspec.json.decode(turns_json, type=tuple[str, ...])
         expected = self._expected(who, birth, awaiting=bool(awaiting)) if birth else {}
-        return who, AgentState(known, birth, seen, expected, born_at, bool(awaiting), turns)
+        # Who has neither sends without a header; of the others the next message tells.
+        unaccounted = not birth and not has_lanes
+        return who, AgentState(
+            *(known, birth, seen, expected, born_at, bool(awaiting), turns),
+            unaccounted=unaccounted,
+        )
 
 
 def lane_row(columns: Sequence[Any]) -> LaneRow:

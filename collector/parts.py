@@ -46,17 +46,10 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
 
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
-    """Return the journal, its rows made whole from the audit log where that is ahead.
-
-    Raises StartError.
-    """
+    """Return the journal, made whole from the audit log where that is ahead; raises StartError."""
     log = AuditLog(table.folder / "audit")
     try:
         journal = Journal(table.id, EventRows(ledger), log, now)
-        if log.row > journal.rows.last():
-            # First: once the rows are made again, nothing tells that they had to be. The commit
-            # counter may not, for a copy that is younger than a minute.
-            ledger.record_restore("ledger" if ledger.counter() else "anew", now())
         restore(journal)
     except sqlite3.Error as error:
         raise ledgerfile.unreadable(table.folder / "ledger.db", error) from error
