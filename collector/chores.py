@@ -79,11 +79,19 @@ class CommitCounter:
                 theirs,
                 _MISSING[back],
             )
-            # A ledger that never counted is no older state of itself.
-            what: Restored = "anew" if back == "ledger" and not mine else back
-            self.ledger.record_restore(what, self.now())
-            self._note(back, {"ledger": mine, "store": theirs})
-        return max(mine, theirs), back
+            self._record(back, mine, theirs)
+        # A ledger that went back may have counted once more than the store heard of: a number
+        # that it had then must not come again, or that state of it could not be told from now on.
+        return max(mine, theirs) + (back == "ledger"), back
+
+    def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
+        told, self.journal.restored = self.journal.restored, False
+        if back == "ledger" and told:
+            return  # by the audit log, at this start
+        # A ledger that never counted is no older state of itself.
+        what: Restored = "anew" if back == "ledger" and not mine else back
+        self.ledger.record_restore(what, self.now())
+        self._note(back, {"ledger": mine, "store": theirs})
 
     def _note(self, back: str, counters: Mapping[str, int]) -> None:
         once = f"{back} {counters}"

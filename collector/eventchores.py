@@ -39,8 +39,8 @@ class EventChores:
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""
-        rows = self.books.journal.rows
-        refused = await asyncio.to_thread(eventpoints.write, rows, self.store)
+        journal = self.books.journal
+        refused = await asyncio.to_thread(eventpoints.write, journal, self.store)
         self.books.counters.add("event_points_refused", refused)
 
     def _note(self, unknown: list[SchoolKey]) -> None:

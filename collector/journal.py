@@ -8,17 +8,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, body_of
-from collector.eventrows import EventBatch, EventRows
+from collector.eventrows import PAGE, EventBatch, EventRows
 from collector.lanerow import Standing
 from core import clock, wire
 from core.types import Event
-
-PAGE: Final = 500
-"""Rows that go into the audit log by one sync; each is at most as large as a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +36,11 @@ class Journal:
         self, collector: str, rows: EventRows, log: AuditLog, now: clock.Clock = clock.now
     ) -> None:
         self.rows, self.log = rows, log
-        self._who, self._now = f"collector/{collector}", now
+        self._who, self.now = f"collector/{collector}", now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
+        self.restored = False
+        """This start has found the database restored, and recorded it."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep batches of agents; return how each stands. Raises sqlite3.Error."""
@@ -53,7 +52,7 @@ class Journal:
 
     def row_of(self, note: Note) -> EventRow:
         """Return *note* as a row that has no number yet."""
-        at = self._now()
+        at = self.now()
         body = body_of(Event(note.kind, note.target, note.subject, True, at, None, note.details))
         epoch, seq = (_epoch_of(note), 1) if note.once else (self._epoch, self._next())
         return EventRow(self._who, epoch, seq, 0, wire.crc(body), at, body)
@@ -66,7 +65,16 @@ class Journal:
         with self._syncing:
             while rows := self.rows.after(self.log.row, PAGE):
                 self.log.append(rows)
+            self.rows.synced = self.log.row
             return self.log.row
+
+    def synced_after(self, row: int, limit: int) -> list[EventRow]:
+        """Return the first *limit* rows above *row* that are in the audit log.
+
+        For whatever acts on rows: only these keep their numbers, whichever backup is put back.
+        """
+        upto = self.log.row
+        return [found for found in self.rows.after(row, limit) if found.row <= upto]
 
     def _next(self) -> int:
         with self._numbers:

@@ -158,8 +158,8 @@ class District:
         for channel, inbox in self.inboxes.items():
             inbox.source = Source(self.broker, channel, self.fuse)
         self.counter = CommitCounter(books.ledger, self.store, books.journal, now)
-        self.counter.count()
         books.asking.everybody(books.live.agents())
+        self.count()
         self.alive = True
         self.connect()
 
@@ -191,8 +191,13 @@ class District:
         opening, live = self.books.door.opening(), self.books.live
         now = self.time.at
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
-        self.counter.count()
+        self.count()
         self.books.journal.sync()
+
+    def count(self) -> None:
+        """Count commits, and ask everybody where the ledger went back; as the chore does."""
+        if self.counter.count() == "ledger":
+            self.books.asking.everybody(self.books.live.await_answers(self.books.ledger.agents()))
 
     def crash(self) -> None:
         """Die as by kill -9; what was handed over and not acknowledged comes again."""
