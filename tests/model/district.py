@@ -3,19 +3,22 @@
 import random
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from collector import eventpoints
 from collector.asking import Asking
 from collector.audit import AuditLog
+from collector.auditrecord import line_of
 from collector.books import Books
 from collector.chores import CommitCounter
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
 from collector.dispatch import ByChannel
 from collector.door import Door
-from collector.eventrows import EventRows
+from collector.eventrows import PAGE, EventRows
 from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.journal import Journal
@@ -30,8 +33,9 @@ from collector.sorting import Sorter
 from collector.states import States
 from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
 from core.errors import StoreBusy
+from core.lineprotocol import parse_fields, split_line
 from core.mqtt import Message
-from core.types import Identity
+from core.types import Identity, Value
 from tests.model.agent import COLLECTOR
 from tests.model.broker import CHANNELS, Broker, Channel
 from tests.model.stepping import Crash, Fuse, Time, Timer, run
@@ -42,15 +46,26 @@ NUMBER = re.compile(rb"used=([0-9]+)i")
 REFUSED_BY_STORE = b"free="
 CRASHES = b"slab="
 """Fields that mark a line as poison."""
+Said = tuple[Value, ...]
 
 
 @dataclass
 class MemoryStore:
-    """A store that can be busy, and that can be set back; `lines` is what it has, by number."""
+    """A store that can be busy, and that can be set back; `lines` is what it has, by number.
+
+    Of the points of events it has row, kind, subject and `active`; one of the same series and time
+    takes the place of another.
+    """
 
     lines: set[int] = field(default_factory=set)
+    events: dict[tuple[bytes, bytes], tuple[Value, Said]] = field(default_factory=dict)
     busy: bool = False
     count: int = 0
+    restored: bool = False
+
+    def copy(self, *, restored: bool = False) -> "MemoryStore":
+        """Return it as a backup has it."""
+        return MemoryStore(set(self.lines), dict(self.events), count=self.count, restored=restored)
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
         if self.busy:
@@ -59,6 +74,11 @@ class MemoryStore:
         for line in lines.splitlines():
             if REFUSED_BY_STORE in line:
                 refused.append(RefusedLine(line, "another type"))
+            elif line.startswith(b"event,"):
+                head, fields, time = split_line(line)
+                said = parse_fields(fields)
+                known = (said["word"], said["subject"], said["active"])
+                self.events[head, time] = said["row"], known
             else:
                 self.lines |= numbers(line)
         return refused
@@ -193,6 +213,8 @@ class District:
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
         self.count()
         self.books.journal.sync()
+        with suppress(StoreBusy):
+            eventpoints.write(self.books.journal, self.store)
 
     def count(self) -> None:
         """Count commits, and ask everybody where the ledger went back; as the chore does."""
@@ -204,6 +226,18 @@ class District:
         self.fuse.left = 0
         self.alive = False
         self.books.ledger.close()
+
+    def tear(self, thousandths: int) -> None:
+        """Leave in the audit log a part of what was on its way there when the process died."""
+        ledger = Ledger(self.ledger_path)
+        log = self.books.journal.log
+        rows = EventRows(ledger).after(log.row, PAGE)
+        ledger.close()
+        if rows and thousandths:
+            path, _ = next(iter(log._placed(rows)))
+            data = b"".join(map(line_of, rows))
+            with path.open("ab") as file:
+                file.write(data[: len(data) * thousandths // 1_000])
 
     def _open_books(self) -> Books:
         now, counters = self.time.now, Counters()

@@ -13,6 +13,8 @@ from tests.model.broker import Channel
 from tests.model.schedule import CHANNEL, SOME, Schedule
 
 POINTS = st.integers(1, 12)
+TORN = st.sampled_from([0, 0, 300, 700, 999])
+"""So much of what the audit log was to get is in it after a crash, in thousandths."""
 
 
 class Protocol(Schedule):
@@ -136,16 +138,22 @@ class Protocol(Schedule):
     # What breaks in the collector.
 
     @precondition(lambda self: self.world.district.alive)
-    @rule(channel=CHANNEL, points=POINTS, heard=st.booleans(), restart=st.booleans())
-    def collector_crashes(self, channel: Channel, points: int, heard: bool, restart: bool) -> None:
+    @rule(channel=CHANNEL, points=POINTS, heard=st.booleans(), restart=st.booleans(), torn=TORN)
+    def collector_crashes(
+        self, channel: Channel, points: int, heard: bool, restart: bool, torn: int
+    ) -> None:
         district = self.world.district
         for agent in self.world.agents:
-            self.world.take(agent, "good", seal=True)
+            if channel == "state":
+                self.world.happen(agent, 2)
+            else:
+                self.world.take(agent, "good", seal=True)
             self.world.turn(agent)
         district.fuse.left = points
         district.collect(channel)
         if district.alive:
             district.crash()
+        district.tear(torn)
         for agent in self.world.agents if heard else ():
             self.world.hear_all(agent)
         if restart:
@@ -166,15 +174,14 @@ class Protocol(Schedule):
         path = self.world.new_path()
         save(district.ledger_path, path)
         self.ledgers.append((district.store.count, path))
-        self.stores.append((set(district.store.lines), district.store.count))
+        self.stores.append(district.store.copy())
 
     @precondition(lambda self: self.stores)
     @rule(which=SOME)
     def restore_store(self, which: int) -> None:
         district = self.world.district
-        lines, count = self.stores[which % len(self.stores)]
         with self.world.restoring():
-            district.store.lines, district.store.count = set(lines), count
+            district.store = self.stores[which % len(self.stores)].copy(restored=True)
         if district.alive:
             district.crash()
         district.start()
@@ -202,7 +209,11 @@ class Protocol(Schedule):
 def only(*faults: str) -> type[Protocol]:
     """Return the machine with only these of its faults, for what is rare among all of them."""
     # Time that passes belongs to every schedule, but what it does must be asked for here too.
-    names = {name for name in vars(Protocol) if not name.startswith("_")} | {"go_on", "wait"}
+    names = {name for name in vars(Protocol) if not name.startswith("_")} | {
+        "go_on",
+        "wait",
+        "happen",
+    }
     assert names.issuperset(faults), f"no such faults: {faults}"
     return type("Narrow", (Protocol,), dict.fromkeys(names.difference(faults)))
 

@@ -92,6 +92,15 @@ def silence_is_not_probed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Delivery, "room", lambda d, lane: 0 if lane in d.unanswered else real(d, lane))
 
 
+def the_probe_is_always_the_oldest(patch: pytest.MonkeyPatch) -> None:
+    """Agent, rule 4: one batch at a time is sent into silence, but not the same one for ever."""
+
+    def busy(self: Delivery) -> Collection[BatchKey]:
+        return self.out.keys() | self.parked.keys()
+
+    patch.setattr(Delivery, "busy", busy)
+
+
 def the_window_stays_closed_after_silence(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 4: when receipts begin again, the window opens."""
     real = Delivery.receipt
@@ -276,6 +285,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(nothing_is_sent_again_after_a_reconnect, ("cut", "lose")),
     Mutant(what_is_parked_stays_parked, ("swallow", "go_on")),
     Mutant(silence_is_not_probed, ("lose_receipts", "lose_all", "wait")),
+    Mutant(the_probe_is_always_the_oldest, ("lose_receipts", "lose_all", "wait")),
     Mutant(the_window_stays_closed_after_silence, ("lose_receipts", "lose_all", "wait")),
     Mutant(the_backlog_is_never_sent, ("agent_crashes",)),
     Mutant(a_restart_keeps_the_epoch, ("copy_disk", "restore_disk")),
