@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from collector import eventpoints
 from collector.asking import Asking
 from collector.audit import AuditLog
-from collector.auditrecord import line_of
+from collector.auditrecord import EventRow, line_of
 from collector.books import Books
 from collector.chores import CommitCounter
 from collector.counters import Counters
@@ -32,7 +32,7 @@ from collector.restore import restore
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
-from core.errors import StoreBusy
+from core.errors import StartError, StoreBusy, StoreError, StoreStopped
 from core.lineprotocol import parse_fields, split_line
 from core.mqtt import Message
 from core.types import Identity, Value
@@ -62,6 +62,7 @@ class MemoryStore:
     busy: bool = False
     count: int = 0
     restored: bool = False
+    """It was set back, and nobody has noticed."""
 
     def copy(self, *, restored: bool = False) -> "MemoryStore":
         """Return it as a backup has it."""
@@ -102,6 +103,19 @@ class MemoryStore:
         """Nothing is open."""
 
 
+class Log(AuditLog):
+    """The real log, on a disk that may be full."""
+
+    def __init__(self, folder: Path, is_full: Callable[[], bool]) -> None:
+        super().__init__(folder)
+        self._is_full = is_full
+
+    def append(self, rows: Sequence[EventRow]) -> None:
+        if self._is_full():
+            raise StoreStopped("the model says so")
+        super().append(rows)
+
+
 class Poisonable(LineCheck):
     """The real check, with a defect: lines of one kind make it fail."""
 
@@ -121,7 +135,7 @@ class InlinePatience(Patience):
         self._fuse.burn()
         try:
             result = work()
-        except StoreBusy:
+        except StoreError:
             raise Stopping from None
         self._fuse.burn()
         return result
@@ -153,6 +167,8 @@ class District:
     store: MemoryStore = field(default_factory=MemoryStore)
     fuse: Fuse = field(default_factory=Fuse)
     alive: bool = False
+    log_is_full: bool = False
+    """The disk of the audit log."""
     conn: int = 0
     books: Books = field(init=False)
     counter: CommitCounter = field(init=False)
@@ -165,7 +181,10 @@ class District:
 
     def start(self) -> None:
         """Open the files, ask everybody for a birth, connect."""
-        self.books = self._open_books()
+        try:
+            self.books = self._open_books()
+        except StartError as error:
+            raise AssertionError(f"the start refuses: {error}") from error
         books, now = self.books, self.time.now
         patience = InlinePatience(self.fuse)
         sorter = Sorter({REGION}, books.ledger.rows, Poisonable())
@@ -212,13 +231,16 @@ class District:
         now = self.time.at
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
         self.count()
-        self.books.journal.sync()
-        with suppress(StoreBusy):
+        with suppress(StoreError):
+            self.books.journal.sync()
+        with suppress(StoreError):
             eventpoints.write(self.books.journal, self.store)
 
     def count(self) -> None:
         """Count commits, and ask everybody where the ledger went back; as the chore does."""
-        if self.counter.count() == "ledger":
+        back = self.counter.count()
+        self.store.restored &= back != "store"  # from now on it lacks nothing that is known
+        if back == "ledger":
             self.books.asking.everybody(self.books.live.await_answers(self.books.ledger.agents()))
 
     def crash(self) -> None:
@@ -242,7 +264,8 @@ class District:
     def _open_books(self) -> Books:
         now, counters = self.time.now, Counters()
         ledger = Ledger(self.ledger_path)
-        journal = Journal(COLLECTOR, EventRows(ledger), AuditLog(self.folder / "audit"), now)
+        log = Log(self.folder / "audit", lambda: self.log_is_full)
+        journal = Journal(COLLECTOR, EventRows(ledger), log, now)
         restore(journal)
         letters = DeadLetters(self.folder / "dead-letter", max_bytes=10**7, keep_days=365, now=now)
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())

@@ -169,6 +169,10 @@ class Protocol(Schedule):
         self.world.district.store.busy = not self.world.district.store.busy
 
     @rule()
+    def log_is_full(self) -> None:
+        self.world.district.log_is_full = not self.world.district.log_is_full
+
+    @rule()
     def back_up(self) -> None:
         district = self.world.district
         path = self.world.new_path()
@@ -195,6 +199,23 @@ class Protocol(Schedule):
         with self.world.restoring():
             save(self.ledgers[which % len(self.ledgers)][1], district.ledger_path)
         district.start()
+
+    @rule(which=SOME, first=st.integers(1, 4), then=st.integers(1, 4), lost=st.booleans())
+    def restore_in_turns(self, which: int, first: int, then: int, lost: bool) -> None:
+        """Live on from one backup twice: what the first time never came into the log comes last."""
+        world = self.world
+        self.back_up()
+        world.district.log_is_full = True
+        world.happen(world.agent(which), first)
+        world.exchange()
+        self.back_up()
+        if lost:
+            world.broker.forget(retained=False)
+        self.restore_ledger(-2)
+        world.district.log_is_full = False
+        world.happen(world.agent(which + 1), then)
+        world.exchange()
+        self.restore_ledger(-1)
 
     @rule()
     def lose_ledger(self) -> None:

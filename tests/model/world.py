@@ -240,6 +240,7 @@ class World:
 
     def _heal(self) -> None:
         self.district.fuse.left, self.district.store.busy = 0, False
+        self.district.log_is_full = False
         self.broker.swallows.clear()
         if not self.district.alive:
             self.district.start()
