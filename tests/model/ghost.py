@@ -20,7 +20,8 @@ from collector.lanerow import LaneRow
 from collector.ledger import LaneKey, Ledger
 from collector.ranges import Ranges
 from core import wire
-from core.types import BatchKey, Identity
+from core.messages import Drop
+from core.types import BatchKey, Identity, Lane
 from tests.model.agent import Agent
 from tests.model.district import District, numbers
 from tests.model.eventghost import EventBatch, EventGhost, batch_of
@@ -47,6 +48,8 @@ class Ghost:
     )
     """By batch and crc; a batch with two of them is a key that two machines gave out."""
     fallen: set[int] = field(default_factory=set)
+    disks_went_back: bool = False
+    """The disk of an agent was set back, or lost."""
     safe: set[int] = field(default_factory=set)
     """In store and ledger when last looked; only a restore takes that back."""
     cloned: set[str] = field(default_factory=set)
@@ -148,6 +151,21 @@ class Proof:
         """Return the readings of which the ledger has a batch, or the drop of one."""
         return {n for n in self.ghost.taken if self._in_ledger(n) or self._told(n)}
 
+    def dropped_for_good(self) -> set[int]:
+        """Return the readings whose drop only the collector knows: their epoch was closed."""
+        return {
+            number
+            for number in self.ghost.taken
+            if self._told(number)
+            and not any(
+                first <= name.seq <= last
+                for name in self.ghost.names[number]
+                for agent in self.agents
+                if agent.who == name.who
+                for first, last, _ in _drops_of(agent, name.epoch, "readings")
+            )
+        }
+
     def lost_events(self) -> set[EventBatch]:
         """Return the event batches that left a spool for nowhere; statement 3 as it is now."""
         record, lost = self.ghost.record, set[EventBatch]()
@@ -156,16 +174,19 @@ class Proof:
             held = held_events(agent)
             gone, self.ghost.events[id(agent)] = self.ghost.events[id(agent)] - held, held
             for batch in gone:
-                known = (one in held or record.tells(one) for one in record.same_as(batch))
-                if not any(known) and not self._is_event_dropped(agent, batch):
+                names = record.same_as(batch)
+                known = any(one in held or record.tells(one) for one in names)
+                if not known and not any(self._is_event_dropped(agent, one) for one in names):
                     lost.add(batch)
         return lost
 
     def _is_event_dropped(self, agent: Agent, batch: EventBatch) -> bool:
-        sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = 'events'"
         lane = LaneKey(agent.who, batch.epoch, "events")
         with _ledger(self.district) as ledger:
-            told = [*ledger.rows([lane])[lane].dropped, *_rows(agent, sql, batch.epoch)]
+            told = [
+                *ledger.rows([lane])[lane].dropped,
+                *_drops_of(agent, batch.epoch, "events"),
+            ]
         return any(first <= batch.seq <= last for first, last, _ in told)
 
     def _is_taken_in(self, number: int) -> bool:
@@ -226,6 +247,11 @@ def held_keys(agent: Agent) -> list[tuple[BatchKey, int]]:
 def held_events(agent: Agent) -> set[EventBatch]:
     """Return the event batches that a spool holds."""
     return {batch_of(agent.who, *held) for held in held_keys(agent) if held[0].lane == "events"}
+
+
+def _drops_of(agent: Agent, epoch: str, lane: Lane) -> list[Drop]:
+    sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ?"
+    return _rows(agent, sql, epoch, lane)
 
 
 def _rows(agent: Agent, sql: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]

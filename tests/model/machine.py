@@ -50,7 +50,7 @@ class Protocol(Schedule):
         agent = self.world.agents[number]
         if agent.alive:
             agent.crash()
-        with self.world.restoring():
+        with self.world.restoring(disk=True):
             save(path, agent.path)
         agent.start()
 
@@ -69,7 +69,7 @@ class Protocol(Schedule):
         agent = self.world.agent(which)
         if agent.alive:
             agent.crash()
-        with self.world.restoring():
+        with self.world.restoring(disk=True):
             save_nothing(agent.path)
             agent.start()
 

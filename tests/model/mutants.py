@@ -54,6 +54,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(collector.damage_is_not_answered, ("damage",)),
     Mutant(collector.an_event_key_with_another_crc_is_a_repeat, ("clone_memory",)),
     Mutant(collector.the_log_goes_on_after_a_number_in_the_database, TURNS),
+    Mutant(collector.drops_do_not_reach_the_log, ("agent_crashes", "lose_ledger")),
     Mutant(collector.a_torn_record_stays, ("collector_crashes",)),
     Mutant(collector.a_batch_that_was_cut_is_a_repeat, ("collector_crashes", "lose_ledger")),
     Mutant(collector.a_database_that_is_behind_is_not_noticed, TURNS),

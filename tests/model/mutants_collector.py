@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector import audit, births, eventrows, restore
+from collector import alarms, audit, births, eventrows, restore
 from collector.asking import Asking
 from collector.births import AgentState
 from collector.eventrows import EventBatch, EventRows
@@ -129,6 +129,11 @@ def the_log_goes_on_after_a_number_in_the_database(patch: pytest.MonkeyPatch) ->
         return self.log.row
 
     patch.setattr(Journal, "sync", sync)
+
+
+def drops_do_not_reach_the_log(patch: pytest.MonkeyPatch) -> None:
+    """Collector, rule 6: the drops on which a `closed` rests are a row too."""
+    patch.setattr(alarms, "drops", lambda who, birth: [])
 
 
 def a_torn_record_stays(patch: pytest.MonkeyPatch) -> None:

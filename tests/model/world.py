@@ -166,17 +166,24 @@ class World:
     # Faults that people know of.
 
     @contextmanager
-    def restoring(self) -> Iterator[None]:
-        """Name what falls to a restore: what files proved before it and do not after it."""
-        before, store = self.proof().ledger_knows(), set(self.district.store.lines)
+    def restoring(self, *, disk: bool = False) -> Iterator[None]:
+        """Name what falls to a restore: what files proved before it and do not after it.
+
+        Drops that no agent has to tell any more are in the audit log, and fall to no restore of
+        the collector's files; but what the *disk* of an agent forgot, it cannot tell.
+        """
+        self.ghost.disks_went_back |= disk
+        proof, store = self.proof(), set(self.district.store.lines)
+        before = proof.ledger_knows()
+        kept = set() if self.ghost.disks_went_back else proof.dropped_for_good()
         yield
         self.time.pass_by(1)  # nobody puts back anything within one tick of a clock
         self.ghost.safe.clear()
         self.ghost.events.clear()
         after = self.proof()
-        self.ghost.fallen |= before - after.ledger_knows()
-        self.ghost.fallen |= store - self.district.store.lines
-        self.ghost.fallen |= after.lost()
+        self.ghost.fallen |= before - after.ledger_knows() - kept
+        self.ghost.fallen |= store - self.district.store.lines - kept
+        self.ghost.fallen |= after.lost() - kept
 
     def clone(self, agent: Agent) -> None:
         """Start a second machine from a copy of a running one's disk and memory."""
