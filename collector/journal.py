@@ -10,18 +10,15 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, body_of
-from collector.eventrows import STOPPED, EventBatch, EventRows, insert, move_cursor
+from collector.eventrows import PAGE, STOPPED, EventBatch, EventRows, insert, move_cursor
 from collector.lanerow import Standing
 from core import clock, wire
 from core.errors import StoreStopped
 from core.types import Event
-
-PAGE: Final = 500
-"""Rows that go into the audit log by one sync; each is at most as large as a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +43,12 @@ class Journal:
         self, collector: str, rows: EventRows, log: AuditLog, now: clock.Clock = clock.now
     ) -> None:
         self.rows, self.log = rows, log
-        self._collector, self._now = collector, now
+        self._collector, self.now = collector, now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
         self._stopped = bool(rows.cursor(STOPPED))
+        self.restored = False
+        """This start has found the database restored, and recorded it."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep batches of agents; return how each stands. Raises sqlite3.Error."""
@@ -67,7 +66,7 @@ class Journal:
     def row_of(self, note: Note) -> EventRow:
         """Return *note* as a row that has no number yet."""
         epoch, seq = (_epoch_of(note), 1) if note.once else (self._epoch, self._next())
-        return own_row(self._collector, note, epoch, seq, self._now())
+        return own_row(self._collector, note, epoch, seq, self.now())
 
     def sync(self) -> int:
         """Append to the audit log every row that is not in it; return the last, synced to disk.
@@ -90,6 +89,15 @@ class Journal:
     def _append(self) -> None:
         while rows := self.rows.after(self.log.row, PAGE):
             self.log.append(rows)
+        self.rows.synced = self.log.row
+
+    def synced_after(self, row: int, limit: int) -> list[EventRow]:
+        """Return the first *limit* rows above *row* that are in the audit log.
+
+        For whatever acts on rows: only these keep their numbers, whichever backup is put back.
+        """
+        upto = self.log.row
+        return [found for found in self.rows.after(row, limit) if found.row <= upto]
 
     def _say_stopped(self, reason: str) -> None:
         """Keep a row of why the log stopped, or that it goes on; the log has it when it can."""

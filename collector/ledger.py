@@ -130,9 +130,13 @@ class Ledger:
         But for the store, every agent then has to answer a request before anything counts as lost.
         """
         with self.transaction():
-            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
-            if what != "store":
-                self._db.execute("UPDATE agent SET awaiting = 1")
+            self.went_back(what, at)
+
+    def went_back(self, what: Restored, at: int) -> None:
+        """Keep a restore as `record_restore` does, in the transaction that is under way."""
+        self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+        if what != "store":
+            self._db.execute("UPDATE agent SET awaiting = 1")
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""
@@ -155,7 +159,7 @@ class Ledger:
         """Hold the file for the length of a `with`; all of it is durable at the end, or nothing.
 
         For what lies beside the ledger and has to be committed with it; call no other method but
-        `account` and `report` inside.
+        `account`, `report` and `went_back` inside.
         """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")

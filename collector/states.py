@@ -155,9 +155,10 @@ class States:
             self._warn(who, self.books.live.state(who), state)
             self.books.live.put(who, state)
             if who in born:
-                self.books.asking.answered(who)
                 if state.awaiting:
-                    self.books.asking.shortly(who)
+                    self.books.asking.unanswered(who)
+                else:
+                    self.books.asking.answered(who)
                 self.books.receipts.closed(who, births.closed(state))
 
     def _warn(self, who: Identity, before: AgentState, after: AgentState) -> None:

@@ -166,6 +166,24 @@ async def test_a_ledger_that_went_back_asks_also_where_the_store_takes_no_counte
     assert [restore.what for restore in account(desk).restores] == ["anew"]
 
 
+async def test_an_answer_counts_though_a_birth_that_is_none_came_before_it(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    held = [report(A, [(1, 5)])]
+    await desk.take(state(birth(epochs=held)))
+    desk.books.ledger.record_restore("ledger", desk.clock())
+    desk = open_desk(tmp_path, desk.clock)
+    desk.books.asking.everybody([WHO])
+    desk.books.asking._monotonic = desk.clock.monotonic
+    desk.clock.at += 700 * SECOND
+    desk.books.asking.tick(lambda _who: True)
+    number = desk.books.asking.number(WHO)
+    await desk.take(state(birth(conn=2, no=2, epochs=held)))
+    assert of(desk).awaiting
+    await desk.take(state(birth(conn=2, no=3, asked=number, epochs=held)))
+    assert not of(desk).awaiting
+    assert desk.books.asking.number(WHO) == 0
+
+
 async def test_a_store_that_went_back_is_recorded_and_nobody_has_to_answer(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     await desk.take(state(birth()))
