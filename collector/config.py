@@ -55,17 +55,21 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 class CollectorTable(Struct, frozen=True, kw_only=True):
     """Who this collector is, and for whom it collects; times for people are in `zone`.
 
-    Its connection for readings has a certificate of its own where the broker takes a certificate's
-    name for the client's: two connections of one name would throw each other out.
+    Its connections for readings and for the claims of others have certificates of their own where
+    the broker takes a certificate's name for the client's: two connections of one name would throw
+    each other out.
     """
 
     regions: Regions
     id: Level = "d1"
     readings_cert_file: File = None
     readings_key_file: File = None
+    claims_cert_file: File = None
+    claims_key_file: File = None
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
+    claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
@@ -144,8 +148,9 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 
 def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between options that are right alone."""
-    cert, key = table.readings_cert_file, table.readings_key_file
-    yield from _halves("collector", {"readings_cert_file": cert, "readings_key_file": key})
+    for connection in ("readings", "claims"):
+        names = (f"{connection}_cert_file", f"{connection}_key_file")
+        yield from _halves("collector", {name: getattr(table, name) for name in names})
 
 
 def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
