@@ -34,7 +34,7 @@ from agent.spoolseal import Sealer, fitting, never_checked
 from agent.spooltrouble import RESERVE_BYTES, Trouble
 from core import clock, wire
 from core.errors import SpoolError
-from core.messages import EpochReport
+from core.messages import SUPERSEDED, EpochReport
 from core.types import LANES, Batch, BatchKey, Event, Lane
 
 __all__ = ["DAY", "Limits", "Spool", "Waiting"]
@@ -146,7 +146,7 @@ class Spool:
         with self._transaction() as db:
             replaced = those_apart(db, "full")
             for key in replaced:
-                forget(db, key, "superseded")
+                forget(db, key, SUPERSEDED)
             self._sealer.events(db, conditions.open_ones(db), apart="full", full_at=self._now())
             self._make_room(db)
         return replaced

@@ -28,6 +28,9 @@ DropReason = Text
 Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
 
+SUPERSEDED: Final = "superseded"
+"""The reason of a list of open conditions that a newer list replaced: nothing is lost with it."""
+
 Keys = dict[str, dict[str, list[tuple[Seq, Crc]]]]
 """lane → epoch → (sequence, crc as 8 hex digits)."""
 

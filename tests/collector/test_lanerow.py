@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from collector.lanerow import KEPT_CRCS, LaneRow, merged
 from collector.ranges import Ranges
 from core.messages import EpochReport
-from tests.collector.making import NOW, A
+from tests.collector.making import NOW, A, B
 
 batches = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=60)
 
@@ -55,6 +55,15 @@ def test_a_row_whose_crcs_were_let_go_knows_those_that_come_later(
         assert row.standing(seq, crc) == "repeated"
     for seq, crc in before:
         assert row.standing(seq, crc) == "forgotten"
+
+
+def test_a_list_that_a_newer_one_replaced_is_not_missing() -> None:
+    told = EpochReport(A, "events", 4, held=[4, 4], dropped=[(1, 1, "full"), (2, 3, "superseded")])
+    row = LaneRow().with_report(told, "S", NOW)
+    assert row.missing.spans == ((1, 1), (4, 4))
+    told = EpochReport(B, "events", 3, dropped=[(1, 3, "superseded")])
+    row = LaneRow().with_report(told, "S", NOW)
+    assert (row.missing.spans, row.marks) == ((), ())
 
 
 def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
