@@ -93,9 +93,8 @@ class Agent:
                 spool.take(lines)
                 spool.seal()
             for number in range(of_events):
-                port = f"switch-1/port-{number % 7}"
-                ends = number // 7 % 2 == 1
-                spool.tell([Event("link_down", "switch-1", port, not ends, clock.now(), "P3")])
+                begins, port = number % 2 == 0, f"switch-1/port-{number // 2 % 7}"
+                spool.tell([Event("link_down", "switch-1", port, begins, clock.now(), "P3")])
 
 
 @dataclass
