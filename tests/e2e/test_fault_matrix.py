@@ -15,6 +15,7 @@ from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
 DOWN_S = 0.7
+SAVED_BEFORE_S = 0.5
 AFTER_SEALING_S = (0.05, 0.2)
 """When to kill under load: a receipt is back about a quarter of a second after the sealing."""
 HELD_UP = "storing is held up, nothing is lost"
@@ -94,17 +95,22 @@ def kill_both(district: District) -> None:
     kill_agent(district)
 
 
-def kill_broker(district: District, *, forgets: bool = False) -> None:
+def kill_broker(district: District) -> None:
+    """It comes back with what it held a moment before; the embedded one with nothing."""
+    district.broker.save()
+    time.sleep(SAVED_BEFORE_S)
     district.broker.kill()
     assert district.broken() == []
     time.sleep(DOWN_S)
-    if forgets:
-        district.broker.forget()
     district.broker.start()
 
 
 def kill_broker_and_store(district: District) -> None:
-    kill_broker(district, forgets=True)
+    district.broker.kill()
+    assert district.broken() == []
+    district.broker.forget()
+    time.sleep(DOWN_S)
+    district.broker.start()
 
 
 def kill_database(district: District) -> None:

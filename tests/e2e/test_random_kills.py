@@ -2,6 +2,7 @@
 
 Among them clean stops, and programs that hang for seconds; sometimes two at once. Who died often
 finds more in its spool at its next start: what another process took there and had no time to send.
+SCHOOLWATCH_TEST_SEED=7 scripts/test --slow tests/e2e/test_random_kills.py
 """
 
 import os
@@ -84,6 +85,8 @@ class Hands:
     kills: int = 0
 
     def strike(self, blow: Blow) -> None:
+        if any(fault.who == "broker" for fault in blow.faults):
+            self.district.broker.save()  # what it will come back with
         time.sleep(blow.after)
         for fault in blow.faults:
             self._begin(fault)
