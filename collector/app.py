@@ -15,7 +15,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -43,6 +43,7 @@ from core.messages import Claim
 from core.mqtt import Session, Will
 from core.mqtt.configured import broker_of
 from core.topics import Channel
+from core.types import Identity
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
@@ -83,7 +84,7 @@ class Collector:
         sorter = Sorter(regions, books.ledger.rows)
         self._readings = self._lane("readings", Readings(self.store, sorter, books, patience))
         patience = Patience(self.stopping, partial(books.held_up, "state"))
-        states = States(regions, books, patience)
+        states = States(regions, books, patience, self._empty_state)
         patience = Patience(self.stopping, partial(books.held_up, "events"))
         events = Events(regions, books, patience)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
@@ -119,7 +120,7 @@ class Collector:
 
     async def run(self, extras: Sequence[Extra] = ()) -> None:
         """Run until `stopping` is set or a part fails, then stop in order; raises what failed."""
-        self.books.asking.everybody(self.books.live.agents())
+        self.books.asking.everybody(self.books.live.answering())
         lanes = (self._readings, self._states)
         tasks = Tasks(
             sessions=[asyncio.ensure_future(lane.session.run()) for lane in lanes],
@@ -155,7 +156,7 @@ class Collector:
         await self._readings.session.close()
         first, *others = self.config.collector.regions
         for region in others:
-            self._publish_retained(region, b"")
+            self._publish_retained(topics.claim_topic(region), b"")
         await self._states.session.close(Will(topics.claim_topic(first), b""))
         await tasks.left()
         await asyncio.to_thread(self._close)
@@ -180,14 +181,18 @@ class Collector:
     def _claim(self) -> None:
         claim = Claim(self.config.collector.id, self._now() // 1_000_000)
         for region in self.config.collector.regions:
-            self._publish_retained(region, messages.encode(claim))
+            self._publish_retained(topics.claim_topic(region), messages.encode(claim))
 
     async def _claim_again(self) -> None:
         self._claim()
 
-    def _publish_retained(self, region: str, payload: bytes) -> None:
+    def _empty_state(self, who: Identity) -> None:
+        _log.info("%s: its school is closed in the roster; its retained state is emptied", who)
+        self._publish_retained(topics.topic(who, "state"), b"")
+
+    def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
-            self._states.session.publish(topics.claim_topic(region), payload, retain=True)
+            self._states.session.publish(topic, payload, retain=True)
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
@@ -205,8 +210,12 @@ class Collector:
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
+        broker = broker_of(self.config.broker)
+        if channel == "readings" and table.readings_cert_file:
+            cert, key = table.readings_cert_file, table.readings_key_file
+            broker = replace(broker, cert_file=cert, key_file=key)
         session = Session(
-            broker_of(self.config.broker),
+            broker,
             f"{table.id}-{channel}",
             Connection(channel, inbox, books.door, books.counters, welcome),
             will=lambda _conn: will,

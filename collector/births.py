@@ -44,6 +44,8 @@ class AgentState:
     """The epochs of its last births, each change once, the last at the end."""
     unexplained: int = 0
     """Batches that are missing without any reason, by its last birth."""
+    unaccounted: bool = False
+    """Messages without a header came of it since its last birth."""
 
 
 def mistake(birth: Birth) -> str:
@@ -159,7 +161,8 @@ def after_arrival(state: AgentState, epoch: str | None, at: int, *, was_up: bool
     if epoch is not None and not _is_alive(state, epoch):
         return state
     changed_at = state.known.changed_at if was_up else at
-    return replace(state, known=Known(max(at, state.known.last_arrival), changed_at))
+    known = Known(max(at, state.known.last_arrival), changed_at)
+    return replace(state, known=known, unaccounted=state.unaccounted or epoch is None)
 
 
 def _is_alive(state: AgentState, epoch: str) -> bool:

@@ -52,7 +52,7 @@ class Connection:
         if reason_code >= REFUSED and self._counters.add("publishes_refused") == 1:
             _log.error(
                 "the broker refuses what the collector publishes (%s, 0x%02x): "
-                "allow it to write receipt, command and collector topics",
+                "allow it to write receipt, command, state and collector topics",
                 reason,
                 reason_code,
             )

@@ -92,7 +92,8 @@ class Events:
     def _tell_batch(self, one: Judged) -> None:
         """Tell picture and sender of a batch that is in the audit log."""
         books, batch = self.books, one.taken.batch
-        books.live.heard(batch.who, batch.key.epoch, batch.at, books.door.opening())
+        if not one.arrival.message.retain:  # what the broker kept says nothing of the present
+            books.live.heard(batch.who, batch.key.epoch, batch.at, books.door.opening())
         if one.standing == "conflict":
             books.counters.add("conflicts")
             books.receipts.conflict(batch.who, batch.key, batch.crc)

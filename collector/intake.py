@@ -96,19 +96,31 @@ def sender(topic: str, regions: Collection[str], channel: topics.Channel) -> Ide
     return who
 
 
-def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
-    """Return what the message on a `readings` topic holds."""
-    who = sender(arrival.topic, regions, "readings")
+def too_large(arrival: Arrival) -> str:
+    """Return what is wrong with the size of *arrival*, or an empty string."""
+    limit = wire.MAX_SENT_BYTES
+    return f"{arrival.size} bytes as sent; the limit is {limit}" if arrival.size > limit else ""
+
+
+def opened(
+    arrival: Arrival, regions: Collection[str], channel: topics.Channel
+) -> tuple[Identity, bytes] | Bad:
+    """Return who sent the message on *channel*, and its payload unpacked."""
+    who = sender(arrival.topic, regions, channel)
     if isinstance(who, Bad):
         return who
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
+    if problem := too_large(arrival):
+        return Bad("payload", problem, who)
     try:
-        body = wire.unpack(arrival.payload)
+        return who, wire.unpack(arrival.payload)
     except PayloadError as error:
         return Bad("payload", str(error), who)
-    return _read_body(who, body)
+
+
+def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
+    """Return what the message on a `readings` topic holds."""
+    found = opened(arrival, regions, "readings")
+    return found if isinstance(found, Bad) else _read_body(*found)
 
 
 def _read_body(who: Identity, body: bytes) -> Accounted | Unaccounted | Bad:

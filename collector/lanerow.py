@@ -52,9 +52,9 @@ class LaneRow:
 
     @property
     def missing(self) -> Ranges:
-        """What is known to exist and was not received, nor given up because more recent is there."""
-        replaced = ((first, last) for first, last, why in self.dropped if why == SUPERSEDED)
-        return self.received.missing(self.high) - Ranges.of(replaced)
+        """What is known to exist and was not received; not what is worth nothing any more."""
+        worthless = Ranges.of((a, b) for a, b, why in self.dropped if why == SUPERSEDED)
+        return self.received.missing(self.high) - worthless
 
     def standing(self, seq: int, crc: int) -> Standing:
         """Return how a batch with this sequence and crc stands to what was received."""

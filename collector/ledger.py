@@ -105,7 +105,8 @@ class Ledger:
         """Return every agent as it was left; raises StartError for a damaged file."""
         query = """SELECT region, school, agent.agent,
             max(last_arrival, coalesce((SELECT max(last_at) FROM lane WHERE agent = id), 0)),
-            changed_at, dead, stopped, birth, seen, born_at, awaiting, turns FROM agent"""
+            changed_at, dead, stopped, birth, seen, born_at, awaiting, turns,
+            EXISTS (SELECT 1 FROM lane WHERE agent = id) FROM agent"""
         try:
             with self._lock:
                 found = self._db.execute(query).fetchall()
@@ -263,14 +264,19 @@ class Ledger:
 
     def _restored(self, *row: Any) -> tuple[Identity, AgentState]:
         region, school, agent, last_arrival, changed_at, dead, stopped, *rest = row
-        birth_json, seen_json, born_at, awaiting, turns_json = rest
+        birth_json, seen_json, born_at, awaiting, turns_json, has_lanes = rest
         who = Identity(region, school, agent)
         known = Known(last_arrival, changed_at, bool(dead), bool(stopped))
         birth = birth_json and msgspec.json.decode(birth_json, type=Birth)
         seen = msgspec.json.decode(seen_json, type=dict[str, int])
         turns = msgspec.json.decode(turns_json, type=tuple[str, ...])
         expected = self._expected(who, birth, awaiting=bool(awaiting)) if birth else {}
-        return who, AgentState(known, birth, seen, expected, born_at, bool(awaiting), turns)
+        # Who has neither sends without a header; of the others the next message tells.
+        unaccounted = not birth and not has_lanes
+        return who, AgentState(
+            *(known, birth, seen, expected, born_at, bool(awaiting), turns),
+            unaccounted=unaccounted,
+        )
 
 
 def lane_row(columns: Sequence[Any]) -> LaneRow:

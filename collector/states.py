@@ -4,7 +4,7 @@ They come by a connection of their own, so a database that refuses readings does
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -12,7 +12,7 @@ from collector import alarms, births, refusals
 from collector.births import AgentState
 from collector.books import Books
 from collector.deadletters import Letter
-from collector.intake import Arrival, Bad, BadKind, sender
+from collector.intake import Arrival, Bad, BadKind, sender, too_large
 from collector.live import was_up
 from collector.patience import Patience
 from core import messages, wire
@@ -41,6 +41,10 @@ class BadState(Exception):
         self.kind = kind
 
 
+def _nobody(_who: Identity) -> None:
+    """Empty nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class States:
     """Handles the messages of the `state` channel; see `collector.inbox.Handler`."""
@@ -48,6 +52,8 @@ class States:
     regions: Collection[str]
     books: Books
     patience: Patience
+    empty: Callable[[Identity], None] = _nobody
+    """Takes the retained state of an agent off the broker."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, together as large as one of them may be."""
@@ -67,11 +73,19 @@ class States:
         await self._note_drops(words)
         async with self.books.gate:
             await self._take(words)
+        self._empty_closed(words)
         return fit
 
     async def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    def _empty_closed(self, words: Sequence[Word]) -> None:
+        """Take off the broker what it would tell of closed schools at every connect for ever."""
+        for who in {word.who for word in words if word.retained}:
+            if self.books.live.is_closed(who):
+                self.books.counters.add("states_emptied")
+                self.empty(who)
 
     async def _note_drops(self, words: Sequence[Word]) -> None:
         """Have in the audit log the drops on which a `closed` will rest, before the birth counts.
@@ -163,9 +177,8 @@ def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
         raise BadState(who.kind, who.reason)
     if not arrival.size:
         return None
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        raise BadState("payload", f"{arrival.size} bytes as sent; the limit is {limit}")
+    if problem := too_large(arrival):
+        raise BadState("payload", problem)
     try:
         said = messages.read_state(arrival.payload)
     except (HeaderError, RecursionError) as error:

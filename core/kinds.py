@@ -70,7 +70,7 @@ _KINDS: Final = (
     ),
     Kind(
         *("spool_set_aside", "EV-SYS-ASIDE", FAULT, "P2"),
-        *("采集器缓存损坏，已另存", "an agent's spool could not be opened and was set aside"),
+        *("采集器缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
     ),
     Kind(
         *("spool_corrupt", "EV-SYS-CORRUPT", FAULT, "P3"),

@@ -25,11 +25,10 @@ Crc = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}\Z")]
 Text = Annotated[str, Meta(max_length=100)]
 
 DropReason = Text
+SUPERSEDED: Final = "superseded"
+"""Why a list of open conditions was dropped that a newer one replaced: nothing went with it."""
 Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
-
-SUPERSEDED: Final = "superseded"
-"""The reason of a list of open conditions that a newer list replaced: nothing is lost with it."""
 
 Keys = dict[str, dict[str, list[tuple[Seq, Crc]]]]
 """lane → epoch → (sequence, crc as 8 hex digits)."""

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,15 @@ async def test_an_event_proves_life_and_closes_the_epoch_that_waited_for_it(tmp_
     await desk.take(events_of(event_batch(A, 1)), events_of(event_batch(B, 1)))
     assert desk.receipts()[-1].closed == [A]
     assert desk.books.live.state(WHO).known.last_arrival == desk.clock.at
+
+
+async def test_events_that_the_broker_kept_say_nothing_of_the_present(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth(A)))
+    before = desk.books.live.state(WHO).known
+    desk.clock.at += 100 * SECOND
+    await desk.take(replace(events_of(event_batch(A, 1)), retain=True))
+    assert (desk.books.live.state(WHO).known, len(desk.audited("link_down"))) == (before, 1)
 
 
 async def test_drops_are_recorded_before_their_epoch_is_closed(tmp_path: Path) -> None:

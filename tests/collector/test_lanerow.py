@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from collector.lanerow import KEPT_CRCS, LaneRow, merged
 from collector.ranges import Ranges
-from core.messages import EpochReport
-from tests.collector.making import NOW, A, B
+from core.messages import SUPERSEDED, EpochReport
+from tests.collector.making import NOW, A
 
 batches = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=60)
 
@@ -57,15 +57,6 @@ def test_a_row_whose_crcs_were_let_go_knows_those_that_come_later(
         assert row.standing(seq, crc) == "forgotten"
 
 
-def test_a_list_that_a_newer_one_replaced_is_not_missing() -> None:
-    told = EpochReport(A, "events", 4, held=[4, 4], dropped=[(1, 1, "full"), (2, 3, "superseded")])
-    row = LaneRow().with_report(told, "S", NOW)
-    assert row.missing.spans == ((1, 1), (4, 4))
-    told = EpochReport(B, "events", 3, dropped=[(1, 3, "superseded")])
-    row = LaneRow().with_report(told, "S", NOW)
-    assert (row.missing.spans, row.marks) == ((), ())
-
-
 def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
     row = LaneRow(received=Ranges.of([(1, 5)]))
     full, corrupt = (12, 20, "full"), (30, 30, "corrupt")
@@ -74,3 +65,10 @@ def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
     assert row.dropped == ((30, 30, "corrupt"), (12, 25, "full"))
     assert (row.high, row.spool) == (40, "SPOOL")
     assert merged(row.dropped, ()) == row.dropped
+
+
+def test_a_list_that_a_newer_one_replaced_is_not_missing() -> None:
+    drops = [(1, 1, SUPERSEDED), (3, 3, "full")]
+    row = LaneRow().with_report(EpochReport(A, "events", 3, [2, 2], drops), "SPOOL", NOW)
+    assert row.missing.spans == ((2, 3),)
+    assert row.with_batch(2, 7, 0, NOW).with_batch(3, 7, 0, NOW).marks == ()

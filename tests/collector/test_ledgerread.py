@@ -138,6 +138,26 @@ async def test_a_ledger_that_went_back_lets_every_agent_speak_first(
     assert reasons(desk) == [(1, 2, "expected"), (3, 5, "ledger_restored")]
 
 
+async def test_a_ledger_that_went_back_asks_also_where_the_store_takes_no_counter_yet(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    chores = Chores("d1", desk.store, desk.books, 10**18, desk.clock)
+    await desk.take(state(birth(A, epochs=[report(A, [(1, 5)])])))
+    desk.store.set_counter(40)
+
+    def refuse(_value: int) -> None:
+        raise StoreBusy("its disk is full")
+
+    vars(desk.store)["set_counter"] = refuse
+    with pytest.raises(StoreBusy):
+        await chores.minute()
+    assert desk.books.live.state(WHO).awaiting
+    del vars(desk.store)["set_counter"]
+    await chores.minute()
+    assert [restore.what for restore in account(desk).restores] == ["anew"]
+
+
 async def test_a_store_that_went_back_is_recorded_and_nobody_has_to_answer(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     await desk.take(state(birth()))

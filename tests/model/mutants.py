@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from agent import receipts as agent_receipts
 from agent import spool, spoolrows
 from agent.delivery import Delivery, Plan
 from agent.spool import Spool
@@ -131,11 +132,13 @@ def a_restart_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
 def a_conflict_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 5: a conflict in the process's own epoch makes a new one first."""
 
-    async def renumber(self: Uplink, known: Sequence[tuple[BatchKey, int]]) -> None:
+    async def renumber(
+        self: agent_receipts.Receipts, known: Sequence[tuple[BatchKey, int]]
+    ) -> None:
         for key, crc in known:
             await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
 
-    patch.setattr(Uplink, "_renumber", renumber)
+    patch.setattr(agent_receipts.Receipts, "_renumber", renumber)
 
 
 def a_conflict_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -166,7 +169,7 @@ def drops_are_forgotten_with_the_process(patch: pytest.MonkeyPatch) -> None:
 
 def receipts_of_any_collector_count(patch: pytest.MonkeyPatch) -> None:
     """Topics: an agent takes receipts only from the collector of its configuration."""
-    patch.setattr(Uplink, "_is_ours", lambda self, collector: True)
+    patch.setattr(agent_receipts.Receipts, "_is_ours", lambda self, collector: True)
 
 
 def the_receipt_goes_before_the_ledger(patch: pytest.MonkeyPatch) -> None:
