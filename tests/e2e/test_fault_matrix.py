@@ -14,7 +14,8 @@ from tests.e2e.district import IDLE, LOAD, Agent, District, make, running
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
-DOWN_S = 0.7
+DOWN_S = 1.3
+"""Under load another batch is sealed meanwhile."""
 SAVED_BEFORE_S = 0.5
 AFTER_SEALING_S = (0.05, 0.2)
 """When to kill under load: a receipt is back about a quarter of a second after the sealing."""
@@ -78,15 +79,13 @@ def until_arrived(agent: Agent, batches: int) -> None:
 
 def kill_agent(district: District) -> None:
     district.agent.program.kill()
-    assert district.broken() == []
-    time.sleep(DOWN_S)
+    look(district)
     district.agent.program.start()
 
 
 def kill_collector(district: District) -> None:
     district.collector.kill()
-    assert district.broken() == []
-    time.sleep(DOWN_S)
+    look(district)
     district.start_collector()
 
 
@@ -100,16 +99,14 @@ def kill_broker(district: District) -> None:
     district.broker.save()
     time.sleep(SAVED_BEFORE_S)
     district.broker.kill()
-    assert district.broken() == []
-    time.sleep(DOWN_S)
+    look(district)
     district.broker.start()
 
 
 def kill_broker_and_store(district: District) -> None:
     district.broker.kill()
-    assert district.broken() == []
+    look(district)
     district.broker.forget()
-    time.sleep(DOWN_S)
     district.broker.start()
 
 
@@ -118,11 +115,18 @@ def kill_database(district: District) -> None:
     said = district.collector.count(HELD_UP)
     district.database.kill()
     until_sync(lambda: district.collector.count(HELD_UP) > said, 30)
+    time.sleep(DOWN_S)
     # What is there now was there before the kill: nobody writes it again while we look.
     district.collector.suspend()
     district.database.start()
     assert district.broken() == []
     district.collector.resume()
+
+
+def look(district: District) -> None:
+    """See what holds while somebody is dead, after the others had time to do what is wrong."""
+    time.sleep(DOWN_S)
+    assert district.broken() == []
 
 
 MOMENTS: dict[str, tuple[str, Callable[[District], Iterator[None]]]] = {
