@@ -121,7 +121,7 @@ class Match:
         for rule in self._sights.get(wrong.kind, ()):
             key = AlertKey(rule.name, wrong.place, wrong.target)
             since = min(wrong.since, heard)
-            yield Signal(key, "on", since, heard, small(wrong.details))
+            yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
 
 
 def small(details: Mapping[str, Any]) -> Mapping[str, Any]:

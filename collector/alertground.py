@@ -60,11 +60,11 @@ class AlertGround:
 
     def past(self) -> int:
         """Return the last row of which only what still lasts matters."""
-        return max(self._first, self._journal.rows.torn)
+        return max(self._first, self._journal.rows.made_again)
 
     def repeated(self) -> int:
         """Return the last row that was made of the audit log again."""
-        return self._journal.rows.torn
+        return self._journal.rows.made_again
 
     def restored_at(self) -> int:
         """Return when that was."""
@@ -97,9 +97,9 @@ class AlertGround:
         return not any(left for (_, lane), left in state.expected.items() if lane == "events")
 
     def _find_restore(self, db: sqlite3.Connection) -> int:
-        torn = self._journal.rows.torn
-        if not torn:
+        last = self._journal.rows.made_again
+        if not last:
             return 0
         # The record of the restore itself is the first row after those that it made.
-        found = page(db, torn, torn + 1, 1)
+        found = page(db, last, last + 1, 1)
         return found[0].received if found else 0

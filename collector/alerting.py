@@ -33,6 +33,7 @@ from collector import ledgerfile
 from collector.alertground import AlertGround
 from collector.alertsconfig import AlertsConfig
 from collector.books import Books
+from collector.canary import Canary, identity
 from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.intake import Accounted, Bad
@@ -77,6 +78,8 @@ class Alerting:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._outbox = Outbox(ground, names)
         self._screen = Screen(RULES)
+        self.canary = Canary()
+        self._canary_place = str(identity(table.regions[0]))
         self._system = SystemSight(table.id, books.door)
         self._ground = ground
         self._fresh: deque[_Fresh] = deque()
@@ -188,6 +191,8 @@ class Alerting:
             watched = engine.is_watched(one.place)
             engine.heard(one.place)
             engine.readings(self._screen.facts(one.place, one.lines, one.at, watched=watched))
+            if one.place == self._canary_place:
+                self.canary.came(one.lines, one.at)
         for sight in sights:
             engine.see(sight)
         engine.tick()

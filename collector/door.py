@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from collector.picture import Cause
+from collector.verdicts import Cause
 from core import clock
 from core.clock import SECOND
 

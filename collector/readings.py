@@ -49,7 +49,8 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
-        await self.books.note([_alarm(item) for item in items], self.patience)
+        notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
+        await self.books.note(notes, self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
@@ -91,6 +92,12 @@ class Readings:
                 lines = [*item.checked.refused, *by_store]
                 letters += refusals.letters_of(item.arrival, item.key, lines)
         await self.books.keep(letters, self.patience)
+
+    def _replay(self, item: Item) -> Note | None:
+        if not isinstance(item.taken, Accounted) or item.standing in (None, "new"):
+            return None
+        taken, at = item.taken, item.arrival.at
+        return self.books.again(taken.who, taken.key, item.first_at, at)
 
     def _tell(self, item: Item) -> None:
         """Tell picture and sender what became of a message, now that it is durable."""

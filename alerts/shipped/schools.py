@@ -109,6 +109,9 @@ LINE_DOWN: Final = Rule(
         ),
         ended=Text("学校线路已恢复：{where}", "School line up again: {where}"),
     ),
+    # Of a carrier that falls the lines are known to be cut within a minute of each other; then
+    # the carrier is told of, and not each line.
+    hold_s=90,
     in_school_time="P1",
     hides=("agent_silent",),
 )
@@ -136,4 +139,48 @@ REGION_AWAY: Final = Rule(
     ),
     in_school_time="P1",
     hides=("line_down", "agent_silent"),
+)
+
+CARRIER_AWAY: Final = Rule(
+    "carrier_away",
+    Sighted("carrier_away"),
+    "P2",
+    RuleTexts(
+        title=Text(
+            "运营商线路大面积中断：{what}（{count} 所学校）",
+            "A carrier's lines fell at once: {what} ({count} schools)",
+        ),
+        meaning=Text(
+            "这些学校同时断网，直播课和互动课堂无法进行。涉及：{schools}",
+            "These schools have no network: no live or interactive lessons. Concerned: {schools}",
+        ),
+        first=Text(
+            "请由区里统一联系该运营商报修；不必逐校打电话。",
+            "Let the district call the carrier once for all; no need to call each school.",
+        ),
+        ended=Text("运营商线路已恢复：{what}", "The carrier's lines are back: {what}"),
+    ),
+    in_school_time="P1",
+)
+
+OWN_LINE: Final = Rule(
+    "own_line",
+    Sighted("own_line"),
+    "P2",
+    RuleTexts(
+        title=Text(
+            "从监测中心探测，所有学校都没有应答（{count} 所）",
+            "No school answers the collector from outside ({count})",
+        ),
+        meaning=Text(
+            "多半是监测中心自己的上网线路断了，现在无法判断各校线路的好坏。",
+            "Most likely the collector's own line is cut; nothing can be said of the schools.",
+        ),
+        first=Text(
+            "请先检查监测中心自己的上网线路和防火墙。",
+            "Look at the collector's own line and firewall first.",
+        ),
+        ended=Text("监测中心又能探测到学校", "Schools answer the collector again"),
+    ),
+    hold_s=90,
 )

@@ -213,3 +213,21 @@ STORE_WENT_BACK: Final = Rule(
     ),
     keep_s=HOUR,
 )
+
+CANARY_MISSED: Final = Rule(
+    "canary_missed",
+    Sighted("canary_missed"),
+    "P2",
+    RuleTexts(
+        title=Text("看门狗没有消息：{where}", "Nothing is heard of the watchdog: {where}"),
+        meaning=Text(
+            "监测中心如果停止工作，现在不会有人得到通知；教学不受影响。",
+            "If the collector stopped now, nobody would be told. Lessons are not touched.",
+        ),
+        first=Text(
+            "请确认看门狗程序（schoolwatch collector watch）在运行，并能连接消息服务器。",
+            "See whether  schoolwatch collector watch  runs and reaches the broker.",
+        ),
+        ended=Text("看门狗又有消息：{where}", "The watchdog is heard again: {where}"),
+    ),
+)

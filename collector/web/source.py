@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from alerts.history import Stories, Wanted
+from collector.canary import Canary
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.store.base import Store
@@ -19,6 +20,13 @@ class Source(Protocol):
 
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
+
+    def canary(self) -> Canary:
+        """Return the last canary that came through the rules."""
+
+    @property
+    def region(self) -> str:
+        """The first region that is served: the canary's."""
 
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""

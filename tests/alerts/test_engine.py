@@ -304,7 +304,8 @@ def test_a_line_that_is_down_is_urgent_in_school_time(
     """November 22 of 2026 is a Sunday; hours are those of Shanghai."""
     clock = Clock(int(datetime(2026, 11, day, hour, tzinfo=SHANGHAI).timestamp()) * SECOND)
     stage = Stage(tmp_path / "d1", clock=clock)
-    stage.see(Wrong("line_down", f"{REGION}/school-1", clock.at), covers=["line_down"])
+    held = clock.at - 90 * SECOND
+    stage.see(Wrong("line_down", f"{REGION}/school-1", held), covers=["line_down"])
     assert [message.severity for message in stage.messages_made()] == [severity]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from agent.config import INTERVAL_S, AgentFile, read_agent
 from agent.probes import probes
+from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
@@ -60,6 +61,14 @@ def of_the_probes() -> dict[str, Any]:
     }
 
 
+def of_the_watchers() -> dict[str, Any]:
+    """Return the options of each watcher, as the code has them."""
+    return {
+        word: {option.name: written(option.default) for option in watchers.options(word)}
+        for word in watchers.words()
+    }
+
+
 def written(value: Any) -> Any:
     if value is None or isinstance(value, Path):
         return str(value or "")
@@ -80,6 +89,7 @@ def in_code(name: str) -> dict[str, Any]:
     tables = defaults(KINDS[name])
     if "probes" in tables:
         tables["probes"] = of_the_probes()
+        tables["watchers"] = of_the_watchers()
     return dict(leaves(tables))
 
 
@@ -128,7 +138,10 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
         (tmp_path / name).write_text(text(name), encoding="utf-8")
     plain, full = (read_agent(tmp_path / p) for p in ("agent.toml", "full-agent.toml"))
     assert plain.words() == full.words()
-    assert msgspec.structs.replace(plain, probes=()) == msgspec.structs.replace(full, probes=())
+    words = [[watcher.word for watcher in one.watchers] for one in (plain, full)]
+    assert words[0] == words[1]
+    without = [msgspec.structs.replace(one, probes=(), watchers=()) for one in (plain, full)]
+    assert without[0] == without[1]
     bare, switched = (
         read_collector(tmp_path / name) for name in ("collector.toml", "full-collector.toml")
     )
@@ -140,7 +153,7 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
 
 def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:
     roster, agent = read_roster(CONFIGS / "roster.csv"), read_agent(CONFIGS / "agent.toml")
-    assert roster.problems == ()
+    assert roster.said() == []
     assert (agent.identity.region, agent.identity.school) in [
         (school.region, school.school) for school in roster.schools
     ]
