@@ -55,7 +55,7 @@ class Readings:
     async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
         """Store the good lines of all; return what the store refused of each."""
         written = [item.checked.lines if item.checked else () for item in items]
-        lines = b"".join(line + b"\n" for batch in written for line in batch)
+        lines = b"".join(b"\n".join((*batch, b"")) for batch in written)
         if not lines:
             return [[] for _ in items]
         refused = await self.patience.persist(lambda: self.store.write(lines))
