@@ -128,6 +128,11 @@ class Link:
             if self._threads.client is not None:
                 self._threads.client.ack(due, QOS)
 
+    def read(self, *, on: bool) -> None:
+        """Let the network thread read, or leave what comes in the socket."""
+        if self._threads.client is not None:
+            (self._threads.client.reading.set if on else self._threads.client.reading.clear)()
+
     def leave(self, why: str) -> None:
         """Send what is queued and DISCONNECT: the broker forgets the will. `over` follows."""
         self._why = self._why or why

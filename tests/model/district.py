@@ -119,8 +119,8 @@ class Source:
         self.fuse.burn()
         self.broker.acknowledged(self.channel, message.mid)
 
-    def reconnect(self) -> None:
-        """The schedule connects."""
+    def read(self, *, on: bool) -> None:
+        """The schedule delivers."""
 
 
 @dataclass
