@@ -17,7 +17,7 @@ from collector.patience import Stopping
 from core import clock
 from core.mqtt import Message
 
-GROUP: Final = 64
+GROUP: Final = 200
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 64_000_000
 

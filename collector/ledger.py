@@ -62,6 +62,8 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path, self._db = path, ledgerfile.connect(path)
         self._lock = Lock()
+        self._ids: dict[Identity, int] = {}
+        """Numbers of agents, which never change."""
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
@@ -155,27 +157,33 @@ class Ledger:
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self._ids.clear()  # some may have been given in what is undone now
                 raise
 
     def _id(self, who: Identity) -> int:
-        names = (who.region, who.school, who.agent)
-        self._db.execute(
-            "INSERT INTO agent (region, school, agent) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            names,
-        )
-        query = "SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?"
-        (found,) = self._db.execute(query, names).fetchone()
-        return int(found)
+        number = self._known_id(who)
+        if number is None:
+            names = (who.region, who.school, who.agent)
+            made = self._db.execute(
+                "INSERT INTO agent (region, school, agent) VALUES (?, ?, ?) RETURNING id", names
+            )
+            number = self._ids[who] = int(made.fetchone()[0])
+        return number
+
+    def _known_id(self, who: Identity) -> int | None:
+        if who not in self._ids:
+            query = "SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?"
+            found = self._db.execute(query, (who.region, who.school, who.agent)).fetchone()
+            if found is None:
+                return None
+            self._ids[who] = int(found[0])
+        return self._ids[who]
 
     def _row(self, key: LaneKey) -> LaneRow:
-        query = f"""SELECT {ledgerfile.COLUMNS} FROM lane WHERE epoch = ? AND lane = ? AND agent =
-            (SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?)"""  # noqa: S608
-        who = key.who
-        names = (key.epoch, key.lane, who.region, who.school, who.agent)
-        found = self._db.execute(query, names).fetchone()
-        if found is None:
-            return LaneRow()
-        return lane_row(found)
+        query = f"SELECT {ledgerfile.COLUMNS} FROM lane WHERE agent = ? AND epoch = ? AND lane = ?"  # noqa: S608
+        values = (self._known_id(key.who), key.epoch, key.lane)
+        found = self._db.execute(query, values).fetchone()
+        return LaneRow() if found is None else lane_row(found)
 
     def _save(self, key: LaneKey, row: LaneRow) -> None:
         values = (
