@@ -45,8 +45,8 @@ from core.mqtt.configured import broker_of
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
-RECEIVE_MAXIMUM: Final = 200
-"""Enough for the next group to be here while one is stored; of the largest ones 51 MB."""
+RECEIVE_MAXIMUM: Final = 400
+"""Enough for the next group to be here while one is stored."""
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0

@@ -17,7 +17,8 @@ from collector.patience import Stopping
 from core import clock
 from core.mqtt import Message
 
-GROUP: Final = 200
+SHOWN: Final = 400
+"""So many are shown to the handler, which handles some and may look at the others ahead."""
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 64_000_000
 
@@ -92,7 +93,7 @@ class Inbox:
     async def drain(self) -> None:
         """Hand on what waits, until nothing does; raises Stopping."""
         while self._waiting and not self._stopping:
-            await self._hand_on(list(islice(self._waiting, GROUP)))
+            await self._hand_on(list(islice(self._waiting, SHOWN)))
 
     async def _hand_on(self, group: list[Arrival]) -> None:
         try:

@@ -30,6 +30,9 @@ Restored = Literal["ledger", "store", "anew"]
 _BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
     WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
 
+_DROPS: Final = msgspec.json.Decoder(tuple[Drop, ...])
+_MARKS: Final = msgspec.json.Decoder(tuple[Mark, ...])
+
 
 class LaneKey(NamedTuple):
     """Names one row."""
@@ -293,13 +296,13 @@ def lane_row(columns: Sequence[Any]) -> LaneRow:
         repeats=repeats,
         conflicts=conflicts,
         spool=spool,
-        dropped=msgspec.json.decode(dropped, type=tuple[Drop, ...]),
+        dropped=_DROPS.decode(dropped),
         first_at=first_at,
         last_at=last_at,
         told=told,
         held=Ranges.decode(held),
         restored=restored,
-        marks=msgspec.json.decode(marks, type=tuple[Mark, ...]),
+        marks=_MARKS.decode(marks),
     )
 
 

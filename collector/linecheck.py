@@ -68,16 +68,20 @@ class _Message:
     def take(self, lines: Sequence[bytes]) -> None:
         """Check *lines*; comments and empty lines are nobody's."""
         self._raw = lines
-        known, latest, keep = self._heads.known, self._latest, self._keep
+        known, latest, points, new = self._heads.known, self._latest, self._points, self._new
         for number, raw in enumerate(lines, self._first):
             # The short way for what nearly every line is: a known head, known fields of the
             # right types without anything escaped, and a time. One pattern looks at all of it.
-            cut = raw.find(b" ")
-            head = known.get(raw[:cut])
+            start, _, rest = raw.partition(b" ")
+            head = known.get(start)
             if head is not None:
-                rest = head.layout.fullmatch(raw, cut) or _learnt(head, raw, cut)
-                if rest and len(raw) <= MAX_LINE_BYTES and (time := int(rest[1])) <= latest:
-                    keep(head, time, number, head.new + raw[cut:])
+                found = head.layout.fullmatch(rest) or _learnt(head, rest)
+                if found and (time := int(found[1])) <= latest and len(raw) <= MAX_LINE_BYTES:
+                    point = head.new, time
+                    if point in points or head.stripped:
+                        self._keep(head, time, number, head.new + b" " + rest)
+                    else:
+                        points[point], new[number] = number, head.new + b" " + rest
                     continue
             self._take_any(number, raw)
 
@@ -206,10 +210,10 @@ def fitted(measurement: Measurement, values: dict[str, Value]) -> dict[str, Valu
     return fit
 
 
-def _learnt(head: Head, raw: bytes, cut: int) -> re.Match[bytes] | None:
-    """Return the match of a line whose fields are not those of the line before."""
-    layout = head.spec.layout(raw, cut)
-    rest = layout.fullmatch(raw, cut) if layout else None
-    if layout and rest:
+def _learnt(head: Head, rest: bytes) -> re.Match[bytes] | None:
+    """Return the match of fields and time that are not those of the line before."""
+    layout = head.spec.layout(rest)
+    found = layout.fullmatch(rest) if layout else None
+    if layout and found:
         head.layout = layout
-    return rest
+    return found

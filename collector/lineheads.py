@@ -68,27 +68,27 @@ class Spec:
         fields = measurement.fields.values()
         self._values = {field.name.encode(): _VALUES[field.type] for field in fields}
         one = b"|".join(self._one(name) for name in self._values)
-        self._any = re.compile(rb" (?:%b)(?:,(?:%b))* %b" % (one, one, _TIME))
+        self._any = re.compile(rb"(?:%b)(?:,(?:%b))* %b" % (one, one, _TIME))
         self._layouts: dict[tuple[bytes, ...], re.Pattern[bytes]] = {}
 
-    def layout(self, raw: bytes, start: int) -> re.Pattern[bytes] | None:
-        """Return the pattern of lines that have the fields that *raw* seems to have from *start*.
+    def layout(self, rest: bytes) -> re.Pattern[bytes] | None:
+        """Return the pattern of lines that have the fields that *rest* seems to have.
 
         None where there is none: an unknown field, a wrong type, a field twice, a text that looks
         like one, or more layouts than anybody needs.
         """
-        names = tuple(_NAME.findall(raw, start))
+        names = tuple(_NAME.findall(rest))
         known = self._layouts.get(names)
-        if known is None and len(self._layouts) < MAX_LAYOUTS and self._is_new(names, raw, start):
-            known = re.compile(rb" %b %b" % (b",".join(map(self._one, names)), _TIME))
+        if known is None and len(self._layouts) < MAX_LAYOUTS and self._is_new(names, rest):
+            known = re.compile(rb"%b %b" % (b",".join(map(self._one, names)), _TIME))
             self._layouts[names] = known
         return known
 
-    def _is_new(self, names: tuple[bytes, ...], raw: bytes, start: int) -> bool:
+    def _is_new(self, names: tuple[bytes, ...], rest: bytes) -> bool:
         different = {*names}
         if len(different) < len(names) or not different <= self._values.keys():
             return False
-        return self._any.fullmatch(raw, start) is not None
+        return self._any.fullmatch(rest) is not None
 
     def _one(self, name: bytes) -> bytes:
         return re.escape(name) + b"=" + self._values[name]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from collector.counters import Counters
-from collector.inbox import GROUP, MAX_WAITING, Inbox
+from collector.inbox import MAX_WAITING, SHOWN, Inbox
 from collector.intake import Arrival
 from collector.patience import Patience, Stopping
 from core.errors import StoreBusy, StoreStopped
@@ -30,7 +30,7 @@ class Handling:
     groups: list[list[str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
-    most: int = GROUP
+    most: int = SHOWN
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         await self.open.wait()
