@@ -17,11 +17,11 @@ import msgspec
 
 from collector import births, ledgerfile
 from collector.births import AgentState, Expected
-from collector.lanerow import LaneRow, Mark, Standing
+from collector.lanerow import LaneRow, Standing
 from collector.picture import Known
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Reason, missing
-from core.messages import Birth, Drop, EpochReport
+from core.messages import Birth, EpochReport
 from core.types import BatchKey, Identity, Lane
 
 Restored = Literal["ledger", "store", "anew"]
@@ -29,9 +29,6 @@ Restored = Literal["ledger", "store", "anew"]
 
 _BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
     WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
-
-_DROPS: Final = msgspec.json.Decoder(tuple[Drop, ...])
-_MARKS: Final = msgspec.json.Decoder(tuple[Mark, ...])
 
 
 class LaneKey(NamedTuple):
@@ -67,23 +64,30 @@ class Ledger:
         self._lock = Lock()
         self._ids: dict[Identity, int] = {}
         """Numbers of agents, which never change."""
+        self._read: dict[LaneKey, LaneRow] = {}
+        """What `rows` found last, while nothing was written since."""
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
         with self._lock:
-            return {key: self._row(key) for key in keys}
+            self._read = {key: self._row(key) for key in keys}
+            return dict(self._read)
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in one transaction, durable on return."""
         with self.transaction():
-            self.account(entries)
+            self._account(entries, self._read)
 
     def account(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in the transaction that is under way."""
+        self._account(entries, {})
+
+    def _account(self, entries: Sequence[Entry], read: Mapping[LaneKey, LaneRow]) -> None:
         rows: dict[LaneKey, LaneRow] = {}
         for entry in entries:
-            row = rows.get(entry.row) or self._row(entry.row)
-            rows[entry.row] = _accounted(row, entry)
+            key = entry.row
+            row = rows.get(key) or read.get(key) or self._row(key)
+            rows[key] = _accounted(row, entry)
         for key, row in rows.items():
             self._save(key, row)
 
@@ -162,6 +166,8 @@ class Ledger:
                     self._db.execute("ROLLBACK")
                 self._ids.clear()  # some may have been given in what is undone now
                 raise
+            finally:
+                self._read = {}
 
     def _id(self, who: Identity) -> int:
         number = self._known_id(who)
@@ -186,7 +192,7 @@ class Ledger:
         query = f"SELECT {ledgerfile.COLUMNS} FROM lane WHERE agent = ? AND epoch = ? AND lane = ?"  # noqa: S608
         values = (self._known_id(key.who), key.epoch, key.lane)
         found = self._db.execute(query, values).fetchone()
-        return LaneRow() if found is None else lane_row(found)
+        return LaneRow() if found is None else ledgerfile.lane_row(found)
 
     def _save(self, key: LaneKey, row: LaneRow) -> None:
         values = (
@@ -240,7 +246,7 @@ class Ledger:
         word = LastWord(state.birth, state.born_at, state.awaiting)
         counts: Counter[Reason] = Counter()
         for epoch, lane, *columns in found:
-            for gap in missing(lane_row(columns), epoch, lane, word):
+            for gap in missing(ledgerfile.lane_row(columns), epoch, lane, word):
                 counts[gap.reason] += gap.last - gap.first + 1
         return counts
 
@@ -282,28 +288,6 @@ class Ledger:
         turns = msgspec.json.decode(turns_json, type=tuple[str, ...])
         expected = self._expected(who, birth, awaiting=bool(awaiting)) if birth else {}
         return who, AgentState(known, birth, seen, expected, born_at, bool(awaiting), turns)
-
-
-def lane_row(columns: Sequence[Any]) -> LaneRow:
-    """Return the row whose columns stand in the order of `ledgerfile.COLUMNS`."""
-    received, crcs, high, refused, repeats, conflicts, spool, dropped, *rest = columns
-    first_at, last_at, told, held, restored, marks = rest
-    return LaneRow(
-        received=Ranges.decode(received),
-        crcs=crcs,
-        high=high,
-        refused_lines=refused,
-        repeats=repeats,
-        conflicts=conflicts,
-        spool=spool,
-        dropped=_DROPS.decode(dropped),
-        first_at=first_at,
-        last_at=last_at,
-        told=told,
-        held=Ranges.decode(held),
-        restored=restored,
-        marks=_MARKS.decode(marks),
-    )
 
 
 def _text(value: object) -> str:
