@@ -11,7 +11,7 @@ from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import read
 from core.errors import ConfigError
-from core.fields import Days, File, Host, Level, MegaBytes, Port
+from core.fields import Days, File, Host, KiloBytesPerSecond, Level, MegaBytes, Port
 from core.hints import nearest, shown
 from core.options import CHECK
 
@@ -48,13 +48,17 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 
 
 class CollectorTable(Struct, frozen=True, kw_only=True):
-    """Who this collector is, and for whom it collects; times for people are in `zone`."""
+    """Who this collector is, and for whom it collects; times for people are in `zone`.
+
+    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings.
+    """
 
     regions: Regions
     id: Level = "d1"
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
+    backfill_kb_per_s: KiloBytesPerSecond = 1_000
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""

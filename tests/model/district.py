@@ -209,6 +209,7 @@ class District:
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())
         receipts = Receipts(
             *(COLLECTOR, self.broker.answer, live.backlogs, counters),
+            spare_bytes_per_s=1_000_000,
             now=now,
             later=lambda _seconds, what: Timer(what),
         )
