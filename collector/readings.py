@@ -59,6 +59,9 @@ class Readings:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
+        if len(items) == len(arrivals):
+            # Nothing else waits that could go along: an agent with a backlog waits for this.
+            self.books.receipts.flush()
         self._count(items, refused)
         return len(items)
 

@@ -233,6 +233,17 @@ async def test_a_group_ends_when_it_has_unpacked_a_lot(tmp_path: Path) -> None:
     assert await desk.readings.handle(arrivals) == 1
 
 
+async def test_a_receipt_goes_at_once_where_nothing_waits_that_could_go_along(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    waiting = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 2)]
+    assert await desk.readings.handle(waiting) == GROUP
+    assert desk.seqs() == []
+    assert await desk.readings.handle(waiting[GROUP:]) == 1
+    assert desk.seqs() == [*range(1, GROUP + 2)]
+
+
 async def test_what_was_checked_ahead_is_judged_by_what_came_before_it(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     first = [readings(batch(seq=number)) for number in range(1, GROUP + 1)]
