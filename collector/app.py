@@ -53,7 +53,8 @@ from core.mqtt import Session, Will
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
-RECEIVE_MAXIMUM: Final = 50
+RECEIVE_MAXIMUM: Final = 400
+"""Enough for the next group to be here while one is stored."""
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0

@@ -37,7 +37,10 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
         now=now,
     )
     live = Live(table.id, table.regions, _schools(config), ledger.agents(), table.tz())
-    receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
+    spare = table.backfill_kb_per_s * 1_000
+    receipts = Receipts(
+        table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=now
+    )
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
 

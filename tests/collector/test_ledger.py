@@ -88,6 +88,17 @@ def test_a_birth_says_what_is_expected_and_what_was_dropped(tmp_path: Path) -> N
     assert births.closed(again) == [A]
 
 
+def test_what_was_read_is_not_believed_once_something_was_written(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    key = LaneKey(WHO, A, "readings")
+    ledger.rows([key])
+    ledger.commit([entry(1)])
+    ledger.rows([key])
+    ledger.take({WHO: born(epochs=[report(A, [(3, 7)])])})
+    ledger.commit([entry(2)])
+    assert (row(ledger).received.spans, row(ledger).high) == (((1, 2),), 7)
+
+
 def test_crcs_are_let_go_once_their_epoch_is_closed(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.commit([entry(1), entry(1, epoch=B)])

@@ -14,7 +14,8 @@ from pathlib import Path
 from collector import ledgerfile
 from collector.auditrecord import EventRow, row_of
 from collector.lanerow import LaneRow
-from collector.ledger import LaneKey, lane_row
+from collector.ledger import LaneKey
+from collector.ledgerfile import lane_row
 from collector.store.base import RangeQuery, Store
 from core import wire
 from core.catalog import CATALOG, IDENTITY_TAGS

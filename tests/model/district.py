@@ -153,8 +153,8 @@ class Source:
         self.fuse.burn()
         self.broker.acknowledged(self.channel, message.mid)
 
-    def reconnect(self) -> None:
-        """The schedule connects."""
+    def read(self, *, on: bool) -> None:
+        """The schedule delivers."""
 
 
 @dataclass
@@ -271,6 +271,7 @@ class District:
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())
         receipts = Receipts(
             *(COLLECTOR, self.broker.answer, live.backlogs, counters),
+            spare_bytes_per_s=1_000_000,
             now=now,
             later=lambda _seconds, what: Timer(what),
         )
