@@ -144,7 +144,7 @@ class Chores:
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
             try:
-                await asyncio.to_thread(self.counter.count)
+                back = await asyncio.to_thread(self.counter.count)
             finally:
                 # Before the gate opens: a birth that comes now answers no request made since.
                 if self.counter.ledger_went_back:
@@ -152,6 +152,9 @@ class Chores:
                     self.books.asking.everybody(self.books.live.await_answers(agents))
                     self.counter.ledger_went_back = False
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
+        if back:
+            # Else it would be in the audit log by the next event, or a minute later.
+            await asyncio.to_thread(self.books.journal.sync)
 
     async def long_expected(self) -> None:
         """Ask those for a birth of whom something was expected for an hour."""

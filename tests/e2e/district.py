@@ -199,14 +199,17 @@ class District:
         code, output = self.ledger()
         assert code == 0, f"5: schoolwatch ledger ended with {code}: {output}"
 
-    def prove(self) -> list[Witnessed]:
-        """Let all settle and stop, check every statement, and return what the witnesses saw."""
+    def prove(self, *kinds: str) -> list[Witnessed]:
+        """Let all settle and stop, check every statement, and return what the witnesses saw.
+
+        The collector notes *kinds* beside what is usual, all of them.
+        """
         self.settle()
         for agent in self.agents:
             assert agent.program.stop() == 0
         assert self.collector.stop() == 0
         assert self.broken() == []
-        assert self.noted() <= USUAL
+        assert {*kinds} <= self.noted() <= USUAL | {*kinds}
         heard = self.hear()
         assert all(one.taken and one.left for one in heard)
         return heard
