@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from collector import eventpoints
 from collector.books import Books
 from collector.journal import Note
-from collector.live import SchoolKey
+from collector.outside import SchoolKey
 from collector.store.base import Store
 from core import VERSION
 from core.errors import StoreError
@@ -42,8 +42,8 @@ class EventChores:
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""
-        rows = self.books.journal.rows
-        refused = await asyncio.to_thread(eventpoints.write, rows, self.store)
+        journal = self.books.journal
+        refused = await asyncio.to_thread(eventpoints.write, journal, self.store)
         count = self.books.counters.add("event_points_refused", len(refused))
         if refused and count == len(refused):
             _log.warning("an event has no point, the first since the start: %s", refused[0])

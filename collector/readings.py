@@ -5,7 +5,7 @@
 A crash between any two steps repeats what came before it, and that overwrites itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -26,6 +26,10 @@ from core.types import Identity
 LIVE_WITHIN: Final = 120 * SECOND
 
 
+def _nobody(_items: Sequence[Item]) -> None:
+    """Hear nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Handles the messages of the `readings` channel; see `collector.inbox.Handler`."""
@@ -35,6 +39,8 @@ class Readings:
     books: Books
     patience: Patience
     offenders: Offenders = field(default_factory=Offenders)
+    tell: Callable[[Sequence[Item]], None] = _nobody
+    """Hears of items once the ledger has them."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
@@ -43,12 +49,14 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
-        await self.books.note([_alarm(item) for item in items], self.patience)
+        notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
+        await self.books.note(notes, self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
+        self.tell(items)
         self._count(items, refused)
         return len(items)
 
@@ -84,6 +92,12 @@ class Readings:
                 lines = [*item.checked.refused, *by_store]
                 letters += refusals.letters_of(item.arrival, item.key, lines)
         await self.books.keep(letters, self.patience)
+
+    def _replay(self, item: Item) -> Note | None:
+        if not isinstance(item.taken, Accounted) or item.standing in (None, "new"):
+            return None
+        taken, at = item.taken, item.arrival.at
+        return self.books.again(taken.who, taken.key, item.first_at, at)
 
     def _tell(self, item: Item) -> None:
         """Tell picture and sender what became of a message, now that it is durable."""

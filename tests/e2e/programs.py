@@ -1,11 +1,12 @@
 """The real programs as child processes, to be killed and started again by a test."""
 
+import os
 import signal
 import socket
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.real.brokers import RealBroker
@@ -16,16 +17,24 @@ REGION, SCHOOL, AGENT = "000000", "trial", "pc-1"
 
 @dataclass
 class Program:
-    """One `schoolwatch …` command; ended by its own pid only."""
+    """One `schoolwatch …` command; ended by its own pid only.
+
+    With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py).
+    """
 
     words: list[str]
     log: Path
+    module: str = "schoolwatch"
+    env: dict[str, str] = field(default_factory=dict)
+    namespace: str = ""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
+        inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "schoolwatch", *self.words],
+                [*inside, sys.executable, "-m", self.module, *self.words],
+                env=os.environ | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
