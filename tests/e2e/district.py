@@ -135,11 +135,6 @@ class District:
         for agent in self.agents:
             agent.program.start()
 
-    def set_probes(self, probes: str) -> None:
-        """Give every agent other probes, from its next start on."""
-        for agent in self.agents:
-            agent_toml(agent.folder, self.broker, probes, agent=agent.who.agent)
-
     # What files and databases say.
 
     def broken(self) -> list[str]:
@@ -256,7 +251,7 @@ def running(district: District) -> Iterator[District]:
 def _agent(folder: Path, broker: RealBroker, probes: str, name: str) -> Agent:
     own = folder / name
     own.mkdir()
-    toml = agent_toml(own, broker, probes, agent=name)
+    toml = agent_toml(own, broker, probes, agent=name, seal_kb=1)
     agent = Agent(
         Identity(REGION, SCHOOL, name),
         own,

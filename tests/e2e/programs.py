@@ -112,7 +112,13 @@ COLLECTOR_WITHIN_S = 0.3
 
 
 def agent_toml(
-    folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1, *, agent: str = AGENT
+    folder: Path,
+    broker: RealBroker,
+    probes: str,
+    seal_after_s: float = 1,
+    *,
+    agent: str = AGENT,
+    seal_kb: int = 32,
 ) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
@@ -126,6 +132,7 @@ agent = "{agent}"
 folder = "{folder / "spool"}"
 [batch]
 seal_after_s = {seal_after_s}
+seal_kb = {seal_kb}
 {probes}
 """)
     return path

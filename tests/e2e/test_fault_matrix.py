@@ -14,8 +14,7 @@ from tests.e2e.district import IDLE, LOAD, Agent, District, make, running
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
-DOWN_S = 1.3
-"""Under load another batch is sealed meanwhile."""
+DOWN_S = 0.7
 SAVED_BEFORE_S = 0.5
 AFTER_SEALING_S = (0.05, 0.2)
 """When to kill under load: a receipt is back about a quarter of a second after the sealing."""
@@ -85,6 +84,8 @@ def kill_agent(district: District) -> None:
 
 def kill_collector(district: District) -> None:
     district.collector.kill()
+    sealed = district.agent.sealed()
+    until_sync(lambda: district.agent.sealed() > sealed, 30)
     look(district)
     district.start_collector()
 
@@ -115,7 +116,7 @@ def kill_database(district: District) -> None:
     said = district.collector.count(HELD_UP)
     district.database.kill()
     until_sync(lambda: district.collector.count(HELD_UP) > said, 30)
-    time.sleep(DOWN_S)
+    time.sleep(DOWN_S)  # for receipts that should not be on their way
     # What is there now was there before the kill: nobody writes it again while we look.
     district.collector.suspend()
     district.database.start()
