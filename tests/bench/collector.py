@@ -335,6 +335,7 @@ def main() -> None:
     parser.add_argument("--influx", nargs="+", default=["1", "2"], choices=["1", "2"])
     parser.add_argument("--only", nargs="+", default=[], help="collector, Telegraf, directly")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leave no program behind
     payloads = Payloads(asked.points, asked.lines)
     size = sum(len(payload) for _, payload in payloads.sent)
     say(f"{payloads.points:,} points in {len(payloads.sent):,} batches of {asked.lines} lines, ")
