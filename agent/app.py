@@ -87,7 +87,6 @@ class Agent:
             await asyncio.sleep(CLOCK_LOOK_EVERY)
 
     async def _own_reading(self) -> Reading:
-        batches, size = await self.spool.call(Spool.size)
         counters = self.schedule.counters
         fields: dict[str, Value] = {
             "version": VERSION,
@@ -95,10 +94,12 @@ class Agent:
             "probe_errors": counters.probe_errors,
             "probe_overruns": counters.probe_overruns,
             "readings_refused": counters.readings_refused + self.recorder.refused,
-            "spool_batches": batches,
-            "spool_bytes": size,
             "batches_dropped": self.spool.spool.dropped_batches,
         }
+        # The agent lives while its disk does not: what the spool holds is then only not known, and
+        # whoever writes into the spool says why.
+        with contextlib.suppress(SpoolError):
+            fields["spool_batches"], fields["spool_bytes"] = await self.spool.call(Spool.size)
         offset_ms = self.time.clock.offset_ms()
         if offset_ms is not None:
             fields["clock_offset_ms"] = offset_ms

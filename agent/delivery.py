@@ -80,14 +80,14 @@ class Delivery:
 
     def plans(self, now: float, *, events: bool) -> Iterator[Plan]:
         """Return what may be sent; *events* says whether an event batch waits."""
-        first = self.events_in_a_row < EVENTS_PER_READINGS
-        if events and first:
-            yield Plan("events", self.room("events"), 0)
+        before_readings = max(0, EVENTS_PER_READINGS - self.events_in_a_row)
+        if events and before_readings:
+            yield Plan("events", min(before_readings, self.room("events")), 0)
         room = self.room("readings")
         backlog_out = sum(out.backlog for key, out in self.out.items() if key.lane == "readings")
         backlog = min(room, self.window // 2 - backlog_out)
         yield Plan("readings", room, max(0, backlog) if now >= self.backlog_from else 0)
-        if events and not first:
+        if events and self.room("events"):
             # Their turn is over when no readings wait, or none may be sent now.
             yield Plan("events", self.room("events"), 0)
 

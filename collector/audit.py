@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from io import FileIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Final
 
 from collector.auditrecord import EventRow, line_of, row_of
 from core import clock
+from core.disk import sync_folder, write_all
 from core.errors import StartError, StoreStopped
 
 TAIL_BYTES: Final = 2_000_000
@@ -47,7 +47,7 @@ class AuditLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._find_end()
-            _sync_folder(folder)
+            sync_folder(folder)
         except OSError as error:
             raise StartError(f"the audit log {folder} cannot be read: {error}") from error
 
@@ -117,13 +117,13 @@ class AuditLog:
                 raise OSError(f"has {size} bytes and had {known}: somebody cut it; start anew")
             try:
                 os.ftruncate(file.fileno(), known)  # what an earlier failure could not take back
-                _write_all(file, data)
+                write_all(file, data)
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), known)
                 raise
             if path != self._path:
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
             self._path, self._size = path, known + len(data)
 
     def _files_with(self, after: int) -> list[Path]:
@@ -191,19 +191,5 @@ def _damaged(path: Path, what: str) -> StartError:
 
 def _set_aside(path: Path, torn: bytes) -> None:
     with path.open("ab", buffering=0) as file:
-        _write_all(file, torn)
+        write_all(file, torn)
         os.fsync(file.fileno())
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,6 +1,7 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
 import zoneinfo
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -9,11 +10,12 @@ from msgspec import Meta, Struct
 
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
-from core.config import read
+from core.config import Check, read
 from core.errors import ConfigError
 from core.fields import Days, File, Host, Level, MegaBytes, Port
 from core.hints import nearest, shown
 from core.options import CHECK
+from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"
 
@@ -48,13 +50,23 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 
 
 class CollectorTable(Struct, frozen=True, kw_only=True):
-    """Who this collector is, and for whom it collects; times for people are in `zone`."""
+    """Who this collector is, and for whom it collects; times for people are in `zone`.
+
+    Its connections for readings and for the claims of others have certificates of their own where
+    the broker takes a certificate's name for the client's: two connections of one name would throw
+    each other out.
+    """
 
     regions: Regions
     id: Level = "d1"
+    readings_cert_file: File = None
+    readings_key_file: File = None
+    claims_cert_file: File = None
+    claims_key_file: File = None
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
+    claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
@@ -100,6 +112,21 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
         return self.store.file or self.collector.folder / STORE_FILE
 
 
+def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    for connection in ("readings", "claims"):
+        pair = [f"{connection}_cert_file", f"{connection}_key_file"]
+        missing = [name for name in pair if getattr(table, name) is None]
+        if len(missing) == 1:
+            (given,) = {*pair} - {*missing}
+            yield (given,), f"[collector] {given} needs {missing[0]} beside it"
+
+
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
-    return read(path, CollectorConfig, {"broker": broker_mistakes, "store": store_mistakes})
+    checks: dict[str, Check] = {
+        "collector": collector_mistakes,
+        "broker": broker_mistakes,
+        "store": store_mistakes,
+    }
+    return read(path, CollectorConfig, checks)

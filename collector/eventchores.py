@@ -1,6 +1,7 @@
 """What is done with events by the clock: the collector's own rows each minute, and the points."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from collector.live import SchoolKey
 from collector.store.base import Store
 from core import VERSION
 from core.errors import StoreError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -41,7 +44,9 @@ class EventChores:
         """Write the points of the events that came since the last time."""
         journal = self.books.journal
         refused = await asyncio.to_thread(eventpoints.write, journal, self.store)
-        self.books.counters.add("event_points_refused", refused)
+        count = self.books.counters.add("event_points_refused", len(refused))
+        if refused and count == len(refused):
+            _log.warning("an event has no point, the first since the start: %s", refused[0])
 
     def _note(self, unknown: list[SchoolKey]) -> None:
         self.books.journal.note(*self._notes(unknown))

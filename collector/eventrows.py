@@ -30,6 +30,8 @@ _SCHEMA: Final = (
         name TEXT PRIMARY KEY, row INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
+STOPPED: Final = "stopped"
+"""A cursor too: the row that says that the audit log stopped, 0 once it goes on."""
 SYNCED: Final = "synced"
 """The cursor of what the audit log was known to have when the last rows came. The log may have
 more, never less: it tells after a restore which rows cannot differ from the log's."""

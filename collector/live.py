@@ -5,7 +5,7 @@ the ledger, so a restart shows what was known.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -45,7 +45,7 @@ class Live:
         self,
         collector: str,
         regions: Collection[str],
-        schools: Iterable[School],
+        schools: Collection[School],
         agents: Mapping[Identity, AgentState],
     ) -> None:
         self._collector = collector
@@ -54,6 +54,7 @@ class Live:
             for school in schools
             if school.region in regions and school.status == "open"
         }
+        self._closed = {(one.region, one.school) for one in schools if one.status != "open"}
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -102,6 +103,11 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def answering(self) -> list[Identity]:
+        """Return everybody who may answer a request: not those who only ever sent no header."""
+        found = self._agents.items()
+        return [who for who, state in found if state.birth or not state.unaccounted]
+
     def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
         """Hear that the ledger went back, and what it expects until agents answer a request."""
         for who in self._agents.keys() & agents.keys():
@@ -109,7 +115,11 @@ class Live:
             self._agents[who] = replace(
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
-        return self.agents()
+        return self.answering()
+
+    def is_closed(self, who: Identity) -> bool:
+        """Tell whether the roster has closed the school of *who*."""
+        return (who.region, who.school) in self._closed
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""
@@ -147,6 +157,7 @@ class Live:
             held_batches=births.waiting(state),
             clock_offset_ms=clock.offset_ms,
             clock_checked=clock.checked,
+            unaccounted=state.unaccounted,
         )
 
     @staticmethod

@@ -44,7 +44,8 @@ class Verdict:
 class AgentView:
     """One agent as pages and API show it.
 
-    `held_batches` counts what its last birth said to be waiting, and what did not come since.
+    `held_batches` counts what its last birth said to be waiting, and what did not come since. Of
+    one that is `unaccounted` messages came without a header: what of those is lost nobody knows.
     """
 
     who: Identity
@@ -55,6 +56,7 @@ class AgentView:
     held_batches: int
     clock_offset_ms: float
     clock_checked: bool
+    unaccounted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

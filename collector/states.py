@@ -4,7 +4,8 @@ They come by a connection of their own, so a database that refuses readings does
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -12,7 +13,8 @@ from collector import alarms, births, refusals
 from collector.births import AgentState
 from collector.books import Books
 from collector.deadletters import Letter
-from collector.intake import Arrival, Bad, BadKind, sender
+from collector.intake import Arrival, Bad, BadKind, sender, too_large
+from collector.journal import Note
 from collector.live import was_up
 from collector.patience import Patience
 from core import messages, wire
@@ -41,6 +43,10 @@ class BadState(Exception):
         self.kind = kind
 
 
+def _nobody(_who: Identity) -> None:
+    """Empty nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class States:
     """Handles the messages of the `state` channel; see `collector.inbox.Handler`."""
@@ -48,6 +54,8 @@ class States:
     regions: Collection[str]
     books: Books
     patience: Patience
+    empty: Callable[[Identity], None] = _nobody
+    """Takes the retained state of an agent off the broker."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, together as large as one of them may be."""
@@ -67,11 +75,19 @@ class States:
         await self._note_drops(words)
         async with self.books.gate:
             await self._take(words)
+        self._empty_closed(words)
         return fit
 
     async def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    def _empty_closed(self, words: Sequence[Word]) -> None:
+        """Take off the broker what it would tell of closed schools at every connect for ever."""
+        for who in {word.who for word in words if word.retained}:
+            if self.books.live.is_closed(who):
+                self.books.counters.add("states_emptied")
+                self.empty(who)
 
     async def _note_drops(self, words: Sequence[Word]) -> None:
         """Have in the audit log the drops on which a `closed` will rest, before the birth counts.
@@ -105,7 +121,15 @@ class States:
         self, changed: Mapping[Identity, AgentState], born: Collection[Identity]
     ) -> None:
         if changed:
-            self._tell(await self.patience.persist(lambda: self.books.ledger.take(changed)), born)
+            ledger, live = self.books.ledger, self.books.live
+            before = {who: live.state(who) for who in changed}
+
+            def note(db: sqlite3.Connection, kept: Mapping[Identity, AgentState]) -> None:
+                # In one transaction: afterwards a crash would leave nothing that is news.
+                found = [note for who in kept for note in _news(who, before[who], kept[who])]
+                self.books.journal.add(db, found)
+
+            self._tell(await self.patience.persist(lambda: ledger.take(changed, note)), born)
 
     def _is_new_birth(self, word: Word, before: AgentState) -> bool:
         asked = self.books.asking.number(word.who)
@@ -139,22 +163,31 @@ class States:
 
     def _warn(self, who: Identity, before: AgentState, after: AgentState) -> None:
         """Say what has newly become wrong with an agent's account."""
-        lost = after.unexplained - before.unexplained
-        if lost > 0:
-            self.books.counters.add("unexplained", lost)
+        if alarms.unexplained(who, before, after):
+            self.books.counters.add("unexplained", after.unexplained - before.unexplained)
             _log.error(
                 "%s: %d batches are missing and nothing explains it, which is a fault of ours: "
                 "see docs/ledger.md, and `schoolwatch ledger --agent %s`",
                 *(who, after.unexplained, who),
             )
-        pair = births.two_machines(after)
-        if pair and pair != births.two_machines(before):
+        if alarms.two_machines(who, before, after):
             self.books.counters.add("identity_twice")
             _log.error(
                 "%s: two machines use this identity at once (epochs %s and %s, the last started "
                 "%s): give one of them another name in [identity] of its configuration",
-                *(who, *pair, after.birth.started if after.birth else "at an unknown time"),
+                *(
+                    who,
+                    *births.two_machines(after),
+                    after.birth.started if after.birth else "at an unknown time",
+                ),
             )
+
+
+def _news(who: Identity, before: AgentState, after: AgentState) -> Iterator[Note]:
+    for look in (alarms.unexplained, alarms.two_machines):
+        note = look(who, before, after)
+        if note:
+            yield note
 
 
 def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
@@ -164,9 +197,8 @@ def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:
         raise BadState(who.kind, who.reason)
     if not arrival.size:
         return None
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        raise BadState("payload", f"{arrival.size} bytes as sent; the limit is {limit}")
+    if problem := too_large(arrival):
+        raise BadState("payload", problem)
     try:
         said = messages.read_state(arrival.payload)
     except (HeaderError, RecursionError) as error:

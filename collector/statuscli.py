@@ -33,6 +33,7 @@ CAUSES: Final = {
     "stopped": "stopped on purpose",
     "all_stopped": "its agents were stopped on purpose",
 }
+UNACCOUNTED: Final = "unaccounted: sends without a header, so what is lost is not known"
 
 
 @click.command("status", short_help="Who is up, who is not, and why (asks the running collector).")
@@ -100,7 +101,7 @@ def _school(school: School, now: int) -> list[Text]:
 
 def _agent(agent: Agent, now: int) -> list[Text]:
     since, seen = lasting(agent.since_ns, now), lasting(agent.last_seen_ns, now, " ago")
-    why = safe(_why(agent.cause))
+    why = safe("; ".join(filter(None, (_why(agent.cause), UNACCOUNTED * agent.unaccounted))))
     return [Text(), safe(agent.agent), _state(agent.state), since, seen, why]
 
 

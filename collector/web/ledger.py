@@ -157,6 +157,8 @@ def said(t: Texts, gap: Missing | Cause) -> str:
 
 def headline(t: Texts, account: AgentAccount) -> str:
     """Return how much was received, and how much is missing."""
+    if not account.totals.epochs:
+        return t("ledger_nothing")
     received, n = account.totals.received, sum(cause.n for cause in account.causes)
     if n:
         return t("ledger_missing", received=received, n=n)

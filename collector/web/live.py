@@ -45,6 +45,7 @@ class Agent(msgspec.Struct, frozen=True):
     started: str
     held_batches: int
     clock: Clock
+    unaccounted: bool = False
 
 
 class School(msgspec.Struct, frozen=True):
@@ -118,6 +119,7 @@ def _agent(row: board.AgentRow, view: AgentView) -> Agent:
         started=view.started[:LONGEST_WORD],
         held_batches=view.held_batches,
         clock=Clock(view.clock_offset_ms, view.clock_checked),
+        unaccounted=view.unaccounted,
     )
 
 

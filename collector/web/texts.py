@@ -216,6 +216,15 @@ TEXTS: Final[dict[str, Text]] = {
     "clock_unchecked": Text("未校时", "not checked"),
     # The ledger: docs/ledger.md tells more of each
     "ledger": Text("数据台账", "Ledger"),
+    "unaccounted": Text(
+        "不入台账：数据不带批次头（如 Telegraf），途中丢失无从得知",
+        "unaccounted: comes without a header, as from Telegraf; what is lost on the way is not "
+        "known",
+    ),
+    "ledger_nothing": Text(
+        "没有带编号的批次，因此无从得知是否有缺失",
+        "no batch with a number is known, so whether anything is missing is not known either",
+    ),
     "ledger_complete": Text(
         "已收到 {received} 批，无缺失", "{received} batches received, none missing"
     ),
@@ -271,6 +280,10 @@ TEXTS: Final[dict[str, Text]] = {
         "two machines use this identity ({first} and {second}): give one of them another name",
     ),
     "restored_ledger": Text("台账被还原到早先的状态", "the ledger went back to an earlier state"),
+    "restored_takeover": Text(
+        "本中心从另一监测中心接管了区域",
+        "a region was taken over from another collector",
+    ),
     "restored_store": Text(
         "数据库被还原到早先的状态，其后的读数已丢失",
         "the database went back to an earlier state; the readings that came since are lost",

@@ -43,6 +43,25 @@ def test_of_ten_batches_one_is_readings_however_many_events_wait() -> None:
     assert lanes.count("readings") == 3
 
 
+def test_readings_that_come_while_events_flood_wait_for_nine_of_them_at_most() -> None:
+    d = delivery()
+    sent: list[Lane] = []
+
+    def turn(*, readings: bool) -> None:
+        for plan in d.plans(0.0, events=True):
+            for _ in range(plan.fresh if plan.lane == "events" or readings else 0):
+                sent.append(plan.lane)
+                d.sent(key(len(sent), plan.lane), 1, 0.0, backlog=False)
+        for out in list(d.out):
+            d.settled(out)
+
+    turn(readings=False)
+    assert sent == ["events"] * 8
+    turn(readings=True)
+    assert sent.index("readings") == EVENTS_PER_READINGS
+    assert sent.count("events") > EVENTS_PER_READINGS, "the window is used"
+
+
 def test_events_go_on_where_no_readings_are_sent_in_their_turn() -> None:
     d = delivery()
     for seq in range(EVENTS_PER_READINGS):

@@ -1,7 +1,7 @@
 """The live picture: unknown is not down, and nobody is down because we are."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import replace
 
 import msgspec
@@ -27,7 +27,7 @@ ROSTER = [
 ]
 
 
-def live(schools: Iterable[School] = ROSTER) -> Live:
+def live(schools: Collection[School] = ROSTER) -> Live:
     return Live("d1", [REGION], schools, {})
 
 
@@ -173,3 +173,8 @@ def test_a_publisher_without_a_header_is_up_by_its_lines_alone() -> None:
     assert verdict(seen, NOW) == Verdict("up", "", NOW)
     assert seen.state(WHO).known == Known(NOW, NOW)
     assert school(seen, NOW).agents[0].version == ""
+    assert school(seen, NOW).agents[0].unaccounted
+    assert (seen.agents(), seen.answering()) == ([WHO], [])
+    born(seen, at=NOW + 1)
+    assert not school(seen, NOW + 1).agents[0].unaccounted
+    assert seen.answering() == [WHO]

@@ -1,5 +1,6 @@
 """The real programs as child processes, to be killed and started again by a test."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -21,6 +22,8 @@ class Program:
 
     words: list[str]
     log: Path
+    module: str = "schoolwatch"
+    env: dict[str, str] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
     _files: list[IO[bytes]] = field(default_factory=list)
 
@@ -28,7 +31,8 @@ class Program:
         file = self.log.open("ab")
         self._files.append(file)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "schoolwatch", *self.words],
+            [sys.executable, "-m", self.module, *self.words],
+            env=os.environ | self.env,
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=file,

@@ -8,6 +8,7 @@ import pytest
 
 from agent import spool, spoolrows
 from agent.delivery import Delivery, Plan
+from agent.receipts import Receipts
 from agent.spool import Spool
 from agent.uplink import Uplink
 from core.types import LANES, BatchKey, Lane
@@ -129,11 +130,11 @@ def a_restart_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
 def a_conflict_keeps_the_epoch(patch: pytest.MonkeyPatch) -> None:
     """Agent, rule 5: a conflict in the process's own epoch makes a new one first."""
 
-    async def renumber(self: Uplink, known: Sequence[tuple[BatchKey, int]]) -> None:
+    async def renumber(self: Receipts, known: Sequence[tuple[BatchKey, int]]) -> None:
         for key, crc in known:
             await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
 
-    patch.setattr(Uplink, "_renumber", renumber)
+    patch.setattr(Receipts, "_renumber", renumber)
 
 
 def a_conflict_is_dropped(patch: pytest.MonkeyPatch) -> None:
@@ -164,4 +165,4 @@ def drops_are_forgotten_with_the_process(patch: pytest.MonkeyPatch) -> None:
 
 def receipts_of_any_collector_count(patch: pytest.MonkeyPatch) -> None:
     """Topics: an agent takes receipts only from the collector of its configuration."""
-    patch.setattr(Uplink, "_is_ours", lambda self, collector: True)
+    patch.setattr(Receipts, "_is_ours", lambda self, collector: True)

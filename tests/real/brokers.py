@@ -17,6 +17,7 @@ import pytest
 
 from collector.trial import brokers
 from core.mqtt import Broker
+from tests.processes import end
 from tests.waiting import until_sync
 
 LOOPBACK = "127.0.0.1"
@@ -91,11 +92,11 @@ class RealBroker:
 
     def stop(self) -> None:
         """Ask it to end; mosquitto then writes down what it holds."""
-        self._end(signal.SIGTERM)
+        end(self.process, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        self._end(signal.SIGKILL)
+        end(self.process, signal.SIGKILL)
 
     def restart(self) -> None:
         self.stop()
@@ -109,17 +110,6 @@ class RealBroker:
     def resume(self) -> None:
         assert self.process is not None
         self.process.send_signal(signal.SIGCONT)
-
-    def _end(self, how: signal.Signals) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(how)
-        self.process.send_signal(signal.SIGCONT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 def need(part: str) -> None:
