@@ -20,6 +20,7 @@ import msgspec
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, line_of
+from collector.eventpoints import POINTS
 from collector.eventrows import RESTORED, SYNCED, EventRows, forget_after, insert, move_cursor
 from collector.journal import Journal, Note
 from collector.ledger import Entry
@@ -60,6 +61,8 @@ def restore(journal: Journal) -> int:
         with rows.ledger.transaction() as db:
             renumbered = _make_again(db, journal, common, own)
             move_cursor(db, SYNCED, log.row)
+            # The store may have gone back since the backup was taken.
+            move_cursor(db, POINTS, 0)
             rows.ledger.went_back("anew" if anew else "ledger", journal.now())
         journal.restored = True
         _log.warning(
