@@ -25,6 +25,7 @@ In the district:
 
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
+  schoolwatch roster check FILE    every row of the list of schools that is not in order
 
 Each command explains itself:  schoolwatch <command> --help
 Exit code: 0 fine, 1 something was found wrong, 2 wrong use or configuration.

@@ -2,7 +2,7 @@
 
     broker ═ readings ═▶ inbox ─▶ judge ─▶ store ─▶ dead letters ─▶ ledger ─┬─▶ picture
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
-           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤
+           ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤─▶ alerts
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
            ═ claims of others ═▶ guard: may we serve at all?
 
@@ -20,6 +20,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from alerts.history import Stories, Wanted
+from collector.alerting import Alerting
+from collector.canary import Canary
 from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
@@ -32,10 +35,13 @@ from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
+from collector.outsideview import open_prober
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
+from collector.rosterchores import RosterChores
+from collector.sights import sight_of
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
@@ -45,7 +51,6 @@ from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
 from core.topics import Channel
-from core.types import Identity
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
@@ -53,6 +58,7 @@ CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
+LOOK_EVERY_S: Final = 2.0
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -89,13 +95,24 @@ class Collector:
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
+        self._prober = open_prober(
+            self.books.live, self.books.ledger, config.outside.addresses(), now
+        )
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         sorter = Sorter(regions, books.ledger.rows)
-        readings = Readings(self.store, sorter, books, self._patience("readings", "readings"))
+        self.alerting = Alerting(config, books, now)
+        readings = Readings(
+            self.store,
+            sorter,
+            books,
+            self._patience("readings", "readings"),
+            tell=self.alerting.readings,
+        )
         self._readings = self._lane("readings", readings)
-        states = States(regions, books, self._patience("state", "state"), self._empty_state)
+        states = States(regions, books, self._patience("state", "state"))
         events = Events(regions, books, self._patience("events", "state"))
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
@@ -104,6 +121,15 @@ class Collector:
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
         return self.books.live.picture(self._now(), self.books.door.opening())
+
+    def canary(self) -> Canary:
+        """Return the last canary that came through the rules."""
+        return self.alerting.canary
+
+    @property
+    def region(self) -> str:
+        """The first region that is served: the canary's."""
+        return self.config.collector.regions[0]
 
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
@@ -121,6 +147,10 @@ class Collector:
         """Return what the ledger answers; blocks, raises StoreBusy."""
         reader, opening = LedgerReader(self.books.ledger.path), self.books.door.opening()
         return reader.account(question, self._now(), opening.since)
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        """Return what is open and what was; blocks, raises StoreBusy."""
+        return self.alerting.stories(wanted)
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
@@ -174,6 +204,11 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            every(1, self._prober.turn, stopping, first_after=0),
+            every(LOOK_EVERY_S, self._look, stopping, first_after=LOOK_EVERY_S),
+            every(3_600, self.alerting.tidy, stopping, first_after=120),
+            self.alerting.run(stopping),
+            *self.roster.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:
@@ -216,13 +251,18 @@ class Collector:
     async def _rivals(self) -> None:
         await self._guard.record(self.books)
 
-    def _empty_state(self, who: Identity) -> None:
-        _log.info("%s: its school is closed in the roster; its retained state is emptied", who)
-        self._publish_retained(topics.topic(who, "state"), b"")
-
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topic, payload, retain=True)
+
+    async def _look(self) -> None:
+        """Let the rules see the picture."""
+        opening = self.books.door.opening()
+        self.alerting.see(sight_of(self.picture(), opening, self.alerting.canary))
+
+    def _empty(self, topic: str) -> None:
+        """Empty what the broker retains of *topic*; raises NotConnected."""
+        self._states.session.publish(topic, b"", retain=True)
 
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
@@ -288,6 +328,7 @@ async def run(
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
                 loop.add_signal_handler(number, collector.stopping.set)
+        collector.roster.listen(loop)
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
         _log.info("collector stopped")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from collector.picture import Known
 from collector.ranges import Ranges
+from collector.verdicts import Known
 from core.messages import Birth, Death, EpochReport
 from core.types import BatchKey, Lane
 

@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger"]
+        return [*super().list_commands(ctx), "status", "ledger", "roster"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -40,6 +40,10 @@ class Commands(click.Group):
             from collector.ledgercli import ledger_command  # noqa: PLC0415 — brings rich
 
             return ledger_command
+        if cmd_name == "roster":
+            from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
+
+            return roster_group
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -163,6 +167,28 @@ def run_command(config: Path, log_level: str, *, takeover: bool) -> None:
     """
     logging.basicConfig(level=log_level, format=LOG_FORMAT)
     run_collector(config, takeover=takeover)
+
+
+@collector_group.command("watch")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own; broker, [http] and [alerts] are read from it.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
+def watch_command(config: Path, log_level: str) -> None:
+    """Watch the collector from outside, and tell people by itself when it does not work.
+
+    Each minute a reading goes the whole way, through broker, collector, store and rules. When none
+    came round for two minutes, the webhooks of [alerts] hear of it from here.
+    """
+    # Here, so that `up` and `status` do not load it.
+    from collector.config import read_collector  # noqa: PLC0415
+    from collector.watchdog.app import run  # noqa: PLC0415
+
+    logging.basicConfig(level=log_level, format=LOG_FORMAT)
+    asyncio.run(run(read_collector(config)))
 
 
 @collector_group.command("backup")

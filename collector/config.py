@@ -1,13 +1,16 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from collector.alertsconfig import AlertsConfig, alerts_mistakes
+from collector.roster.school import Address
+from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
@@ -82,6 +85,34 @@ class RosterConfig(Struct, frozen=True, kw_only=True):
     file: File = None
 
 
+def _address_mistake(text: str) -> str:
+    try:
+        address(text)
+    except BadValue as error:
+        return str(error)
+    return ""
+
+
+Outside = Annotated[str, Meta(extra={CHECK: _address_mistake})]
+
+
+class OutsideConfig(Struct, frozen=True, kw_only=True):
+    """What proves that our own line is up, when no school answers from outside."""
+
+    control: tuple[Outside, ...] = ()
+
+    def addresses(self) -> list[Address]:
+        """Return `control` as addresses."""
+        return [address(text) for text in self.control]
+
+
+class WatchdogConfig(Struct, frozen=True, kw_only=True):
+    """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
+
+    cert_file: File = None
+    key_file: File = None
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True):
     """Where pages and API are served."""
 
@@ -104,8 +135,11 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
+    outside: OutsideConfig = OutsideConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
+    alerts: AlertsConfig = AlertsConfig()
 
     def store_file(self) -> Path:
         """Return the file of the SQLite store: its own option, else inside the folder."""
@@ -115,18 +149,29 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between options that are right alone."""
     for connection in ("readings", "claims"):
-        pair = [f"{connection}_cert_file", f"{connection}_key_file"]
-        missing = [name for name in pair if getattr(table, name) is None]
-        if len(missing) == 1:
-            (given,) = {*pair} - {*missing}
-            yield (given,), f"[collector] {given} needs {missing[0]} beside it"
+        names = (f"{connection}_cert_file", f"{connection}_key_file")
+        yield from _halves("collector", {name: getattr(table, name) for name in names})
+
+
+def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    yield from _halves("watchdog", {"cert_file": table.cert_file, "key_file": table.key_file})
+
+
+def _halves(heading: str, pair: Mapping[str, Path | None]) -> Iterator[tuple[KeyPath, str]]:
+    missing = [name for name, file in pair.items() if file is None]
+    if len(missing) == 1:
+        (given,) = pair.keys() - missing
+        yield (given,), f"[{heading}] {given} needs {missing[0]} beside it"
 
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
     checks: dict[str, Check] = {
         "collector": collector_mistakes,
+        "watchdog": watchdog_mistakes,
         "broker": broker_mistakes,
         "store": store_mistakes,
+        "alerts": alerts_mistakes,
     }
     return read(path, CollectorConfig, checks)

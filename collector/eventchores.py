@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from collector import eventpoints
 from collector.books import Books
 from collector.journal import Note
-from collector.live import SchoolKey
+from collector.outside import SchoolKey
 from collector.store.base import Store
 from core import VERSION
 from core.errors import StoreError

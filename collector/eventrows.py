@@ -35,6 +35,8 @@ STOPPED: Final = "stopped"
 SYNCED: Final = "synced"
 """The cursor of what the audit log was known to have when the last rows came. The log may have
 more, never less: it tells after a restore which rows cannot differ from the log's."""
+MADE_AGAIN: Final = "made_again"
+"""A cursor that a restore leaves: the last row that was made of the audit log again."""
 RESTORED: Final = "restored"
 """The kind of the row that follows the last one of a log from which rows were made again."""
 PAGE: Final = 500
@@ -68,6 +70,8 @@ class EventRows:
                 db.execute(statement)
         self.synced = self.cursor(SYNCED)
         """Up to this row the audit log is known to be the same; kept with the next rows."""
+        self.made_again = self.cursor(MADE_AGAIN)
+        """What the rows up to here tell may have been told before."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep each batch that is new, key and rows in one transaction; return how each stands."""
@@ -149,6 +153,26 @@ def insert(db: sqlite3.Connection, row: EventRow) -> bool:
         (*key, row.crc, row.received, row.body, row.row or None),
     )
     return True
+
+
+def page(db: sqlite3.Connection, after: int, last: int, limit: int) -> list[EventRow]:
+    """Return the first *limit* rows above *after*, none above *last*."""
+    query = f"""SELECT {_COLUMNS}, row FROM event
+        WHERE row > ? AND row <= ? ORDER BY row LIMIT ?"""  # noqa: S608
+    return [EventRow(*found) for found in db.execute(query, (after, last, limit))]
+
+
+def batch_of(db: sqlite3.Connection, row: EventRow) -> list[EventRow]:
+    """Return the rows of the batch that *row* belongs to, up to *row*, in their order."""
+    query = f"""SELECT {_COLUMNS}, row FROM event
+        WHERE who = ? AND epoch = ? AND seq = ? AND row <= ? ORDER BY i"""  # noqa: S608
+    return [EventRow(*found) for found in db.execute(query, (row.who, row.epoch, row.seq, row.row))]
+
+
+def cursor_of(db: sqlite3.Connection, name: str) -> int | None:
+    """Return the last row that a reader is done with, None where there was no such reader."""
+    found = db.execute("SELECT row FROM event_cursor WHERE name = ?", (name,)).fetchone()
+    return int(found[0]) if found else None
 
 
 def _was_cut(db: sqlite3.Connection, row: int) -> bool:

@@ -7,7 +7,7 @@ everything else counts up under an epoch of this process, as an agent's batches 
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -46,6 +46,8 @@ class Journal:
         self._collector, self.now = collector, now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
+        self.synced: Callable[[], None] = _nobody
+        """Hears, in the thread that syncs, that rows were appended to the audit log."""
         self._stopped = bool(rows.cursor(STOPPED))
         self.restored = False
         """This start has found the database restored, and recorded it."""
@@ -74,6 +76,7 @@ class Journal:
         Raises sqlite3.Error, StoreStopped.
         """
         with self._syncing:
+            before = self.log.row
             try:
                 self._append()
             except StoreStopped as error:
@@ -84,6 +87,8 @@ class Journal:
             if self._stopped:
                 self._say_stopped("")
                 self._append()
+            if self.log.row > before:
+                self.synced()
             return self.log.row
 
     def _append(self) -> None:
@@ -112,6 +117,10 @@ class Journal:
         with self._numbers:
             self._seq += 1
             return self._seq
+
+
+def _nobody() -> None:
+    """Hear nothing."""
 
 
 def own_row(collector: str, note: Note, epoch: str, seq: int, at: int) -> EventRow:

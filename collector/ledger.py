@@ -18,9 +18,9 @@ import msgspec
 from collector import births, ledgerfile
 from collector.births import AgentState, Expected
 from collector.lanerow import LaneRow, Mark, Standing
-from collector.picture import Known
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Reason, missing
+from collector.verdicts import Known
 from core.messages import Birth, Drop, EpochReport
 from core.types import BatchKey, Identity, Lane
 

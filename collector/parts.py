@@ -1,6 +1,5 @@
 """The collector's parts as its configuration describes them, opened and restored."""
 
-import logging
 import sqlite3
 from typing import Final
 
@@ -18,13 +17,11 @@ from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
 from collector.restore import restore
-from collector.roster import Roster, read_roster
+from collector.roster import School, read_roster
 from core import clock
 
 LOCK: Final = "collector.lock"
 """In the collector's folder; who holds it may write there."""
-
-_log = logging.getLogger(__name__)
 
 
 def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> Books:
@@ -39,7 +36,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
         zone=table.tz(),
         now=now,
     )
-    live = Live(table.id, table.regions, _roster(config).schools, ledger.agents())
+    live = Live(table.id, table.regions, _schools(config), ledger.agents(), table.tz())
     receipts = Receipts(table.id, publish, live.backlogs, counters, now=now)
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
@@ -56,10 +53,6 @@ def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Jou
     return journal
 
 
-def _roster(config: CollectorConfig) -> Roster:
-    if config.roster.file is None:
-        return Roster()
-    roster = read_roster(config.roster.file)
-    for problem in roster.problems:
-        _log.warning("%s", problem)
-    return roster
+def _schools(config: CollectorConfig) -> tuple[School, ...] | None:
+    """Return the schools of the roster; what is wrong with it is said once it is recorded."""
+    return read_roster(config.roster.file).schools if config.roster.file else None

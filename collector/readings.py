@@ -5,7 +5,7 @@
 A crash between any two steps repeats what came before it, and that overwrites itself.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
@@ -26,6 +26,10 @@ from core.types import Identity
 LIVE_WITHIN: Final = 120 * SECOND
 
 
+def _nobody(_items: Sequence[Item]) -> None:
+    """Hear nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """Handles the messages of the `readings` channel; see `collector.inbox.Handler`."""
@@ -35,6 +39,8 @@ class Readings:
     books: Books
     patience: Patience
     offenders: Offenders = field(default_factory=Offenders)
+    tell: Callable[[Sequence[Item]], None] = _nobody
+    """Hears of items once the ledger has them."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
@@ -50,6 +56,7 @@ class Readings:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
+        self.tell(items)
         self._count(items, refused)
         return len(items)
 

@@ -21,7 +21,15 @@ import msgspec
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, line_of
 from collector.eventpoints import POINTS
-from collector.eventrows import RESTORED, SYNCED, EventRows, forget_after, insert, move_cursor
+from collector.eventrows import (
+    MADE_AGAIN,
+    RESTORED,
+    SYNCED,
+    EventRows,
+    forget_after,
+    insert,
+    move_cursor,
+)
 from collector.journal import Journal, Note
 from collector.ledger import Entry
 from core.errors import StartError
@@ -63,8 +71,9 @@ def restore(journal: Journal) -> int:
             move_cursor(db, SYNCED, log.row)
             # The store may have gone back since the backup was taken.
             move_cursor(db, POINTS, 0)
+            move_cursor(db, MADE_AGAIN, log.row)
             rows.ledger.went_back("anew" if anew else "ledger", journal.now())
-        journal.restored = True
+        journal.restored, rows.made_again = True, log.row
         _log.warning(
             "the collector's database was set back to an earlier state: %d rows of events were "
             "made again from the audit log, and %d that never came into the log have new numbers; "

@@ -5,7 +5,7 @@ They come by a connection of their own, so a database that refuses readings does
 
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -43,10 +43,6 @@ class BadState(Exception):
         self.kind = kind
 
 
-def _nobody(_who: Identity) -> None:
-    """Empty nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class States:
     """Handles the messages of the `state` channel; see `collector.inbox.Handler`."""
@@ -54,8 +50,6 @@ class States:
     regions: Collection[str]
     books: Books
     patience: Patience
-    empty: Callable[[Identity], None] = _nobody
-    """Takes the retained state of an agent off the broker."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, together as large as one of them may be."""
@@ -75,19 +69,11 @@ class States:
         await self._note_drops(words)
         async with self.books.gate:
             await self._take(words)
-        self._empty_closed(words)
         return fit
 
     async def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
-
-    def _empty_closed(self, words: Sequence[Word]) -> None:
-        """Take off the broker what it would tell of closed schools at every connect for ever."""
-        for who in {word.who for word in words if word.retained}:
-            if self.books.live.is_closed(who):
-                self.books.counters.add("states_emptied")
-                self.empty(who)
 
     async def _note_drops(self, words: Sequence[Word]) -> None:
         """Have in the audit log the drops on which a `closed` will rest, before the birth counts.

@@ -96,6 +96,34 @@ _KINDS: Final = (
         *("上报的学校不在名册中", "a school reports that is not in the roster"),
     ),
     Kind(
+        *("roster_taken", "EV-SYS-ROSTER", OTHERS, "P4"),
+        *("已采用新的学校名册", "the collector took another list of schools"),
+    ),
+    Kind(
+        *("roster_unreadable", "EV-SYS-ROSTER-BAD", FAULT, "P3"),
+        *(
+            "学校名册无法读取，沿用原名册",
+            "the list of schools cannot be read; the old one goes on",
+        ),
+    ),
+    Kind(
+        *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
+        *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
+    ),
+    Kind("school_added", "EV-SYS-SCHOOL-ADD", OTHERS, "P4", "名册新增学校", "a school is new"),
+    Kind(
+        *("school_removed", "EV-SYS-SCHOOL-DEL", OTHERS, "P3"),
+        *("学校从名册中消失", "a school is in the list no more"),
+    ),
+    Kind(
+        *("school_status", "EV-SYS-SCHOOL-STATUS", OTHERS, "P4"),
+        *("学校状态或日期变更", "a school was opened, merged or closed, or its dates changed"),
+    ),
+    Kind(
+        *("school_changed", "EV-SYS-SCHOOL-EDIT", OTHERS, "P4"),
+        *("名册中的学校信息变更", "the list says something else of a school"),
+    ),
+    Kind(
         *("unreadable_batch", "EV-SYS-UNREAD", FAULT, "P3"),
         *("收到无法解读的数据", "a batch came whose key cannot be read"),
     ),

@@ -29,8 +29,8 @@ from tests.collector.making import (
     state,
 )
 from tests.collector.played import Played, playing
+from tests.e2e.keeper import Keeper, keeping
 from tests.e2e.programs import AGENT, REGION, SCHOOL, Program, collector_toml
-from tests.e2e.test_kill_events import Keeper, keeping
 from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until
 

@@ -102,14 +102,34 @@ class RealBroker:
         self.stop()
         self.start()
 
+    def save(self) -> None:
+        """Let mosquitto write down now what it holds, so that it comes back with just that."""
+        if self.name == "mosquitto":
+            before = self._saved()
+            self._signal(signal.SIGUSR1)
+            until_sync(lambda: self._saved() > before, 10)
+
+    def forget(self) -> None:
+        """Delete what a broker that is not running wrote down."""
+        self._store.unlink(missing_ok=True)
+
+    @property
+    def _store(self) -> Path:
+        return self.log.parent / "mosquitto.db"
+
+    def _saved(self) -> int:
+        return self._store.stat().st_mtime_ns if self._store.exists() else 0
+
     def suspend(self) -> None:
         """Let it hang: its connections stay, and nothing moves."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, what: signal.Signals) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        self.process.send_signal(what)
 
 
 def need(part: str) -> None:
