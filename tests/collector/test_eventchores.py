@@ -186,8 +186,7 @@ async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
     counter.count()
     desk.books.journal.sync()
     assert [r["kind"] for r in desk.audited()] == ["link_down", *([kind] if kind else [])]
-    gone_back = kind == "store_went_back"
-    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
+    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if kind else 1)
     await chores_of(desk).points()
     assert rows_stored(desk) == [1, *([2] if kind else [])]
 

@@ -64,8 +64,8 @@ class MemoryStore:
     restored: bool = False
     """It was set back, and nobody has noticed."""
 
-    def copy(self, *, restored: bool = False) -> "MemoryStore":
-        """Return it as a backup has it."""
+    def copy(self, *, restored: bool) -> "MemoryStore":
+        """Return it as a backup has it, or as it is when that was *restored*."""
         return MemoryStore(set(self.lines), dict(self.events), count=self.count, restored=restored)
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
