@@ -8,6 +8,7 @@ import json
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -18,16 +19,26 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from agent.spool import DAY, Spool
+from collector.store.sqlite import SqliteStore
 from core import clock, messages, wire
 from core.clock import SECOND
-from core.types import BatchKey, Event
+from core.types import BatchKey, Event, Identity
 from simulator.backlog import ROOM, fill
 from simulator.host import Host
-from tests.e2e.programs import Program, agent_toml, collector_toml, wait_until_served
-from tests.e2e.taken import stored, taken, waiting, watch
+from tests.e2e import accounts, witness
+from tests.e2e.programs import (
+    AGENT,
+    REGION,
+    SCHOOL,
+    Program,
+    agent_toml,
+    collector_toml,
+    wait_until_served,
+)
 from tests.real.brokers import LOOPBACK, RealBroker, free_port
 from tests.waiting import until_sync
 
+WHO = Identity(REGION, SCHOOL, AGENT)
 KB_PER_S = 10
 GRANTED = KB_PER_S * 1_000
 SEAL_AFTER_S = 1.0
@@ -119,11 +130,13 @@ class District:
     def drain(self) -> None:
         """Let the agent run on without probes until every batch has its receipt."""
         self.agent.stop()
-        before = taken(self.spool).total()
+        before = witness.count_taken(self.spool)
         agent_toml(self.folder, self.broker, "")
         self.agent.start()
-        until_sync(lambda: taken(self.spool).total() > before, 30)  # its first heartbeat
-        until_sync(lambda: waiting(self.spool) == 0, 60)
+        until_sync(lambda: witness.count_taken(self.spool) > before, 30)  # its first heartbeat
+        until_sync(
+            lambda: not (witness.count_held(self.spool) or witness.hear(self.spool, WHO).open), 60
+        )
 
     def missing(self) -> tuple[int, list[object]]:
         """Return the exit code of `schoolwatch ledger`, and everything that it says is missing."""
@@ -159,7 +172,7 @@ def district(tmp_path: Path, mosquitto: RealBroker) -> Iterator[District]:
 def three_days(path: Path) -> str:
     """Put three days of readings into the spool, and an event of each day; return their epoch."""
     Spool(path).close()
-    watch(path)
+    witness.watch(path)
     now = clock.now()
     fill(path, Host(3), now - 3 * DAY, now, interval_s=600, seal_after_s=600)
     with closing(Spool(path, ROOM, now=lambda: now)) as spool:
@@ -218,6 +231,8 @@ def test_a_backlog_of_three_days_goes_out_as_granted_and_live_readings_stay_curr
     assert district.missing() == (0, [])
     assert district.agent.stop() == 0
     assert district.collector.stop() == 0
-    expected = taken(district.spool)
+    lines = witness.hear(district.spool, WHO).taken
+    expected = Counter(point for line in lines for point in accounts.points_of(line, WHO))
     assert set(expected.values()) == {1}
-    assert stored(district.folder / "collector" / "store.db") == expected
+    with closing(SqliteStore(district.folder / "collector" / "store.db")) as store:
+        assert Counter(accounts.points_in(store, WHO)) == expected
