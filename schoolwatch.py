@@ -19,11 +19,13 @@ In a school:
 
 In the district:
   schoolwatch collector run    the collector:             --config collector.toml
+  schoolwatch collector backup a copy of its database:    --config collector.toml FILE
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
+  schoolwatch roster check FILE    every row of the list of schools that is not in order
 
 Each command explains itself:  schoolwatch <command> --help
 Exit code: 0 fine, 1 something was found wrong, 2 wrong use or configuration.

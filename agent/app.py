@@ -3,6 +3,7 @@
     schedule ─▶ probe ─▶ recorder ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
     heartbeat ─────────────▲           ▲         │
     timekeeper ─── clock ──┘── events ─┴─ receipt ┘
+    watchers ────── told by the system ┘
 
 Try it: schoolwatch agent run --config configs/agent.toml
 """
@@ -12,14 +13,13 @@ import contextlib
 import logging
 import signal
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from agent.agentclock import AgentClock
 from agent.config import AgentConfig
 from agent.onchange import OnChange
 from agent.presence import Presence
 from agent.probes import probes
-from agent.probes.base import Probe
 from agent.recorder import Recorder
 from agent.schedule import Job, Schedule
 from agent.spool import DAY, Limits, Spool
@@ -27,6 +27,8 @@ from agent.spoolfile import room_for
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
+from agent.watchers import watchers
+from agent.watching import Watching
 from core import VERSION, clock
 from core.errors import SpoolError
 from core.lock import hold
@@ -34,6 +36,8 @@ from core.mqtt.configured import broker_of
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 HEARTBEAT_EVERY: Final = 60.0
 CLOCK_LOOK_EVERY: Final = 1.0
@@ -48,6 +52,7 @@ class Agent:
     schedule: Schedule
     uplink: Uplink
     time: Timekeeper
+    watching: Watching
     started: float
     stopping: asyncio.Event
 
@@ -58,6 +63,7 @@ class Agent:
             asyncio.create_task(self.recorder.run(), name="recorder"),
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._watch_clock(), name="clock"),
+            asyncio.create_task(self.watching.run(), name="watchers"),
         ]
         uplink = asyncio.create_task(self.uplink.run(), name="uplink")
         stop = asyncio.create_task(self.stopping.wait(), name="stop")
@@ -87,7 +93,6 @@ class Agent:
             await asyncio.sleep(CLOCK_LOOK_EVERY)
 
     async def _own_reading(self) -> Reading:
-        batches, size = await self.spool.call(Spool.size)
         counters = self.schedule.counters
         fields: dict[str, Value] = {
             "version": VERSION,
@@ -95,10 +100,12 @@ class Agent:
             "probe_errors": counters.probe_errors,
             "probe_overruns": counters.probe_overruns,
             "readings_refused": counters.readings_refused + self.recorder.refused,
-            "spool_batches": batches,
-            "spool_bytes": size,
             "batches_dropped": self.spool.spool.dropped_batches,
         }
+        # The agent lives while its disk does not: what the spool holds is then only not known, and
+        # whoever writes into the spool says why.
+        with contextlib.suppress(SpoolError):
+            fields["spool_batches"], fields["spool_bytes"] = await self.spool.call(Spool.size)
         offset_ms = self.time.clock.offset_ms()
         if offset_ms is not None:
             fields["clock_offset_ms"] = offset_ms
@@ -111,11 +118,10 @@ async def _cancel(*tasks: asyncio.Task[object]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _with_clock(probe: Probe, now: clock.Clock) -> Probe:
-    """Return *probe* with the agent's clock in place of the machine's, if it reads one."""
-    made: Any = probe
+def _with_clock(made: T, now: clock.Clock) -> T:
+    """Return a probe or watcher with the agent's clock in place of the machine's."""
     reads_time = is_dataclass(made) and any(field.name == "now" for field in fields(made))
-    return cast(Probe, replace(made, now=now)) if reads_time else probe
+    return cast(T, replace(cast(Any, made), now=now)) if reads_time else made
 
 
 def build(config: AgentConfig) -> Agent:
@@ -154,7 +160,19 @@ def build(config: AgentConfig) -> Agent:
         for probe in config.probes
     ]
     schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
-    return Agent(spool, recorder, schedule, uplink, timekeeper, clock.monotonic(), asyncio.Event())
+    watching = Watching(
+        {
+            one.word: _with_clock(watchers.build(one.word, one.options), times.now)
+            for one in config.watchers
+        },
+        who.agent,
+        spool,
+        uplink.sealed,
+    )
+    return Agent(
+        *(spool, recorder, schedule, uplink, timekeeper, watching),
+        *(clock.monotonic(), asyncio.Event()),
+    )
 
 
 async def run(config: AgentConfig) -> None:

@@ -1,12 +1,14 @@
 """agent.toml: who the agent is, where its broker is, what it measures (configs/agent.toml)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from agent.probes import probes
+from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.errors import ConfigError, MonitorError
@@ -20,6 +22,9 @@ from core.topics import identity_mistake
 from core.types import Identity
 
 INTERVAL_S: Final = 10.0
+Found = Iterator[tuple[KeyPath, str]]
+"""Mistakes: where in the table, and a sentence."""
+
 Interval = Annotated[float, Meta(ge=0.1, le=86_400)]
 
 
@@ -66,6 +71,10 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     probes: Annotated[
         dict[str, Any], Meta(description="a table for each probe, headed [probes.cpu] for example")
     ] = {}
+    watchers: Annotated[
+        dict[str, Any],
+        Meta(description="a table for each watcher, headed [watchers.link] for example"),
+    ] = {}
 
 
 class ProbeConfig(Struct, frozen=True):
@@ -73,6 +82,13 @@ class ProbeConfig(Struct, frozen=True):
 
     word: str
     interval_s: float = INTERVAL_S
+    options: Mapping[str, Any] = {}
+
+
+class WatcherConfig(Struct, frozen=True):
+    """One watcher that is on: its word and its options."""
+
+    word: str
     options: Mapping[str, Any] = {}
 
 
@@ -85,6 +101,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     spool: SpoolConfig = SpoolConfig()
     batch: BatchConfig = BatchConfig()
     probes: tuple[ProbeConfig, ...] = ()
+    watchers: tuple[WatcherConfig, ...] = ()
 
     def words(self) -> tuple[str, ...]:
         """Return the words of the probes that are on, in the order of the file."""
@@ -96,7 +113,8 @@ def read_agent(path: Path) -> AgentConfig:
     checks: dict[str, Check] = {
         "identity": _identity_mistakes,
         "broker": broker_mistakes,
-        "probes": _probe_mistakes,
+        "probes": partial(_table_mistakes, "probes", _one_probe),
+        "watchers": partial(_table_mistakes, "watchers", _one_watcher),
     }
     file = read(path, AgentFile, checks)
     who = Identity(file.identity.region, file.identity.school, file.identity.agent)
@@ -107,6 +125,7 @@ def read_agent(path: Path) -> AgentConfig:
         spool=file.spool,
         batch=file.batch,
         probes=tuple(_probe(word, table) for word, table in file.probes.items()),
+        watchers=tuple(WatcherConfig(word, table) for word, table in file.watchers.items()),
     )
 
 
@@ -115,32 +134,44 @@ def _probe(word: str, table: Mapping[str, Any]) -> ProbeConfig:
     return ProbeConfig(word, float(table.get("interval_s", INTERVAL_S)), options)
 
 
-def _identity_mistakes(identity: IdentityConfig) -> Iterator[tuple[KeyPath, str]]:
+def _identity_mistakes(identity: IdentityConfig) -> Found:
     mistake = identity_mistake(Identity(identity.region, identity.school, identity.agent))
     if mistake:
         yield (), f"[identity] {mistake}"
 
 
-def _probe_mistakes(tables: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _table_mistakes(
+    heading: str, one: Callable[[str, Mapping[str, Any]], Found], tables: Mapping[str, Any]
+) -> Found:
     for word, table in tables.items():
         if isinstance(table, dict):
-            yield from (((word, *at), text) for at, text in _one_probe(word, table))
+            yield from (((word, *at), text) for at, text in one(word, table))
         else:
-            right = f"expected a table, headed {named(('probes', word))}"
-            yield (word,), f"[probes] {quoted(word)} is {shown(table)}; {right}"
+            right = f"expected a table, headed {named((heading, word))}"
+            yield (word,), f"[{heading}] {quoted(word)} is {shown(table)}; {right}"
 
 
-def _one_probe(word: str, table: Mapping[str, Any]) -> Iterator[tuple[KeyPath, str]]:
+def _one_probe(word: str, table: Mapping[str, Any]) -> Found:
     try:
         fitted(table.get("interval_s", INTERVAL_S), Interval)
     except ConfigError as error:
         yield ("interval_s",), f"{named(('probes', word))} interval_s {error}"
     options = {name: value for name, value in table.items() if name != "interval_s"}
+    yield from _build_mistakes(
+        f"probe {quoted(word)}", lambda: probes.build(word, options, beside=("interval_s",))
+    )
+
+
+def _one_watcher(word: str, table: Mapping[str, Any]) -> Found:
+    yield from _build_mistakes(f"watcher {quoted(word)}", lambda: watchers.build(word, table))
+
+
+def _build_mistakes(what: str, build: Callable[[], object]) -> Found:
     try:
-        probes.build(word, options, beside=("interval_s",))
+        build()
     except OptionMistakes as error:
         yield from (((option,), text) for option, text in error.mistakes)
     except ConfigError as error:
         yield (), str(error)
     except (MonitorError, OSError) as error:  # a file may be right for another machine than this
-        yield (), f"probe {quoted(word)} cannot be made ready on this machine: {error}"
+        yield (), f"{what} cannot be made ready on this machine: {error}"

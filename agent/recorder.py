@@ -51,7 +51,8 @@ class Recorder:
     _last_at: dict[bytes, int] = field(default_factory=dict)
     _restarts: int = 0
     _open_since: float | None = None
-    _urgent: asyncio.Event = field(default_factory=asyncio.Event)
+    _urgent: bool = False
+    _overflowing: bool = False
     _spool_broken: bool = False
 
     def take(self, readings: Sequence[Reading]) -> None:
@@ -67,20 +68,16 @@ class Recorder:
             except LineError as error:
                 self.refused += 1
                 _log.error("reading of %s left out: %s", reading.measurement, error)
-        overflow = len(self._lines) - MAX_HELD_LINES
-        if overflow > 0:
-            self.refused += overflow
-            del self._lines[:overflow]
+        self._let_go()
         if any(_is_urgent(reading) for reading in readings):
-            self._urgent.set()
+            self._urgent = True
 
     async def run(self) -> None:
         """Commit and seal until cancelled."""
         self._open_since = self.monotonic()  # an open batch of an earlier process may be there
         await self._seal()
         while True:
-            await self._commit(urgent=self._urgent.is_set())
-            self._urgent.clear()
+            await self._commit(urgent=False)
             # At most once a second, however many urgent changes there are.
             await asyncio.sleep(COMMIT_EVERY)
 
@@ -88,8 +85,20 @@ class Recorder:
         """Commit and seal what is there, for a clean stop."""
         await self._commit(urgent=True)
 
+    def _let_go(self) -> None:
+        overflow = len(self._lines) - MAX_HELD_LINES
+        if overflow <= 0:
+            return
+        if not self._overflowing:
+            _log.error("more than %d lines are held in memory: the oldest go", MAX_HELD_LINES)
+        self._overflowing = True
+        self.refused += overflow
+        del self._lines[:overflow]
+
     async def _commit(self, *, urgent: bool) -> None:
         size = 0
+        # Before the disk works: what is taken meanwhile is for the next commit.
+        urgent, self._urgent = urgent or self._urgent, False
         if self._lines:
             lines, self._lines = self._lines, []
             unchecked, self._unchecked = self._unchecked, False
@@ -98,8 +107,10 @@ class Recorder:
             except SpoolError as error:
                 self._lines = [*lines, *self._lines]
                 self._unchecked = self._unchecked or unchecked
+                self._urgent = self._urgent or urgent
                 self._say_broken(error)
                 return
+            self._overflowing = False
             if self._open_since is None:
                 self._open_since = self.monotonic()
         if self._open_since is not None and (urgent or size >= self.seal_bytes or self._is_old()):
@@ -107,9 +118,11 @@ class Recorder:
 
     async def _seal(self) -> None:
         try:
-            if await self.spool.seal() is not None:
+            # What the disk refused for long is more than one batch holds.
+            while await self.spool.seal() is not None:
                 self.sealed()
         except SpoolError as error:
+            self._urgent = True  # what was due to be sealed still is
             self._say_broken(error)
             return
         self._open_since = None

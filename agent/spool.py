@@ -5,14 +5,13 @@ so the uplink calls it from a worker thread, and from one only.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from agent import conditions
-from agent.spoolfile import open_spool_file
+from agent.spooldb import SpoolDb
 from agent.spoolrows import (
     WAITING,
     Apart,
@@ -30,11 +29,11 @@ from agent.spoolrows import (
     sealed_before,
     those_apart,
 )
+from agent.spoolsalvage import SALVAGED
 from agent.spoolseal import Sealer, fitting, never_checked
 from agent.spooltrouble import RESERVE_BYTES, Trouble
 from core import clock, wire
-from core.errors import SpoolError
-from core.messages import EpochReport
+from core.messages import SUPERSEDED, EpochReport
 from core.types import LANES, Batch, BatchKey, Event, Lane
 
 __all__ = ["DAY", "Limits", "Spool", "Waiting"]
@@ -50,7 +49,7 @@ class Limits:
     max_age: int = 7 * DAY
 
 
-class Spool:
+class Spool(SpoolDb):
     """One process's hold on the spool: `epoch` is new with every process.
 
     `agent` is the target of the events about the spool itself; `unchecked` tells whether the
@@ -68,18 +67,15 @@ class Spool:
         unchecked: Callable[[], bool] = never_checked,
         monotonic: clock.Monotonic = clock.monotonic,
     ) -> None:
-        self._path, self._limits, self._now, self._new_epoch = path, limits, now, new_epoch
+        self._limits, self._now, self._new_epoch = limits, now, new_epoch
         self._sealer = Sealer(now, unchecked)
         self._trouble = Trouble(agent, path, monotonic)
-        self._db = open_spool_file(path)
-        self.dropped_batches = 0
-        """Since this process started, whatever the reason."""
-        self._dropping = 0
-        self.id: str = self._rows("SELECT value FROM meta WHERE key = 'spool'")[0][0]
+        super().__init__(path, monotonic)
+        self.id = self._spool_id()
         self._before_us: int = self._rows("SELECT coalesce(max(id), 0) FROM batch")[0][0]
         self.renew_epoch()
         with self._transaction() as db:
-            self._tell(db, [self._trouble.set_aside(self._now())])
+            self._tell_set_aside(db)
 
     def renew_epoch(self) -> None:
         """Begin a new epoch; what is open is sealed under it with the next batch."""
@@ -141,12 +137,12 @@ class Spool:
         """Seal the list of what is open, even an empty one; return what it replaces.
 
         A list that no receipt came for is of no use beside a newer one: it is recorded as
-        dropped, `superseded`, so that at most one waits however often we connect.
+        dropped, `SUPERSEDED`, so that at most one waits however often we connect.
         """
         with self._transaction() as db:
             replaced = those_apart(db, "full")
             for key in replaced:
-                forget(db, key, "superseded")
+                forget(db, key, SUPERSEDED)
             self._sealer.events(db, conditions.open_ones(db), apart="full", full_at=self._now())
             self._make_room(db)
         return replaced
@@ -266,10 +262,6 @@ class Spool:
         with self._transaction() as db:
             return report(db, self.epoch, max_epochs)
 
-    def close(self) -> None:
-        """Close the file; what is open stays open and is sealed by the next process."""
-        self._db.close()
-
     def _tell(
         self, db: sqlite3.Connection, events: Iterable[Event], apart: Apart = ""
     ) -> list[Waiting]:
@@ -294,23 +286,22 @@ class Spool:
         # From the reserve, since the spool may be full.
         self._tell(db, self._trouble.lost(why, len(keys), self._now()), apart="reserve")
 
-    def _rows(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def _replaced(self) -> None:
+        if not self._rows("SELECT 1 FROM epoch WHERE epoch = ?", (self.epoch,)):
+            self.id = self._spool_id()
+            self._before_us = 0
+            self.renew_epoch()
         with self._transaction() as db:
-            return db.execute(sql, values).fetchall()
+            self._tell_set_aside(db)
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._dropping = 0
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.rollback()
-                raise
-            self._db.execute("COMMIT")
-            self.dropped_batches += self._dropping
-        except sqlite3.Error as error:
-            if self._db.in_transaction:
-                self._db.rollback()
-            raise SpoolError(f"spool {self._path}: {error}") from error
+    def _spool_id(self) -> str:
+        found: str = self._rows("SELECT value FROM meta WHERE key = 'spool'")[0][0]
+        return found
+
+    def _tell_set_aside(self, db: sqlite3.Connection) -> None:
+        """Tell of files beside the spool, and how much could not be read of the last one."""
+        at = self._now()
+        sql = "DELETE FROM meta WHERE key = ? RETURNING CAST(value AS INTEGER)"
+        lost = sum(row[0] for row in db.execute(sql, (SALVAGED,)).fetchall())
+        self._dropping += lost
+        self._tell(db, [self._trouble.set_aside(at), *self._trouble.lost("corrupt", lost, at)])

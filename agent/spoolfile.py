@@ -10,6 +10,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
+from agent import spoolsalvage
 from core.errors import SpoolError
 
 _log = logging.getLogger(__name__)
@@ -75,6 +76,9 @@ END;
 """
 
 
+SMALL: Final = ("open_reading", "epoch", "dropped", "condition", "apart")
+"""Tables without which nothing goes: read whole at each start, to know that they can be."""
+
 LEAST_ROOM: Final = 1_000_000
 WORKING_ROOM: Final = 16_000_000
 """Of the disk, beside the batches: SQLite's log, which deleting needs too."""
@@ -105,21 +109,72 @@ def room_for(path: Path, wanted: int) -> int:
 def open_spool_file(path: Path) -> sqlite3.Connection:
     """Return the spool at *path*, made if it is missing.
 
-    A file that cannot be read as a spool is set aside beside it, never deleted, and a new one is
-    begun under a new spool id. Raises SpoolError where the folder itself refuses.
+    A file that cannot be read as a spool is set aside beside it, never deleted. What can be read
+    of it goes on in a new one; where that is too little, it is begun under a new spool id. Raises
+    SpoolError where the folder itself refuses.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _finish_salvage(path)
         try:
             return _opened(path)
         except sqlite3.DatabaseError as error:
             if not _is_damage(error):
                 raise
-            aside = _set_aside(path)
-            _log.error("spool %s cannot be read (%s): kept as %s, begun anew", path, error, aside)
-            return _opened(path)
+            return _replaced(path, error)
     except (OSError, sqlite3.Error) as error:
         raise SpoolError(f"spool {path} cannot be opened: {error}") from error
+
+
+def replaced(path: Path, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+    """Return a spool in place of the damaged one at *path*, which nobody has open any more.
+
+    Raises SpoolError.
+    """
+    try:
+        if _finish_salvage(path):
+            return _opened(path)
+        return _replaced(path, error)
+    except (OSError, sqlite3.Error) as problem:
+        raise SpoolError(f"spool {path} cannot be replaced: {problem}") from problem
+
+
+def _replaced(path: Path, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+    new = _beside(path)
+    _remove(new)
+    try:
+        with contextlib.closing(_opened(new)) as db:
+            spoolsalvage.copy(path, db)
+    except sqlite3.DatabaseError as problem:
+        _remove(new)
+        if not _is_damage(problem):
+            raise
+        aside = _set_aside(path)
+        _log.error("spool %s cannot be read (%s): kept as %s, begun anew", path, error, aside)
+        return _opened(path)
+    aside = _set_aside(path)
+    new.rename(path)
+    _log.error("spool %s is damaged (%s): kept as %s, goes on in a new file", path, error, aside)
+    return _opened(path)
+
+
+def _finish_salvage(path: Path) -> bool:
+    """Take up what a crash left of a salvage: the file is whole where the old one is gone."""
+    new = _beside(path)
+    whole = new.exists() and not path.exists()
+    if whole:
+        new.rename(path)
+    _remove(new)
+    return whole
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".salvage")
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -140,6 +195,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         if not db.execute("SELECT 1 FROM meta WHERE key = 'spool'").fetchone():
             raise sqlite3.DatabaseError("it has no id")
         db.execute("SELECT count(*) FROM batch").fetchone()
+        for table in SMALL:
+            db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 — our words
     except BaseException:
         db.close()
         raise
@@ -160,7 +217,7 @@ def _is_damage(error: sqlite3.DatabaseError) -> bool:
     # A locked file or a full disk is an OperationalError with another code: nothing is broken.
     # A missing table is SQLITE_ERROR; what we found ourselves has no code.
     code = getattr(error, "sqlite_errorcode", None)
-    return code in (None, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return code in (None, sqlite3.SQLITE_ERROR) or spoolsalvage.damaged(error)
 
 
 def _set_aside(path: Path) -> Path:

@@ -87,8 +87,12 @@ class Timekeeper:
 
     def _begin(self, kind: str, details: dict[str, Value]) -> None:
         self._open = True
-        self._events.append(self._event(kind, True, details))
-        del self._events[:-MOST_HELD]
+        self._hold([*self._events, self._event(kind, True, details)])
+
+    def _hold(self, events: list[Event]) -> None:
+        for event in events[:-MOST_HELD]:
+            _log.error("event %s at %d left out: the disk takes none", event.kind, event.at)
+        self._events = events[-MOST_HELD:]
 
     def _event(self, kind: str, active: bool, details: dict[str, Value]) -> Event:
         at = self.clock.now()
@@ -108,5 +112,5 @@ class Timekeeper:
             try:
                 return bool(await self.spool.call(lambda spool: spool.tell(events)))
             except SpoolError:
-                self._events = [*events, *self._events][-MOST_HELD:]
+                self._hold([*events, *self._events])
                 raise

@@ -1,4 +1,4 @@
-"""Carries the spool to the collector: sends what `delivery` decides, deletes what receipts name.
+"""Carries the spool to the collector: sends what `delivery` decides; `receipts` say what arrived.
 
     spool ─▶ pump ═ readings, events ═▶ broker          broker ═ receipt, claim ═▶ pump ─▶ spool
 
@@ -7,13 +7,12 @@ Watch it: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 
 import asyncio
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
 from agent.delivery import Delivery
 from agent.presence import Presence
+from agent.receipts import Came, Receipts
 from agent.roundtrips import RoundTrips
 from agent.spool import Spool, Waiting
 from agent.spoolrows import Part
@@ -22,9 +21,8 @@ from agent.timekeeper import Timekeeper
 from agent.uplinkwords import Words
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
-from core.messages import Receipt
 from core.mqtt import Broker, Connected, Message, Session
-from core.types import LANES, BatchKey, Identity, Lane
+from core.types import BatchKey, Identity, Lane
 
 _log = logging.getLogger(__name__)
 
@@ -32,8 +30,6 @@ FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
 CHORES_EVERY: Final = 60.0
-MAX_RECEIPTS: Final = 1_000
-"""Unread receipts are bounded; one that is lost costs one resend."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +57,9 @@ class Uplink:
     delivery: Delivery = field(default_factory=Delivery)
     monotonic: clock.Monotonic = clock.monotonic
     session: Session = field(init=False)
-    _claimed: str = ""
+    receipts: Receipts = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _trips: RoundTrips = field(default_factory=RoundTrips)
-    _receipts: list[tuple[Receipt, int]] = field(default_factory=list)
-    """Each with the moment of its arrival, boottime in ns."""
     _up: bool = False
     _birth_due: bool = False
     _conditions_due: bool = False
@@ -81,6 +75,9 @@ class Uplink:
     def __post_init__(self) -> None:
         who = self.settings.who
         self._words = Words(who)
+        self.receipts = Receipts(
+            *(self.settings.collector, self.spool, self._trips, self.time, self._words),
+        )
         self._epoch = self.spool.spool.epoch
         self.session = Session(
             self.settings.broker,
@@ -113,7 +110,7 @@ class Uplink:
         self.presence.conn = up.conn
         self.delivery.connected(self.monotonic())
         self._trips.restart(self.time.clock.now())
-        self._claimed = ""
+        self.receipts.claimed = ""
         self._up, self._birth_due, self._conditions_due, self._asked = True, True, True, 0
         self._wake.set()
 
@@ -127,13 +124,11 @@ class Uplink:
             if message.topic == topics.claim_topic(self.settings.who.region):
                 # Emptied: that collector left, and receipts wait for the claim of the next.
                 claimed = messages.read_claim(message.payload).collector if message.payload else ""
-                self._claimed = claimed
+                self.receipts.claimed = claimed
                 self._wake.set()
             elif message.topic == topics.topic(self.settings.who, "receipt"):
-                receipt = messages.read_receipt(message.payload)
-                self._receipts.append((receipt, self.time.clock.boot()))
+                self.receipts.came(message.payload)
                 self._bad_said = False
-                del self._receipts[:-MAX_RECEIPTS]
                 self._wake.set()
         except HeaderError as error:
             if not self._bad_said:
@@ -172,9 +167,9 @@ class Uplink:
         Raises SpoolError. The model of the protocol drives the uplink through this.
         """
         await self._chores()
-        # A receipt may overtake the claim that says whose receipts count.
-        while self._receipts and self._collector():
-            await self._apply(*self._receipts.pop(0))
+        while (came := self.receipts.next()) is not None:
+            await self._hear(came)
+        self._follow_epoch()
         if not self._up:
             return
         try:
@@ -184,6 +179,16 @@ class Uplink:
             await self._send()
         except NotConnected:
             self._up = False
+
+    async def _hear(self, came: Came) -> None:
+        receipt = came.receipt
+        self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s, came.lanes)
+        applied = await self.receipts.apply(came)
+        for key in applied.gone:
+            self.delivery.settled(key)
+        self._birth_due = self._birth_due or applied.refused or receipt.birth > 0
+        if receipt.birth:
+            self._conditions_due, self._asked = True, receipt.birth
 
     async def _chores(self) -> None:
         if self.monotonic() < self._next_chores:
@@ -213,6 +218,7 @@ class Uplink:
         if not (self._birth_due or (drops != self._drops_told and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
+        self.presence.spool_id = self.spool.spool.id
         payload = self.presence.birth(
             self._epoch, epochs, more=more, asked=self._asked, clock_report=self.time.report()
         )
@@ -230,7 +236,7 @@ class Uplink:
         self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
-            # A probe into silence is the oldest of its lane, whatever is fresh.
+            # A probe into silence is the oldest of its lane that was none yet, whatever is fresh.
             whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
             part: Part = "all" if whole else "fresh"
             sent = 0
@@ -252,12 +258,18 @@ class Uplink:
         self._drops_seen = drops
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
+        found = await self._besides_busy(lane, part, limit)
+        if not found and limit > 0 and self.delivery.take_back(lane):
+            found = await self._besides_busy(lane, part, limit)
+        return [(row.key, row.size) for row in found]
+
+    async def _besides_busy(self, lane: Lane, part: Part, limit: int) -> list[Waiting]:
         since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
 
         def rows(spool: Spool) -> list[Waiting]:
             return spool.waiting(lane, part, since=since, besides=besides, limit=limit)
 
-        return [(row.key, row.size) for row in await self.spool.call(rows)]
+        return await self.spool.call(rows)
 
     async def _publish(self, key: BatchKey, size: int, *, backlog: bool) -> bool:
         batch = await self.spool.call(lambda spool: spool.read(key))
@@ -276,74 +288,8 @@ class Uplink:
         self.delivery.sent(key, size, self.monotonic(), backlog=backlog)
         return True
 
-    # Receipts.
-
-    async def _apply(self, receipt: Receipt, arrived: int) -> None:
-        if not self._is_ours(receipt.collector):
-            return
-        lanes = {lane for part in (receipt.got, receipt.refused, receipt.conflict) for lane in part}
-        self.delivery.receipt(
-            self.monotonic(),
-            receipt.backfill_bytes_per_s,
-            [lane for lane in LANES if lane in lanes],
-        )
-        settled = await self._settle(receipt)
-        named = {
-            key
-            for part in (receipt.got, receipt.refused, receipt.conflict)
-            for key, _ in messages.keys_of(part)
-        }
-        # What is named with another crc stays on its way: it is another machine's, or was damaged.
-        for key in named - await self.spool.call(lambda spool: spool.left_of(named)):
-            self.delivery.settled(key)
-        if receipt.closed:
-            await self.spool.call(lambda spool: spool.closed(receipt.closed))
-        if receipt.birth:
-            self._birth_due, self._conditions_due, self._asked = True, True, receipt.birth
-        await self._check_clock(receipt.time, settled, arrived)
-
-    async def _check_clock(self, made_ms: int, settled: list[BatchKey], arrived: int) -> None:
-        sent = self._trips.latest(settled, arrived)
-        before = self.time.clock.now()
-        if sent is not None and (by := await self.time.check(made_ms, sent, arrived)):
-            self._trips.restart(before + by)
-
-    async def _settle(self, receipt: Receipt) -> list[BatchKey]:
-        """Do what *receipt* says of batches; return those whose key and crc both agree."""
-        got, refused = _with_crcs(receipt.got), _with_crcs(receipt.refused)
-        settled = await self.spool.call(lambda spool: spool.received(got)) if got else []
-        if refused:
-            dropped = await self.spool.call(lambda spool: spool.drop(refused, "refused"))
-            if dropped:
-                _log.error("the collector refused for good: %s", dropped)
-                self._birth_due = True
-            settled += dropped
-        conflicts = _with_crcs(receipt.conflict)
-        if conflicts:
-            known = await self.spool.call(lambda spool: spool.holds(conflicts))
-            await self._renumber(known)
-            settled += [key for key, _ in known]
-        return settled
-
-    async def _renumber(self, known: Sequence[tuple[BatchKey, int]]) -> None:
-        if known:
-            _log.error("known with another content, sent again under new keys: %s", known)
-        if any(key.epoch == self._epoch for key, _ in known):
-            await self.spool.call(Spool.renew_epoch)
+    def _follow_epoch(self) -> None:
+        """Connect anew where the spool has begun another epoch, so that birth and will name it."""
+        if self._epoch != self.spool.spool.epoch:
             self._epoch = self.spool.spool.epoch
             self.session.reconnect()
-        for key, crc in known:
-            await self.spool.call(partial(Spool.recommit, key=key, crc=crc))
-
-    def _collector(self) -> str:
-        return self.settings.collector or self._claimed
-
-    def _is_ours(self, collector: str) -> bool:
-        expected = self._collector()
-        if collector != expected:
-            self._words.foreign(collector, expected)
-        return collector == expected
-
-
-def _with_crcs(keys: messages.Keys) -> list[tuple[BatchKey, int]]:
-    return [(key, int(crc, 16)) for key, crc in messages.keys_of(keys)]

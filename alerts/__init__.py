@@ -1,1 +1,1 @@
-"""Rules, targets, and telling people; begins with the issue about the live picture."""
+"""Rules, and telling people: from what is known to few messages that help."""

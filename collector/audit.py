@@ -11,7 +11,6 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Sequence
-from io import FileIO
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Final
 
 from collector.auditrecord import EventRow, line_of, row_of
 from core import clock
+from core.disk import sync_folder, write_all
 from core.errors import StartError, StoreStopped
 
 TAIL_BYTES: Final = 2_000_000
@@ -47,7 +47,7 @@ class AuditLog:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._find_end()
-            _sync_folder(folder)
+            sync_folder(folder)
         except OSError as error:
             raise StartError(f"the audit log {folder} cannot be read: {error}") from error
 
@@ -74,14 +74,19 @@ class AuditLog:
                 self.last = found[-1]
 
     def rows(self, after: int) -> Iterator[EventRow]:
-        """Return every row above *after*, in order; raises StartError for a damaged record."""
+        """Return every row above *after*, in order; raises StartError for a damaged record.
+
+        Of older files no more is read than tells that they can be left out.
+        """
         before = 0
-        for path in self._files():
+        for path in self._files_with(after):
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     row = _record(path, number, line)
                     if before and row.row != before + 1:
                         raise _damaged(path, f"row {row.row} in line {number} follows {before}")
+                    if not before and after and row.row > after + 1:
+                        raise _damaged(path, f"it begins with row {row.row}; {after + 1} is gone")
                     before = row.row
                     if row.row > after:
                         yield row
@@ -112,14 +117,24 @@ class AuditLog:
                 raise OSError(f"has {size} bytes and had {known}: somebody cut it; start anew")
             try:
                 os.ftruncate(file.fileno(), known)  # what an earlier failure could not take back
-                _write_all(file, data)
+                write_all(file, data)
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), known)
                 raise
             if path != self._path:
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
             self._path, self._size = path, known + len(data)
+
+    def _files_with(self, after: int) -> list[Path]:
+        """Return the files that hold the rows above *after*."""
+        files = self._files()
+        for number, path in reversed(list(enumerate(files))):
+            with path.open("rb") as file:
+                line = file.readline()
+            if line and _record(path, 1, line).row <= after + 1:
+                return files[number:]
+        return files
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
@@ -176,19 +191,5 @@ def _damaged(path: Path, what: str) -> StartError:
 
 def _set_aside(path: Path, torn: bytes) -> None:
     with path.open("ab", buffering=0) as file:
-        _write_all(file, torn)
+        write_all(file, torn)
         os.fsync(file.fileno())
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,7 +20,7 @@ from collector.overdue import Overdue
 from collector.store.base import Store
 from core import clock, lineprotocol
 from core.catalog import CATALOG
-from core.clock import SECOND
+from core.clock import SECOND, rfc3339
 from core.errors import StoreError
 from core.types import Reading
 
@@ -30,6 +30,11 @@ _MISSING: Final = {
     "store": "readings that came since then, and that agents have deleted, are missing from it",
     "ledger": "batches that came since then count as missing, and are taken again where they come",
 }
+# Checkpoints are rows of the events; a body is JSON, kept as bytes.
+_LAST_BELOW: Final = """SELECT max(received) FROM (
+    SELECT received, CAST(body AS TEXT) AS said FROM event WHERE who LIKE 'collector/%'
+) WHERE json_extract(said, '$.kind') = 'checkpoint'
+    AND json_extract(said, '$.details.counter') < :counter"""
 _log = logging.getLogger(__name__)
 
 
@@ -51,48 +56,70 @@ class CommitCounter:
     store: Store
     journal: Journal
     now: clock.Clock = clock.now
-    _sure: bool = False
+    ledger_went_back: bool = False
+    """Agents are to be told; whoever tells them sets it back."""
+    _said: tuple[int, int] = (0, 0)
+    """The counters of ledger and store that were last found apart, and recorded."""
 
     def count(self) -> Literal["", "ledger", "store"]:
-        """Count one up in both, compared first where they were not seen together for a while.
+        """Count one up in both, and return which of the two went back.
 
-        Returns which of the two went back.
+        They are compared each time: a store may have been away, and put back, between two counts.
         """
-        back: Literal["", "ledger", "store"] = ""
-        value = self.ledger.counter()
-        if not self._sure:
-            value, back = self._compare(value)
-        self._sure = False
-        self.ledger.set_counter(value + 1)
-        self.store.set_counter(value + 1)
-        self._sure = True
-        return back
-
-    def _compare(self, mine: int) -> tuple[int, Literal["", "ledger", "store"]]:
-        theirs = self.store.counter()
+        mine, theirs = self.ledger.counter(), self.store.counter()
         back = went_back(mine, theirs)
         if back:
-            _log.error(
-                "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
-                back,
-                mine,
-                theirs,
-                _MISSING[back],
-            )
-            # A ledger that never counted is no older state of itself.
-            what: Restored = "anew" if back == "ledger" and not mine else back
-            self.ledger.record_restore(what, self.now())
-            self._note(back, {"ledger": mine, "store": theirs})
-        return max(mine, theirs), back
+            self._record(back, mine, theirs)
+        # A store that is behind gets our number first. Else the two would grow apart by
+        # themselves while it can be read and not written.
+        # A ledger that went back may have counted once more than the store heard of: a number
+        # that it had then must not come again, or that state of it could not be told from now on.
+        value = mine if mine > theirs else theirs + 1 + (back == "ledger")
+        if back != "ledger":
+            self.ledger.set_counter(value)
+        self.store.set_counter(value)
+        if back == "ledger":
+            # Last, so that a store that takes nothing is not found two behind the next time.
+            self.ledger.set_counter(value)
+        return back
+
+    def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
+        if (mine, theirs) == self._said:
+            return
+        told, self.journal.restored = self.journal.restored, False
+        if back == "ledger" and told:
+            self._said, self.ledger_went_back = (mine, theirs), True
+            return  # by the audit log, at this start
+        _log.error(
+            "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
+            back,
+            mine,
+            theirs,
+            _MISSING[back],
+        )
+        # A ledger that never counted is no older state of itself.
+        what: Restored = "anew" if back == "ledger" and not mine else back
+        self.ledger.record_restore(what, self.now())
+        self._note(back, {"ledger": mine, "store": theirs})
+        self._said, self.ledger_went_back = (mine, theirs), back == "ledger"
 
     def _note(self, back: str, counters: Mapping[str, int]) -> None:
         once = f"{back} {counters}"
         if back == "ledger":
             self.journal.note(Note("restored", "ledger.db", "", counters, once))
             return
-        self.journal.note(Note("store_went_back", "store", "", counters, once))
+        # Which readings: those that came between the two, as far as agents have deleted them.
+        times = {"from": self._counted_below(counters["store"]), "until": self.now()}
+        said = {name: rfc3339(at) if at else "" for name, at in times.items()}
+        self.journal.note(Note("store_went_back", "store", "", {**counters, **said}, once))
         # Where the store ends now nobody knows; points that it still has overwrite themselves.
         self.journal.rows.set_cursor(POINTS, 0)
+
+    def _counted_below(self, counter: int) -> int:
+        """Return when the store surely was older than with this *counter* (ns), 0 where unknown."""
+        with self.journal.rows.ledger.transaction() as db:
+            (at,) = db.execute(_LAST_BELOW, {"counter": counter}).fetchone()
+        return int(at or 0)
 
 
 @dataclass(slots=True)
@@ -116,10 +143,14 @@ class Chores:
         """Report on ourselves, count, and keep when agents were last heard of."""
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
-            if await asyncio.to_thread(self.counter.count) == "ledger":
+            try:
+                await asyncio.to_thread(self.counter.count)
+            finally:
                 # Before the gate opens: a birth that comes now answers no request made since.
-                agents = await asyncio.to_thread(self.books.ledger.agents)
-                self.books.asking.everybody(self.books.live.await_answers(agents))
+                if self.counter.ledger_went_back:
+                    agents = await asyncio.to_thread(self.books.ledger.agents)
+                    self.books.asking.everybody(self.books.live.await_answers(agents))
+                    self.counter.ledger_went_back = False
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
 
     async def long_expected(self) -> None:

@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger"]
+        return [*super().list_commands(ctx), "status", "ledger", "roster"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -40,6 +40,10 @@ class Commands(click.Group):
             from collector.ledgercli import ledger_command  # noqa: PLC0415 — brings rich
 
             return ledger_command
+        if cmd_name == "roster":
+            from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
+
+            return roster_group
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -150,16 +154,65 @@ def collector_group() -> None:
     help="See configs/collector.toml.",
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
-def run_command(config: Path, log_level: str) -> None:
+@click.option(
+    "--takeover",
+    is_flag=True,
+    help="Serve the regions even if another collector claims them. Say it once, by hand: it is "
+    "recorded as a restore, and every agent is asked what it holds.",
+)
+def run_command(config: Path, log_level: str, *, takeover: bool) -> None:
     """Run the collector until Ctrl-C or SIGTERM.
 
     A restart loses nothing: agents keep what they have no receipt for, and send it again.
     """
     logging.basicConfig(level=log_level, format=LOG_FORMAT)
-    run_collector(config)
+    run_collector(config, takeover=takeover)
 
 
-def run_collector(path: Path) -> None:
+@collector_group.command("watch")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own; broker, [http] and [alerts] are read from it.",
+)
+@click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
+def watch_command(config: Path, log_level: str) -> None:
+    """Watch the collector from outside, and tell people by itself when it does not work.
+
+    Each minute a reading goes the whole way, through broker, collector, store and rules. When none
+    came round for two minutes, the webhooks of [alerts] hear of it from here.
+    """
+    # Here, so that `up` and `status` do not load it.
+    from collector.config import read_collector  # noqa: PLC0415
+    from collector.watchdog.app import run  # noqa: PLC0415
+
+    logging.basicConfig(level=log_level, format=LOG_FORMAT)
+    asyncio.run(run(read_collector(config)))
+
+
+@collector_group.command("backup")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own file.",
+)
+@click.argument("to", type=click.Path(path_type=Path))
+def backup_command(config: Path, to: Path) -> None:
+    """Copy the collector's database to the file TO, which must not be there yet.
+
+    Works while the collector runs and while it does not, and is recorded in the audit log. What
+    else to keep, and how to put a copy back: docs/backup.md.
+    """
+    from collector.backup import back_up  # noqa: PLC0415 — `up` and `status` need no database
+    from collector.config import read_collector  # noqa: PLC0415
+
+    made = back_up(read_collector(config).collector, to)
+    click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
+
+
+def run_collector(path: Path, *, takeover: bool = False) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.
     from collector.app import Collector, run  # noqa: PLC0415
@@ -183,4 +236,4 @@ def run_collector(path: Path) -> None:
         finally:
             await runner.cleanup()
 
-    asyncio.run(run(config, [pages]))
+    asyncio.run(run(config, [pages], takeover=takeover))

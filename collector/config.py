@@ -1,19 +1,24 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
 import zoneinfo
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from collector.alertsconfig import AlertsConfig, alerts_mistakes
+from collector.roster.school import Address
+from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
-from core.config import read
+from core.config import Check, read
 from core.errors import ConfigError
 from core.fields import Days, File, Host, KiloBytesPerSecond, Level, MegaBytes, Port
 from core.hints import nearest, shown
 from core.options import CHECK
+from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"
 
@@ -50,15 +55,23 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 class CollectorTable(Struct, frozen=True, kw_only=True):
     """Who this collector is, and for whom it collects; times for people are in `zone`.
 
-    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings.
+    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings. Its
+    connections for readings and for the claims of others have certificates of their own where the
+    broker takes a certificate's name for the client's: two connections of one name would throw
+    each other out.
     """
 
     regions: Regions
     id: Level = "d1"
+    readings_cert_file: File = None
+    readings_key_file: File = None
+    claims_cert_file: File = None
+    claims_key_file: File = None
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     backfill_kb_per_s: KiloBytesPerSecond = 1_000
+    claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
@@ -72,6 +85,34 @@ class RosterConfig(Struct, frozen=True, kw_only=True):
     """The list of schools; without a file every school that reports is unknown."""
 
     file: File = None
+
+
+def _address_mistake(text: str) -> str:
+    try:
+        address(text)
+    except BadValue as error:
+        return str(error)
+    return ""
+
+
+Outside = Annotated[str, Meta(extra={CHECK: _address_mistake})]
+
+
+class OutsideConfig(Struct, frozen=True, kw_only=True):
+    """What proves that our own line is up, when no school answers from outside."""
+
+    control: tuple[Outside, ...] = ()
+
+    def addresses(self) -> list[Address]:
+        """Return `control` as addresses."""
+        return [address(text) for text in self.control]
+
+
+class WatchdogConfig(Struct, frozen=True, kw_only=True):
+    """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
+
+    cert_file: File = None
+    key_file: File = None
 
 
 class HttpConfig(Struct, frozen=True, kw_only=True):
@@ -96,14 +137,43 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     broker: BrokerConfig = BrokerConfig()
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
+    outside: OutsideConfig = OutsideConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
+    alerts: AlertsConfig = AlertsConfig()
 
     def store_file(self) -> Path:
         """Return the file of the SQLite store: its own option, else inside the folder."""
         return self.store.file or self.collector.folder / STORE_FILE
 
 
+def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    for connection in ("readings", "claims"):
+        names = (f"{connection}_cert_file", f"{connection}_key_file")
+        yield from _halves("collector", {name: getattr(table, name) for name in names})
+
+
+def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    yield from _halves("watchdog", {"cert_file": table.cert_file, "key_file": table.key_file})
+
+
+def _halves(heading: str, pair: Mapping[str, Path | None]) -> Iterator[tuple[KeyPath, str]]:
+    missing = [name for name, file in pair.items() if file is None]
+    if len(missing) == 1:
+        (given,) = pair.keys() - missing
+        yield (given,), f"[{heading}] {given} needs {missing[0]} beside it"
+
+
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
-    return read(path, CollectorConfig, {"broker": broker_mistakes, "store": store_mistakes})
+    checks: dict[str, Check] = {
+        "collector": collector_mistakes,
+        "watchdog": watchdog_mistakes,
+        "broker": broker_mistakes,
+        "store": store_mistakes,
+        "alerts": alerts_mistakes,
+    }
+    return read(path, CollectorConfig, checks)

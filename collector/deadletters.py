@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta, tzinfo
-from io import FileIO
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -22,6 +21,7 @@ from typing import Any, Final
 import msgspec
 
 from core import clock
+from core.disk import sync_folder, write_all
 
 PARTS: Final = 10
 """A file is at most this part of the limit, so that what goes is never more than that."""
@@ -84,7 +84,7 @@ class DeadLetters:
         self._lock = Lock()
         self.lost = 0
         """Letters that went because of the limit in bytes, since the start."""
-        for path in self._files()[-2:]:
+        for path in self._files():
             self._recall(path)
 
     def keep(self, letters: Sequence[Letter]) -> int:
@@ -136,13 +136,13 @@ class DeadLetters:
         with path.open("ab", buffering=0) as file:
             size = file.tell()
             try:
-                _write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
+                write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
                 os.fsync(file.fileno())
             except OSError:
                 os.ftruncate(file.fileno(), size)
                 raise
         if is_new:
-            _sync_folder(self._folder)
+            sync_folder(self._folder)
 
     def _current(self, at: int) -> tuple[Path, bool]:
         day = self._today(at).isoformat()
@@ -200,17 +200,3 @@ def _is_whole(path: Path, size: int) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
-
-
-def _write_all(file: FileIO, data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[file.write(left) :]
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -4,10 +4,11 @@ The collector may be cut off from the broker, or be held up by its own database 
 cases nobody is down, they are unknown, and the cause is named.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from collector.picture import Cause
+from collector.verdicts import Cause
 from core import clock
 from core.clock import SECOND
 
@@ -59,6 +60,10 @@ class Door:
         self._troubles.pop(channel, None)
         if reason:
             self._troubles[channel] = reason
+
+    def troubles(self) -> Mapping[str, str]:
+        """Return why messages of each channel cannot be kept for now."""
+        return dict(self._troubles)
 
     @property
     def trouble(self) -> str:

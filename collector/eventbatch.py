@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from collector.auditrecord import BATCH, EventRow, body_of
 from collector.eventrows import EventBatch
-from collector.intake import Arrival, Bad, sender
+from collector.intake import Arrival, Bad, opened
 from collector.linecheck import MAX_AHEAD, Refused
 from collector.sorting import GROUP_BYTES
 from core import events, kinds, wire
-from core.errors import HeaderError, PayloadError
+from core.errors import HeaderError
 from core.events import Header, Parsed
 from core.types import BatchKey, Event, Identity
 
@@ -45,17 +45,8 @@ def read_group(arrivals: Sequence[Arrival], regions: Collection[str]) -> list[Ta
 
 def read_events(arrival: Arrival, regions: Collection[str]) -> Taken | Bad:
     """Return what the message holds."""
-    who = sender(arrival.topic, regions, "events")
-    if isinstance(who, Bad):
-        return who
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
-    try:
-        body = wire.unpack(arrival.payload)
-    except PayloadError as error:
-        return Bad("payload", str(error), who)
-    return _read_body(who, body, arrival.at)
+    found = opened(arrival, regions, "events")
+    return found if isinstance(found, Bad) else _read_body(*found, arrival.at)
 
 
 def _read_body(who: Identity, body: bytes, at: int) -> Taken | Bad:

@@ -1,6 +1,7 @@
 """What is done with events by the clock: the collector's own rows each minute, and the points."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,10 +9,12 @@ from dataclasses import dataclass, field
 from collector import eventpoints
 from collector.books import Books
 from collector.journal import Note
-from collector.live import SchoolKey
+from collector.outside import SchoolKey
 from collector.store.base import Store
 from core import VERSION
 from core.errors import StoreError
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -39,9 +42,11 @@ class EventChores:
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""
-        rows = self.books.journal.rows
-        refused = await asyncio.to_thread(eventpoints.write, rows, self.store)
-        self.books.counters.add("event_points_refused", refused)
+        journal = self.books.journal
+        refused = await asyncio.to_thread(eventpoints.write, journal, self.store)
+        count = self.books.counters.add("event_points_refused", len(refused))
+        if refused and count == len(refused):
+            _log.warning("an event has no point, the first since the start: %s", refused[0])
 
     def _note(self, unknown: list[SchoolKey]) -> None:
         self.books.journal.note(*self._notes(unknown))

@@ -1,16 +1,17 @@
 """Events as points of the time-series store, for charts; they follow the rows behind a cursor.
 
-The audit log is the record. A point is for looking at, and is written again where that is in
-doubt: it overwrites itself.
+The audit log is the record, and a point follows it: a row that is not in the log may get another
+number yet. A point is for looking at, and is written again where that is in doubt: it overwrites
+itself.
 """
 
-import logging
 from typing import Any, Final
 
 import msgspec
 
 from collector.auditrecord import EventRow
-from collector.eventrows import EventRows
+from collector.eventrows import PAGE
+from collector.journal import Journal
 from collector.store.base import Store
 from core import kinds, lineprotocol
 from core.errors import LineError
@@ -18,10 +19,7 @@ from core.types import Reading
 
 POINTS: Final = "points"
 """The name of the cursor."""
-PAGE: Final = 500
 _DIGITS: Final = 10**6
-
-_log = logging.getLogger(__name__)
 
 
 def point(row: EventRow) -> bytes:
@@ -39,27 +37,29 @@ def point(row: EventRow) -> bytes:
     return lineprotocol.encode(Reading("event", what, time, {**tags, **_identity(row.who)}))
 
 
-def write(rows: EventRows, store: Store) -> int:
-    """Write every row beyond the cursor; return how many the store will never take.
+def write(journal: Journal, store: Store) -> list[str]:
+    """Write every row of the log beyond the cursor; return why the store will never take some.
 
     Blocks. Raises StoreError, sqlite3.Error; what was written before stays done.
     """
-    refused, done = 0, rows.cursor(POINTS)
-    while found := rows.after(done, PAGE):
-        lines = [line for line in map(_point, found) if line]
-        refused += len(found) - len(lines)
-        refused += len(store.write(b"".join(line + b"\n" for line in lines))) if lines else 0
+    rows = journal.rows
+    refused, done = list[str](), rows.cursor(POINTS)
+    while found := journal.synced_after(done, PAGE):
+        lines = [line for line in (_point(row, refused) for row in found) if line]
+        if lines:
+            bad = store.write(b"".join(line + b"\n" for line in lines))
+            refused += [f"{one.reason}: {one.line[:200]!r}" for one in bad]
         done = found[-1].row
         rows.set_cursor(POINTS, done)
     return refused
 
 
-def _point(row: EventRow) -> bytes:
+def _point(row: EventRow, refused: list[str]) -> bytes:
     """Return the line of *row*; nothing where it has none, which must hold up no other."""
     try:
         return point(row)
     except (LineError, KeyError, ValueError, TypeError) as error:
-        _log.warning("row %d of the events has no point: %s", row.row, error)
+        refused.append(f"row {row.row} of the events is no point: {error}")
         return b""
 
 

@@ -9,10 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from core import topics, wire
+from core import events, topics, wire
 from core.errors import HeaderError, PayloadError, TopicError
 from core.mqtt import Message
-from core.types import BatchKey, Identity
+from core.types import LANES, BatchKey, Identity
 
 MAX_LINES: Final = 99_999
 """In one message, with a header (whose count has five digits) or without."""
@@ -52,6 +52,15 @@ class Bad:
     who: Identity | None = None
     key: BatchKey | None = None
     crc: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """Whose batch, by which key, and the crc of its bytes."""
+
+    who: Identity
+    key: BatchKey
+    crc: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +105,59 @@ def sender(topic: str, regions: Collection[str], channel: topics.Channel) -> Ide
     return who
 
 
-def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
-    """Return what the message on a `readings` topic holds."""
-    who = sender(arrival.topic, regions, "readings")
+def sender_of(topic: str) -> Identity | None:
+    """Return who sent on *topic*, whatever channel and region it is; None where nobody can."""
+    try:
+        return topics.parse(topic)[0]
+    except TopicError:
+        return None
+
+
+def key_of(arrival: Arrival, regions: Collection[str]) -> Keyed | None:
+    """Return by which key a batch came, reading no more of it than that takes."""
+    channel = arrival.topic.rpartition("/")[2]
+    lane = next((lane for lane in LANES if lane == channel), None)
+    found = opened(arrival, regions, lane) if lane else None
+    if lane is None or found is None or isinstance(found, Bad):
+        return None
+    who, body = found
+    try:
+        split = events.split_header if lane == "events" else wire.split_header
+        header, _ = split(body)
+    except wire.KeyedHeaderError as error:
+        return Keyed(who, BatchKey(error.epoch, lane, error.seq), wire.crc(body))
+    except HeaderError:
+        return None
+    if header is None:
+        return None
+    return Keyed(who, BatchKey(header.epoch, lane, header.seq), wire.crc(body))
+
+
+def too_large(arrival: Arrival) -> str:
+    """Return what is wrong with the size of *arrival*, or an empty string."""
+    limit = wire.MAX_SENT_BYTES
+    return f"{arrival.size} bytes as sent; the limit is {limit}" if arrival.size > limit else ""
+
+
+def opened(
+    arrival: Arrival, regions: Collection[str], channel: topics.Channel
+) -> tuple[Identity, bytes] | Bad:
+    """Return who sent the message on *channel*, and its payload unpacked."""
+    who = sender(arrival.topic, regions, channel)
     if isinstance(who, Bad):
         return who
-    if arrival.size > wire.MAX_SENT_BYTES:
-        limit = wire.MAX_SENT_BYTES
-        return Bad("payload", f"{arrival.size} bytes as sent; the limit is {limit}", who)
+    if problem := too_large(arrival):
+        return Bad("payload", problem, who)
     try:
-        body = wire.unpack(arrival.payload)
+        return who, wire.unpack(arrival.payload)
     except PayloadError as error:
         return Bad("payload", str(error), who)
-    return _read_body(who, body)
+
+
+def read_batch(arrival: Arrival, regions: Collection[str]) -> Accounted | Unaccounted | Bad:
+    """Return what the message on a `readings` topic holds."""
+    found = opened(arrival, regions, "readings")
+    return found if isinstance(found, Bad) else _read_body(*found)
 
 
 def _read_body(who: Identity, body: bytes) -> Accounted | Unaccounted | Bad:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from collector.ranges import Ranges
-from core.messages import Drop, EpochReport
+from core.messages import SUPERSEDED, Drop, EpochReport
 
 KEPT_CRCS: Final = 1_000
 _CRC_BYTES: Final = 4
@@ -52,8 +52,9 @@ class LaneRow:
 
     @property
     def missing(self) -> Ranges:
-        """What is known to exist and was not received."""
-        return self.received.missing(self.high)
+        """What is known to exist and was not received; not what is worth nothing any more."""
+        worthless = Ranges.of((a, b) for a, b, why in self.dropped if why == SUPERSEDED)
+        return self.received.missing(self.high) - worthless
 
     def standing(self, seq: int, crc: int) -> Standing:
         """Return how a batch with this sequence and crc stands to what was received."""

@@ -16,9 +16,9 @@ from collector import ledgerfile
 from collector.births import AgentState, two_machines
 from collector.lanerow import LaneRow
 from collector.ledger import LaneKey
-from collector.picture import Known
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Missing, Reason, is_gone, missing
+from collector.verdicts import Known
 from core.errors import StoreBusy
 from core.messages import Birth
 from core.types import Identity, Lane

@@ -5,32 +5,27 @@ the ledger, so a restart shows what was known.
 """
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, date, tzinfo
 from typing import Final
 
 from collector import births
 from collector.births import AgentState
+from collector.canary import is_canary
 from collector.door import Opening
-from collector.picture import (
-    AgentView,
-    Known,
-    Picture,
-    SchoolView,
-    Verdict,
-    agent_verdict,
-    line_verdict,
-)
-from collector.roster import School
-from core.messages import ClockReport
+from collector.outside import NOTHING, Proof, SchoolKey
+from collector.painting import Scene, paint, standing_of
+from collector.picture import Picture
+from collector.prober import Subject
+from collector.roster.school import School
+from collector.verdicts import Known, Verdict, agent_verdict
+from core.clock import local
 from core.types import BatchKey, Identity
 
 _log = logging.getLogger(__name__)
 
-_NO_CLOCK: Final = ClockReport()
 MAX_SAID: Final = 20
-SchoolKey = tuple[str, str]
-"""Region and school."""
 
 
 def was_up(known: Known, at: int, opening: Opening) -> bool:
@@ -39,21 +34,31 @@ def was_up(known: Known, at: int, opening: Opening) -> bool:
 
 
 class Live:
-    """Knows every agent's state; `schools` are those of the roster that are open."""
+    """Knows every agent's state; `schools` are all that the roster names, in *regions* or not,
+    None where there is no roster.
+
+    A school opens and closes by the day in *zone*.
+    """
 
     def __init__(
         self,
         collector: str,
         regions: Collection[str],
-        schools: Iterable[School],
+        schools: Iterable[School] | None,
         agents: Mapping[Identity, AgentState],
+        zone: tzinfo = UTC,
     ) -> None:
-        self._collector = collector
-        self._roster = {
-            (school.region, school.school): school.name
-            for school in schools
-            if school.region in regions and school.status == "open"
-        }
+        self._collector, self._regions, self._zone = collector, frozenset(regions), zone
+        self.proof: Callable[[], Proof] = lambda: NOTHING
+        """What outside probes prove, once somebody probes."""
+        self.lost: Callable[[SchoolKey], None] = _nobody_asks
+        """Hears at once of a school of which an agent's connection broke off."""
+        self.degraded: Mapping[SchoolKey, Verdict] = {}
+        """What the rules say of lines that are up."""
+        self._roster: Mapping[SchoolKey, School] = {}
+        self._listed = False
+        if schools is not None:
+            self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
@@ -64,14 +69,25 @@ class Live:
                 self.put(who, state)
         self._changed.clear()
 
+    def take_roster(self, schools: Iterable[School]) -> None:
+        """Go on with another roster; the picture is of the old one or of the new, never of both."""
+        self._listed = True
+        mine = (school for school in schools if school.region in self._regions)
+        self._roster = {(school.region, school.school): school for school in mine}
+
     def state(self, who: Identity) -> AgentState:
         """Return what is known of *who*; an empty state of one never heard of."""
         return self._agents.get(who) or AgentState()
 
     def put(self, who: Identity, state: AgentState) -> None:
-        """Replace what is known of *who*."""
-        if who not in self._agents:
+        """Replace what is known of *who*; the canary is in no picture."""
+        if is_canary(who):
+            return
+        before = self._agents.get(who)
+        if before is None:
             self._welcome(who)
+        elif state.known.dead and not before.known.dead:
+            self.lost((who.region, who.school))
         self._agents[who] = state
         self._changed.add(who)
         if births.has_backlog(state):
@@ -102,6 +118,11 @@ class Live:
         """Return everybody that was ever heard of."""
         return list(self._agents)
 
+    def answering(self) -> list[Identity]:
+        """Return everybody who may answer a request: not those who only ever sent no header."""
+        found = self._agents.items()
+        return [who for who, state in found if state.birth or not state.unaccounted]
+
     def await_answers(self, agents: Mapping[Identity, AgentState]) -> list[Identity]:
         """Hear that the ledger went back, and what it expects until agents answer a request."""
         for who in self._agents.keys() & agents.keys():
@@ -109,52 +130,67 @@ class Live:
             self._agents[who] = replace(
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
-        return self.agents()
+        return self.answering()
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""
         return [key for key in self._by_school if key not in self._roster]
+
+    def name_of(self, place: str) -> str:
+        """Return how people call a place: with the school's name, where the roster has one."""
+        region, _, rest = place.partition("/")
+        school, _, agent = rest.partition("/")
+        entry = self._roster.get((region, school))
+        name = entry.name if entry else ""
+        return (
+            " ".join(part for part in (name, f"({region}/{school})", agent) if part)
+            if name
+            else place
+        )
 
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()
         return {who: self._agents[who].known for who in changed}
 
+    def closed_agents(self, at: int) -> list[Identity]:
+        """Return those heard of at schools that the roster has merged or closed by *at*."""
+        day = self._day(at)
+        return [
+            who
+            for key, found in self._by_school.items()
+            if standing_of(self._roster, key, day) in {"merged", "closed"}
+            for who in found
+        ]
+
     def picture(self, at: int, opening: Opening) -> Picture:
         """Return the state of every school and agent at *at*."""
-        keys = sorted({*self._roster, *self._by_school})
-        schools = tuple(self._school(key, at, opening) for key in keys)
-        return Picture(at, self._collector, opening.broker_connected, schools)
-
-    def _school(self, key: SchoolKey, at: int, opening: Opening) -> SchoolView:
-        region, school = key
-        found = sorted(self._by_school.get(key, ()), key=str)
-        agents = tuple(self._agent(who, at, opening) for who in found)
-        line = line_verdict(tuple(agent.verdict for agent in agents))
-        name, in_roster = self._roster.get(key, ""), key in self._roster
-        return SchoolView(region, school, name, in_roster, line, agents)
-
-    def _agent(self, who: Identity, at: int, opening: Opening) -> AgentView:
-        state = self._agents[who]
-        birth = state.birth
-        clock = birth.clock if birth else _NO_CLOCK
-        return AgentView(
-            who=who,
-            verdict=self._verdict(state.known, at, opening),
-            last_arrival=state.known.last_arrival,
-            version=birth.version if birth else "",
-            started=birth.started if birth else "",
-            held_batches=births.waiting(state),
-            clock_offset_ms=clock.offset_ms,
-            clock_checked=clock.checked,
+        return paint(
+            Scene(
+                at,
+                self._day(at),
+                self._collector,
+                opening,
+                self._agents,
+                self._by_school,
+                self._roster,
+                self.proof(),
+                self.degraded,
+                self._listed,
+            )
         )
 
-    @staticmethod
-    def _verdict(known: Known, at: int, opening: Opening) -> Verdict:
-        verdict = agent_verdict(known, at, opening.since)
-        if verdict.cause == "broker" and opening.away:
-            return replace(verdict, cause=opening.away, since=opening.away_since)
-        return verdict
+    def subjects(self, at: int) -> list[Subject]:
+        """Return the schools that can be asked from outside."""
+        day = self._day(at)
+        return [
+            Subject(key, school.outside, school.carrier)
+            for key, school in self._roster.items()
+            if school.outside and school.standing(day) == "open"
+        ]
+
+    def _day(self, at: int) -> date:
+        return local(at, self._zone).date()
 
     def _welcome(self, who: Identity) -> None:
         key = (who.region, who.school)
@@ -167,3 +203,7 @@ class Live:
                     "more schools that are not in the roster are only shown in the picture"
                 )
         self._by_school.setdefault(key, set()).add(who)
+
+
+def _nobody_asks(_key: SchoolKey) -> None:
+    """Do nothing: there are no outside probes."""

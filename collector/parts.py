@@ -1,7 +1,7 @@
 """The collector's parts as its configuration describes them, opened and restored."""
 
-import logging
 import sqlite3
+from typing import Final
 
 from collector import ledgerfile
 from collector.asking import Asking
@@ -17,17 +17,18 @@ from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
 from collector.restore import restore
-from collector.roster import Roster, read_roster
+from collector.roster import School, read_roster
 from core import clock
 
-_log = logging.getLogger(__name__)
+LOCK: Final = "collector.lock"
+"""In the collector's folder; who holds it may write there."""
 
 
 def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> Books:
     """Return ledger, dead letters and the picture restored from them; raises StartError."""
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
-    journal = _open_journal(table, ledger, now)
+    journal = open_journal(table, ledger, now)
     letters = DeadLetters(
         table.folder / "dead-letter",
         max_bytes=config.dead_letters.max_mb * 1_000_000,
@@ -35,7 +36,7 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
         zone=table.tz(),
         now=now,
     )
-    live = Live(table.id, table.regions, _roster(config).schools, ledger.agents())
+    live = Live(table.id, table.regions, _schools(config), ledger.agents(), table.tz())
     spare = table.backfill_kb_per_s * 1_000
     receipts = Receipts(
         table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=now
@@ -44,7 +45,8 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
 
 
-def _open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
+def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
+    """Return the journal, made whole from the audit log where that is ahead; raises StartError."""
     log = AuditLog(table.folder / "audit")
     try:
         journal = Journal(table.id, EventRows(ledger), log, now)
@@ -54,10 +56,6 @@ def _open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Jo
     return journal
 
 
-def _roster(config: CollectorConfig) -> Roster:
-    if config.roster.file is None:
-        return Roster()
-    roster = read_roster(config.roster.file)
-    for problem in roster.problems:
-        _log.warning("%s", problem)
-    return roster
+def _schools(config: CollectorConfig) -> tuple[School, ...] | None:
+    """Return the schools of the roster; what is wrong with it is said once it is recorded."""
+    return read_roster(config.roster.file).schools if config.roster.file else None

@@ -8,8 +8,9 @@ A crash between any two steps repeats what came before it, and that overwrites i
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from collector import alarms, births, refusals
@@ -18,12 +19,18 @@ from collector.deadletters import Letter
 from collector.intake import Accounted, Arrival, Bad
 from collector.journal import Note
 from collector.linecheck import Refused
+from collector.offenders import Offenders
 from collector.patience import Patience
 from collector.sorting import Checkup, Item, Sorter
-from collector.store.base import Store
+from collector.store.base import RefusedLine, Store
 from core.clock import SECOND
+from core.types import Identity
 
 LIVE_WITHIN: Final = 120 * SECOND
+
+
+def _nobody(_items: Sequence[Item]) -> None:
+    """Hear nothing."""
 
 
 @dataclass(slots=True)
@@ -34,6 +41,9 @@ class Readings:
     sorter: Sorter
     books: Books
     patience: Patience
+    offenders: Offenders = field(default_factory=Offenders)
+    tell: Callable[[Sequence[Item]], None] = _nobody
+    """Hears of items once the ledger has them."""
     _ahead: Sequence[Checkup] = ()
     """The next group, checked already."""
 
@@ -53,7 +63,8 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
-        await self.books.note([_alarm(item) for item in items], self.patience)
+        notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
+        await self.books.note(notes, self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
@@ -62,6 +73,7 @@ class Readings:
         if len(items) == len(arrivals):
             # Nothing else waits that could go along: an agent with a backlog waits for this.
             self.books.receipts.flush()
+        self.tell(items)
         self._count(items, refused)
         return len(items)
 
@@ -85,11 +97,14 @@ class Readings:
     async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
         """Store the good lines of all; return what the store refused of each."""
         written = [item.checked.lines if item.checked else () for item in items]
-        lines = b"".join(b"\n".join((*batch, b"")) for batch in written)
-        if not lines:
-            return [[] for _ in items]
-        refused = await self.patience.persist(lambda: self.store.write(lines))
+        refused: list[RefusedLine] = []
+        for body in self.offenders.parted(_by_sender(items)):
+            lines = b"\n".join((*body, b""))
+            refused += await self.patience.persist(partial(self.store.write, lines))
         found, lost = refusals.trace(refused, written)
+        for item, bad in zip(items, found):
+            if bad and not isinstance(item.taken, Bad):
+                self.offenders.note(item.taken.who)
         # Of no batch: the store has changed the line before it named it.
         letters = [Letter("", "store", one.reason, one.line) for one in lost]
         await self.books.keep(letters, self.patience)
@@ -107,6 +122,12 @@ class Readings:
                 lines = [*item.checked.refused, *by_store]
                 letters += refusals.letters_of(item.arrival, item.key, lines)
         await self.books.keep(letters, self.patience)
+
+    def _replay(self, item: Item) -> Note | None:
+        if not isinstance(item.taken, Accounted) or item.standing in (None, "new"):
+            return None
+        taken, at = item.taken, item.arrival.at
+        return self.books.again(taken.who, taken.key, item.first_at, at)
 
     def _tell(self, item: Item) -> None:
         """Tell picture and sender what became of a message, now that it is durable."""
@@ -137,6 +158,14 @@ class Readings:
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
+
+
+def _by_sender(items: Sequence[Item]) -> dict[Identity, list[bytes]]:
+    found: dict[Identity, list[bytes]] = {}
+    for item in items:
+        if item.checked and not isinstance(item.taken, Bad):
+            found.setdefault(item.taken.who, []).extend(item.checked.lines)
+    return found
 
 
 def proves_life(item: Item) -> bool:

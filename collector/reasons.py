@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
 from collector.lanerow import NEVER, LaneRow
-from collector.picture import Known
 from collector.ranges import Ranges
+from collector.verdicts import Known
 from core.clock import SECOND
 from core.messages import Birth, EpochReport
 from core.types import Lane

@@ -26,12 +26,16 @@ Rows = Callable[[Iterable[LaneKey]], Mapping[LaneKey, LaneRow]]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One message and what is to be done with it; `checked` where it has lines to store."""
+    """One message and what is to be done with it; `checked` where it has lines to store.
+
+    `first_at` is when the first batch of its epoch and lane came, 0 where none did.
+    """
 
     arrival: Arrival
     taken: Accounted | Unaccounted | Bad
     standing: Standing | None = None
     checked: Checked | None = None
+    first_at: int = 0
 
     @property
     def key(self) -> BatchKey | None:
@@ -104,15 +108,16 @@ def _judged(
     taken = one.taken
     if not isinstance(taken, Accounted):
         return Item(one.arrival, taken, None, one.checked)
-    standing = rows[_row(taken)].standing(taken.key.seq, taken.crc)
+    row = rows[_row(taken)]
+    standing = row.standing(taken.key.seq, taken.crc)
     name = (taken.who, taken.key)
     if standing in ("new", "forgotten"):
         # The same key may come twice in one group, before the ledger knows of it.
         if name in before:
             standing = "repeated" if before[name] == taken.crc else "conflict"
         before.setdefault(name, taken.crc)
-    keeps = standing in ("new", "forgotten")
-    return Item(one.arrival, taken, standing, one.checked if keeps else None)
+    kept = one.checked if standing in ("new", "forgotten") else None
+    return Item(one.arrival, taken, standing, kept, row.first_at)
 
 
 def _row(batch: Accounted) -> LaneKey:

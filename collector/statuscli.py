@@ -3,6 +3,7 @@
 Watch it work: schoolwatch status --url http://127.0.0.1:8480
 """
 
+from collections import Counter
 from typing import Final
 
 import click
@@ -22,6 +23,12 @@ STYLES: Final = {
     "stopped": "dim",
     "never_seen": "dim",
 }
+STANDINGS: Final = {
+    "unlisted": "not in the roster",
+    "merged": "merged: does not count",
+    "closed": "closed: does not count",
+    "not_yet": "not open yet: does not count",
+}
 CAUSES: Final = {
     "": "",
     "silent": "no heartbeat for more than 3 minutes",
@@ -33,6 +40,7 @@ CAUSES: Final = {
     "stopped": "stopped on purpose",
     "all_stopped": "its agents were stopped on purpose",
 }
+UNACCOUNTED: Final = "unaccounted: sends without a header, so what is lost is not known"
 
 
 @click.command("status", short_help="Who is up, who is not, and why (asks the running collector).")
@@ -59,9 +67,10 @@ def status_command(context: click.Context, url: str, as_json: bool) -> None:
 
 
 def all_up(picture: Live) -> bool:
-    """Tell whether there are schools, all of them and their agents up, and values are stored."""
-    states = [school.state for school in picture.schools]
-    states += [agent.state for school in picture.schools for agent in school.agents]
+    """Tell whether schools count, all of them and their agents are up, and values are stored."""
+    counted = [school for school in picture.schools if school.counts]
+    states = [school.state for school in counted]
+    states += [agent.state for school in counted for agent in school.agents]
     return bool(states) and set(states) == {"up"} and picture.ready and picture.broker_connected
 
 
@@ -75,11 +84,11 @@ def show(picture: Live, console: Console) -> None:
         console.print("Nothing has reported yet. Start an agent: schoolwatch agent run --help")
         return
     console.print(_table(picture))
-    counts: dict[str, int] = {}
-    for school in picture.schools:
-        counts[school.state] = counts.get(school.state, 0) + 1
-    counted = ", ".join(f"{n} {_words(state)}" for state, n in counts.items())
-    console.print(safe(f"{_many(len(picture.schools), 'school')}: {counted}. {picture.at}"))
+    counts = Counter(school.state for school in picture.schools if school.counts)
+    counted = ", ".join(f"{n} {_words(state)}" for state, n in counts.items()) or "none counts"
+    others = len(picture.schools) - counts.total()
+    more = f"; {others} more that {'does' if others == 1 else 'do'} not count" if others else ""
+    console.print(safe(f"{_many(counts.total(), 'school')}: {counted}{more}. {picture.at}"))
 
 
 def _table(picture: Live) -> Table:
@@ -93,14 +102,17 @@ def _table(picture: Live) -> Table:
 
 def _school(school: School, now: int) -> list[Text]:
     name = f"{school.region}/{school.school}" + (f" {school.name}" if school.name else "")
-    why = _why(school.cause) + ("" if school.in_roster else " (not in the roster)")
+    flags = [STANDINGS.get(school.standing, "")]
+    if school.missing_owners and school.counts:
+        flags.append(f"owners missing: {', '.join(school.missing_owners)}")
+    why = _why(school.cause) + "".join(f" ({flag})" for flag in flags if flag)
     since = lasting(school.since_ns, now)
     return [safe(name, "bold"), Text(), _state(school.state), since, Text(), safe(why.strip())]
 
 
 def _agent(agent: Agent, now: int) -> list[Text]:
     since, seen = lasting(agent.since_ns, now), lasting(agent.last_seen_ns, now, " ago")
-    why = safe(_why(agent.cause))
+    why = safe("; ".join(filter(None, (_why(agent.cause), UNACCOUNTED * agent.unaccounted))))
     return [Text(), safe(agent.agent), _state(agent.state), since, seen, why]
 
 

@@ -170,6 +170,12 @@ _MEASUREMENTS: Final = (
         Field("clock_offset_ms", "float", "ms", "how far the machine's clock is off, if known"),
     ),
     _measurement(
+        "canary",
+        "What the watchdog sends each minute, to see whether it comes out again.",
+        {},
+        *_counts(number="the number of this canary"),
+    ),
+    _measurement(
         "collector",
         "What the collector did since it started, each minute.",
         {"collector": "the collector's id"},

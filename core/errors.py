@@ -12,6 +12,8 @@ MonitorError
 ├── NotPermitted         the system does not let this process do it; says what would
 ├── NotConnected         the MQTT session is down: what was to be sent stays where it is
 ├── SpoolError           the agent's disk refused; readings are not taken meanwhile
+├── DeliveryError        a message that a channel will never take
+│   └── RetryLater       for now: the same message may be taken later
 └── StoreError           the time-series store did not take what it was given
     ├── QueryError       a question without an answer: the mean of a text; ask another one
     ├── StoreBusy        for now: try the same again
@@ -65,6 +67,21 @@ class NotConnected(MonitorError):
 
 class SpoolError(MonitorError):
     """The spool cannot be written or read at this moment."""
+
+
+class DeliveryError(MonitorError):
+    """A channel refused a message for good; the text says why, and holds no secret."""
+
+
+class RetryLater(DeliveryError):
+    """A channel did not take a message for now; after *wait* seconds at the earliest.
+
+    *perhaps* says that the receiver may have it all the same.
+    """
+
+    def __init__(self, text: str, *, perhaps: bool, wait: float = 0) -> None:
+        super().__init__(text)
+        self.perhaps, self.wait = perhaps, wait
 
 
 class StoreError(MonitorError):

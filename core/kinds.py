@@ -70,7 +70,7 @@ _KINDS: Final = (
     ),
     Kind(
         *("spool_set_aside", "EV-SYS-ASIDE", FAULT, "P2"),
-        *("采集器缓存损坏，已另存", "an agent's spool could not be opened and was set aside"),
+        *("采集器缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
     ),
     Kind(
         *("spool_corrupt", "EV-SYS-CORRUPT", FAULT, "P3"),
@@ -82,7 +82,10 @@ _KINDS: Final = (
     ),
     Kind(
         *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
-        *("两台设备使用同一身份", "two machines use one identity"),
+        *(
+            "两台设备使用同一身份，同一时刻的读数会互相覆盖",
+            "two machines use one identity: readings of one series and time overwrite each other",
+        ),
     ),
     Kind(
         *("unexplained_gap", "EV-SYS-GAP", FAULT, "P2"),
@@ -93,8 +96,40 @@ _KINDS: Final = (
         *("上报的学校不在名册中", "a school reports that is not in the roster"),
     ),
     Kind(
+        *("roster_taken", "EV-SYS-ROSTER", OTHERS, "P4"),
+        *("已采用新的学校名册", "the collector took another list of schools"),
+    ),
+    Kind(
+        *("roster_unreadable", "EV-SYS-ROSTER-BAD", FAULT, "P3"),
+        *(
+            "学校名册无法读取，沿用原名册",
+            "the list of schools cannot be read; the old one goes on",
+        ),
+    ),
+    Kind(
+        *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
+        *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
+    ),
+    Kind("school_added", "EV-SYS-SCHOOL-ADD", OTHERS, "P4", "名册新增学校", "a school is new"),
+    Kind(
+        *("school_removed", "EV-SYS-SCHOOL-DEL", OTHERS, "P3"),
+        *("学校从名册中消失", "a school is in the list no more"),
+    ),
+    Kind(
+        *("school_status", "EV-SYS-SCHOOL-STATUS", OTHERS, "P4"),
+        *("学校状态或日期变更", "a school was opened, merged or closed, or its dates changed"),
+    ),
+    Kind(
+        *("school_changed", "EV-SYS-SCHOOL-EDIT", OTHERS, "P4"),
+        *("名册中的学校信息变更", "the list says something else of a school"),
+    ),
+    Kind(
         *("unreadable_batch", "EV-SYS-UNREAD", FAULT, "P3"),
         *("收到无法解读的数据", "a batch came whose key cannot be read"),
+    ),
+    Kind(
+        *("killer_refused", "EV-SYS-KILLER", FAULT, "P2"),
+        *("一条消息多次使中心崩溃，已拒收", "a message that the collector died of was refused"),
     ),
     Kind(
         *("forged_batch", "EV-SYS-FORGE", ATTACK, "P2"),
@@ -113,8 +148,20 @@ _KINDS: Final = (
         *("中心数据库已恢复", "the collector's database was restored"),
     ),
     Kind(
+        *("took_over", "EV-SYS-TAKEOVER", OTHERS, "P3"),
+        *("中心从另一中心接管了区域", "a collector took a region over from another"),
+    ),
+    Kind(
+        *("claimed_twice", "EV-SYS-CLAIM", RISK, "P2"),
+        *("两个中心同时服务同一区域", "two collectors serve one region at once"),
+    ),
+    Kind(
         *("audit_stopped", "EV-SYS-AUDIT", COMPLIANCE, "P1"),
         *("审计日志停止写入", "the audit log could not be written"),
+    ),
+    Kind(
+        *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
+        *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
     Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
     Kind(

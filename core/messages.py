@@ -25,6 +25,8 @@ Crc = Annotated[str, Meta(pattern=r"\A[0-9a-f]{8}\Z")]
 Text = Annotated[str, Meta(max_length=100)]
 
 DropReason = Text
+SUPERSEDED: Final = "superseded"
+"""Why a list of open conditions was dropped that a newer one replaced: nothing went with it."""
 Drop = tuple[Seq, Seq, DropReason]
 """First and last sequence of a range, and why it was dropped."""
 

@@ -16,7 +16,7 @@ class Probe(Protocol):
         """Return what is so at this moment, in the names and types of `core.catalog`.
 
         Raises TargetUnreachable, NotPermitted or OSError: expected, said once, asked again at
-        the next round. Never blocks the loop: what can hang goes through `agent.threads`.
+        the next round. Never blocks the loop: what can hang goes through `core.threads`.
         """
 
 

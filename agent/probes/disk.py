@@ -18,9 +18,9 @@ from msgspec import Meta
 
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
-from agent.threads import OneAtATime
 from core import clock
 from core.errors import TargetUnreachable
+from core.threads import OneAtATime
 from core.types import Reading, Value
 
 ROOT: Final = "/"

@@ -1,6 +1,6 @@
 """Whether a target answers echo requests, how fast, and how many get lost.
 
-Our own ICMP (agent/icmp.py): no program is started, nothing is parsed, and no rights are needed
+Our own ICMP (core/icmp.py): no program is started, nothing is parsed, and no rights are needed
 where `net.ipv4.ping_group_range` lets the agent's group in.
 Watch it work: schoolwatch agent probe ping targets=127.0.0.1,::1
 """
@@ -16,12 +16,12 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from agent.echo import Address, Answer, EchoSocket, open_echo
-from agent.names import Names, NoSuchHost
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
+from core.echo import Address, Answer, EchoSocket, open_echo
 from core.errors import TargetUnreachable
+from core.names import Names, NoSuchHost
 from core.types import Reading, Value
 
 ANSWERED: Final = 0

@@ -30,6 +30,9 @@ _LINE: Final = rb"[!$-\[\]-~\x80-\xff][ !#-\[\]-~\x80-\xff]* -?[0-9]{1,19}"
 _HARMLESS: Final = re.compile(_LINE)
 _ALL_HARMLESS: Final = re.compile(rb"(?:%b\n)*+" % _LINE)
 
+# Who sent a line, by the tags that the collector itself has put there.
+_SENDER: Final = re.compile(rb"(?<!\\),((?:region|school|agent)=[^,\\]*)")
+
 # What InfluxDB says of the request, not of the line.
 _FRAME: Final = re.compile(
     r"\A(?:failure writing points to database: )?(?:partial write: )?|(?: dropped=\d+.*)?\Z", re.S
@@ -93,15 +96,30 @@ def _store(lines: list[bytes], send: Send, answer: Refusal | None) -> list[Refus
     while answer:
         blamed = _blamed(lines, answer, send)
         if not blamed:
-            # Halves keep the order of lines, so that of one point the later line still wins.
-            half = len(lines) // 2
-            for part in (lines[:half], lines[half:]):
+            for part in _halves(lines):
                 refused += _store(part, send, send(_joined(part)))
             break
         refused += [RefusedLine(line, _own(blamed[line])) for line in lines if line in blamed]
         lines = [line for line in lines if line not in blamed]
         answer = send(_joined(lines)) if lines else None
     return refused
+
+
+def _halves(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Return *lines* in two parts: by their senders, and once there is one sender by their number.
+
+    Both keep the order of lines, so that of one point the later line still wins.
+    """
+    senders = [tuple(_SENDER.findall(line.partition(b" ")[0])) for line in lines]
+    names = list(dict.fromkeys(senders))
+    if len(names) == 1:
+        half = len(lines) // 2
+        return lines[:half], lines[half:]
+    chosen = set(names[: len(names) // 2])
+    parts: tuple[list[bytes], list[bytes]] = ([], [])
+    for line, sender in zip(lines, senders):
+        parts[sender not in chosen].append(line)
+    return parts
 
 
 def _blamed(lines: list[bytes], answer: Refusal, send: Send) -> dict[bytes, str]:

@@ -97,6 +97,8 @@ compress = false
 
 [probes.ping]
 targets = [{", ".join(_text(target) for target in ping)}]
+
+[watchers.link]
 """
 
 
@@ -125,9 +127,10 @@ port = {http_port}
 """
 
 
+_OWNERS: Final = ("authority", "operator", "user")
 ROSTER: Final = f"""\
-region,school,name,status
-{REGION},{SCHOOL},本机 This machine,open
+region,school,name,status,{",".join(f"{role},{role}_contact" for role in _OWNERS)}
+{REGION},{SCHOOL},本机 This machine,open,{",".join(["试用者 You,本机 here"] * len(_OWNERS))}
 """
 
 

@@ -41,6 +41,12 @@ class _Latest(msgspec.Struct):
     values: list[_Value]
 
 
+class _Canary(msgspec.Struct):
+    """What is needed of `/api/v1/canary`."""
+
+    number: int
+
+
 _T = TypeVar("_T")
 
 
@@ -72,6 +78,12 @@ def reported(port: int, who: Identity, since: int) -> bool:
     # What the collector writes down of an agent's events is no reading.
     readings = [v for v in latest.values if v.measurement != "event"] if latest else []
     return any(value.at_ns >= since for value in readings)
+
+
+def came_round(port: int, since: int) -> bool:
+    """Tell whether a canary that was sent since *since* (ns) came through the collector."""
+    canary = _ask(port, "/api/v1/canary", _Canary)
+    return canary is not None and canary.number >= since
 
 
 def _ask(port: int, path: str, kind: type[_T]) -> _T | None:

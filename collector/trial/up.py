@@ -135,6 +135,7 @@ def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> l
     ours = [sys.executable, "-P", "-m", "schoolwatch"]
     collector = [*ours, "collector", "run", "--config", str(where.collector_file)]
     agent = [*ours, "agent", "run", "--config", str(where.agent_file)]
+    watchdog = [*ours, "collector", "watch", "--config", str(where.collector_file)]
     page = trial.http_port
 
     def part(name: str, command: Sequence[str], is_ready: Callable[[int], bool]) -> Part:
@@ -144,6 +145,7 @@ def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> l
         part("broker", plan.command, lambda _: ready.takes_connections(trial.mqtt_port)),
         part("collector", collector, lambda _: ready.answers(page, "/readyz")),
         part("agent", agent, lambda since: ready.reported(page, who, since)),
+        part("watchdog", watchdog, lambda since: ready.came_round(page, since)),
     ]
 
 

@@ -10,14 +10,16 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from collector import canary
 from collector.store.base import LastValue, Series, Store
-from collector.web import ledger, params
+from collector.web import alerts, ledger, params
 from collector.web.live import live
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
 from collector.web.source import Source
 from core import catalog
 from core.clock import SECOND, Clock, rfc3339
+from core.errors import StoreError
 from core.types import Identity
 
 LOOK_BACK = 24 * 3600 * SECOND
@@ -79,6 +81,30 @@ class Api:
         wanted = ledger.question(request.query.items())
         account = await self.reads.run(lambda: self.source.account(wanted))
         return answer(ledger.ledger(account, self.now()))
+
+    async def canary(self, _request: web.Request) -> web.Response:
+        """Answer with the last canary that came through the rules, and the store's."""
+        seen, (ready, problem) = self.source.canary(), self.source.ready()
+        try:
+            region, now = self.source.region, self.now()
+            stored = await self.reads.ask(lambda store: canary.stored(store, region, now))
+        except StoreError as error:
+            stored, problem = 0, problem or str(error)
+        return answer(
+            {
+                "number": seen.number,
+                "seen": rfc3339(seen.seen_at) if seen.seen_at else None,
+                "seen_ns": seen.seen_at,
+                "stored": stored,
+                "problem": "" if ready and stored else problem,
+            }
+        )
+
+    async def alerts(self, request: web.Request) -> web.Response:
+        """Answer with open and past alerts; raises ParameterError, StoreError."""
+        wanted = alerts.wanted(request.query.items())
+        found = await self.reads.run(lambda: self.source.alerts(wanted))
+        return answer(alerts.answered(found, self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

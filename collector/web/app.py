@@ -101,6 +101,8 @@ def _route(app: web.Application, pages: Pages, api: Api, source: Source) -> None
     app.router.add_get("/api/v1/series", api.series)
     app.router.add_get("/api/v1/latest", api.latest)
     app.router.add_get("/api/v1/ledger", api.ledger)
+    app.router.add_get("/api/v1/canary", api.canary)
+    app.router.add_get("/api/v1/alerts", api.alerts)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics(source).show)

@@ -5,14 +5,13 @@ Pure functions, shared by pages, API, metrics and (through the API) by `schoolwa
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from collector.picture import AgentView, Picture, SchoolView, State, Verdict
+from collector.picture import AgentView, Picture, SchoolView
+from collector.verdicts import Cause, State, Verdict
 
-Reason = Literal[
-    "", "silent", "will", "broker", "collector", "unproven", "never_seen", "stopped", "all_stopped"
-]
+Reason = Literal[Cause, "never_seen", "stopped", "all_stopped"]
 
 WORST_FIRST: Final[tuple[State, ...]] = (
     "down",
@@ -36,18 +35,27 @@ class AgentRow:
 
 @dataclass(frozen=True, slots=True)
 class SchoolRow:
-    """One school as a person would call it, with its agents, worst first."""
+    """One school as a person would call it, with its agents, worst first.
+
+    `counts`: it is one of those that a share is a share of.
+    """
 
     view: SchoolView
     state: State
     reason: Reason
     since: int
     agents: tuple[AgentRow, ...]
+    counts: bool = True
 
 
 def rows(picture: Picture) -> list[SchoolRow]:
     """Return every school, worst first; one whose line is up but whose agent is not comes next."""
-    return sorted((school_row(view) for view in picture.schools), key=_urgency)
+    counted = {(view.region, view.school) for view in picture.counted}
+    found = (
+        replace(school_row(view), counts=(view.region, view.school) in counted)
+        for view in picture.schools
+    )
+    return sorted(found, key=_urgency)
 
 
 def school_row(view: SchoolView) -> SchoolRow:

@@ -132,8 +132,8 @@ def question(pairs: Iterable[tuple[str, str]]) -> Question:
         school=words.get("school", ""),
         agent=words.get("agent", ""),
         only_missing=missing == "1",
-        after=_number(words, "after", 0, 10**15),
-        agents=_number(words, "limit", MAX_AGENTS, MAX_AGENTS) or 1,
+        after=params.whole(words, "after", 0, 10**15),
+        agents=params.whole(words, "limit", MAX_AGENTS, MAX_AGENTS) or 1,
     )
 
 
@@ -157,6 +157,8 @@ def said(t: Texts, gap: Missing | Cause) -> str:
 
 def headline(t: Texts, account: AgentAccount) -> str:
     """Return how much was received, and how much is missing."""
+    if not account.totals.epochs:
+        return t("ledger_nothing")
     received, n = account.totals.received, sum(cause.n for cause in account.causes)
     if n:
         return t("ledger_missing", received=received, n=n)
@@ -178,15 +180,6 @@ def summed(t: Texts, account: AgentAccount) -> list[str]:
     """Return the sentences about an agent: how much there is, why some is missing, what is odd."""
     because = [t("ledger_because", n=one.n, why=said(t, one)) for one in account.causes]
     return [headline(t, account), *because, *troubles(t, account)]
-
-
-def _number(words: dict[str, str], name: str, default: int, most: int) -> int:
-    word = words.get(name, "")
-    if not word:
-        return default
-    if not (word.isascii() and word.isdecimal() and len(word) <= 15 and int(word) <= most):
-        raise params.ParameterError(name, f"not a whole number from 0 to {most}")
-    return int(word)
 
 
 def _agent(account: AgentAccount) -> Agent:

@@ -5,7 +5,9 @@ Times come twice: RFC 3339 for people (null where never), nanoseconds for progra
 
 import msgspec
 
-from collector.picture import AgentView, Picture, Verdict
+from collector.picture import AgentView, Picture
+from collector.roster.school import School as Entry
+from collector.verdicts import Verdict
 from collector.web import board
 from core.clock import rfc3339
 
@@ -45,15 +47,41 @@ class Agent(msgspec.Struct, frozen=True):
     started: str
     held_batches: int
     clock: Clock
+    unaccounted: bool = False
+
+
+class About(msgspec.Struct, frozen=True):
+    """What the roster says of a school; null for what it leaves open."""
+
+    type: str | None
+    area: str | None
+    teaching_point: bool
+    link: str | None
+    carrier: str
+    contracted_mbps: float | None
+    target_mbps: float | None
+    classes: int | None
+    pupils: int | None
+    rooms: int | None
+    opened: str | None
+    closed: str | None
 
 
 class School(msgspec.Struct, frozen=True):
-    """One school: `state` is the word that the pages show, `line` what is proven."""
+    """One school: `state` is the word that the pages show, `line` what is proven.
+
+    `standing`: `open`, `not_yet`, `merged`, `closed` or `unlisted`; only those that are open count,
+    or all where there is no roster. `missing_owners`: which of the three nobody is.
+    """
 
     region: str
     school: str
     name: str
     in_roster: bool
+    standing: str
+    counts: bool
+    missing_owners: list[str]
+    about: About | None
     state: str
     cause: str
     since: str | None
@@ -94,12 +122,33 @@ def _school(row: board.SchoolRow) -> School:
         school=view.school,
         name=view.name,
         in_roster=view.in_roster,
+        standing=view.standing,
+        counts=row.counts,
+        missing_owners=list(view.entry.missing_owners) if view.entry else [],
+        about=_about(view.entry) if view.entry else None,
         state=row.state,
         cause=row.reason,
         since=_when(row.since),
         since_ns=row.since,
         line=_line(view.line),
         agents=[_agent(agent, agent.view) for agent in row.agents],
+    )
+
+
+def _about(entry: Entry) -> About:
+    return About(
+        type=entry.type,
+        area=entry.area,
+        teaching_point=entry.teaching_point,
+        link=entry.link,
+        carrier=entry.carrier,
+        contracted_mbps=entry.contracted_mbps,
+        target_mbps=entry.target_mbps,
+        classes=entry.classes,
+        pupils=entry.pupils,
+        rooms=entry.rooms,
+        opened=entry.opened.isoformat() if entry.opened else None,
+        closed=entry.closed.isoformat() if entry.closed else None,
     )
 
 
@@ -118,6 +167,7 @@ def _agent(row: board.AgentRow, view: AgentView) -> Agent:
         started=view.started[:LONGEST_WORD],
         held_batches=view.held_batches,
         clock=Clock(view.clock_offset_ms, view.clock_checked),
+        unaccounted=view.unaccounted,
     )
 
 

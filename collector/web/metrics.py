@@ -11,7 +11,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from collector.picture import State
+from collector.verdicts import State
 from collector.web import board
 from collector.web.source import Source
 
@@ -27,7 +27,13 @@ class CollectorMetrics:
         yield from self._counts()
         picture = self._source.picture()
         rows = board.rows(picture)
-        yield _by_state("schools", "Schools by state.", [row.state for row in rows])
+        counted = [row.state for row in rows if row.counts]
+        yield _by_state("schools", "Schools by state.", counted)
+        yield GaugeMetricFamily(
+            "schoolwatch_schools_not_counted",
+            "Schools that report and that the roster does not name, or has closed.",
+            value=len(rows) - len(counted),
+        )
         agents = [agent.state for row in rows for agent in row.agents]
         yield _by_state("agents", "Agents by state.", agents)
         yield GaugeMetricFamily(

@@ -14,7 +14,7 @@ from aiohttp import web
 from collector.ledgerread import AgentAccount, Question
 from collector.picture import Picture
 from collector.store.base import Store
-from collector.web import board, charts, ledger, texts, words
+from collector.web import board, charts, ledger, schools, texts, words
 from collector.web.reads import Reads
 from collector.web.snapshot import Snapshot, oldest, take
 from collector.web.source import Source
@@ -68,7 +68,8 @@ class Pages:
             "district.html",
             rows=[row for row in rows if row.state == wanted or not wanted],
             wanted=wanted,
-            schools=board.tally(row.state for row in rows),
+            schools=board.tally(row.state for row in rows if row.counts),
+            uncounted=sum(not row.counts for row in rows),
             agents=sum(len(row.agents) for row in rows),
         )
 
@@ -195,6 +196,8 @@ def _helpers(
     """Return the functions that templates call."""
     return {
         "t": t,
+        "flags": lambda view: schools.flags(view, t),
+        "facts": lambda view: schools.facts(view, t),
         "href": partial(_href, _given(request, "lang")),
         "here": partial(_here, request),
         "moment": lambda at: words.moment(at, now, zone),

@@ -129,6 +129,16 @@ def moment(words: Mapping[str, str], name: str, default: int) -> int:
     return at
 
 
+def whole(words: Mapping[str, str], name: str, default: int, most: int) -> int:
+    """Return the number under *name*, from 0 to *most*."""
+    word = words.get(name, "")
+    if not word:
+        return default
+    if not (word.isascii() and word.isdecimal() and len(word) <= 15 and int(word) <= most):
+        raise ParameterError(name, f"not a whole number from 0 to {most}")
+    return int(word)
+
+
 def duration(word: str) -> int | None:
     """Return *word*, `10s` or `5m` or `1h`, in ns; None where it is none."""
     match = _DURATION.fullmatch(word)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Protocol
 
+from alerts.history import Stories, Wanted
+from collector.canary import Canary
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.store.base import Store
@@ -11,7 +13,7 @@ from collector.store.base import Store
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store and `account`.
+    Nothing here blocks but the store, `account` and `alerts`.
     """
 
     store: Store
@@ -19,11 +21,21 @@ class Source(Protocol):
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
 
+    def canary(self) -> Canary:
+        """Return the last canary that came through the rules."""
+
+    @property
+    def region(self) -> str:
+        """The first region that is served: the canary's."""
+
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
 
     def account(self, question: Question) -> Account:
         """Return what is missing, since when and why; raises StoreError."""
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        """Return open and past alerts with their stories; blocks, raises StoreError."""
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""

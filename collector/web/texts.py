@@ -5,19 +5,12 @@ filled in. A test compares the table with the templates, so no text is missing a
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final
 
-Language = Literal["zh", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = get_args(Language)
+from collector.web.causes import CAUSES
+from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 
-HTML_LANG: Final[dict[Language, str]] = {"zh": "zh-Hans", "en": "en"}
-
-
-class Text(NamedTuple):
-    """One text in both languages."""
-
-    zh: str
-    en: str
+__all__ = ["HTML_LANG", "LANGUAGES", "TEXTS", "Language", "Text", "Texts", "chosen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,67 +60,7 @@ TEXTS: Final[dict[str, Text]] = {
     "self_check": Text(
         "本页内容用于自查，不作为测评结论。", "For self-checking; not an assessment."
     ),
-    # States, causes, and what to do
-    "state_up": Text("在线", "Up"),
-    "state_degraded": Text("性能下降", "Degraded"),
-    "state_down": Text("中断", "Down"),
-    "state_unknown": Text("未知", "Unknown"),
-    "state_stopped": Text("已停用", "Stopped"),
-    "state_never_seen": Text("从未上报", "Never seen"),
-    "cause_silent": Text(
-        "采集端与监测中心失去联系：超过 3 分钟没有收到心跳",
-        "The agent fell silent: no heartbeat for more than 3 minutes",
-    ),
-    "next_silent": Text(
-        "请先确认采集端所在的电脑已开机、能上网，再查看采集端程序是否在运行。",
-        "Check that the agent's machine is on and has network, then that the agent is running.",
-    ),
-    "cause_will": Text(
-        "采集端与监测中心失去联系：连接意外断开，没有再收到心跳",
-        "The agent's connection broke off, and no heartbeat came since",
-    ),
-    "next_will": Text(
-        "可能是断电、断网或程序被终止。请先确认那台电脑已开机、能上网，再查看采集端程序是否在运行。",
-        "Power, network or the program: check that the machine is on and has network, then that "
-        "the agent is running.",
-    ),
-    "cause_broker": Text(
-        "监测中心与消息服务器的连接中断，暂时无法判断",
-        "The collector is cut off from the message broker, so this cannot be judged",
-    ),
-    "next_broker": Text(
-        "请检查区里的消息服务器；学校一侧不需要处理。",
-        "Look at the district's message broker; nothing to do in the school.",
-    ),
-    "cause_collector": Text(
-        "监测中心刚刚恢复工作，正在等待采集端报到",
-        "The collector has just come back and waits for the agent to report",
-    ),
-    "next_collector": Text(
-        "一般几分钟内自动恢复，不需要处理。", "Settles by itself within minutes; nothing to do."
-    ),
-    "cause_unproven": Text(
-        "从未收到这所学校的数据，没有在线的证据",
-        "Nothing was ever received from this school, so nothing proves that it is online",
-    ),
-    "next_unproven": Text(
-        "请在学校的一台常开电脑上安装并启动采集端。",
-        "Install and start an agent on a machine of the school that stays on.",
-    ),
-    "cause_never_seen": Text("从未收到这个采集端的数据", "Nothing was ever received from it"),
-    "next_never_seen": Text(
-        "请启动采集端，并核对配置中的地区、学校和名称。",
-        "Start the agent, and check region, school and name in its configuration.",
-    ),
-    "cause_stopped": Text("采集端已正常停止，不是故障", "The agent was stopped on purpose"),
-    "next_stopped": Text("需要时重新启动采集端即可。", "Start the agent again when you need it."),
-    "cause_all_stopped": Text(
-        "采集端已正常停止，线路情况因此未知",
-        "Its agents were stopped on purpose, so nothing is known of its line",
-    ),
-    "next_all_stopped": Text(
-        "需要时重新启动采集端即可。", "Start the agent again when you need it."
-    ),
+    **CAUSES,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
     # Durations
     "days": Text("{n} 天", "{n} d"),
@@ -151,7 +84,38 @@ TEXTS: Final[dict[str, Text]] = {
         "The collector is running and waits for the first agent. Start one on the machine to be "
         "monitored:",
     ),
-    "not_in_roster": Text("不在学校名册中", "not in the roster"),
+    "not_counted": Text("另有 {n} 所不计入总数", "{n} more that do not count"),
+    # What the roster says of a school: docs/roster.md
+    "standing_unlisted": Text("不在学校名册中", "not in the roster"),
+    "standing_merged": Text("已撤并，不计入总数", "merged: does not count"),
+    "standing_closed": Text("已停办，不计入总数", "closed: does not count"),
+    "standing_not_yet": Text("尚未开办，不计入总数", "not open yet: does not count"),
+    "missing_owners": Text("缺责任人：{roles}", "owners missing: {roles}"),
+    "role_authority": Text("主管", "authority"),
+    "role_operator": Text("运维", "operator"),
+    "role_user": Text("使用", "user"),
+    "comma": Text("、", ", "),
+    "type_primary": Text("小学", "primary school"),
+    "type_teaching_point": Text("教学点", "teaching point"),
+    "type_junior": Text("初中", "junior middle school"),
+    "type_nine_year": Text("九年一贯制", "nine-year school"),
+    "type_senior": Text("高中", "senior middle school"),
+    "type_secondary": Text("完全中学", "complete middle school"),
+    "type_twelve_year": Text("十二年一贯制", "twelve-year school"),
+    "type_vocational": Text("中职", "vocational school"),
+    "type_special": Text("特殊教育学校", "special-needs school"),
+    "type_kindergarten": Text("幼儿园", "kindergarten"),
+    "type_other": Text("其他类型", "other type"),
+    "area_urban": Text("城区", "urban"),
+    "area_town": Text("镇区", "town"),
+    "area_rural": Text("乡村", "rural"),
+    "link_fibre": Text("光纤", "fibre"),
+    "link_private": Text("教育专网", "private network"),
+    "link_5g": Text("5G 移动网", "5G"),
+    "link_4g": Text("4G 移动网", "4G"),
+    "link_adsl": Text("ADSL 宽带", "ADSL"),
+    "link_satellite": Text("卫星", "satellite"),
+    "contracted": Text("签约 {bandwidth}", "contracted {bandwidth}"),
     "back": Text("返回全区概览", "Back to the overview"),
     # A school
     "school_code": Text("学校代码 {school}", "School {school}"),
@@ -216,6 +180,15 @@ TEXTS: Final[dict[str, Text]] = {
     "clock_unchecked": Text("未校时", "not checked"),
     # The ledger: docs/ledger.md tells more of each
     "ledger": Text("数据台账", "Ledger"),
+    "unaccounted": Text(
+        "不入台账：数据不带批次头（如 Telegraf），途中丢失无从得知",
+        "unaccounted: comes without a header, as from Telegraf; what is lost on the way is not "
+        "known",
+    ),
+    "ledger_nothing": Text(
+        "没有带编号的批次，因此无从得知是否有缺失",
+        "no batch with a number is known, so whether anything is missing is not known either",
+    ),
     "ledger_complete": Text(
         "已收到 {received} 批，无缺失", "{received} batches received, none missing"
     ),
@@ -271,6 +244,10 @@ TEXTS: Final[dict[str, Text]] = {
         "two machines use this identity ({first} and {second}): give one of them another name",
     ),
     "restored_ledger": Text("台账被还原到早先的状态", "the ledger went back to an earlier state"),
+    "restored_takeover": Text(
+        "本中心从另一监测中心接管了区域",
+        "a region was taken over from another collector",
+    ),
     "restored_store": Text(
         "数据库被还原到早先的状态，其后的读数已丢失",
         "the database went back to an earlier state; the readings that came since are lost",

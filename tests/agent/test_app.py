@@ -1,6 +1,8 @@
 """How the agent is wired: one clock for everything that stamps a time."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,18 @@ async def test_a_corrected_clock_reaches_every_probe_and_the_heartbeat(tmp_path:
     own = await agent._own_reading()
     assert own.at >= ahead
     assert own.fields["clock_offset_ms"] == pytest.approx(-3_600_000, abs=1_000)
+    await agent.spool.close()
+
+
+async def test_a_spool_that_somebody_locks_stops_no_heartbeat(tmp_path: Path) -> None:
+    agent = app.build(config(tmp_path))
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as other:
+        await agent.spool.call(lambda spool: spool._db.execute("PRAGMA busy_timeout = 10"))
+        other.execute("BEGIN IMMEDIATE")
+        own = await agent._own_reading()
+        assert "spool_batches" not in own.fields
+    own = await agent._own_reading()
+    assert own.fields["spool_batches"] == 0
     await agent.spool.close()
 
 

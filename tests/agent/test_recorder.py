@@ -1,14 +1,17 @@
 """From probe to spool: encoded, in order of time, held while the disk refuses."""
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import pytest
 
 from agent.agentclock import AgentClock
 from agent.recorder import MAX_HELD_LINES, Recorder
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
+from core.catalog import CATALOG
 from core.clock import SECOND
 from core.errors import SpoolError
 from core.types import Reading
@@ -27,10 +30,16 @@ class RefusingSpool:
 
     refuses: bool = True
     lines: list[bytes] = field(default_factory=list)
-    batches: int = 0
+    sealed: list[int] = field(default_factory=list)
+    """How many lines each batch has; it holds at most `fits`."""
+    fits: int = 5_000
     unchecked: list[bool] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    """What happens while the disk works."""
 
     async def take(self, lines: Sequence[bytes], *, unchecked: bool) -> int:
+        meanwhile, self.meanwhile = self.meanwhile, lambda: None
+        meanwhile()
         if self.refuses:
             raise SpoolError("spool var/agent/spool.db: database or disk is full")
         self.lines += lines
@@ -38,7 +47,10 @@ class RefusingSpool:
         return sum(len(line) + 1 for line in self.lines)
 
     async def seal(self) -> object:
-        self.batches += 1
+        count = min(len(self.lines) - sum(self.sealed), self.fits)
+        if not count:
+            return None
+        self.sealed.append(count)
         return self
 
 
@@ -149,13 +161,48 @@ async def test_readings_wait_in_memory_while_the_disk_refuses_and_follow_once_it
     assert [line.split()[1] for line in spool.lines] == [b"used_percent=1.0", b"used_percent=2.0"]
 
 
-async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_are_counted() -> (
-    None
-):
+async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_are_counted(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     recorder = Recorder(RefusingSpool(), told, time=Hands().clock())
     recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(MAX_HELD_LINES + 5)])
+    recorder.take([reading(1.0, AT + MAX_HELD_LINES * 3 * SECOND)])
     await recorder.finish()
-    assert recorder.refused == 5
+    assert recorder.refused == 6
+    assert caplog.text.count("the oldest go") == 1, "said once"
+
+
+async def test_what_was_held_for_long_is_sealed_as_the_batches_that_it_needs() -> None:
+    spool = RefusingSpool(refuses=False, fits=10)
+    recorder = Recorder(spool, told, time=Hands().clock())
+    recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(25)])
+    await recorder.finish()
+    assert spool.sealed == [10, 10, 5]
+
+
+def urgent(n: int) -> Reading:
+    return Reading("ping", {"result_code": n}, AT + n * SECOND, {"url": "192.0.2.1"})
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["comes meanwhile", "is refused once"])
+async def test_an_urgent_change_is_sealed_with_the_next_commit_whatever_the_disk_does(
+    monkeypatch: pytest.MonkeyPatch, refuses: bool
+) -> None:
+    field = replace(CATALOG["ping"].fields["result_code"], urgent=True)
+    monkeypatch.setitem(CATALOG["ping"].fields, "result_code", field)
+    spool = RefusingSpool(refuses=refuses)
+    recorder = Recorder(spool, told, time=Hands().clock())
+    running = asyncio.create_task(recorder.run())
+    if refuses:
+        recorder.take([urgent(1)])
+        await until(lambda: recorder._spool_broken)
+        spool.refuses = False
+    else:
+        recorder.take([reading(1.0)])
+        spool.meanwhile = lambda: recorder.take([urgent(1)])
+    await until(lambda: spool.sealed)
+    running.cancel()
+    assert sum(spool.sealed) == len(spool.lines) == (1 if refuses else 2)
 
 
 async def test_an_open_batch_of_the_process_before_is_sealed_at_start(tmp_path: Path) -> None:

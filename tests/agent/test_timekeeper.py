@@ -11,7 +11,7 @@ import pytest
 from agent.agentclock import AgentClock
 from agent.spool import DAY, Spool
 from agent.spoolthread import SpoolThread
-from agent.timekeeper import Timekeeper
+from agent.timekeeper import MOST_HELD, Timekeeper
 from core.clock import SECOND
 from core.errors import SpoolError
 from core.types import BatchKey
@@ -141,6 +141,19 @@ async def test_what_the_disk_refused_to_hear_is_told_later(machine: Machine) -> 
     await refusing(machine, False)
     assert await machine.keeper.look()
     assert [kind for kind, _, _ in await machine.told()] == ["clock_step"]
+
+
+async def test_an_event_that_does_not_fit_into_memory_is_named(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    await refusing(machine, True)
+    for _ in range(MOST_HELD + 3):
+        machine.wall += HOUR
+        with pytest.raises(SpoolError):
+            await machine.keeper.look()
+    assert caplog.text.count("clock_step at") == 3
+    await refusing(machine, False)
+    assert await machine.keeper.look()
 
 
 async def refusing(machine: Machine, refuses: bool) -> None:

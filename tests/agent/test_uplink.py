@@ -19,6 +19,7 @@ from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
 from core import clock, messages, topics, wire
+from core.errors import SpoolError
 from core.messages import Birth, Claim, Death, Receipt
 from core.mqtt import Broker, Connected, Message, Session
 from core.topics import Channel
@@ -467,3 +468,33 @@ def checked(state: Birth | Death) -> bool:
         return False
     assert abs(state.clock.offset_ms - 3_600_000) < 5_000
     return True
+
+
+async def test_a_spool_that_breaks_and_begins_anew_is_named_by_the_next_birth(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    def lose(spool: Spool) -> None:
+        """Break the table without which the spool knows nothing, behind SQLite's back."""
+        spool._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        sql = "SELECT rootpage FROM sqlite_master WHERE name = 'epoch'"
+        (page,) = spool._db.execute(sql).fetchone()
+        with (tmp_path / "spool.db").open("r+b") as file:
+            file.seek((page - 1) * 4096)
+            file.write(b"\xff" * 4096)
+        spool._db.execute("PRAGMA cache_size = 0")
+        spool._db.execute("PRAGMA shrink_memory")
+
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        await until(lambda: collector.states)
+        await uplink.spool.call(lose)
+        with suppress(SpoolError):
+            await seal(uplink)
+        await seal(uplink)
+        await until(lambda: isinstance(collector.states[-1], Birth) and len(collector.states) > 1)
+        first, last = collector.states[0], collector.states[-1]
+        assert isinstance(first, Birth)
+        assert isinstance(last, Birth)
+        spool = uplink.spool.spool
+        assert (last.spool, last.epoch) == (spool.id, spool.epoch)
+        assert (first.spool == last.spool, first.epoch == last.epoch) == (False, False)
+        await until(lambda: (spool.epoch, 1) in collector.received_keys())

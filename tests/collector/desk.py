@@ -33,11 +33,13 @@ class Failing:
 
     def __init__(self, real: Store) -> None:
         self._real, self.errors, self.writes = real, list[Exception](), 0
+        self.bodies: list[bytes] = []
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
         self.writes += 1
         if self.errors:
             raise self.errors.pop(0)
+        self.bodies.append(lines)
         return self._real.write(lines)
 
     def __getattr__(self, name: str) -> Any:

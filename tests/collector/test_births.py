@@ -4,8 +4,8 @@ import pytest
 
 from collector import births
 from collector.births import AgentState
-from collector.picture import Known
 from collector.ranges import Ranges
+from collector.verdicts import Known
 from core.messages import Death, EpochReport
 from core.types import LANES, BatchKey
 from tests.collector.making import NOW, A, B, C, birth, report

@@ -56,6 +56,14 @@ def test_a_letter_is_kept_once_however_often_it_comes_and_after_a_restart(tmp_pa
     assert len(kept(tmp_path)) == 4
 
 
+def test_after_a_restart_a_letter_of_a_week_ago_is_known_too(tmp_path: Path) -> None:
+    clock = Clock()
+    for day in range(7):
+        letters(tmp_path, now=clock).keep([letter(f"of day {day}")])
+        clock.at += DAY
+    assert letters(tmp_path, now=clock).keep([letter(f"of day {day}") for day in range(8)]) == 1
+
+
 def test_a_payload_that_was_cut_says_how_large_it_was(tmp_path: Path) -> None:
     letters(tmp_path).keep([Letter("a/b", "payload", "large", b"x" * 10, 10_000_000, "d" * 64)])
     (record,) = kept(tmp_path)

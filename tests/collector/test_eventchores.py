@@ -11,7 +11,7 @@ from collector.eventchores import EventChores
 from collector.linecheck import LineCheck
 from collector.store.base import RangeQuery
 from core import events
-from core.clock import SECOND
+from core.clock import SECOND, rfc3339
 from core.errors import StoreBusy, StoreStopped
 from core.lineprotocol import parse
 from tests.collector.desk import Desk, open_desk
@@ -50,23 +50,49 @@ async def test_a_school_that_no_roster_names_is_recorded_once_over_restarts(tmp_
     assert [r["target"] for r in desk.audited("unknown_school")] == ["330100/school-1"]
 
 
-async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def minutes_without_audit_log(
+    desk: Desk, chores: EventChores, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    desk = open_desk(tmp_path)
-    chores = chores_of(desk)
+    """Let so many minutes pass in which the disk of the audit log is full."""
 
     def full(_rows: object) -> None:
         raise StoreStopped("no space left")
 
     with monkeypatch.context() as patched:
         patched.setattr(desk.books.journal.log, "append", full)
-        with pytest.raises(StoreStopped):
-            await chores.minute()
-        assert desk.books.door.trouble == "no space left"
+        for _ in range(count):
+            with pytest.raises(StoreStopped):
+                await chores.minute()
+
+
+async def test_an_audit_log_that_stopped_is_one_event_and_its_end_another_over_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    await minutes_without_audit_log(desk, chores_of(desk), monkeypatch, 2)
+    again = open_desk(tmp_path, desk.clock)
+    for _ in range(2):
+        await chores_of(again).minute()
+    found = again.audited("audit_stopped")
+    assert [(r["active"], r["details"]["reason"]) for r in found] == [
+        (True, "no space left"),
+        (False, ""),
+    ]
+
+
+async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    chores = chores_of(desk)
+    await minutes_without_audit_log(desk, chores, monkeypatch, 1)
+    assert desk.books.door.trouble == "no space left"
     await chores.minute()
     assert desk.books.door.trouble == ""
-    assert [r["kind"] for r in desk.audited()] == ["collector_started", *["checkpoint"] * 2]
+    assert [r["kind"] for r in desk.audited()] == [
+        *("collector_started", "checkpoint", "audit_stopped"),
+        *("checkpoint", "audit_stopped"),
+    ]
 
 
 async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> None:
@@ -116,6 +142,18 @@ async def test_the_latest_time_that_a_header_may_have_is_a_point_too(tmp_path: P
     assert rows_stored(desk) == [1]
 
 
+async def test_a_point_that_the_store_refuses_is_counted_and_its_reason_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = open_desk(tmp_path)
+    desk.store.write(b"event,kind=x row=1.5 %d\n" % NOW)
+    for seq in (1, 2):
+        await desk.take(events_of(event_batch(A, seq)))
+        await chores_of(desk).points()
+    assert desk.count("event_points_refused") == 2
+    assert [r.message.count("field type conflict") for r in caplog.records][-1:] == [1]
+
+
 async def test_a_row_that_cannot_be_a_point_holds_up_no_other(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     desk.books.journal.rows.note([EventRow("collector/d1", A, 1, 0, 0, NOW, b"{}")])
@@ -151,3 +189,68 @@ async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
     assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
     await chores_of(desk).points()
     assert rows_stored(desk) == [1, *([2] if kind else [])]
+
+
+async def test_a_store_that_can_be_read_and_not_written_did_not_go_back(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    counter.count()
+
+    def refuse(_value: int) -> None:
+        raise StoreBusy("its disk is full")
+
+    real = desk.store.set_counter
+    vars(desk.store)["set_counter"] = refuse
+    for _ in range(5):
+        with pytest.raises(StoreBusy):
+            counter.count()
+    vars(desk.store)["set_counter"] = real
+    assert [counter.count(), counter.count()] == ["", ""]
+    desk.books.journal.sync()
+    assert desk.audited("store_went_back") == []
+
+
+async def test_a_store_that_was_put_back_between_two_counts_is_noticed_and_recorded_once(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal, desk.clock)
+    chores = chores_of(desk)
+    for _ in range(6):
+        counter.count()
+        await chores.minute()
+        desk.clock.at += 60 * SECOND
+    desk.store.set_counter(3)
+    assert [counter.count(), counter.count()] == ["store", ""]
+    desk.books.journal.sync()
+    assert [r["details"] for r in desk.audited("store_went_back")] == [
+        {
+            "ledger": 6,
+            "store": 3,
+            "from": rfc3339(NOW + 60 * SECOND),
+            "until": rfc3339(NOW + 360 * SECOND),
+        }
+    ]
+
+
+async def test_a_store_that_went_back_and_cannot_be_written_yet_is_recorded_once(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    desk.books.ledger.set_counter(9)
+    counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
+    real = desk.store.set_counter
+
+    def refuse(_value: int) -> None:
+        raise StoreBusy("its disk is full")
+
+    vars(desk.store)["set_counter"] = refuse
+    for _ in range(3):
+        with pytest.raises(StoreBusy):
+            counter.count()
+    vars(desk.store)["set_counter"] = real
+    counter.count()
+    desk.books.journal.sync()
+    assert len(desk.audited("store_went_back")) == 1
+    with desk.books.ledger.transaction() as db:
+        assert db.execute("SELECT what FROM restore").fetchall() == [("store",)]

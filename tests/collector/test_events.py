@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +205,15 @@ async def test_an_event_proves_life_and_closes_the_epoch_that_waited_for_it(tmp_
     assert desk.books.live.state(WHO).known.last_arrival == desk.clock.at
 
 
+async def test_events_that_the_broker_kept_say_nothing_of_the_present(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth(A)))
+    before = desk.books.live.state(WHO).known
+    desk.clock.at += 100 * SECOND
+    await desk.take(replace(events_of(event_batch(A, 1)), retain=True))
+    assert (desk.books.live.state(WHO).known, len(desk.audited("link_down"))) == (before, 1)
+
+
 async def test_drops_are_recorded_before_their_epoch_is_closed(tmp_path: Path) -> None:
     lists = [EpochReport(A, "readings", 9, [], [(1, 9, "full")]), report(B, [])]
     for no in (1, 2):
@@ -294,7 +304,8 @@ async def test_while_the_audit_disk_is_full_nothing_is_acknowledged_and_it_is_sa
         *(False, True, True, True)
     ]
     assert desk.books.door.trouble == ""
-    assert (named(desk), [r["seq"] for r in desk.audited()]) == (keys(1), [1])
+    assert (named(desk), [r["seq"] for r in desk.audited("link_down")]) == (keys(1), [1])
+    assert [r["active"] for r in desk.audited("audit_stopped")] == [True, False]
     said = [record.levelname for record in caplog.records if "No space" in record.message]
     assert said == ["ERROR"]
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from collector.lanerow import KEPT_CRCS, LaneRow, merged
 from collector.ranges import Ranges
-from core.messages import EpochReport
+from core.messages import SUPERSEDED, EpochReport
 from tests.collector.making import NOW, A
 
 batches = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=60)
@@ -65,3 +65,10 @@ def test_what_agents_report_as_dropped_is_kept_when_they_forget_it() -> None:
     assert row.dropped == ((30, 30, "corrupt"), (12, 25, "full"))
     assert (row.high, row.spool) == (40, "SPOOL")
     assert merged(row.dropped, ()) == row.dropped
+
+
+def test_a_list_that_a_newer_one_replaced_is_not_missing() -> None:
+    drops = [(1, 1, SUPERSEDED), (3, 3, "full")]
+    row = LaneRow().with_report(EpochReport(A, "events", 3, [2, 2], drops), "SPOOL", NOW)
+    assert row.missing.spans == ((2, 3),)
+    assert row.with_batch(2, 7, 0, NOW).with_batch(3, 7, 0, NOW).marks == ()

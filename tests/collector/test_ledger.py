@@ -11,7 +11,7 @@ from collector import births, ledgerfile
 from collector.births import AgentState
 from collector.lanerow import LaneRow, Standing
 from collector.ledger import Entry, LaneKey, Ledger
-from collector.picture import Known
+from collector.verdicts import Known
 from core.errors import StartError
 from core.messages import EpochReport
 from core.types import BatchKey, Identity

@@ -3,17 +3,23 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from collector import births
 from collector.births import AgentState
 from collector.door import HELD_UP_AFTER, Door, Opening
 from collector.live import Live, was_up
-from collector.picture import SILENT_AFTER, Known, SchoolView, Verdict
-from collector.roster import School
-from core.clock import SECOND
+from collector.picture import SchoolView
+from collector.roster.school import Address, Person, School, Status
+from collector.verdicts import SILENT_AFTER, Known, Verdict
+from collector.web import board
+from core.clock import SECOND, local
 from core.messages import ClockReport, Death
 from core.types import BatchKey, Identity
 from tests.collector.making import NOW, OTHER, REGION, WHO, A, B, Clock, birth, report
@@ -27,8 +33,14 @@ ROSTER = [
 ]
 
 
-def live(schools: Iterable[School] = ROSTER) -> Live:
-    return Live("d1", [REGION], schools, {})
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+DAY = 86_400 * SECOND
+TODAY = local(NOW, SHANGHAI).date()
+MIDNIGHT = int(datetime.combine(TODAY + timedelta(1), time(), SHANGHAI).timestamp()) * SECOND
+
+
+def live(schools: Iterable[School] | None = ROSTER) -> Live:
+    return Live("d1", [REGION], schools, {}, SHANGHAI)
 
 
 def born(live: Live, who: Identity = WHO, at: int = NOW, **words: object) -> AgentState:
@@ -56,12 +68,14 @@ def test_schools_of_the_roster_are_shown_before_they_report_and_others_are_marke
     seen = live()
     born(seen, OTHER)
     born(seen, replace(OTHER, agent="second"))
-    shown = [(s.school, s.name, s.in_roster) for s in seen.picture(NOW, OPEN).schools]
-    assert shown == [
-        ("school-1", "第一小学", True),
-        ("school-2", "", False),
-        ("school-3", "第三小学", True),
+    picture = seen.picture(NOW, OPEN)
+    assert [(s.school, s.name, s.standing) for s in picture.schools] == [
+        ("school-1", "第一小学", "open"),
+        ("school-2", "", "unlisted"),
+        ("school-3", "第三小学", "open"),
     ]
+    assert [s.school for s in picture.counted] == ["school-1", "school-3"]
+    assert seen.unknown_schools() == [(REGION, "school-2")]
     assert school(seen, NOW).line == Verdict("unknown", "unproven", 0)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
@@ -173,3 +187,102 @@ def test_a_publisher_without_a_header_is_up_by_its_lines_alone() -> None:
     assert verdict(seen, NOW) == Verdict("up", "", NOW)
     assert seen.state(WHO).known == Known(NOW, NOW)
     assert school(seen, NOW).agents[0].version == ""
+    assert school(seen, NOW).agents[0].unaccounted
+    assert (seen.agents(), seen.answering()) == ([WHO], [])
+    born(seen, at=NOW + 1)
+    assert not school(seen, NOW + 1).agents[0].unaccounted
+    assert seen.answering() == [WHO]
+
+
+def standings(live: Live, at: int) -> dict[str, str]:
+    return {s.school: s.standing for s in live.picture(at, OPEN).schools}
+
+
+@pytest.mark.parametrize("status", ["merged", "closed"])
+def test_a_school_counts_until_the_midnight_of_the_district_that_closes_it(status: Status) -> None:
+    seen = live([School(REGION, "school-1", status=status, closed=TODAY + timedelta(1))])
+    born(seen, at=MIDNIGHT - SECOND)
+    assert standings(seen, MIDNIGHT - SECOND) == {"school-1": "open"}
+    assert seen.closed_agents(MIDNIGHT - SECOND) == []
+    assert standings(seen, MIDNIGHT) == {"school-1": status}
+    assert seen.picture(MIDNIGHT, OPEN).counted == ()
+    assert seen.closed_agents(MIDNIGHT) == [WHO]
+    assert seen.unknown_schools() == [], "the roster knows it well"
+
+
+def test_a_closed_school_is_shown_only_while_it_still_reports() -> None:
+    seen = live([School(REGION, "school-1", status="merged")])
+    assert standings(seen, NOW) == {}
+    born(seen)
+    assert standings(seen, NOW + DAY - 1) == {"school-1": "merged"}
+    assert standings(seen, NOW + DAY) == {}
+    seen.heard(WHO, A, NOW + 2 * DAY, OPEN)
+    assert standings(seen, NOW + 2 * DAY) == {"school-1": "merged"}
+
+
+def test_a_school_counts_from_the_day_on_which_it_opens() -> None:
+    seen = live([School(REGION, "school-1", opened=TODAY + timedelta(1))])
+    assert standings(seen, MIDNIGHT - SECOND) == {}
+    assert standings(seen, MIDNIGHT) == {"school-1": "open"}
+
+
+def test_without_a_roster_everybody_who_reports_counts() -> None:
+    seen, nobody = live(None), live([])
+    for one in (seen, nobody):
+        born(one)
+    assert [s.school for s in seen.picture(NOW, OPEN).counted] == ["school-1"]
+    assert nobody.picture(NOW, OPEN).counted == (), "a roster may well have no school of ours"
+    assert standings(seen, NOW + 2 * DAY) == {"school-1": "unlisted"}, "and is never forgotten"
+
+
+def test_another_roster_is_taken_whole_and_what_agents_said_stays() -> None:
+    seen = live()
+    born(seen)
+    full = School(REGION, "school-1", "一小", outside=(Address("192.0.2.7", 443),))
+    seen.take_roster([full, School(REGION, "school-9", "九小"), School("999999", "x")])
+    assert standings(seen, NOW) == {"school-1": "open", "school-9": "open"}
+    assert school(seen, NOW).entry == full
+    assert (school(seen, NOW).name, verdict(seen, NOW).state) == ("一小", "up")
+    seen.take_roster([])
+    assert standings(seen, NOW) == {"school-1": "unlisted"}
+
+
+def test_an_owner_whom_nobody_could_call_is_none() -> None:
+    people = (Person("authority", "王主任", "0571-1"), Person("operator", "李工"))
+    entry = School(REGION, "school-1", people=people)
+    assert entry.missing_owners == ("operator", "user")
+    assert entry.without() == ("operator", "user", "leader", "person")
+
+
+def test_the_days_of_a_school_are_looked_at_one_by_one() -> None:
+    entry = School(REGION, "s", status="merged", opened=date(2001, 9, 1), closed=date(2024, 7, 1))
+    days = [date(2001, 8, 31), date(2001, 9, 1), date(2024, 6, 30), date(2024, 7, 1)]
+    assert [entry.standing(day) for day in days] == ["not_yet", "open", "open", "merged"]
+
+
+ENTRIES = st.builds(
+    School,
+    st.just(REGION),
+    st.sampled_from([f"school-{n}" for n in range(6)]),
+    status=st.sampled_from(["open", "merged", "closed"]),
+    opened=st.none() | st.dates(date(2026, 11, 1), date(2026, 12, 31)),
+    closed=st.none() | st.dates(date(2026, 11, 1), date(2026, 12, 31)),
+)
+VISITORS = st.lists(
+    st.tuples(st.sampled_from([f"school-{n}" for n in range(9)]), st.integers(0, 5))
+)
+
+
+@given(st.lists(ENTRIES, min_size=1), VISITORS, st.integers(-40, 40))
+def test_the_counts_by_state_add_up_to_the_open_schools_of_the_roster(
+    entries: list[School], visitors: list[tuple[str, int]], days: int
+) -> None:
+    seen, at = live(entries), NOW + days * DAY
+    for name, minutes in visitors:
+        seen.heard(Identity(REGION, name, "pc"), A, at - minutes * 60 * SECOND, OPEN)
+    day = local(at, SHANGHAI).date()
+    roster = {school.school: school for school in entries}
+    expected = sum(school.standing(day) == "open" for school in roster.values())
+    picture = seen.picture(at, replace(OPEN, since=at - DAY))
+    counted = board.tally(row.state for row in board.rows(picture) if row.counts)
+    assert sum(counted.values()) == expected

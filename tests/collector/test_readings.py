@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import logging
+import re
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from collector.counters import Counters
 from collector.inbox import Inbox
 from collector.linecheck import Checked, LineCheck
+from collector.offenders import Offenders
 from collector.sorting import GROUP, GROUP_BYTES, Sorter
 from core import wire
 from core.clock import SECOND
@@ -33,6 +36,8 @@ from tests.collector.making import (
     state,
 )
 from tests.waiting import until
+
+SCHOOLS = re.compile(r"school=([a-z0-9-]+)")
 
 
 async def test_a_batch_is_stored_accounted_and_receipted(tmp_path: Path) -> None:
@@ -161,6 +166,37 @@ async def test_a_line_that_the_store_refuses_is_kept_with_its_words(tmp_path: Pa
     assert desk.stored(name="free") == {NOW: 2}
     assert (desk.seqs(), desk.seqs(OTHER)) == ([1], [1])
     assert desk.count("lines_refused", "store") == 2
+
+
+async def test_whose_line_was_refused_is_written_alone_for_ten_minutes(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    desk.readings = replace(desk.readings, offenders=Offenders(desk.clock.monotonic))
+    desk.store._real.write(b'mem,school=x used="text" 1\n')
+    others = [Identity(REGION, f"school-{n}", "host") for n in (2, 3)]
+
+    async def bodies(seq: int, bad: bytes = b"free") -> list[list[str]]:
+        """Take a batch of everybody; return whose lines shared a body."""
+        line = b"mem %b=%di %d" % (bad, seq, NOW + seq)
+        first = [b"mem free=1i %d" % (NOW + seq), b"mem cached=1i %d" % (NOW + seq)]
+        desk.store.bodies.clear()
+        await desk.take(
+            readings(batch(seq=seq, lines=[first[0]]), others[0]),
+            readings(batch(seq=seq, lines=[line, b"mem slab=1i %d" % (NOW + seq)])),
+            readings(batch(seq=seq, lines=[first[1]]), others[1]),
+        )
+        return [sorted(set(SCHOOLS.findall(body.decode()))) for body in desk.store.bodies]
+
+    assert await bodies(1, b"used") == [["school-1", "school-2", "school-3"]]
+    assert await bodies(2) == [["school-2", "school-3"], ["school-1"]]
+    desk.clock.at += 590 * SECOND
+    assert await bodies(3, b"used") == [["school-2", "school-3"], ["school-1"]]
+    desk.clock.at += 590 * SECOND
+    assert await bodies(4) == [["school-2", "school-3"], ["school-1"]]
+    desk.clock.at += 11 * SECOND
+    assert await bodies(5) == [["school-1", "school-2", "school-3"]]
+    assert desk.seqs() == desk.seqs(others[0]) == desk.seqs(others[1]) == [1, 2, 3, 4, 5]
+    assert desk.stored(name="slab") == {NOW + seq: 1 for seq in range(1, 6)}
+    assert [letter["seq"] for letter in desk.letters()] == [1, 3]
 
 
 async def test_lines_without_a_header_are_stored_marked_and_prove_life(tmp_path: Path) -> None:

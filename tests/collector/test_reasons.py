@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from collector import reasons
 from collector.lanerow import NEVER, LaneRow
-from collector.picture import Known
 from collector.ranges import Ranges
 from collector.reasons import HEARD_WITHIN, REASONS, SPOOL_KEEPS, LastWord
+from collector.verdicts import Known
 from core.clock import SECOND
 from core.messages import Birth, Drop, EpochReport
 from tests.collector.making import NOW, A, B, birth, report

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,14 @@ def test_all_up_is_0_and_names_everybody(source: FakeSource) -> None:
     assert result.exit_code == 0
     for words in ("000000/trial 试点学校", "machine", "up", "12 min", "2 s ago", "1 school: 1 up"):
         assert words in result.output
+
+
+def test_a_publisher_without_a_header_is_called_unaccounted(source: FakeSource) -> None:
+    source.schools = (school(agent(), replace(agent(), unaccounted=True)),)
+    with serving(source) as url:
+        result = status("--url", url)
+    assert result.exit_code == 0
+    assert result.output.count("unaccounted: sends without a header") == 1
 
 
 def test_whatever_is_not_up_is_1_and_says_why(source: FakeSource) -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from agent.config import INTERVAL_S, AgentFile, read_agent
 from agent.probes import probes
+from agent.watchers import watchers
+from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
 from core.checkconfig import check
 from core.config import default_of
-from core.keys import is_table
+from core.keys import is_table, row_of
 from core.registry import REQUIRED
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -27,8 +29,9 @@ KINDS: dict[str, type[msgspec.Struct]] = {
 }
 
 EXPECT = "# expect: "
-OPTION = re.compile(r"^# (?=[a-z_0-9]+ = )", re.MULTILINE)
-LINE = re.compile(r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|\[[a-z_.]+\]|")
+OPTION = re.compile(r"^# (?=[a-z_0-9]+ = |\[\[)", re.MULTILINE)
+"""A table of which there may be many is an option too: it stands there once, switched off."""
+LINE = re.compile(r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|\[[a-z_.]+\]|# \[\[[a-z_.]+\]\]|")
 
 
 def text(name: str) -> str:
@@ -40,6 +43,8 @@ def defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
     return {
         field.name: defaults(field.type)
         if is_table(field.type)
+        else [defaults(row)]
+        if (row := row_of(field.type))
         else REQUIRED
         if field.required or field.name == "kind"
         else written(default_of(field))
@@ -56,6 +61,14 @@ def of_the_probes() -> dict[str, Any]:
     }
 
 
+def of_the_watchers() -> dict[str, Any]:
+    """Return the options of each watcher, as the code has them."""
+    return {
+        word: {option.name: written(option.default) for option in watchers.options(word)}
+        for word in watchers.words()
+    }
+
+
 def written(value: Any) -> Any:
     if value is None or isinstance(value, Path):
         return str(value or "")
@@ -66,6 +79,8 @@ def leaves(table: dict[str, Any], at: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in table.items():
         if isinstance(value, dict):
             yield from leaves(value, f"{at}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            yield from leaves(value[0], f"{at}{name}[].")
         else:
             yield at + name, value
 
@@ -74,6 +89,7 @@ def in_code(name: str) -> dict[str, Any]:
     tables = defaults(KINDS[name])
     if "probes" in tables:
         tables["probes"] = of_the_probes()
+        tables["watchers"] = of_the_watchers()
     return dict(leaves(tables))
 
 
@@ -88,7 +104,8 @@ def test_a_sample_shows_every_option_with_the_default_that_the_code_has(name: st
 @pytest.mark.parametrize("name", KINDS)
 def test_only_what_must_be_edited_stands_bare(name: str) -> None:
     bare = {key for key, _ in leaves(tomllib.loads(text(name)))}
-    assert bare == {key for key, value in in_code(name).items() if value is REQUIRED}
+    needed = {key for key, value in in_code(name).items() if value is REQUIRED}
+    assert bare == {key for key in needed if "[]" not in key}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -121,14 +138,22 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
         (tmp_path / name).write_text(text(name), encoding="utf-8")
     plain, full = (read_agent(tmp_path / p) for p in ("agent.toml", "full-agent.toml"))
     assert plain.words() == full.words()
-    assert msgspec.structs.replace(plain, probes=()) == msgspec.structs.replace(full, probes=())
-    collectors = [read_collector(tmp_path / p) for p in ("collector.toml", "full-collector.toml")]
-    assert collectors[0] == collectors[1]
+    words = [[watcher.word for watcher in one.watchers] for one in (plain, full)]
+    assert words[0] == words[1]
+    without = [msgspec.structs.replace(one, probes=(), watchers=()) for one in (plain, full)]
+    assert without[0] == without[1]
+    bare, switched = (
+        read_collector(tmp_path / name) for name in ("collector.toml", "full-collector.toml")
+    )
+    (webhook,) = switched.alerts.webhook
+    assert webhook == WebhookConfig(name=webhook.name, url=webhook.url)
+    no_webhook = msgspec.structs.replace(switched.alerts, webhook=())
+    assert bare == msgspec.structs.replace(switched, alerts=no_webhook)
 
 
 def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:
     roster, agent = read_roster(CONFIGS / "roster.csv"), read_agent(CONFIGS / "agent.toml")
-    assert roster.problems == ()
+    assert roster.said() == []
     assert (agent.identity.region, agent.identity.school) in [
         (school.region, school.school) for school in roster.schools
     ]

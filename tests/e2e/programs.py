@@ -1,5 +1,6 @@
 """The real programs as child processes, to be killed and started again by a test."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -7,7 +8,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
@@ -17,23 +17,29 @@ REGION, SCHOOL, AGENT = "000000", "trial", "pc-1"
 
 @dataclass
 class Program:
-    """One `schoolwatch …` command; ended by its own pid only."""
+    """One `schoolwatch …` command; ended by its own pid only.
+
+    With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py).
+    """
 
     words: list[str]
     log: Path
+    module: str = "schoolwatch"
+    env: dict[str, str] = field(default_factory=dict)
+    namespace: str = ""
     process: "subprocess.Popen[bytes] | None" = None
-    _files: list[IO[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
-        file = self.log.open("ab")
-        self._files.append(file)
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "schoolwatch", *self.words],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        )
+        inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [*inside, sys.executable, "-m", self.module, *self.words],
+                env=os.environ | self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         """kill -9: nothing is said, nothing is flushed."""
@@ -46,13 +52,27 @@ class Program:
         assert self.process is not None
         with suppress(ProcessLookupError):
             self.process.terminate()
-        code = self.process.wait(20)
-        for file in self._files:
-            file.close()
-        return code
+        return self.process.wait(20)
+
+    def suspend(self) -> None:
+        """Let it hang: its files and connections stay, and nothing moves."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+
+    @property
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
 
     def said(self, text: str) -> bool:
-        return self.log.exists() and text in self.log.read_text(errors="replace")
+        return self.count(text) > 0
+
+    def count(self, text: str) -> int:
+        """Return how often it has said *text*, over all its starts."""
+        return self.log.read_text(errors="replace").count(text) if self.log.exists() else 0
 
 
 def wait_until_served(port: int, seconds: float = 20) -> None:
@@ -66,25 +86,33 @@ def wait_until_served(port: int, seconds: float = 20) -> None:
     until_sync(open_port, seconds)
 
 
-def broker_table(broker: RealBroker) -> str:
+def broker_table(broker: RealBroker, reconnect_within_s: float) -> str:
     """Return [broker] as the trial writes it."""
     return f"""
 [broker]
 port = {broker.port}
 embedded = {str(broker.name == "embedded").lower()}
-reconnect_within_s = 0.5
+reconnect_within_s = {reconnect_within_s}
 """
 
 
-def agent_toml(folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1) -> Path:
+# What an agent sends before the collector has subscribed again may be lost, and is sent again
+# after 15 s. So the agents mostly come second here, as they do where they have a minute.
+AGENT_WITHIN_S = 1.5
+COLLECTOR_WITHIN_S = 0.3
+
+
+def agent_toml(
+    folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1, *, agent: str = AGENT
+) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
 kind = "agent"
 [identity]
 region = "{REGION}"
 school = "{SCHOOL}"
-agent = "{AGENT}"
-{broker_table(broker)}
+agent = "{agent}"
+{broker_table(broker, AGENT_WITHIN_S)}
 [spool]
 folder = "{folder / "spool"}"
 [batch]
@@ -102,7 +130,7 @@ kind = "collector"
 id = "d1"
 regions = ["{REGION}"]
 folder = "{folder / "collector"}"
-{broker_table(broker)}
+{broker_table(broker, COLLECTOR_WITHIN_S)}
 [http]
 port = {http_port}
 {store}

@@ -17,6 +17,7 @@ import pytest
 
 from collector.trial import brokers
 from core.mqtt import Broker
+from tests.processes import end
 from tests.waiting import until_sync
 
 LOOPBACK = "127.0.0.1"
@@ -91,35 +92,44 @@ class RealBroker:
 
     def stop(self) -> None:
         """Ask it to end; mosquitto then writes down what it holds."""
-        self._end(signal.SIGTERM)
+        end(self.process, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        self._end(signal.SIGKILL)
+        end(self.process, signal.SIGKILL)
 
     def restart(self) -> None:
         self.stop()
         self.start()
 
+    def save(self) -> None:
+        """Let mosquitto write down now what it holds, so that it comes back with just that."""
+        if self.name == "mosquitto":
+            before = self._saved()
+            self._signal(signal.SIGUSR1)
+            until_sync(lambda: self._saved() > before, 10)
+
+    def forget(self) -> None:
+        """Delete what a broker that is not running wrote down."""
+        self._store.unlink(missing_ok=True)
+
+    @property
+    def _store(self) -> Path:
+        return self.log.parent / "mosquitto.db"
+
+    def _saved(self) -> int:
+        return self._store.stat().st_mtime_ns if self._store.exists() else 0
+
     def suspend(self) -> None:
         """Let it hang: its connections stay, and nothing moves."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
+        self._signal(signal.SIGSTOP)
 
     def resume(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
+        self._signal(signal.SIGCONT)
 
-    def _end(self, how: signal.Signals) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(how)
-        self.process.send_signal(signal.SIGCONT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+    def _signal(self, what: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(what)
 
 
 def need(part: str) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import quote, urlencode
 
 from collector.store.influx import InfluxStore
+from tests.processes import end
 from tests.real.brokers import LOOPBACK, free_port
 from tests.waiting import until_sync
 
@@ -60,11 +61,11 @@ class RealInflux:
         until_sync(self._ready, 60)
 
     def stop(self) -> None:
-        self._end(signal.SIGTERM)
+        end(self.process, signal.SIGTERM)
 
     def kill(self) -> None:
         """End it as a power cut does."""
-        self._end(signal.SIGKILL)
+        end(self.process, signal.SIGKILL)
 
     def suspend(self) -> None:
         """Let it hang: it takes connections and answers nothing."""
@@ -111,17 +112,6 @@ class RealInflux:
         with suppress(OSError):
             return self.call("GET", "/health")[0] == 200
         return False
-
-    def _end(self, how: signal.Signals) -> None:
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(how)
-        self.process.send_signal(signal.SIGCONT)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
 
 
 def free_address() -> str:

@@ -19,9 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
-from agent import echo, icmp
-from agent.names import NoSuchHost
+from core import echo, icmp
 from core.clock import SECOND
+from core.names import NoSuchHost
 
 AT = 1_795_374_585_000_000_000
 

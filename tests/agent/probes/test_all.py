@@ -42,7 +42,7 @@ def loaded_after(code: str) -> set[str]:
 def test_a_probe_that_is_not_configured_is_not_imported() -> None:
     modules = loaded_after("from agent.probes import probes; probes.build('mem', {})")
     assert {"agent.probes.mem", "psutil"} <= modules
-    assert not modules & {"agent.probes.ping", "agent.icmp", "agent.probes.disk"}
+    assert not modules & {"agent.probes.ping", "core.icmp", "agent.probes.disk"}
 
 
 def test_an_agent_that_only_pings_does_not_hold_psutil() -> None:

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from agent import icmp
 from agent.probes.ping import NO_ANSWER, PingProbe
+from core import icmp
 from core.errors import NotPermitted, TargetUnreachable
 
 ROOT = Path(__file__).parents[3]

@@ -118,6 +118,25 @@ def test_many_lines_at_fault_are_found_in_few_requests(
     assert counting.requests <= 4
 
 
+def test_words_that_nobody_knows_are_traced_to_an_agent_first_and_then_to_its_line() -> None:
+    bodies: list[bytes] = []
+
+    def odd(body: bytes) -> Refusal | None:
+        bodies.append(body)
+        return Refusal(422, "the moon is full") if b" v=13i " in body else None
+
+    agents = [b"m,agent=pc-%d,note=a\\,agent\\=x,region=1,school=s" % n for n in range(8)]
+    # Mixed, as the batches of a group are.
+    lines = [b"%b v=%di %d" % (agents[n % 8], n, n) for n in range(80)]
+    (refused,) = influx_write.write(b"\n".join(lines) + b"\n", odd)
+    assert refused.line == lines[13]
+    cut = [body.splitlines() for body in bodies if body != influx_write.PROBE]
+    several = [body for body in cut if len({line.split(b",note")[0] for line in body}) > 1]
+    assert all(len(body) % 10 == 0 for body in several), "whole agents, until there is one"
+    stored = {line for body in cut if lines[13] not in body for line in body}
+    assert stored == {*lines} - {lines[13]}
+
+
 def test_two_kinds_of_fault_and_old_lines_in_one_body_are_told_apart(influx: RealInflux) -> None:
     counting = Counting(influx, made(influx, keep_hours=24))
     influx_write.write(b"m v=1i,w=true %d\n" % NOW, counting.send)

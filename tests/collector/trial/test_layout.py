@@ -36,7 +36,7 @@ def test_the_collector_reads_what_was_written_for_it(tmp_path: Path) -> None:
     assert config.roster.file
     roster = read_roster(config.roster.file)
     assert [(row.region, row.school) for row in roster.schools] == [(WHO.region, WHO.school)]
-    assert roster.problems == ()
+    assert roster.said() == []
 
 
 def test_a_file_that_a_person_made_their_own_is_kept(tmp_path: Path) -> None:

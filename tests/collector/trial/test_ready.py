@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from collector.picture import AgentView, Picture, SchoolView, Verdict
+from collector.picture import AgentView, Picture, SchoolView
 from collector.trial import ready
+from collector.verdicts import Verdict
 from collector.web.live import live
 from core.types import Identity
 
@@ -54,7 +55,7 @@ LATEST = "/api/v1/latest?region=000000&school=trial&agent=staff-room"
 
 def live_json(who: Identity, verdict: Verdict) -> bytes:
     agent = AgentView(who, verdict, 2_000, "0.1.0", "", 0, 0.0, False)
-    school = SchoolView(who.region, who.school, "", True, verdict, (agent,))
+    school = SchoolView(who.region, who.school, "", "open", verdict, (agent,))
     return msgspec.json.encode(live(Picture(2_000, "trial", True, (school,)), (True, "")))
 
 

@@ -10,10 +10,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from alerts.history import Stories, Wanted
+from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
-from collector.picture import AgentView, Cause, Picture, SchoolView, State, Verdict, line_verdict
+from collector.picture import AgentView, Picture, SchoolView
+from collector.roster.school import School, Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
+from collector.verdicts import Cause, State, Verdict, line_verdict
 from collector.web.app import serve
 from core import clock
 from core.clock import SECOND, Clock
@@ -42,15 +46,26 @@ class FakeSource:
     restores: tuple[Restore, ...] = ()
     asked: list[Question] = field(default_factory=list)
     ledger_trouble: StoreError | None = None
+    canaried: Canary = field(default_factory=Canary)
+    region: str = HERE.region
+    stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
+    alerts_wanted: list[Wanted] = field(default_factory=list)
 
     def picture(self) -> Picture:
         return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def canary(self) -> Canary:
+        return self.canaried
 
     def ready(self) -> tuple[bool, str]:
         return self.able
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def alerts(self, wanted: Wanted) -> Stories:
+        self.alerts_wanted.append(wanted)
+        return self.stories
 
     def account(self, question: Question) -> Account:
         """Answer one agent a page, whatever page was asked for."""
@@ -101,11 +116,16 @@ def agent(
     )
 
 
-def school(*agents: AgentView, name: str = "试点学校", in_roster: bool = True) -> SchoolView:
+def school(
+    *agents: AgentView,
+    name: str = "试点学校",
+    standing: Standing = "open",
+    entry: School | None = None,
+) -> SchoolView:
     """Return the school that *agents* belong to; its line is what they prove."""
     who = agents[0].who
     line = line_verdict(tuple(one.verdict for one in agents))
-    return SchoolView(who.region, who.school, name, in_roster, line, agents)
+    return SchoolView(who.region, who.school, name, standing, line, agents, entry)
 
 
 @contextmanager

@@ -58,6 +58,7 @@ async def test_live_names_every_school_and_agent_with_state_cause_and_times(
             "started": "2026-11-21T23:58:02Z",
             "held_batches": 0,
             "clock": {"offset_ms": 0.0, "checked": False},
+            "unaccounted": False,
         }
     ]
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from collector.picture import Cause, SchoolView, State, Verdict
+from collector.picture import SchoolView
+from collector.verdicts import Cause, State, Verdict
 from collector.web import board
 from core.types import Identity
 from tests.collector.web.fakes import NOW, FakeSource, agent, school
@@ -70,7 +71,7 @@ def test_a_school_has_one_state_and_one_reason(
 
 
 def test_a_school_without_agents_is_unproven_and_breaks_nothing() -> None:
-    view = SchoolView("330106", "s", "", True, Verdict("unknown", "unproven", 0), ())
+    view = SchoolView("330106", "s", "", "open", Verdict("unknown", "unproven", 0), ())
     row = rows(view)[0]
     assert (row.state, row.reason, row.agents) == ("never_seen", "unproven", ())
 

@@ -56,6 +56,13 @@ def test_nothing_missing_is_0(source: FakeSource) -> None:
     assert source.asked[-1].only_missing
 
 
+def test_of_whom_no_batch_has_a_number_nothing_is_claimed(source: FakeSource) -> None:
+    source.agents = (AgentAccount(HERE, NOW),)
+    result = asked(source, "--all")
+    assert "none missing" not in result.output
+    assert "whether anything is missing is not known" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize("reason", REASONS)
 def test_every_reason_is_said_in_words_and_all_but_expected_are_1(
     source: FakeSource, reason: Reason
@@ -165,7 +172,7 @@ async def test_the_page_of_an_agent_says_what_is_missing_in_both_languages(
     client: Client, source: FakeSource
 ) -> None:
     path = "/schools/000000/trial/machine"
-    assert "已收到 0 批，无缺失" in await (await client.get(path)).text()
+    assert "没有带编号的批次，因此无从得知是否有缺失" in await (await client.get(path)).text()
     source.agents = (missing("dropped", "full"),)
     page = await (await client.get(path)).text()
     assert "已收到 8 批，缺失 2 批" in page

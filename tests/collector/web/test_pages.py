@@ -65,6 +65,17 @@ async def test_with_one_machine_the_front_page_shows_its_values_at_once(client: 
         assert words in text
 
 
+async def test_a_publisher_without_a_header_is_shown_as_unaccounted(
+    client: Client, source: FakeSource
+) -> None:
+    telegraf = replace(agent(replace(HERE, agent="telegraf")), unaccounted=True)
+    source.schools = (school(agent(), telegraf),)
+    place = f"/schools/{HERE.region}/{HERE.school}"
+    assert (await read(client, place)).text.count("不入台账") == 1
+    assert "不入台账" in (await read(client, f"{place}/telegraf")).text
+    assert "不入台账" not in (await read(client, f"{place}/{HERE.agent}")).text
+
+
 async def test_the_same_page_in_english(client: Client) -> None:
     page = await read(client, "/?lang=en")
     for words in ("Up", "since 15:11:05, for 12 min", "Processor", "almost full", "Mbit/s"):

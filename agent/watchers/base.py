@@ -1,0 +1,24 @@
+"""What a watcher is, and the list of the words that name one."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from core.registry import COLLABORATOR, Registry
+from core.types import Event
+
+__all__ = ["COLLABORATOR", "Watcher", "watchers"]
+
+
+class Watcher(Protocol):
+    """Is told by the system when something changes."""
+
+    def watch(self, target: str) -> AsyncIterator[Sequence[Event]]:
+        """Yield events as they happen, for ever; *target* is what they say of themselves.
+
+        Begins with everything that it can say of the present: an event that says what is known
+        already changes nothing. Raises NotPermitted or OSError where the system does not tell.
+        """
+
+
+watchers: Registry[Watcher] = Registry("watcher", "agent.watchers", ("link",))
+"""One module for each word that an operator can write in `[watchers]`."""

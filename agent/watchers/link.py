@@ -1,0 +1,196 @@
+"""Whether a network cable carries a link: told by the kernel at the moment it is pulled.
+
+`link_down` begins when an interface that carried a link loses it, is switched off or is taken
+out, and ends when the link is back. One that never carried a link since the agent started is no
+fault, unless it is named in `interfaces`: many machines have sockets that nobody uses.
+Watch it work: ip -details monitor link
+"""
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from agent import netlink
+from agent.netlink import Link
+from agent.watchers.base import COLLABORATOR, watchers
+from core import clock
+from core.clock import SECOND
+from core.errors import NotPermitted
+from core.types import Event, Value
+
+KIND: Final = "link_down"
+BUFFER: Final = 1 << 20
+"""Bytes of messages that the kernel holds for us; beyond it says so, and we ask for all again."""
+DATAGRAM: Final = 1 << 16
+
+CALM_CHANGES: Final = 6
+CALM_WITHIN: Final = 60 * SECOND
+"""A link that changes more often than that flaps: then its state is told at most each 10 s."""
+CALM_EVERY: Final = 10 * SECOND
+
+Name = Annotated[str, Meta(min_length=1)]
+
+
+@dataclass(slots=True)
+class _Port:
+    """One interface: what was told of it, and what it did since."""
+
+    expected: bool = False
+    up: bool | None = None
+    told: bool | None = None
+    changes: list[int] = field(default_factory=list)
+    told_at: int = 0
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Ports:
+    """Which links are up, from what the kernel tells: no sockets here, the clock comes in."""
+
+    interfaces: Sequence[str] = ()
+    _ports: dict[str, _Port] = field(default_factory=dict)
+
+    def take(self, told: Iterable[Link], at: int) -> list[tuple[str, bool, dict[str, Value]]]:
+        """Hear of links at *at*; return those to tell of: name, whether it is down, details."""
+        for link in told:
+            if self._is_watched(link):
+                self._change(link, at)
+        return self.due(at)
+
+    def due(self, at: int) -> list[tuple[str, bool, dict[str, Value]]]:
+        """Return what is to be told by now."""
+        found = []
+        for name, port in self._ports.items():
+            if port.up is None or port.up == port.told or not self._may_tell(port, at):
+                continue
+            if port.told is None and not port.up and not port.expected:
+                continue
+            details: dict[str, Value] = {} if port.up else {"why": port.why}
+            if len(port.changes) > CALM_CHANGES:
+                details["changes_per_minute"] = len(port.changes)
+            port.told, port.told_at = port.up, at
+            found.append((name, not port.up, details))
+        return found
+
+    def waiting(self) -> bool:
+        """Return whether something is to be told later, because a link flaps."""
+        return any(
+            port.up is not None and port.up != port.told and (port.told is not None or port.up)
+            for port in self._ports.values()
+        )
+
+    def missing(self, seen: Iterable[str], at: int) -> None:
+        """Hear that a dump named only *seen*: whatever is not among them was taken out."""
+        for name in self._ports.keys() - set(seen):
+            gone = Link(0, name, enabled=False, carrier=False, removed=True)
+            self._change(gone, at)
+
+    def _is_watched(self, link: Link) -> bool:
+        if self.interfaces:
+            return any(fnmatchcase(link.name, pattern) for pattern in self.interfaces)
+        return not link.loopback and not link.kind
+
+    def _change(self, link: Link, at: int) -> None:
+        named = bool(self.interfaces)
+        port = self._ports.setdefault(link.name, _Port(expected=named))
+        up = link.enabled and link.carrier and not link.removed
+        if up == port.up:
+            return
+        if port.up is not None:
+            port.changes = [one for one in port.changes if at - one < CALM_WITHIN] + [at]
+        port.up = up
+        port.expected = port.expected or up
+        port.why = "removed" if link.removed else "no_carrier" if link.enabled else "switched_off"
+
+    @staticmethod
+    def _may_tell(port: _Port, at: int) -> bool:
+        recent = [one for one in port.changes if at - one < CALM_WITHIN]
+        return len(recent) <= CALM_CHANGES or at - port.told_at >= CALM_EVERY
+
+
+def open_socket() -> socket.socket:
+    """Return a socket that hears of every change of a link; raises NotPermitted elsewhere."""
+    family = getattr(socket, "AF_NETLINK", None)
+    if family is None:
+        raise NotPermitted("links can be watched on Linux only")
+    sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+        sock.bind((0, netlink.RTMGRP_LINK))
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+@watchers.add("link")
+@dataclass(frozen=True, slots=True)
+class LinkWatcher:
+    """Tells of the interfaces that `interfaces` names, with * and ?; else of all hardware."""
+
+    interfaces: tuple[Name, ...] = ()
+    open_socket: Callable[[], socket.socket] = field(default=open_socket, metadata=COLLABORATOR)
+    now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
+
+    async def watch(self, target: str) -> AsyncIterator[Sequence[Event]]:
+        """Yield `link_down` as it begins and ends; the interface is the subject."""
+        ports = Ports(self.interfaces)
+        with contextlib.closing(self.open_socket()) as sock:
+            reader = _Reader(sock)
+            await reader.ask()
+            while True:
+                try:
+                    wait = CALM_EVERY / SECOND if ports.waiting() else None
+                    async with asyncio.timeout(wait):
+                        told = await reader.read()
+                except TimeoutError:
+                    told = []
+                at = self.now()
+                if reader.dumped is not None:
+                    ports.missing(reader.dumped, at)
+                    reader.dumped = None
+                found = ports.take(told, at)
+                if found:
+                    yield [
+                        Event(KIND, target, name, active=down, severity="P3", at=at, details=more)
+                        for name, down, more in found
+                    ]
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the kernel's messages; asks for all links again where some were lost."""
+
+    sock: socket.socket
+    dumped: set[str] | None = None
+    """After the end of a dump: the names that it told of."""
+    _sequence: int = 0
+    _names: set[str] = field(default_factory=set)
+
+    async def ask(self) -> None:
+        self._sequence += 1
+        self._names = set()
+        await asyncio.get_running_loop().sock_sendall(self.sock, netlink.request(self._sequence))
+
+    async def read(self) -> list[Link]:
+        """Return what one datagram tells; raises OSError."""
+        try:
+            data = await asyncio.get_running_loop().sock_recv(self.sock, DATAGRAM)
+        except OSError as error:
+            if error.errno != errno.ENOBUFS:
+                raise
+            await self.ask()
+            return []
+        found = list(netlink.links(data))
+        self._names.update(link.name for link in found if not link.removed)
+        if netlink.ends_dump(data):
+            self.dumped = self._names
+        return found

@@ -1,0 +1,84 @@
+"""Runs the watchers, and has what they tell sealed in the spool at the moment it happens."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+
+from agent.onchange import OnChange
+from agent.spool import Spool
+from agent.spoolthread import SpoolThread
+from agent.watchers import Watcher
+from core.errors import MonitorError, SpoolError
+from core.types import Event
+
+AGAIN_AFTER_S: Final = 60.0
+"""A watcher that the system does not tell anything is begun anew after this."""
+DISK_AGAIN_AFTER_S: Final = 5.0
+MOST_HELD: Final = 1_000
+"""Events held while the disk refuses them; the oldest go first, and that is said."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Watching:
+    """The watchers by their words; `sealed` hears that there is something new to send."""
+
+    watchers: Mapping[str, Watcher]
+    target: str
+    spool: SpoolThread
+    sealed: Callable[[], None]
+    lost: int = 0
+    """Events that the disk refused for so long that there was no room to hold them."""
+    _held: list[Event] = field(default_factory=list)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _state: OnChange = field(default_factory=lambda: OnChange(_log))
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._tell(), name="telling")
+            for word, watcher in self.watchers.items():
+                tasks.create_task(self._watch(word, watcher), name=f"watch {word}")
+
+    async def _watch(self, word: str, watcher: Watcher) -> None:
+        while True:
+            try:
+                async for events in watcher.watch(self.target):
+                    self._state.well(word)
+                    self._hold(events)
+            except (MonitorError, OSError) as error:
+                self._state.broke(word, f"watcher {word}: {error}")
+            except Exception as error:  # noqa: BLE001 — one watcher's defect ends no other
+                self._state.broke(word, f"watcher {word} failed: {error}", unexpected=True)
+            await asyncio.sleep(AGAIN_AFTER_S)
+
+    def _hold(self, events: Sequence[Event]) -> None:
+        self._held += events
+        over = len(self._held) - MOST_HELD
+        if over > 0:
+            del self._held[:over]
+            self.lost += over
+            self._state.broke("held", f"{over} events had no room while the disk refuses them")
+        self._news.set()
+
+    async def _tell(self) -> None:
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            events, self._held = self._held, []
+            try:
+                told = await self.spool.call(partial(Spool.tell, events=events))
+            except SpoolError as error:
+                self._state.broke("spool", f"events of the watchers wait: {error}")
+                self._held = [*events, *self._held]
+                self._news.set()
+                await asyncio.sleep(DISK_AGAIN_AFTER_S)
+                continue
+            self._state.well("spool")
+            self._state.well("held")
+            if told:
+                self.sealed()

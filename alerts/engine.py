@@ -1,0 +1,271 @@
+"""The engine: facts in, alerts and messages out, each in one transaction of the database.
+
+    rows ──────┐
+    readings ──┼─▶ match ─▶ signals ─▶ hold ─▶ keep ─▶ hide ─▶ dedup ─▶ storm ─▶ alert, outbox
+    sights ────┘                        ▲
+    time ───────────────────────────────┘
+
+A kill between any two steps loses nothing: rows are read again from the cursor, which moves in the
+transaction of what they made; sights and readings come again by themselves.
+"""
+
+import logging
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import tzinfo
+from typing import Final
+
+from alerts import tables
+from alerts.due import due
+from alerts.facts import Ground, ReadingFact, Sight
+from alerts.freshness import Freshness
+from alerts.match import Match
+from alerts.memory import Draft
+from alerts.opening import opened
+from alerts.rowfacts import RowFacts
+from alerts.rules import Rule
+from alerts.shipped import RULES
+from alerts.stages.dedup import Dedup
+from alerts.stages.hide import Hide
+from alerts.stages.hold import Hold
+from alerts.stages.keep import Keep
+from alerts.stages.storm import SUMMARY, Storm
+from alerts.step import Case, Signal, Stage, Step, run
+from alerts.texts import Words, summary, telling_of
+from core import clock
+from core.alerts import AlertKey, Reason
+
+PAGE: Final = 200
+"""Rows in one transaction."""
+
+MESSAGES: Final = 20
+"""In ten minutes, where the configuration says nothing else."""
+
+_log = logging.getLogger(__name__)
+
+
+class Engine:
+    """Every method blocks, and may raise sqlite3.Error: then nothing has changed.
+
+    Not for two threads at a time.
+    """
+
+    def __init__(
+        self,
+        ground: Ground,
+        words: Words,
+        *,
+        channels: tuple[str, ...],
+        rules: Sequence[Rule] = RULES,
+        messages: int = MESSAGES,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        self.counts: Counter[tuple[str, str]] = Counter()
+        """What happened since somebody took it out, by name and reason."""
+        self._ground, self._words, self._channels, self._now = ground, words, channels, now
+        self._rules = {rule.name: rule for rule in rules}
+        self._match = Match(rules)
+        self._fresh = Freshness(self._rules, now())
+        self._memory, present = opened(ground, self._rules, now())
+        self._draft = Draft(self._memory, now())
+        self._storm = Storm(messages, self._made)
+        self._stages = self._pipeline(words.zone)
+        with self._drafting() as draft:
+            self._say(draft, (s for fact in present for s in self._match.event(fact)))
+
+    # What comes in.
+
+    def rows(self) -> int:
+        """Take in the next rows that the audit log has; return how many, 0 where there are none."""
+        try:
+            return self._rows(PAGE)
+        except Exception as error:
+            if _is_refused(error):
+                raise
+            _log.warning("a row among the next %d cannot be judged; one at a time now", PAGE)
+        try:
+            return self._rows(1)
+        except Exception as error:
+            if _is_refused(error):
+                raise
+            return self._skip()
+
+    def readings(self, facts: Iterable[ReadingFact]) -> None:
+        """Take in fresh readings."""
+        with self._drafting() as draft:
+            for fact in facts:
+                self._fresh.heard(fact.place, draft.at)
+                self._say(draft, self._match.reading(fact, draft.at))
+
+    def heard(self, place: str) -> None:
+        """Hear that fresh readings of an agent came, whatever they say."""
+        self._fresh.heard(place, self._now())
+
+    def see(self, sight: Sight) -> None:
+        """Take in what is wrong in the live picture."""
+        with self._drafting() as draft:
+            open_cases = tuple(self._memory.cases.values())
+            self._say(draft, self._match.sight(sight, open_cases, draft.at))
+
+    def tick(self) -> None:
+        """Let time pass: holds that are over, alerts that end by the clock, summaries."""
+        at = self._now()
+        keys = list(self._memory.awake(at))
+        try:
+            with self._drafting() as draft:
+                for key in keys:
+                    self._step(draft, Step(draft.get(key)))
+                stale = self._fresh.stale(self._memory.cases.values(), at)
+                self._say(draft, iter(stale))
+                self._summarise(draft)
+        except BaseException:
+            for key in keys:
+                self._memory.wake(key, at)
+            raise
+
+    def due(self) -> int:
+        """Return when `tick` is to be called next at the latest (ns), 0 where nothing waits."""
+        return self._memory.due[0][0] if self._memory.due else 0
+
+    def is_watched(self, place: str) -> bool:
+        """Return whether a case is open at *place*, so that what ends it matters too."""
+        return place in self._memory.of_place
+
+    def open_cases(self) -> Iterator[Case]:
+        """Return every case that has not ended."""
+        return iter(tuple(self._memory.cases.values()))
+
+    # How it is done.
+
+    def _pipeline(self, zone: tzinfo) -> tuple[Stage, ...]:
+        return (
+            Hold(self._rules, zone, self._ground.caught_up, self._fresh.sure),
+            Keep(self._rules),
+            Hide(self._rules, self._is_open),
+            Dedup(self._rules),
+            self._storm,
+        )
+
+    def _made(self, since: int) -> Sequence[str]:
+        return self._draft.made(since)
+
+    def _is_open(self, key: AlertKey) -> bool:
+        return self._draft.is_open(key)
+
+    def _rows(self, limit: int) -> int:
+        with self._ground.transaction() as db:
+            found = self._ground.rows(db, limit)
+            if not found:
+                return 0
+            draft = self._draft = Draft(self._memory, self._now())
+            facts = RowFacts(self._ground, db, draft.at)
+            for fact in facts.of(found):
+                self._say(draft, self._match.event(fact))
+            self._ground.move(db, found[-1].row)
+            tables.write(db, draft, self._channels)
+        self._take_over(draft)
+        self.counts["alert_words_ignored", ""] += facts.ignored
+        return len(found)
+
+    def _skip(self) -> int:
+        with self._ground.transaction() as db:
+            (row,) = self._ground.rows(db, 1)
+            self._ground.move(db, row.row)
+        self.counts["alert_rows_failed", ""] += 1
+        _log.exception("row %d of the events is left out of the alerts", row.row)
+        return 1
+
+    @contextmanager
+    def _drafting(self) -> Iterator[Draft]:
+        """Write what the block drafts, if anything, and take it over."""
+        draft = self._draft = Draft(self._memory, self._now())
+        yield draft
+        if draft.written or draft.messages:
+            with self._ground.transaction() as db:
+                tables.write(db, draft, self._channels)
+        self._take_over(draft)
+
+    def _take_over(self, draft: Draft) -> None:
+        draft.take_over()
+        for case in draft.changed():
+            self._count(case, draft)
+            when = due(case, self._rules[case.alert.key.rule], draft.at)
+            if when:
+                self._memory.wake(case.alert.key, when)
+            if not case.is_open:
+                self._fresh.forget(case.alert.key)
+        self.counts["alerts_refused", ""] += draft.refused
+        for message in draft.messages:
+            self.counts["alert_messages", message.notification.reason] += 1
+
+    def _count(self, case: Case, draft: Draft) -> None:
+        alert = case.alert
+        if alert.state == "firing" and alert.fired_at == draft.at:
+            self.counts["alerts_fired", alert.key.rule] += 1
+        if alert.state == "ended" and not case.folds:
+            self.counts["alerts_ended", alert.key.rule] += 1
+
+    def _say(self, draft: Draft, signals: Iterator[Signal]) -> None:
+        for signal in signals:
+            case = draft.get(signal.key)
+            if not case.is_open and signal.said != "on":
+                continue
+            if not case.is_open and not draft.has_room(signal.key.place):
+                draft.refused += 1
+                continue
+            if signal.said == "on":
+                self._fresh.seen(signal.key, draft.at)
+            self._step(draft, Step(case, signal))
+
+    def _step(self, draft: Draft, step: Step) -> None:
+        before = step.case
+        step = run(self._stages, step, draft.at)
+        case = step.case
+        if case == before and not step.reason:
+            if case.is_open and step.signal is None:
+                draft.note(case)  # to be looked at again
+            return
+        if before.is_open and case == before.changed(details=case.alert.details):
+            draft.note(case)
+            return
+        if step.reason:
+            repeat = self._is_repeat(step)
+            case = draft.put(replace(case, repeat=False))
+            self._tell(draft, [case], step.reason, case.alert.key.place, repeat=repeat)
+        else:
+            draft.put(case)
+
+    def _is_repeat(self, step: Step) -> bool:
+        """Return whether people may have been told before the database was set back."""
+        alert, restored_at = step.case.alert, self._ground.restored_at()
+        if step.reason == "FIRST":
+            return step.case.repeat or alert.began_at <= restored_at
+        return bool(step.signal and step.signal.repeat) or alert.ended_at <= restored_at
+
+    def _tell(
+        self, draft: Draft, about: Sequence[Case], reason: Reason, place: str, *, repeat: bool
+    ) -> None:
+        tellings = [telling_of(case.alert, self._rules, self._words) for case in about]
+        draft.tell(summary(tellings, reason, draft.at, self._words), about, place, repeat=repeat)
+
+    def _summarise(self, draft: Draft) -> None:
+        """Tell in one message what was folded, where that is due."""
+        since, folded = self._memory.folded_since, draft.folded()
+        if not folded or not self._storm.summary_is_due(since or draft.at, draft.at):
+            return
+        about = [draft.put(replace(c, folds="", repeat=False)) for c in folded.values()]
+        draft.summarised = True
+        begins = any(case.is_open for case in about)
+        still_open = begins or any(case.told for case in self._memory.cases.values())
+        ends: Reason = "SOME_RESOLVED" if still_open else "ALL_RESOLVED"
+        reason: Reason = "NEW_ALERTS" if begins else ends
+        repeat = any(case.repeat for case in folded.values())
+        self._tell(draft, about, reason, SUMMARY, repeat=repeat)
+
+
+def _is_refused(error: Exception) -> bool:
+    """Return whether the database refused for now; else statement and values do not fit."""
+    return isinstance(error, sqlite3.OperationalError) or type(error) is sqlite3.DatabaseError

@@ -1,0 +1,63 @@
+"""What has been said lately: nothing begins to alert by what was known once.
+
+Lives in this process only. After a restart a condition that waits has to be seen once more before
+it alerts; one that has alerted goes on, since not to know is no recovery.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from alerts.rules import EventOf, Rule, Threshold
+from alerts.step import Case, Signal
+from core.alerts import AlertKey
+from core.clock import SECOND
+
+SILENT_AFTER: Final = 180 * SECOND
+STALE_AFTER: Final = 900 * SECOND
+"""Without a value from an agent that is heard: three times the heartbeat of a field."""
+LOOK_EVERY: Final = 60 * SECOND
+
+
+class Freshness:
+    """Told of what comes in; asked before a condition becomes an alert."""
+
+    def __init__(self, rules: Mapping[str, Rule], started: int) -> None:
+        self._rules, self._started, self._looked = rules, started, started
+        self._heard: dict[str, int] = {}
+        self._seen: dict[AlertKey, int] = {}
+
+    def heard(self, place: str, at: int) -> None:
+        """Hear that fresh readings of an agent came."""
+        self._heard[place] = at
+
+    def seen(self, key: AlertKey, at: int) -> None:
+        """Hear that a condition that has a case was said to be going on."""
+        if not isinstance(self._rules[key.rule].of, EventOf):
+            self._seen[key] = at
+
+    def forget(self, key: AlertKey) -> None:
+        """Hear that it is over."""
+        self._seen.pop(key, None)
+
+    def sure(self, case: Case, at: int) -> bool:
+        """Return whether what began is still known to go on; of events the end is told."""
+        key = case.alert.key
+        of = self._rules[key.rule].of
+        if isinstance(of, EventOf):
+            return True
+        if isinstance(of, Threshold) and at - self._heard.get(key.place, 0) > SILENT_AFTER:
+            return False
+        return key in self._seen
+
+    def stale(self, cases: Iterable[Case], at: int) -> Iterator[Signal]:
+        """End what an agent that is heard has long given no value of: a disk taken out."""
+        if at - self._looked < LOOK_EVERY:
+            return
+        self._looked = at
+        for case in cases:
+            key = case.alert.key
+            if not isinstance(self._rules[key.rule].of, Threshold):
+                continue
+            is_heard = at - self._heard.get(key.place, 0) <= SILENT_AFTER
+            if is_heard and at - self._seen.get(key, self._started) > STALE_AFTER:
+                yield Signal(key, "off", at, at)

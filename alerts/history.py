@@ -1,0 +1,166 @@
+"""What the page and the API show: what is open, what was, and the story of each.
+
+A connection of its own for each question, read-only: a page never holds up an alert.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from alerts import tables
+from alerts.rules import Rule
+from alerts.shipped import RULES
+from alerts.step import Case
+from alerts.texts import Words, telling_of
+from core.alerts import Telling
+from core.errors import StoreBusy
+
+MOST: Final = 500
+"""Alerts in one answer; of those that are open the worst come first."""
+
+_BUSY_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts; an empty word means all. `before` is the number where the last page ended."""
+
+    region: str = ""
+    school: str = ""
+    agent: str = ""
+    rule: str = ""
+    before: int = 0
+    limit: int = 100
+
+    @property
+    def place(self) -> str:
+        """The place that is named, as far as it is."""
+        return "/".join(word for word in (self.region, self.school, self.agent) if word)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of one message at one channel."""
+
+    message: int
+    reason: str
+    made_at: int
+    channel: str
+    state: str
+    tries: int
+    done_at: int
+    error: str
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An alert with its texts, whether a summary is still to tell of it, and whom it was told."""
+
+    telling: Telling
+    waits_for_summary: bool
+    deliveries: Sequence[Delivery]
+
+
+@dataclass(frozen=True, slots=True)
+class Stories:
+    """What is open now, worst first, and what is over, newest first.
+
+    `open_total` counts all that are open; `before` is where the next page of those that are over
+    begins, 0 where there is none.
+    """
+
+    open: Sequence[Story]
+    open_total: int
+    over: Sequence[Story]
+    before: int
+
+
+class History:
+    """Asks the database at *path*; every method blocks, and raises StoreBusy."""
+
+    def __init__(self, path: Path, words: Words, rules: Sequence[Rule] = RULES) -> None:
+        self._path, self._words = path, words
+        self._rules = {rule.name: rule for rule in rules}
+
+    def stories(self, wanted: Wanted) -> Stories:
+        """Return the alerts that are *wanted*; pending ones are nobody's concern yet."""
+        try:
+            with closing(self._connect()) as db:
+                return self._stories(db, wanted)
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the alerts cannot be read now: {error}") from error
+
+    def _stories(self, db: sqlite3.Connection, wanted: Wanted) -> Stories:
+        limit = max(1, min(wanted.limit, MOST))
+        where, values = _where(wanted)
+        is_open = f"state IN ('firing', 'keeping') AND {where}"
+        order = f"{is_open} ORDER BY severity, fired_at DESC LIMIT ?"
+        found = list(tables.cases(db, order, *values, limit))
+        query = f"SELECT count(*) FROM alert WHERE {is_open}"  # noqa: S608 — our words
+        (total,) = db.execute(query, values).fetchone()
+        over_where = f"state = 'ended' AND fired_at > 0 AND (? = 0 OR number < ?) AND {where}"
+        order = f"{over_where} ORDER BY number DESC LIMIT ?"
+        before = wanted.before
+        over = list(tables.cases(db, order, before, before, *values, limit + 1))
+        more = over[limit - 1].alert.number if len(over) > limit else 0
+        return Stories(
+            [self._story(db, case) for case in found],
+            int(total),
+            [self._story(db, case) for case in over[:limit]],
+            more,
+        )
+
+    def _story(self, db: sqlite3.Connection, case: Case) -> Story:
+        telling = telling_of(case.alert, self._rules, self._words)
+        return Story(telling, bool(case.folds), list(_deliveries(db, case.alert.number)))
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
+
+
+def tidy(db: sqlite3.Connection, before: int) -> int:
+    """Delete what was over *before* (ns), with its messages; return how many alerts went."""
+    gone = db.execute(
+        "DELETE FROM alert WHERE state = 'ended' AND folds = '' AND ended_at < ? "
+        "AND max(fired_at, began_at) < ?",
+        (before, before),
+    ).rowcount
+    db.execute("DELETE FROM alert_told WHERE alert NOT IN (SELECT number FROM alert)")
+    db.execute(
+        "DELETE FROM alert_message WHERE at < ? AND number NOT IN (SELECT message FROM alert_told)",
+        (before,),
+    )
+    db.execute(
+        "DELETE FROM alert_outbox WHERE message NOT IN (SELECT number FROM alert_message) "
+        "AND state NOT IN ('queued', 'sending')"
+    )
+    db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
+    return gone
+
+
+def _where(wanted: Wanted) -> tuple[str, list[Any]]:
+    where, values = ["1"], list[Any]()
+    if wanted.place:
+        where.append("(place = ? OR substr(place, 1, ?) = ?)")
+        inside = f"{wanted.place}/"
+        values += [wanted.place, len(inside), inside]
+    if wanted.rule:
+        where.append("rule = ?")
+        values.append(wanted.rule)
+    return " AND ".join(where), values
+
+
+def _deliveries(db: sqlite3.Connection, alert: int) -> Iterator[Delivery]:
+    query = """SELECT o.message, m.reason, m.at, channel, state, tries, done_at, error, repeat
+        FROM alert_told AS t JOIN alert_message AS m ON m.number = t.message
+        JOIN alert_outbox AS o ON o.message = t.message
+        WHERE t.alert = ? ORDER BY o.message, channel"""
+    for *found, repeat in db.execute(query, (alert,)).fetchall():
+        message, reason, made_at, channel, state, tries, done_at, error = found
+        yield Delivery(
+            *(message, reason, made_at, channel, state, tries, done_at, error, bool(repeat))
+        )

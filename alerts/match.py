@@ -1,0 +1,148 @@
+"""What the rules read out of a fact. Pure, and a fact costs nothing for rules it does not concern.
+
+A rule sees who says a thing, not only what is said: an agent may send any kind of event, so what
+only the collector can know is taken from the collector alone.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from alerts.facts import ReadingFact, Sight, Wrong, above
+from alerts.rules import EventOf, Rule, Sighted, Threshold
+from alerts.step import Case, Said, Signal
+from core.alerts import AlertKey
+from core.topics import LEVEL
+
+MOST_DETAILS: Final = 2_000
+"""Bytes of JSON; a message carries them, and every open alert is held in memory."""
+
+LONGEST_TARGET: Final = 200
+"""Characters, as of the target of an event; a tag may be as long as a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventFact:
+    """An event that changes what is known of its subject, or a momentary one.
+
+    `late`: it came long after it happened, or is handled long after it came. `past`: a restore
+    made its row anew, or it was there before the first rule.
+    """
+
+    who: str
+    kind: str
+    target: str
+    subject: str
+    active: bool
+    at: int
+    heard: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+    late: bool = False
+    past: bool = False
+    repeat: bool = False
+
+    @property
+    def by_collector(self) -> bool:
+        """Whether the collector says it; no agent can be called like that."""
+        return self.who.startswith("collector/")
+
+
+class Match:
+    """The rules by what they look at."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._events: dict[str, list[tuple[Rule, EventOf]]] = {}
+        self._readings: dict[str, list[tuple[Rule, Threshold]]] = {}
+        self._sights: dict[str, list[Rule]] = {}
+        self._kind_of: dict[str, str] = {}
+        for rule in rules:
+            match rule.of:
+                case EventOf() as of:
+                    self._events.setdefault(of.kind, []).append((rule, of))
+                case Threshold() as of:
+                    self._readings.setdefault(of.measurement, []).append((rule, of))
+                case Sighted(kind):
+                    self._sights.setdefault(kind, []).append(rule)
+                    self._kind_of[rule.name] = kind
+
+    def measurements(self) -> frozenset[str]:
+        """Return the measurements that a rule looks at."""
+        return frozenset(self._readings)
+
+    def event(self, fact: EventFact) -> Iterator[Signal]:
+        """Read an event."""
+        for rule, of in self._events.get(fact.kind, ()):
+            if (of.by == "collector") != fact.by_collector:
+                continue
+            key = _event_key(rule, fact)
+            said: Said = "on" if fact.active else "off"
+            late = fact.late and not fact.by_collector
+            if not of.momentary:
+                details = small(fact.details)
+                yield Signal(key, said, fact.at, fact.heard, details, late, repeat=fact.repeat)
+            elif fact.active:
+                # One that came in time is told however late we come to it; what is long past is
+                # over by itself.
+                lasts_from = fact.at if late or fact.past else max(fact.at, fact.heard)
+                over_at = lasts_from + max(rule.keep, 1)
+                details = small(fact.details)
+                yield Signal(key, "on", fact.at, fact.heard, details, late, over_at, fact.repeat)
+
+    def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
+        """Read a fresh reading."""
+        for rule, of in self._readings.get(fact.measurement, ()):
+            value = fact.fields.get(of.name)
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                continue
+            if of.unless and of.unless.items() <= fact.tags.items():
+                continue
+            target = fact.tags.get(of.target, "")[:LONGEST_TARGET]
+            key = AlertKey(rule.name, fact.place, target)
+            at = min(fact.at, heard)
+            yield Signal(key, of.says(value), at, heard, {"value": value})
+
+    def sight(self, sight: Sight, open_cases: Sequence[Case], heard: int) -> Iterator[Signal]:
+        """Read a sight: what is wrong, and what of *open_cases* is not wrong any more."""
+        wrong: set[AlertKey] = set()
+        for one in sight.wrong:
+            for signal in self._wrong(one, heard):
+                wrong.add(signal.key)
+                yield signal
+        for case in open_cases:
+            key = case.alert.key
+            if self._kind_of.get(key.rule) not in sight.covers or key in wrong:
+                continue
+            if not _is_within(key.place, sight.unknown):
+                yield Signal(key, "off", min(sight.at, heard), heard)
+
+    def _wrong(self, wrong: Wrong, heard: int) -> Iterator[Signal]:
+        for rule in self._sights.get(wrong.kind, ()):
+            key = AlertKey(rule.name, wrong.place, wrong.target)
+            since = min(wrong.since, heard)
+            yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
+
+
+def small(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *details* if they are not too large to be carried along, else that they were."""
+    if not details or len(msgspec.json.encode(details)) <= MOST_DETAILS:
+        return details
+    return {"details_left_out": True}
+
+
+def _event_key(rule: Rule, fact: EventFact) -> AlertKey:
+    """What the collector says of an agent belongs to that agent's place."""
+    if fact.by_collector and _is_place(fact.target):
+        target = "" if rule.momentary else fact.subject
+        return AlertKey(rule.name, fact.target, target)
+    return AlertKey(rule.name, fact.who, fact.target, fact.subject)
+
+
+def _is_place(text: str) -> bool:
+    names = text.split("/")
+    return len(names) in (2, 3) and all(LEVEL.fullmatch(name) for name in names)
+
+
+def _is_within(place: str, places: frozenset[str]) -> bool:
+    return any(one in places for one in above(place)) if places else False

@@ -1,0 +1,175 @@
+"""What the engine remembers: every case that is open, and what has been told lately.
+
+Nothing of it changes before the database has it: a draft gathers what one transaction changes,
+and is taken over when that is durable, else forgotten.
+"""
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from alerts.stages.storm import WINDOW
+from alerts.step import Case
+from core.alerts import Alert, AlertKey, Notification
+
+MOST_OPEN: Final = 20_000
+MOST_OF_ONE_PLACE: Final = 200
+"""Open cases; what begins beyond is counted and not remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notification with the numbers of its alerts, whose share it uses, and whether the
+    receivers may have it already."""
+
+    notification: Notification
+    about: tuple[int, ...]
+    place: str
+    repeat: bool
+
+
+@dataclass(slots=True)
+class Memory:
+    """`folded` holds what the next summary is to tell, `made` when and of what place each message
+    of the last ten minutes was."""
+
+    cases: dict[AlertKey, Case] = field(default_factory=dict)
+    of_place: dict[str, int] = field(default_factory=dict)
+    folded: dict[int, Case] = field(default_factory=dict)
+    folded_since: int = 0
+    made: list[tuple[int, str]] = field(default_factory=list)
+    next_alert: int = 1
+    next_message: int = 1
+    due: list[tuple[int, AlertKey]] = field(default_factory=list)
+    _waking: dict[AlertKey, int] = field(default_factory=dict)
+
+    def put(self, case: Case) -> None:
+        """Remember a case, or forget it where it is over."""
+        key, place = case.alert.key, case.alert.key.place
+        known = self.cases.get(key)
+        if case.is_open:
+            self.cases[key] = case
+            self.of_place[place] = self.of_place.get(place, 0) + (known is None)
+        elif known and known.alert.number == case.alert.number:
+            del self.cases[key]
+            self.of_place[place] -= 1
+            if not self.of_place[place]:
+                del self.of_place[place]
+
+    def wake(self, key: AlertKey, at: int) -> None:
+        """Look at *key* again at *at*, or before, where that was to be anyway."""
+        # Not a second time: what is extended again and again would fill the memory.
+        if at < self._waking.get(key, at + 1):
+            self._waking[key] = at
+            heapq.heappush(self.due, (at, key))
+
+    def awake(self, at: int) -> Iterator[AlertKey]:
+        """Take out the keys whose time has come, each once."""
+        while self.due and self.due[0][0] <= at:
+            when, key = heapq.heappop(self.due)
+            if self._waking.get(key) == when:
+                del self._waking[key]
+                yield key
+
+
+@dataclass(slots=True)
+class Draft:
+    """One transaction's changes to *memory*; `written` are all cases to write, in their order."""
+
+    memory: Memory
+    at: int
+    written: dict[int, Case] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    refused: int = 0
+    summarised: bool = False
+    _cases: dict[AlertKey, Case] = field(default_factory=dict)
+    _made: list[tuple[int, str]] = field(default_factory=list)
+    _noted: list[Case] = field(default_factory=list)
+    _next_alert: int = field(init=False)
+    _opened: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._next_alert = self.memory.next_alert
+
+    def get(self, key: AlertKey) -> Case:
+        """Return the case of *key*; one that has not begun where there is none."""
+        case = self._cases.get(key) or self.memory.cases.get(key)
+        return case if case and case.is_open else Case(Alert(key, "P4"))
+
+    def is_open(self, key: AlertKey) -> bool:
+        """Return whether there is an open case of *key*."""
+        return self.get(key).is_open
+
+    def put(self, case: Case) -> Case:
+        """Keep a case as it now stands; returns it with its number."""
+        alert = case.alert
+        if alert.state == "idle":
+            return case
+        if not alert.number:
+            case = case.changed(number=self._next_alert)
+            self._next_alert += 1
+            place = alert.key.place
+            self._opened[place] = self._opened.get(place, 0) + 1
+        current = self.get(alert.key)
+        # What ended may still have to be told of while the next of its key goes on.
+        if not current.is_open or current.alert.number == case.alert.number or case.is_open:
+            self._cases[alert.key] = case
+        self.written[case.alert.number] = case
+        return case
+
+    def note(self, case: Case) -> None:
+        """Keep what need not outlive the process."""
+        self._cases[case.alert.key] = case
+        self._noted.append(case)
+
+    def has_room(self, place: str) -> bool:
+        """Return whether one more case may begin at *place*."""
+        here = self.memory.of_place.get(place, 0) + self._opened.get(place, 0)
+        all_open = len(self.memory.cases) + sum(self._opened.values())
+        return here < MOST_OF_ONE_PLACE and all_open < MOST_OPEN
+
+    def made(self, since: int) -> Sequence[str]:
+        """Return the place of each message made after *since*."""
+        # Not those ahead of us either, which a clock that was set back leaves.
+        all_made = (*self.memory.made, *self._made)
+        return [place for at, place in all_made if since < at <= self.at]
+
+    def tell(
+        self, notification: Notification, about: Sequence[Case], place: str, *, repeat: bool
+    ) -> None:
+        """Have a message written; *place* is whose share of the messages it uses."""
+        number = self.memory.next_message + len(self.messages)
+        numbers = tuple(case.alert.number for case in about)
+        self.messages.append(Message(replace(notification, number=number), numbers, place, repeat))
+        self._made.append((self.at, place))
+
+    def folded(self) -> Mapping[int, Case]:
+        """Return what waits for a summary."""
+        found = dict(self.memory.folded)
+        for number, case in self.written.items():
+            if case.folds:
+                found[number] = case
+            else:
+                found.pop(number, None)
+        return found
+
+    def changed(self) -> Iterator[Case]:
+        """Return what is to be looked at again, or has ended."""
+        yield from self._noted
+        yield from self.written.values()
+
+    def take_over(self) -> None:
+        """Let the memory be as the database now is."""
+        memory = self.memory
+        for case in self.changed():
+            memory.put(case)
+        memory.folded = dict(self.folded())
+        if not memory.folded or self.summarised:
+            memory.folded_since = 0
+        if memory.folded and not memory.folded_since:
+            memory.folded_since = self.at
+        made = (*memory.made, *self._made)
+        memory.made = [one for one in made if self.at - WINDOW < one[0] <= self.at]
+        memory.next_alert = self._next_alert
+        memory.next_message += len(self.messages)

@@ -1,0 +1,125 @@
+"""Messages on their way: written with what they tell, and kept until a channel has taken them.
+
+A message is marked *sending* before the call. What is found so marked at start may have been
+taken, so it is sent again as a repeat: at least once, and never twice unmarked.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import msgspec
+
+from alerts.facts import Ground
+from core.alerts import Notification
+from core.clock import SECOND
+
+GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
+"""A message that is a day old helps nobody."""
+
+_DUE: Final = """
+    SELECT message, tries, repeat, body FROM alert_outbox AS mine
+    JOIN alert_message ON number = message
+    WHERE channel = ?1 AND state = 'queued' AND next_at <= ?2 AND NOT EXISTS (
+        SELECT 1 FROM alert_told AS same JOIN alert_told AS other ON other.alert = same.alert
+        JOIN alert_outbox AS theirs ON theirs.message = other.message AND theirs.channel = ?1
+        WHERE same.message = mine.message AND other.message < mine.message
+            AND theirs.state IN ('queued', 'sending')
+    )
+    ORDER BY message LIMIT 1"""
+"""The first message whose alerts have no earlier one on the way: an end never overtakes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message for one channel; `tries` counts this one too."""
+
+    channel: str
+    tries: int
+    repeat: bool
+    notification: Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a parcel; with `queued` it is tried again at `next_at` (ns)."""
+
+    parcel: Parcel
+    state: Literal["delivered", "undeliverable", "queued"]
+    at: int
+    error: str = ""
+    next_at: int = 0
+    perhaps: bool = False
+    """The receiver may have it already."""
+
+
+class Outbox:
+    """Every method blocks, and may raise sqlite3.Error."""
+
+    def __init__(self, ground: Ground, channels: Sequence[str]) -> None:
+        self._ground, self._channels = ground, tuple(channels)
+
+    def open(self, now: int) -> tuple[int, int]:
+        """Take up what an earlier process left; return how many repeats and orphans there are.
+
+        Orphans are messages of a channel that is no more.
+        """
+        marks = ", ".join("?" * len(self._channels))
+        with self._ground.transaction() as db:
+            repeats = db.execute(
+                "UPDATE alert_outbox SET state = 'queued', repeat = 1, next_at = ? "
+                "WHERE state = 'sending'",
+                (now,),
+            ).rowcount
+            orphans = db.execute(
+                f"""UPDATE alert_outbox SET state = 'undeliverable', done_at = ?,
+                error = 'this channel was removed'
+                WHERE state = 'queued' AND channel NOT IN ({marks})""",  # noqa: S608
+                (now, *self._channels),
+            ).rowcount
+        return repeats, orphans
+
+    def claim(self, now: int, busy: Collection[str]) -> list[Parcel]:
+        """Mark as *sending*, and return, the next message of each channel that is not busy."""
+        idle = [channel for channel in self._channels if channel not in busy]
+        if not idle:
+            return []
+        with self._ground.transaction() as db:
+            return [parcel for channel in idle for parcel in _claim(db, channel, now)]
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep what became of parcels."""
+        with self._ground.transaction() as db:
+            for one in outcomes:
+                done_at = 0 if one.state == "queued" else one.at
+                db.execute(
+                    """UPDATE alert_outbox SET state = ?, next_at = ?, done_at = ?, error = ?,
+                    repeat = max(repeat, ?) WHERE message = ? AND channel = ?""",
+                    (
+                        *(one.state, one.next_at, done_at, one.error, one.perhaps),
+                        *(one.parcel.notification.number, one.parcel.channel),
+                    ),
+                )
+
+    def next_at(self, now: int, busy: Collection[str]) -> int:
+        """Return when a channel that is not busy has something to try again (ns), 0 for never.
+
+        What is due *now* and was not claimed waits for an earlier message, not for the clock.
+        """
+        query = """SELECT channel, min(next_at) FROM alert_outbox
+            WHERE state = 'queued' AND next_at > ? GROUP BY channel"""
+        with self._ground.transaction() as db:
+            found = dict(db.execute(query, (now,)).fetchall())
+        return min((at for channel, at in found.items() if channel not in busy), default=0)
+
+
+def _claim(db: sqlite3.Connection, channel: str, now: int) -> Iterator[Parcel]:
+    for number, tries, repeat, body in db.execute(_DUE, (channel, now)).fetchall():
+        db.execute(
+            "UPDATE alert_outbox SET state = 'sending', tries = ? "
+            "WHERE message = ? AND channel = ?",
+            (tries + 1, number, channel),
+        )
+        said = msgspec.json.decode(body, type=Notification)
+        yield Parcel(channel, tries + 1, bool(repeat), said)

@@ -1,0 +1,25 @@
+"""When lessons are held, as far as anybody knows before there is a school calendar."""
+
+from datetime import time, tzinfo
+from typing import Final
+
+from alerts.rules import Rule
+from core import clock
+from core.kinds import Severity
+
+BEGINS: Final = time(8, 0)
+ENDS: Final = time(17, 30)
+_SATURDAY: Final = 5
+
+
+def in_school_time(at: int, zone: tzinfo) -> bool:
+    """Return whether *at* (ns) is a Monday to Friday between 08:00 and 17:30 of the district."""
+    there = clock.local(at, zone)
+    return there.weekday() < _SATURDAY and BEGINS <= there.time() < ENDS
+
+
+def severity(rule: Rule, at: int, zone: tzinfo) -> Severity:
+    """Return how bad an alert of *rule* is that fires at *at*."""
+    if rule.in_school_time and in_school_time(at, zone):
+        return rule.in_school_time
+    return rule.severity

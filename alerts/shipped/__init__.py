@@ -1,0 +1,32 @@
+"""The rules that the system comes with (defaults.md, "Figures").
+
+Each says what happened, what that means for teaching, and what to try first, for somebody who is
+no network engineer. Figures without a source are ours, and may be changed.
+"""
+
+from typing import Final
+
+from alerts.rules import Rule
+from alerts.shipped import schools, system
+
+RULES: Final[tuple[Rule, ...]] = (
+    schools.LINK_DOWN,
+    schools.DISK_FULL,
+    schools.PACKET_LOSS,
+    schools.AGENT_SILENT,
+    schools.LINE_DOWN,
+    schools.REGION_AWAY,
+    schools.CARRIER_AWAY,
+    schools.OWN_LINE,
+    system.BROKER_AWAY,
+    system.AUDIT_STOPPED,
+    system.STORE_REFUSES,
+    system.CANARY_MISSED,
+    system.SPOOL_DROPPING,
+    system.SPOOL_SET_ASIDE,
+    system.IDENTITY_TWICE,
+    system.UNEXPLAINED_GAP,
+    system.FORGED_BATCH,
+    system.REPLAY,
+    system.STORE_WENT_BACK,
+)

@@ -1,0 +1,44 @@
+"""Whether an alert is over for good.
+
+As `keep_firing_for` of a Prometheus rule: what comes back within that time was never away. What
+is momentary has no end of its own and is over by the clock.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from alerts.rules import Rule
+from alerts.step import Case, Signal, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Ends alerts."""
+
+    rules: Mapping[str, Rule]
+
+    def run(self, step: Step, at: int) -> Step:
+        """Let an alert go on, come back, or end."""
+        case = step.case
+        if case.alert.state not in ("firing", "keeping"):
+            return step
+        if step.signal:
+            case = self._heard(case, step.signal, at)
+        if case.over_at and case.over_at <= at:
+            ended_at = case.alert.ended_at or case.over_at
+            case = replace(case.changed(state="ended", ended_at=ended_at), over_at=0)
+        return replace(step, case=case)
+
+    def _heard(self, case: Case, signal: Signal, at: int) -> Case:
+        alert, rule = case.alert, self.rules[case.alert.key.rule]
+        if signal.said == "on":
+            if alert.state == "keeping":
+                return replace(case.changed(state="firing", ended_at=0), over_at=0)
+            return replace(case, over_at=max(case.over_at, signal.over_at))
+        if signal.said == "off" and alert.state == "firing":
+            # An end before the beginning is a clock's; nothing lasts less than no time.
+            ended_at = max(signal.at, alert.began_at)
+            if not rule.keep:
+                return replace(case.changed(state="ended", ended_at=ended_at), over_at=0)
+            return replace(case.changed(state="keeping", ended_at=ended_at), over_at=at + rule.keep)
+        return case

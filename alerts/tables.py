@@ -1,0 +1,153 @@
+"""The engine's tables, in the collector's own database: alerts, messages, and what is on its way.
+
+Look: sqlite3 var/collector/ledger.db 'SELECT number, state, rule, place, target FROM alert'
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from alerts.memory import Draft, Memory, Message
+from alerts.step import Case
+from core.alerts import Alert, AlertKey
+
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS alert (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        rule TEXT NOT NULL, place TEXT NOT NULL, target TEXT NOT NULL, subject TEXT NOT NULL,
+        state TEXT NOT NULL, severity TEXT NOT NULL,
+        began_at INTEGER NOT NULL, fired_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
+        late INTEGER NOT NULL, hidden_by TEXT NOT NULL, details BLOB NOT NULL,
+        lane_until INTEGER NOT NULL, over_at INTEGER NOT NULL,
+        told TEXT NOT NULL, folds TEXT NOT NULL, repeat INTEGER NOT NULL
+    )""",
+    """CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON alert (rule, place, target, subject)
+        WHERE state != 'ended'""",
+    "CREATE INDEX IF NOT EXISTS alert_folds ON alert (number) WHERE folds != ''",
+    # What was said, word for word, so that a repeat says the same.
+    """CREATE TABLE IF NOT EXISTS alert_message (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at INTEGER NOT NULL, place TEXT NOT NULL, reason TEXT NOT NULL, body BLOB NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS alert_told (
+        alert INTEGER NOT NULL, message INTEGER NOT NULL, PRIMARY KEY (alert, message)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS alert_told_message ON alert_told (message)",
+    """CREATE TABLE IF NOT EXISTS alert_outbox (
+        message INTEGER NOT NULL, channel TEXT NOT NULL,
+        state TEXT NOT NULL,             -- queued, sending, delivered, undeliverable
+        tries INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
+        done_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
+        repeat INTEGER NOT NULL,         -- 1: the receiver may have it already
+        PRIMARY KEY (message, channel)
+    ) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS alert_outbox_waits ON alert_outbox (channel, message)
+        WHERE state = 'queued'""",
+    # The present state of every subject that an agent spoke of (alerts/subjects.py).
+    """CREATE TABLE IF NOT EXISTS alert_subject (
+        who TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL, subject TEXT NOT NULL,
+        active INTEGER NOT NULL, began_at INTEGER NOT NULL, at INTEGER NOT NULL,
+        epoch TEXT NOT NULL, seq INTEGER NOT NULL, i INTEGER NOT NULL, details BLOB NOT NULL,
+        PRIMARY KEY (who, kind, target, subject)
+    ) WITHOUT ROWID""",
+    "CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY) WITHOUT ROWID",
+)
+_COLUMNS: Final = """number, rule, place, target, subject, state, severity, began_at, fired_at,
+    ended_at, late, hidden_by, details, lane_until, over_at, told, folds, repeat"""
+_MARKS: Final = ", ".join("?" * 18)
+
+
+def create(db: sqlite3.Connection) -> None:
+    """Make what is not there yet."""
+    for statement in _SCHEMA:
+        db.execute(statement)
+
+
+def restored(db: sqlite3.Connection, since: int) -> Memory:
+    """Return what was remembered; messages count from *since* on."""
+    memory = Memory(next_alert=_next(db, "alert"), next_message=_next(db, "alert_message"))
+    for case in cases(db, "state != 'ended' OR folds != ''"):
+        memory.put(case)
+        if case.folds:
+            memory.folded[case.alert.number] = case
+    query = "SELECT at, place FROM alert_message WHERE at > ? ORDER BY number"
+    memory.made = list(db.execute(query, (since,)))
+    return memory
+
+
+def cases(db: sqlite3.Connection, where: str, *values: Any) -> Iterator[Case]:
+    """Return the cases that *where*, of our own words, picks."""
+    query = f"SELECT {_COLUMNS} FROM alert WHERE {where}"  # noqa: S608 — our words
+    return (_case(row) for row in db.execute(query, values))
+
+
+def write(db: sqlite3.Connection, draft: Draft, channels: tuple[str, ...]) -> None:
+    """Write what a draft holds, each message for every one of *channels*."""
+    for number, case in draft.written.items():
+        if case.alert.state == "gone":
+            db.execute("DELETE FROM alert WHERE number = ?", (number,))
+        else:
+            write_case(db, case)
+    for message in draft.messages:
+        _write_message(db, message, channels)
+
+
+def write_case(db: sqlite3.Connection, case: Case) -> None:
+    """Write a case that has begun."""
+    sql = f"INSERT OR REPLACE INTO alert ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
+    db.execute(sql, _row(case))
+
+
+def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
+    """Return those of *names* that no earlier start knew, and keep which there are."""
+    known = {name for (name,) in db.execute("SELECT name FROM alert_rule")}
+    wanted = [*names]
+    db.execute("DELETE FROM alert_rule")
+    db.executemany("INSERT INTO alert_rule VALUES (?)", [(name,) for name in wanted])
+    return [name for name in wanted if name not in known]
+
+
+def _write_message(db: sqlite3.Connection, message: Message, channels: tuple[str, ...]) -> None:
+    said = message.notification
+    db.execute(
+        "INSERT INTO alert_message (number, at, place, reason, body) VALUES (?, ?, ?, ?, ?)",
+        (said.number, said.at, message.place, said.reason, msgspec.json.encode(said)),
+    )
+    db.executemany(
+        "INSERT INTO alert_told (alert, message) VALUES (?, ?)",
+        [(alert, said.number) for alert in message.about],
+    )
+    db.executemany(
+        "INSERT INTO alert_outbox (message, channel, state, next_at, repeat) "
+        "VALUES (?, ?, 'queued', ?, ?)",
+        [(said.number, channel, said.at, message.repeat) for channel in channels],
+    )
+
+
+def _next(db: sqlite3.Connection, table: str) -> int:
+    """Return the next number of *table*; one that was once used is never given again."""
+    query = "SELECT seq FROM sqlite_sequence WHERE name = ?"
+    found = db.execute(query, (table,)).fetchone()
+    return int(found[0]) + 1 if found else 1
+
+
+def _row(case: Case) -> tuple[Any, ...]:
+    alert = case.alert
+    return (
+        *(alert.number, *alert.key, alert.state, alert.severity),
+        *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
+        msgspec.json.encode(alert.details),
+        *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
+    )
+
+
+def _case(row: tuple[Any, ...]) -> Case:
+    number, rule, place, target, subject, state, severity, began, fired, ended, *rest = row
+    late, hidden_by, details, lane_until, over_at, told, folds, repeat = rest
+    alert = Alert(
+        *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
+        *(bool(late), hidden_by, msgspec.json.decode(details)),
+    )
+    return Case(alert, lane_until, over_at, told, folds, bool(repeat))

@@ -1,0 +1,127 @@
+"""What a message says, in Chinese and English: what happened, since when, what it means, what to
+try first.
+
+What agents send is put into sentences of ours and never read as one; it is cut, and loses what
+cannot be printed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Final
+
+from alerts.rules import Rule, RuleTexts
+from core import clock
+from core.alerts import Alert, Notification, Reason, Telling, Text
+from core.clock import SECOND
+from core.kinds import SEVERITIES
+
+LONGEST: Final = 200
+"""Characters of what somebody else has written."""
+MOST_LISTED: Final = 20
+"""Alerts of a summary that are told one by one, the worst first."""
+MOST_NAMES: Final = 30
+"""Names in a list inside a sentence."""
+
+_LABELS: Final = {
+    "since": Text("开始", "Since"),
+    "ended": Text("结束", "Ended"),
+    "meaning": Text("影响", "What it means"),
+    "first": Text("请先", "Try first"),
+    "late": Text(
+        "（在失联期间发生，现在仍未恢复）", " (began while nobody could be told, and still lasts)"
+    ),
+}
+_SUMMARY: Final[Mapping[str, Text]] = {
+    "NEW_ALERTS": Text("汇总：{total} 条告警", "Summary: {total} alerts"),
+    "SOME_RESOLVED": Text("汇总：{total} 条告警已恢复", "Summary: {total} alerts are over"),
+    "ALL_RESOLVED": Text(
+        "汇总：{total} 条告警已恢复，没有未恢复的告警",
+        "Summary: {total} alerts are over, and none is open",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How people call a place, and the zone of their clock."""
+
+    name_of: Callable[[str], str]
+    zone: tzinfo
+
+
+class _Values(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return "—"
+
+
+def telling_of(alert: Alert, rules: Mapping[str, Rule], words: Words) -> Telling:
+    """Return what is said of one alert."""
+    rule = rules.get(alert.key.rule)
+    texts = rule.texts if rule else _unknown(alert.key.rule)
+    over = alert.state == "ended"
+    title = texts.ended if over and texts.ended.zh else texts.title
+    titles, bodies = [], []
+    for number in (0, 1):
+        values = _values(alert, words, number)
+        titles.append(title[number].format_map(values).strip())
+        since = _time(alert.began_at, words.zone)
+        late = _LABELS["late"][number] if alert.late and not over else ""
+        lines = [_line("since", since + late, number)]
+        if over:
+            lines.append(_line("ended", _time(alert.ended_at, words.zone), number))
+        else:
+            lines.append(_line("meaning", texts.meaning[number].format_map(values), number))
+            lines.append(_line("first", texts.first[number].format_map(values), number))
+        bodies.append("\n".join(lines))
+    return Telling(alert, Text(*titles), Text(*bodies))
+
+
+def summary(tellings: Sequence[Telling], reason: Reason, at: int, words: Words) -> Notification:
+    """Return the message about *tellings*; its number is given when it is written."""
+    worst = sorted(tellings, key=lambda one: (one.alert.severity, one.alert.number))
+    counts = dict(Counter(one.alert.key.rule for one in worst))
+    title = worst[0].title
+    if len(worst) > 1:
+        title = Text(*(text.format(total=len(worst)) for text in _SUMMARY[reason]))
+    severity = min((one.alert.severity for one in worst), key=SEVERITIES.index)
+    listed = tuple(worst[:MOST_LISTED])
+    return Notification(0, reason, at, severity, title, listed, len(worst), counts)
+
+
+def plain(value: Any) -> str:
+    """Return what somebody else has written, fit to stand in a sentence."""
+    if isinstance(value, float):
+        value = round(value, 1)
+    if isinstance(value, list | tuple):
+        more = f" … (+{len(value) - MOST_NAMES})" if len(value) > MOST_NAMES else ""
+        return ", ".join(plain(one) for one in value[:MOST_NAMES]) + more
+    text = "".join(char if char.isprintable() else " " for char in str(value)[: LONGEST + 1])
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _unknown(name: str) -> RuleTexts:
+    """Return the texts of an alert whose rule is no more."""
+    nothing = Text("—", "—")
+    title = Text(f"{name}：{{where}} {{what}}", f"{name}: {{where}} {{what}}")
+    return RuleTexts(title, nothing, nothing, title)
+
+
+def _values(alert: Alert, words: Words, number: int) -> _Values:
+    key = alert.key
+    found = {name: plain(value) for name, value in alert.details.items()}
+    what = " ".join(part for part in (key.target, key.subject) if part)
+    if key.subject.startswith(key.target):
+        what = key.subject or key.target
+    everywhere = Text("全区", "the whole district")[number]
+    where = words.name_of(key.place) if key.place else everywhere
+    return _Values(found | {"where": plain(where), "what": plain(what)})
+
+
+def _line(label: str, text: str, number: int) -> str:
+    return f"{_LABELS[label][number]}{'：' if number == 0 else ': '}{text}"
+
+
+def _time(at: int, zone: tzinfo) -> str:
+    return clock.local(at, zone).strftime("%Y-%m-%d %H:%M:%S") if at >= SECOND else "—"

@@ -1,0 +1,232 @@
+"""The alert engine inside the collector: what it is told, and when it works.
+
+    audit log, synced ──▶ kick ─┐
+    readings, committed ────────┼─▶ engine (one worker thread) ─▶ outbox ─▶ channels
+    sights of the picture ──────┤
+    the clock ──────────────────┘
+
+Nothing waits for it: what it cannot do now it does later, from the rows behind its cursor.
+"""
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from alerts.channels.base import Channel
+from alerts.channels.console import Console
+from alerts.channels.webhook import Webhook
+from alerts.dispatcher import Dispatcher
+from alerts.engine import Engine
+from alerts.facts import Sight
+from alerts.history import History, Stories, Wanted, tidy
+from alerts.outbox import Outbox
+from alerts.screen import FRESH, Screen
+from alerts.shipped import RULES
+from alerts.texts import Words
+from collector import ledgerfile
+from collector.alertground import AlertGround
+from collector.alertsconfig import AlertsConfig
+from collector.books import Books
+from collector.canary import Canary, identity
+from collector.chores import DAY
+from collector.config import CollectorConfig
+from collector.intake import Accounted, Bad
+from collector.patience import Patience, Stopping
+from collector.sorting import Item
+from collector.systemsight import SystemSight
+from core import clock
+from core.clock import SECOND
+
+MOST_WAITING: Final = 5_000
+"""Messages of readings; of what is more the oldest are left out and counted."""
+LONGEST_SLEEP_S: Final = 1.0
+LOOK_EVERY_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """The lines of one message that are durable, and when they arrived."""
+
+    place: str
+    lines: Sequence[bytes]
+    at: int
+
+
+class Alerting:
+    """Made where the books are; everything but `kick` is used in the event loop."""
+
+    def __init__(self, config: CollectorConfig, books: Books, now: clock.Clock = clock.now) -> None:
+        self._books, self._now, self._config = books, now, config.alerts
+        table = config.collector
+        self.channels = _channels(config.alerts, table.id)
+        names = tuple(channel.name for channel in self.channels)
+        words = Words(books.live.name_of, table.tz())
+        self.history = History(books.ledger.path, words)
+        messages = config.alerts.messages
+        try:
+            ground = AlertGround(books.journal, books.live, now())
+            self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
+        except sqlite3.Error as error:
+            raise ledgerfile.unreadable(books.ledger.path, error) from error
+        self._outbox = Outbox(ground, names)
+        self._screen = Screen(RULES)
+        self.canary = Canary()
+        self._canary_place = str(identity(table.regions[0]))
+        self._system = SystemSight(table.id, books.door)
+        self._ground = ground
+        self._fresh: deque[_Fresh] = deque()
+        self._sights: dict[frozenset[str], Sight] = {}
+        self._something = asyncio.Event()
+        self._kicked = True
+        self._loop: asyncio.AbstractEventLoop | None = None
+        books.journal.synced = self.kick
+
+    # What it is told.
+
+    def kick(self) -> None:
+        """Hear, in any thread, that the audit log has rows that it had not."""
+        self._kicked = True
+        if self._loop and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._something.set)
+
+    def readings(self, items: Sequence[Item]) -> None:
+        """Hear of messages whose lines are durable and accounted."""
+        for item in items:
+            fresh = _fresh(item)
+            if fresh:
+                self._fresh.append(fresh)
+        left_out = len(self._fresh) - MOST_WAITING
+        for _ in range(left_out):
+            self._fresh.popleft()
+        self._books.counters.add("alert_readings_left_out", max(0, left_out))
+        self._something.set()
+
+    def see(self, sight: Sight) -> None:
+        """Hear what is wrong in the live picture; the latest sight of what it covers counts."""
+        self._sights[sight.covers] = sight
+        self._something.set()
+
+    # What is asked of it.
+
+    def stories(self, wanted: Wanted) -> Stories:
+        """Return open and past alerts; blocks, raises StoreBusy."""
+        return self.history.stories(wanted)
+
+    # Its life.
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Work until *stopping* is set."""
+        self._loop = asyncio.get_running_loop()
+        dispatcher = Dispatcher(
+            self._outbox, self.channels, partial(_count, self._books), now=self._now
+        )
+        sending = asyncio.create_task(dispatcher.run(stopping))
+        patience = Patience(stopping, self._held_up)
+        try:
+            while not stopping.is_set():
+                self._something.clear()
+                if await self._turn(patience):
+                    dispatcher.kick()
+                await self._sleep()
+        except Stopping:
+            pass
+        finally:
+            dispatcher.kick()
+            await sending
+
+    async def tidy(self) -> None:
+        """Delete what is older than is kept."""
+        before = self._now() - self._config.keep_days * DAY
+        await asyncio.to_thread(self._tidy, before)
+
+    def _tidy(self, before: int) -> None:
+        with self._ground.transaction() as db:
+            tidy(db, before)
+
+    async def _turn(self, patience: Patience) -> bool:
+        """Have the engine take in all that waits; return whether it had anything to tell."""
+        sight = self._system.due(self._now())
+        if sight:
+            self._sights[sight.covers] = sight
+        fresh, sights = len(self._fresh), dict(self._sights)
+        waiting = [self._fresh[number] for number in range(fresh)]
+        try:
+            await patience.persist(lambda: self._work(waiting, list(sights.values())))
+        except Stopping:
+            raise
+        except Exception:  # noqa: BLE001 — readings and sights come again; rows stand where they are
+            _log.exception("the alert rules failed on %d messages of readings", fresh)
+            self._books.counters.add("alert_turns_failed")
+        for _ in range(min(fresh, len(self._fresh))):
+            self._fresh.popleft()
+        for covers, seen in sights.items():
+            if self._sights.get(covers) is seen:
+                del self._sights[covers]
+        counts = dict(self._engine.counts)
+        self._engine.counts.clear()
+        for (name, reason), count in counts.items():
+            self._books.counters.add(name, count, reason)
+        return any(name == "alert_messages" for name, _ in counts)
+
+    def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
+        """Do all that blocks; done again from the beginning where the database refused."""
+        engine = self._engine
+        if self._kicked:
+            self._kicked = False
+            try:
+                while engine.rows():
+                    pass
+            except BaseException:
+                self._kicked = True
+                raise
+        for one in fresh:
+            watched = engine.is_watched(one.place)
+            engine.heard(one.place)
+            engine.readings(self._screen.facts(one.place, one.lines, one.at, watched=watched))
+            if one.place == self._canary_place:
+                self.canary.came(one.lines, one.at)
+        for sight in sights:
+            engine.see(sight)
+        engine.tick()
+
+    async def _sleep(self) -> None:
+        due = self._engine.due()
+        seconds = LONGEST_SLEEP_S
+        if due:
+            seconds = min(seconds, max(0.0, (due - self._now()) / SECOND))
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._something.wait(), seconds)
+
+    def _held_up(self, reason: str) -> None:
+        self._books.counters.add("held_up", int(bool(reason)), "alerts")
+
+
+def _channels(config: AlertsConfig, sender: str) -> list[Channel]:
+    webhooks = [
+        Webhook(one.name, one.url, sender, one.timeout_s, one.headers()) for one in config.webhook
+    ]
+    return [Console(), *webhooks]
+
+
+def _fresh(item: Item) -> _Fresh | None:
+    """Return what of a message is fresh (wire.md, rule 9): young, and of a checked clock."""
+    taken, checked = item.taken, item.checked
+    if isinstance(taken, Bad) or checked is None or item.arrival.message.retain:
+        return None
+    if isinstance(taken, Accounted) and taken.clock_unchecked:
+        return None
+    if abs(item.arrival.at - checked.newest) >= FRESH:
+        return None
+    return _Fresh(str(taken.who), checked.lines, item.arrival.at)
+
+
+def _count(books: Books, name: str, reason: str) -> None:
+    books.counters.add(name, reason=reason)

@@ -1,0 +1,62 @@
+"""The table [alerts] of collector.toml: whom to tell, and how much at most."""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta, Struct
+
+from core.alerts import CONSOLE, FEWEST_MESSAGES
+from core.errors import ConfigError
+from core.fields import Days, Level, SecretFile, url_mistake
+from core.options import CHECK
+from core.secrets import secret
+from core.tomllines import KeyPath
+
+NO_VARIABLE: Final = ""
+"""There may be several webhooks, so no one variable could hold their secrets."""
+
+
+def _url_mistake(url: str) -> str:
+    example, what = "https://example.org/alerts", "address that can be posted to"
+    return url_mistake(url, what=what, example=example, secrets="secret_file", query=True)
+
+
+Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
+HeaderName = Annotated[
+    str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
+]
+
+
+class WebhookConfig(Struct, frozen=True, kw_only=True):
+    """One address that alerts are posted to."""
+
+    name: Level
+    url: Url
+    secret_file: SecretFile = None
+    secret_header: HeaderName = "Authorization"  # noqa: S105 — names the header
+    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 5
+
+    def headers(self) -> dict[str, str]:
+        """Return the header that carries the secret, if there is one; raises ConfigError."""
+        found = secret(self.secret_file, NO_VARIABLE)
+        if not found.isascii() or not found.isprintable():
+            raise ConfigError(f"{self.secret_file} holds characters that no header has: one line")
+        return {self.secret_header: found} if found else {}
+
+
+class AlertsConfig(Struct, frozen=True, kw_only=True):
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays."""
+
+    messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
+    keep_days: Days = 400
+    webhook: tuple[WebhookConfig, ...] = ()
+
+
+def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between webhooks that are right alone."""
+    seen = {CONSOLE}
+    for number, webhook in enumerate(alerts.webhook):
+        if webhook.name in seen:
+            text = f'webhook name "{webhook.name}" is taken; a channel needs a name of its own'
+            yield ("webhook", number, "name"), text
+        seen.add(webhook.name)

@@ -1,0 +1,94 @@
+"""From the picture to what the alert rules see of it: pure.
+
+What nobody can tell at this moment is neither wrong nor over: its places are `unknown`, so that an
+alert that is open there stays open. One cause is one fact: of a region or a carrier that fell its
+schools stand in the details, and are no facts of their own.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from alerts.facts import Sight, Wrong
+from collector.canary import Canary
+from collector.door import Opening
+from collector.picture import AgentView, Picture, SchoolView
+from collector.verdicts import Cause
+
+LOST: Final[frozenset[Cause]] = frozenset({"silent", "will", "agent", "line"})
+"""Causes for which an agent is silent, as far as its own school knows."""
+NOT_TO_TELL: Final[frozenset[Cause]] = frozenset({"broker", "collector", "region"})
+MOST_NAMED: Final = 50
+"""Schools that the details name; the count is of all."""
+
+COVERS: Final = frozenset(
+    {
+        "agent_silent",
+        "line_down",
+        "region_away",
+        "carrier_away",
+        "own_line",
+        "canary_missed",
+    }
+)
+
+
+def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
+    """Return what is wrong in *picture*, which was painted by *opening*."""
+    wrong: list[Wrong] = []
+    unknown: set[str] = set()
+    together: dict[tuple[str, str, str], list[SchoolView]] = {}
+    since: dict[tuple[str, str, str], int] = {}
+    for school in picture.schools:
+        for agent in school.agents:
+            _agent(agent, school.line.cause, wrong, unknown)
+        _line(school, wrong, unknown)
+        for fact, began in _shared(school):
+            together.setdefault(fact, []).append(school)
+            since[fact] = min(began, since.get(fact, began))
+    for fact, schools in together.items():
+        kind, place, target = fact
+        wrong.append(Wrong(kind, place, since[fact], target, _named(schools)))
+    if not opening.since:
+        unknown |= {school.region for school in picture.schools}
+    if canary.is_missed(picture.at):
+        wrong.append(Wrong("canary_missed", f"collector/{picture.collector}", canary.seen_at))
+    return Sight(picture.at, COVERS, wrong, frozenset(unknown))
+
+
+def _agent(agent: AgentView, line: Cause, wrong: list[Wrong], unknown: set[str]) -> None:
+    verdict = agent.verdict
+    if verdict.cause in NOT_TO_TELL:
+        unknown.add(str(agent.who))
+    elif verdict.cause in LOST:
+        details, part_of = {"cause": verdict.cause}, _part_of(line)
+        wrong.append(
+            Wrong("agent_silent", str(agent.who), verdict.since, "", details, part_of=part_of)
+        )
+
+
+def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
+    place, line = f"{school.region}/{school.school}", school.line
+    if line.state == "unknown":
+        unknown.add(place)
+    elif line.state == "down":
+        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(line.cause)))
+
+
+def _part_of(line: Cause) -> str:
+    return "carrier_away" if line == "carrier" else ""
+
+
+def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:
+    """Return the facts that a school is only a part of: kind, place and target, and since when."""
+    silent = [a.verdict.since for a in school.agents if a.verdict.cause == "region"]
+    if silent:
+        yield ("region_away", school.region, ""), min(silent)
+    if school.line.cause == "carrier" and school.entry:
+        yield ("carrier_away", "", school.entry.carrier), school.line.since
+    if school.line.cause == "own_line":
+        yield ("own_line", "", ""), school.line.since
+
+
+def _named(schools: list[SchoolView]) -> Mapping[str, object]:
+    names = sorted(school.name or school.school for school in schools)
+    return {"count": len(names), "schools": names[:MOST_NAMED]}

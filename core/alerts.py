@@ -1,0 +1,91 @@
+"""What an alert is, and what people are told of it.
+
+An alert is one condition of one subject, from its beginning to its end: it begins and ends once.
+A notification is one message: about one alert, or about many where a storm was folded into one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from core.kinds import Severity
+
+CONSOLE: Final = "console"
+"""The channel that is always there."""
+
+FEWEST_MESSAGES: Final = 4
+"""In ten minutes: with fewer there is no room for summaries and for what is P1."""
+
+AlertState = Literal["idle", "pending", "firing", "keeping", "ended", "gone"]
+"""Not there; begun, but not for long enough; alerting; over, but perhaps not for good; over; over
+before anybody had to hear of it."""
+
+Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT"]
+"""Why a message is sent, in the words of Alertmanager."""
+
+
+class AlertKey(NamedTuple):
+    """Names a condition: at one time there is at most one alert of a key that has not ended.
+
+    `place` is `region`, `region/school`, `region/school/agent`, `collector/ID`, or empty for all
+    that one collector serves.
+    """
+
+    rule: str
+    place: str
+    target: str = ""
+    subject: str = ""
+
+
+class Text(NamedTuple):
+    """One text in both languages."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One condition as it stands; times in ns, 0 where not yet.
+
+    `began_at` is when the condition began, which may be long before anybody could know: then it
+    is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
+    """
+
+    key: AlertKey
+    severity: Severity
+    state: AlertState = "idle"
+    began_at: int = 0
+    fired_at: int = 0
+    ended_at: int = 0
+    number: int = 0
+    late: bool = False
+    hidden_by: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An alert in a message, with what the message says of it."""
+
+    alert: Alert
+    title: Text
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One message; the same number always carries the same content.
+
+    `alerts` are the worst of the `total` that it is about, and `counts` tells how many there are
+    of each rule.
+    """
+
+    number: int
+    reason: Reason
+    at: int
+    severity: Severity
+    title: Text
+    alerts: tuple[Telling, ...]
+    total: int
+    counts: Mapping[str, int]

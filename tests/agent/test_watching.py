@@ -1,0 +1,117 @@
+"""Watchers and the spool: told at once, held while the disk refuses, and none ends another."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from agent import watching
+from agent.spool import Spool
+from agent.spoolthread import SpoolThread
+from agent.watching import Watching
+from core.clock import SECOND
+from core.errors import NotPermitted, SpoolError
+from core.types import Event
+from tests.waiting import until
+
+NOW = 1_795_374_585 * SECOND
+
+
+def event(subject: str, active: bool = True) -> Event:
+    return Event("link_down", "pc-1", subject, active, NOW)
+
+
+class Told:
+    """Yields what a test puts in; fails first where it is told to."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.news: asyncio.Queue[Sequence[Event]] = asyncio.Queue()
+        self.failures = list(failures)
+
+    async def watch(self, _target: str) -> AsyncIterator[Sequence[Event]]:
+        if self.failures:
+            raise self.failures.pop()
+        while True:
+            yield await self.news.get()
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path / "spool.db", agent="pc-1")
+
+
+def sealed(spool: Spool) -> list[tuple[str, bool]]:
+    found = []
+    for row in spool.waiting("events", "all", since=0, besides=(), limit=99):
+        batch = spool.read(row.key)
+        assert batch is not None
+        said = [json.loads(line) for line in batch.body.splitlines()[1:]]
+        found += [(one["subject"], one["active"]) for one in said]
+    return found
+
+
+async def test_an_event_is_sealed_and_announced_once_and_what_is_known_is_no_news(
+    spool: Spool,
+) -> None:
+    told, announced = Told(), list[int]()
+    thread = SpoolThread(spool)
+    made = Watching({"link": told}, "pc-1", thread, lambda: announced.append(1))
+    running = asyncio.create_task(made.run())
+    for news in ([event("eth0", active=False)], [event("eth0")], [event("eth0")]):
+        told.news.put_nowait(news)
+    told.news.put_nowait([event("eth0", active=False)])
+    await until(lambda: len(sealed(spool)) == 2)
+    assert sealed(spool) == [("eth0", True), ("eth0", False)]
+    assert announced
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()
+
+
+async def test_while_the_disk_refuses_events_are_held_and_then_kept_in_their_order(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused, tell = list[int](), spool.tell
+
+    def refusing(events: Sequence[Event]) -> object:
+        if len(refused) < 2:
+            refused.append(1)
+            raise SpoolError("the disk is full")
+        return tell(events)
+
+    monkeypatch.setattr(watching, "DISK_AGAIN_AFTER_S", 0.01)
+    monkeypatch.setattr(watching, "MOST_HELD", 3)
+    monkeypatch.setattr(Spool, "tell", lambda _self, events: refusing(events))
+    told, thread = Told(), SpoolThread(spool)
+    made = Watching({"link": told}, "pc-1", thread, lambda: None)
+    running = asyncio.create_task(made.run())
+    told.news.put_nowait([event(f"eth{number}") for number in range(5)])
+    await until(lambda: len(sealed(spool)) == 3)
+    assert sealed(spool) == [(f"eth{number}", True) for number in (2, 3, 4)]
+    assert made.lost == 2
+    said = [record.getMessage() for record in caplog.records]
+    assert "2 events had no room while the disk refuses them" in said
+    assert "events of the watchers wait: the disk is full" in said
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()
+
+
+async def test_a_watcher_that_the_system_tells_nothing_harms_no_other_and_tries_again(
+    spool: Spool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(watching, "AGAIN_AFTER_S", 0.01)
+    broken = Told(ValueError("a defect"), NotPermitted("links can be watched on Linux only"))
+    told, thread = Told(), SpoolThread(spool)
+    made = Watching({"broken": broken, "link": told}, "pc-1", thread, lambda: None)
+    running = asyncio.create_task(made.run())
+    told.news.put_nowait([event("eth0")])
+    broken.news.put_nowait([event("other")])
+    await until(lambda: len(sealed(spool)) == 2)
+    said = [record.getMessage() for record in caplog.records]
+    assert "watcher broken: links can be watched on Linux only" in said
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()

@@ -1,0 +1,64 @@
+"""What of the lines of readings reaches the rules: all that may matter, and little else."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.match import Match
+from alerts.screen import FRESH, Screen
+from alerts.shipped import RULES
+from core.lineprotocol import encode
+from core.types import Reading
+from tests.collector.making import NOW
+
+PLACE = "330100/school-1/host"
+SCREEN, MATCH = Screen(RULES), Match(RULES)
+
+
+def line(measurement: str, value: float, *, path: str = "/", at: int = NOW, **more: float) -> bytes:
+    name = {"disk": "used_percent", "ping": "percent_packet_loss"}.get(measurement, "used_percent")
+    tag = {"disk": "path", "ping": "url"}.get(measurement, "path")
+    tags = {"region": "330100", "school": "school-1", "agent": "host", tag: path}
+    return encode(Reading(measurement, {name: value, **more}, at, tags))
+
+
+def rules_hit(lines: list[bytes], *, watched: bool) -> list[tuple[str, str, str]]:
+    facts = SCREEN.facts(PLACE, lines, NOW, watched=watched)
+    return [
+        (signal.key.rule, signal.key.target, signal.said)
+        for fact in facts
+        for signal in MATCH.reading(fact, NOW)
+    ]
+
+
+MEASUREMENTS = st.sampled_from(["disk", "ping", "diskio", "mem"])
+PATHS = st.text(st.sampled_from('/a ,="é'), min_size=1, max_size=6)
+VALUES = st.floats(0, 200) | st.sampled_from([5.0, 90.0, 1e300, 2.0])
+LINES = st.lists(st.tuples(MEASUREMENTS, VALUES, PATHS), max_size=8)
+
+
+@given(LINES)
+def test_nothing_that_begins_an_alert_is_screened_out(
+    found: list[tuple[str, float, str]],
+) -> None:
+    lines = [line(name, value, path=f"{path}x") for name, value, path in found]
+    everything = rules_hit(lines, watched=True)
+    assert [hit for hit in rules_hit(lines, watched=False) if hit[2] == "on"] == [
+        hit for hit in everything if hit[2] == "on"
+    ]
+
+
+def test_what_ends_an_alert_is_seen_where_one_is_open() -> None:
+    assert rules_hit([line("disk", 10.0)], watched=False) == []
+    assert rules_hit([line("disk", 10.0)], watched=True) == [("disk_full", "/", "off")]
+
+
+@pytest.mark.parametrize("age", [FRESH, -FRESH])
+def test_a_reading_that_is_not_of_now_is_nobodys_concern(age: int) -> None:
+    assert rules_hit([line("disk", 99.0, at=NOW - age)], watched=True) == []
+    assert rules_hit([line("disk", 99.0, at=NOW - age + (1 if age > 0 else -1))], watched=True)
+
+
+def test_identity_tags_do_not_make_another_series() -> None:
+    (fact,) = SCREEN.facts(PLACE, [line("disk", 99.0)], NOW, watched=True)
+    assert fact.tags == {"path": "/"}

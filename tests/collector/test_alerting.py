@@ -1,0 +1,200 @@
+"""Alerts of the real collector: from an agent's message to a webhook, over a real broker."""
+
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import msgspec
+import pytest
+
+from collector.alertsconfig import AlertsConfig, WebhookConfig
+from collector.config import CollectorConfig
+from collector.web.app import serve
+from core import clock
+from core.clock import SECOND
+from tests.alerts.receiver import Receiver, receiving
+from tests.collector.making import (
+    WHO,
+    A,
+    B,
+    batch,
+    birth,
+    event,
+    event_batch,
+    events_of,
+    readings,
+    report,
+    state,
+)
+from tests.collector.played import Played, config, playing, running
+from tests.real.brokers import RealBroker
+from tests.waiting import until
+
+
+def alerting(folder: Path, port: int, receiver: Receiver) -> CollectorConfig:
+    webhook = WebhookConfig(name="duty", url=receiver.url)
+    table = AlertsConfig(webhook=(webhook,))
+    return msgspec.structs.replace(config(folder, port), alerts=table)
+
+
+def dropping(*, active: bool = True, seconds_ago: int = 0, seq: int = 1) -> bytes:
+    """A batch with an event whose rule holds nothing."""
+    at = clock.now() - seconds_ago * SECOND
+    return event_batch(A, seq, event("spool_dropping", active=active, at=at))
+
+
+def disk(percent: float, seq: int, *, seconds_ago: int = 0) -> bytes:
+    at = clock.now() - seconds_ago * SECOND
+    return batch(A, seq, [b"disk,path=/ used_percent=%g %d" % (percent, at)])
+
+
+async def test_an_event_reaches_the_webhook_when_it_begins_and_when_it_ends(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)) as collector,
+            playing(Played(mosquitto.port)) as agent,
+        ):
+            agent.publish(state(birth(), retain=True))
+            agent.publish(events_of(dropping()))
+            await until(lambda: len(receiver.posts) == 1, 20)
+            agent.publish(events_of(dropping(active=False, seq=2)))
+            await until(lambda: len(receiver.posts) == 2, 20)
+            await until(lambda: collector.counts().get(("alerts_delivered", "duty")) == 2, 20)
+        begins, ends = (post.body for post in receiver.posts)
+        assert (begins["status"], ends["status"]) == ("firing", "resolved")
+        assert begins["alerts"][0]["labels"] == {
+            "alertname": "spool_dropping",
+            "severity": "P2",
+            "region": WHO.region,
+            "school": WHO.school,
+            "agent": WHO.agent,
+            "target": "switch-2",
+            "subject": "switch-2/port-5",
+        }
+        assert begins["title"]["zh"].startswith("采集端缓存已满")
+
+
+async def test_fresh_readings_move_rules_and_late_ones_do_not(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)) as collector,
+            playing(Played(mosquitto.port)) as agent,
+        ):
+            agent.publish(readings(disk(99, 1, seconds_ago=121)))
+            agent.publish(readings(disk(50, 2)))
+            await until(lambda: collector.counts().get(("lines_stored", "")) == 2, 20)
+            agent.publish(readings(disk(95, 3)))
+            await until(lambda: receiver.posts, 20)
+            agent.publish(readings(disk(20, 4)))
+            await until(lambda: len(receiver.posts) == 2, 20)
+        values = [post.body["alerts"][0]["details"] for post in receiver.posts]
+        assert receiver.said() == [("FIRST", False), ("ALL_RESOLVED", False)]
+        assert values[0] == {"value": 95.0}
+
+
+async def test_what_is_open_before_a_restart_ends_after_it_and_is_told_once(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with receiving() as receiver, playing(Played(mosquitto.port)) as agent:
+        where = alerting(tmp_path, mosquitto.port, receiver)
+        async with running(where):
+            agent.publish(events_of(dropping()))
+            await until(lambda: receiver.posts, 20)
+        async with running(where):
+            agent.publish(events_of(dropping(active=False, seq=2)))
+            await until(lambda: len(receiver.posts) == 2, 20)
+        assert receiver.said() == [("FIRST", False), ("ALL_RESOLVED", False)]
+
+
+async def test_what_began_in_an_outage_is_told_when_everything_held_back_has_come(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)) as collector,
+            playing(Played(mosquitto.port)) as agent,
+        ):
+            agent.publish(state(birth(epochs=[report(A, [(1, 3)], lane="events")])))
+            agent.publish(events_of(dropping(seconds_ago=3600)))
+            agent.publish(events_of(dropping(seq=2, active=False, seconds_ago=1800)))
+            other = event("spool_set_aside", at=clock.now() - 3600 * SECOND)
+            agent.publish(events_of(event_batch(A, 3, other)))
+            await until(lambda: receiver.posts, 20)
+            assert collector.counts().get(("alerts_fired", "spool_dropping"), 0) == 0
+        (post,) = receiver.posts
+        assert post.body["alerts"][0]["labels"]["alertname"] == "spool_set_aside"
+        assert post.body["alerts"][0]["late"]
+
+
+async def test_the_api_tells_the_whole_story(mosquitto: RealBroker, tmp_path: Path) -> None:
+    async with receiving() as receiver:
+        receiver.always = 404
+        where = alerting(tmp_path, mosquitto.port, receiver)
+        async with running(where) as collector, playing(Played(mosquitto.port)) as agent:
+            agent.publish(events_of(dropping()))
+            await until(lambda: ("alerts_undeliverable", "duty") in collector.counts(), 20)
+            agent.publish(readings(disk(95, 1)))
+            await until(lambda: collector.counts()["alerts_undeliverable", "duty"] == 2, 20)
+            agent.publish(readings(disk(20, 2)))
+            await until(lambda: collector.counts()["alerts_undeliverable", "duty"] == 3, 20)
+            zone = where.collector.tz()
+            runner = await serve(collector, "127.0.0.1", 0, language="zh", zone=zone)
+            try:
+                url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/v1/alerts"
+                found = await settled(url)
+                nothing = await asked(url, region=WHO.region, school="school-9")
+                refused = await asked(url, school="school-1")
+            finally:
+                await runner.cleanup()
+        (one,) = found["open"]
+        assert (one["rule"], one["state"], one["ended"]) == ("spool_dropping", "firing", None)
+        assert [(t["channel"], t["state"], t["error"]) for t in one["told"]] == [
+            ("console", "delivered", ""),
+            ("duty", "undeliverable", "answered 404"),
+        ]
+        (past,) = found["over"]
+        assert (past["rule"], past["state"], len(past["told"])) == ("disk_full", "ended", 4)
+        assert (nothing["open"], nothing["over"]) == ([], [])
+        assert refused == {"error": "school: needs region beside it", "parameter": "school"}
+
+
+async def settled(url: str) -> dict[str, Any]:
+    """Return the answer once nothing in it is on its way."""
+    found: dict[str, Any] = {}
+
+    async def ask() -> bool:
+        found.update(await asked(url))
+        return '"state":"sending"' not in msgspec.json.encode(found).decode()
+
+    for _ in range(200):
+        if await ask():
+            return found
+    raise AssertionError("a message stays on its way")
+
+
+async def asked(url: str, **words: str) -> dict[str, Any]:
+    async with aiohttp.ClientSession() as session, session.get(url, params=words) as answer:
+        said: dict[str, Any] = await answer.json()
+        return said
+
+
+@pytest.mark.parametrize("epoch", [A, B])
+async def test_an_agent_cannot_raise_what_only_the_collector_can_know(
+    mosquitto: RealBroker, tmp_path: Path, epoch: str
+) -> None:
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)) as collector,
+            playing(Played(mosquitto.port)) as agent,
+        ):
+            now = clock.now()
+            forged = [event(kind, at=now) for kind in ("identity_twice", "audit_stopped")]
+            real = event("spool_dropping", at=now)
+            agent.publish(events_of(event_batch(epoch, 1, *forged, real)))
+            await until(lambda: receiver.posts, 20)
+            fired = {reason for name, reason in collector.counts() if name == "alerts_fired"}
+        assert fired == {"spool_dropping"}

@@ -1,0 +1,91 @@
+"""What the rules see of the picture: one cause is one fact, and what nobody can tell stays."""
+
+from collections.abc import Mapping
+
+from alerts.facts import Sight
+from alerts.rules import Sighted
+from alerts.shipped import RULES
+from collector import systemsight
+from collector.canary import MISSED_AFTER, Canary
+from collector.door import Opening
+from collector.outside import SchoolKey
+from collector.painting import paint
+from collector.roster.school import School
+from collector.sights import COVERS, sight_of
+from collector.verdicts import Known, Outside
+from core.clock import SECOND
+from core.types import Identity
+from tests.collector.making import NOW, REGION
+from tests.collector.test_painting import ARRIVING, AWAY, OPEN, SILENT, STOPPED, agent, scene
+
+
+def seen(
+    known: Mapping[Identity, Known],
+    *,
+    schools: list[School] | None = None,
+    found: Mapping[SchoolKey, Outside] | None = None,
+    opening: Opening = OPEN,
+    canary: Canary | None = None,
+) -> Sight:
+    picture = paint(scene(known, schools or [], found, opening))
+    return sight_of(picture, opening, canary or Canary())
+
+
+def facts(sight: Sight) -> list[tuple[str, str, str]]:
+    return [(one.kind, one.place, one.target) for one in sight.wrong]
+
+
+def test_a_silent_agent_is_wrong_and_a_stopped_one_is_not() -> None:
+    sight = seen({agent(1): SILENT, agent(2): STOPPED, agent(3): ARRIVING, agent(4): Known()})
+    assert facts(sight) == [("agent_silent", str(agent(1)), "")]
+
+
+def test_a_line_is_wrong_where_outside_proof_says_so_and_unknown_without() -> None:
+    key = (REGION, "school-1")
+    answers = {(REGION, "school-9"): Outside(True, NOW)}
+    known = {agent(1): SILENT, agent(9): ARRIVING}
+    cut = seen(known, found={key: Outside(False, NOW - SECOND)} | answers)
+    assert ("line_down", f"{REGION}/school-1", "") in facts(cut)
+    assert ("agent_silent", str(agent(1)), "") in facts(cut)
+    untold = seen(known)
+    assert "line_down" not in {kind for kind, _, _ in facts(untold)}
+    assert f"{REGION}/school-1" in untold.unknown
+
+
+def test_a_region_that_is_away_is_one_fact_with_its_schools() -> None:
+    sight = seen({agent(n): SILENT for n in range(500)})
+    assert facts(sight) == [("region_away", REGION, "")]
+    assert sight.wrong[0].details["count"] == 500
+    assert len(sight.wrong[0].details["schools"]) == 50
+    assert str(agent(7)) in sight.unknown
+
+
+def test_a_carrier_that_fell_is_one_fact_and_its_lines_are_parts_of_it() -> None:
+    schools = [School(REGION, f"school-{n}", carrier="电信") for n in range(4)]
+    schools.append(School(REGION, "school-4", carrier="移动"))
+    known = {agent(n): SILENT if n < 4 else ARRIVING for n in range(9)}
+    found = {(REGION, f"school-{n}"): Outside(n >= 4, NOW - SECOND) for n in range(5)}
+    sight = seen(known, schools=schools, found=found)
+    assert [one.target for one in sight.wrong if one.kind == "carrier_away"] == ["电信"]
+    parts = {one.kind for one in sight.wrong if one.part_of == "carrier_away"}
+    assert parts == {"line_down", "agent_silent"}
+    assert {one.kind for one in sight.wrong if not one.part_of} == {"carrier_away"}
+
+
+def test_without_the_broker_no_agent_is_told_of_and_nothing_ends() -> None:
+    sight = seen({agent(1): SILENT, agent(2): ARRIVING}, opening=AWAY)
+    assert facts(sight) == []
+    assert REGION in sight.unknown
+
+
+def test_a_watchdog_that_was_there_and_is_silent_is_missed() -> None:
+    assert facts(seen({}, canary=Canary())) == []
+    assert facts(seen({}, canary=Canary(1, NOW - MISSED_AFTER))) == []
+    missed = seen({}, canary=Canary(1, NOW - MISSED_AFTER - 1))
+    assert facts(missed) == [("canary_missed", "collector/d1", "")]
+
+
+def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
+    assert {
+        rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
+    } == COVERS | systemsight.COVERS
