@@ -70,10 +70,10 @@ class Readings:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
-        self.tell(items)
         if len(items) == len(arrivals):
             # Nothing else waits that could go along: an agent with a backlog waits for this.
             self.books.receipts.flush()
+        self.tell(items)
         self._count(items, refused)
         return len(items)
 

@@ -116,8 +116,8 @@ def _judged(
         if name in before:
             standing = "repeated" if before[name] == taken.crc else "conflict"
         before.setdefault(name, taken.crc)
-    keeps = standing in ("new", "forgotten")
-    return Item(one.arrival, taken, standing, one.checked if keeps else None, row.first_at)
+    kept = one.checked if standing in ("new", "forgotten") else None
+    return Item(one.arrival, taken, standing, kept, row.first_at)
 
 
 def _row(batch: Accounted) -> LaneKey:
