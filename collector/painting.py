@@ -90,14 +90,15 @@ def _regions(scene: Scene) -> dict[str, int]:
 def _school(scene: Scene, key: SchoolKey, standing: Standing, region_since: int) -> SchoolView:
     found = sorted(scene.by_school.get(key, ()), key=str)
     agents = tuple(_agent(scene, who, region_since) for who in found)
-    entry = scene.roster.get(key)
+    entry, outside = scene.roster.get(key), scene.proof.of(key)
     line = line_verdict(
         [agent.verdict for agent in agents],
-        scene.proof.of(key),
+        outside,
         scene.proof.carriers.get(entry.carrier, 0) if entry else 0,
         scene.degraded.get(key),
     )
-    return SchoolView(*key, entry.name if entry else "", standing, line, agents, entry)
+    name = entry.name if entry else ""
+    return SchoolView(*key, name, standing, line, agents, entry, outside)
 
 
 def _still_reports(scene: Scene, key: SchoolKey) -> bool:

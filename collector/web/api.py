@@ -12,7 +12,7 @@ from aiohttp import web
 
 from collector import canary
 from collector.store.base import LastValue, Series, Store
-from collector.web import alerts, ledger, params
+from collector.web import alerts, ledger, params, scope
 from collector.web.live import live
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
@@ -47,9 +47,10 @@ class Api:
     reads: Reads
     now: Clock
 
-    async def live(self, _request: web.Request) -> web.Response:
-        """Answer with the state of every school and agent."""
-        return answer(live(self.source.picture(), self.source.ready()))
+    async def live(self, request: web.Request) -> web.Response:
+        """Answer with the state of schools and their agents; raises ParameterError."""
+        wanted = scope.strict(request.query.items())
+        return answer(live(self.source.picture(), self.source.ready(), wanted))
 
     async def series(self, request: web.Request) -> web.Response:
         """Answer with the values of one field over time; raises ParameterError, StoreError."""
