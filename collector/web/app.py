@@ -14,6 +14,7 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from collector.web import openapi
 from collector.web.api import Api, refusal
 from collector.web.metrics import metrics
 from collector.web.pages.alertpages import AlertPages
@@ -110,12 +111,9 @@ def _route(app: web.Application, api: Api, source: Source) -> None:
         able, why = source.ready()
         return web.Response(text="ok\n") if able else web.Response(text=f"{why}\n", status=503)
 
-    app.router.add_get("/api/v1/live", api.live)
-    app.router.add_get("/api/v1/series", api.series)
-    app.router.add_get("/api/v1/latest", api.latest)
-    app.router.add_get("/api/v1/ledger", api.ledger)
-    app.router.add_get("/api/v1/canary", api.canary)
-    app.router.add_get("/api/v1/alerts", api.alerts)
+    for question in openapi.QUESTIONS:
+        app.router.add_get(question.path, getattr(api, question.name))
+    app.router.add_get(openapi.SELF, api.openapi)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics(source).show)

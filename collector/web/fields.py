@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from collector.roster.school import OWNERS, Area, Link, SchoolType, Standing
 from collector.verdicts import State
-from collector.web import board, schools
+from collector.web import board, schools, scope
 from core.alerts import Text
 from core.clock import rfc3339
 from core.kinds import SEVERITIES
@@ -36,7 +36,7 @@ CauseWord = Annotated[
 StandingWord = Annotated[str, _one_of(get_args(Standing))]
 TypeWord = Annotated[str, _one_of(get_args(SchoolType))]
 AreaWord = Annotated[str, _one_of(get_args(Area))]
-AreaOrNone = Annotated[str, _one_of((*get_args(Area), "unstated"))]
+AreaOrNone = Annotated[str, _one_of(scope.AREAS)]
 LinkWord = Annotated[str, _one_of(get_args(Link))]
 RoleWord = Annotated[str, _one_of(OWNERS)]
 OutcomeWord = Annotated[str, _one_of(get_args(schools.Outcome))]
