@@ -36,7 +36,7 @@ _NO_CLOCK = ClockReport()
 class Scene:
     """Everything that a picture is made of.
 
-    `degraded` is what the rules say of lines that are up.
+    `degraded` is what the rules say of the lines of agents; of one that is not up it is old.
     """
 
     at: int
@@ -47,7 +47,7 @@ class Scene:
     by_school: Mapping[SchoolKey, Collection[Identity]]
     roster: Mapping[SchoolKey, School]
     proof: Proof = NOTHING
-    degraded: Mapping[SchoolKey, Verdict] = field(default_factory=dict)
+    degraded: Mapping[Identity, Verdict] = field(default_factory=dict)
     listed: bool = False
 
 
@@ -95,10 +95,16 @@ def _school(scene: Scene, key: SchoolKey, standing: Standing, region_since: int)
         [agent.verdict for agent in agents],
         outside,
         scene.proof.carriers.get(entry.carrier, 0) if entry else 0,
-        scene.degraded.get(key),
+        _degraded(scene, agents),
     )
     name = entry.name if entry else ""
     return SchoolView(*key, name, standing, line, agents, entry, outside)
+
+
+def _degraded(scene: Scene, agents: Iterable[AgentView]) -> Verdict | None:
+    up = (agent.who for agent in agents if agent.verdict.state == "up")
+    found = [scene.degraded[who] for who in up if who in scene.degraded]
+    return min(found, key=lambda verdict: verdict.since, default=None)
 
 
 def _still_reports(scene: Scene, key: SchoolKey) -> bool:

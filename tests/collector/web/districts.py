@@ -75,16 +75,16 @@ def district(count: int) -> tuple[SchoolView, ...]:
     agents: dict[Identity, AgentState] = {}
     by_school: dict[SchoolKey, list[Identity]] = {}
     outside: dict[SchoolKey, Outside] = {}
-    degraded: dict[SchoolKey, Verdict] = {}
+    degraded: dict[Identity, Verdict] = {}
     for n, key in enumerate(roster):
         kind = _kind(n)
         outside[key] = _outside(kind, n, has_address=bool(roster[key].outside))
         for name, known in _agents(kind, n):
             who = Identity(*key, name)
             agents[who] = AgentState(known)
+            if kind == "lossy":
+                degraded[who] = Verdict("degraded", "loss", NOW - (5 + n % 50) * MINUTE)
             by_school.setdefault(key, []).append(who)
-        if kind == "lossy":
-            degraded[key] = Verdict("degraded", "loss", NOW - (5 + n % 50) * MINUTE)
     if count >= 50:
         stranger = Identity(REGIONS[0], "3399999999", "pc")
         agents[stranger] = AgentState(Known(NOW - SECOND, NOW - HOUR))
