@@ -19,6 +19,7 @@ In a school:
 
 In the district:
   schoolwatch collector run    the collector:             --config collector.toml
+  schoolwatch collector backup a copy of its database:    --config collector.toml FILE
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 

@@ -6,6 +6,8 @@ the decisions out; the model of the protocol drives the same code.
 A batch is *out* from its sending until its receipt or until the connection is lost; at most
 `window` batches of a lane are out at a time. One that was sent three times without an answer is
 *parked*: it leaves the window and is tried hourly, so that a poisoned batch holds up no other.
+While no receipt comes at all, each probe that stayed without an answer goes *aside* until all
+others of its lane were probes too, for the same reason.
 
 Each lane falls silent by itself: readings that nobody waits for say nothing about an events lane
 without answers, and the other way round.
@@ -65,13 +67,16 @@ class Delivery:
     last_receipt: float = float("-inf")
     unanswered: set[Lane] = field(default_factory=set)
     """Lanes of which a batch saw a whole wait without any receipt: one is sent, as a probe."""
+    aside: set[BatchKey] = field(default_factory=set)
+    probes: dict[Lane, int] = field(default_factory=dict)
+    """How many waits of a lane's last batch on the way have ended since it fell silent."""
     events_in_a_row: int = 0
 
     def connected(self, now: float) -> None:
         """Begin anew on a fresh connection: nothing is out, everything unanswered is due."""
         self.out.clear()
         self.backlog_from = now
-        self.unanswered.clear()
+        self._end_silence()
 
     def plans(self, now: float, *, events: bool) -> Iterator[Plan]:
         """Return what may be sent; *events* says whether an event batch waits."""
@@ -92,12 +97,19 @@ class Delivery:
         return max(0, limit - sum(key.lane == lane for key in self.out))
 
     def busy(self) -> Collection[BatchKey]:
-        """Return the batches that are not to be chosen now: out, or parked."""
-        return self.out.keys() | self.parked.keys()
+        """Return the batches that are not to be chosen now: out, parked, or set aside."""
+        return self.out.keys() | self.parked.keys() | self.aside
+
+    def take_back(self, lane: Lane) -> bool:
+        """Let those of *lane* that are aside be chosen again; return whether there were any."""
+        found = {key for key in self.aside if key.lane == lane}
+        self.aside -= found
+        return bool(found)
 
     def sent(self, key: BatchKey, size: int, now: float, *, backlog: bool) -> None:
         """Note that *key* of *size* unpacked bytes goes out now."""
-        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.sends.get(key, 0), 10))
+        waits = max(self.sends.get(key, 0), self.probes.get(key.lane, 0))
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(waits, 10))
         self.out[key] = Out(size, backlog, now, now + wait * self.rng.uniform(0.75, 1.25))
         self.events_in_a_row = self.events_in_a_row + 1 if key.lane == "events" else 0
         if backlog:
@@ -112,6 +124,9 @@ class Delivery:
             if self.last_receipt < out.sent_at:
                 # While nobody answers at all, no batch is to blame.
                 self.unanswered.add(key.lane)
+                self.aside.add(key)
+                if not any(other.lane == key.lane for other in self.out):
+                    self.probes[key.lane] = self.probes.get(key.lane, 0) + 1
                 continue
             self.blamed[key] = self.blamed.get(key, 0) + 1
             if self.blamed[key] >= PARK_AFTER:
@@ -125,10 +140,15 @@ class Delivery:
         for lane in self.unanswered.intersection(lanes):
             # What looked poisoned may only have been sent into silence.
             self._forgive(lane)
-        self.unanswered.clear()
+        self._end_silence()
         self.last_receipt = now
         if backfill_rate > 0:
             self.backfill_rate = backfill_rate
+
+    def _end_silence(self) -> None:
+        self.unanswered.clear()
+        self.aside.clear()
+        self.probes.clear()
 
     def _forgive(self, lane: Lane) -> None:
         for counted in (self.parked, self.sends, self.blamed):
@@ -141,6 +161,7 @@ class Delivery:
         self.sends.pop(key, None)
         self.blamed.pop(key, None)
         self.parked.pop(key, None)
+        self.aside.discard(key)
 
     def next_moment(self, now: float) -> float:
         """Return when to look again at the latest."""

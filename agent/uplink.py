@@ -236,7 +236,7 @@ class Uplink:
         self._words.silent("readings" in self.delivery.unanswered)
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
-            # A probe into silence is the oldest of its lane, whatever is fresh.
+            # A probe into silence is the oldest of its lane that was none yet, whatever is fresh.
             whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
             part: Part = "all" if whole else "fresh"
             sent = 0
@@ -258,12 +258,18 @@ class Uplink:
         self._drops_seen = drops
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
+        found = await self._besides_busy(lane, part, limit)
+        if not found and limit > 0 and self.delivery.take_back(lane):
+            found = await self._besides_busy(lane, part, limit)
+        return [(row.key, row.size) for row in found]
+
+    async def _besides_busy(self, lane: Lane, part: Part, limit: int) -> list[Waiting]:
         since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
 
         def rows(spool: Spool) -> list[Waiting]:
             return spool.waiting(lane, part, since=since, besides=besides, limit=limit)
 
-        return [(row.key, row.size) for row in await self.spool.call(rows)]
+        return await self.spool.call(rows)
 
     async def _publish(self, key: BatchKey, size: int, *, backlog: bool) -> bool:
         batch = await self.spool.call(lambda spool: spool.read(key))

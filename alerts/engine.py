@@ -214,13 +214,13 @@ class Engine:
     def _say(self, draft: Draft, signals: Iterator[Signal]) -> None:
         for signal in signals:
             case = draft.get(signal.key)
-            if signal.said == "on":
-                self._fresh.seen(signal.key, draft.at)
             if not case.is_open and signal.said != "on":
                 continue
             if not case.is_open and not draft.has_room(signal.key.place):
                 draft.refused += 1
                 continue
+            if signal.said == "on":
+                self._fresh.seen(signal.key, draft.at)
             self._step(draft, Step(case, signal))
 
     def _step(self, draft: Draft, step: Step) -> None:

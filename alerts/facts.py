@@ -64,7 +64,8 @@ class Wrong:
     """Something that is wrong in the live picture: a kind that a rule asks for, and where.
 
     `since` is when it began (ns). `details` go into the message as they are: the list of schools
-    of a region, the cause.
+    of a region, the cause. `part_of` names the rule whose alert says it all, where that does not
+    follow from the place: of a carrier that fell its lines are a part.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Wrong:
     since: int
     target: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

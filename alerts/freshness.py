@@ -31,8 +31,9 @@ class Freshness:
         self._heard[place] = at
 
     def seen(self, key: AlertKey, at: int) -> None:
-        """Hear that a condition was said to be going on."""
-        self._seen[key] = at
+        """Hear that a condition that has a case was said to be going on."""
+        if not isinstance(self._rules[key.rule].of, EventOf):
+            self._seen[key] = at
 
     def forget(self, key: AlertKey) -> None:
         """Hear that it is over."""

@@ -19,6 +19,9 @@ from core.topics import LEVEL
 MOST_DETAILS: Final = 2_000
 """Bytes of JSON; a message carries them, and every open alert is held in memory."""
 
+LONGEST_TARGET: Final = 200
+"""Characters, as of the target of an event; a tag may be as long as a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventFact:
@@ -95,7 +98,8 @@ class Match:
                 continue
             if of.unless and of.unless.items() <= fact.tags.items():
                 continue
-            key = AlertKey(rule.name, fact.place, fact.tags.get(of.target, ""))
+            target = fact.tags.get(of.target, "")[:LONGEST_TARGET]
+            key = AlertKey(rule.name, fact.place, target)
             at = min(fact.at, heard)
             yield Signal(key, of.says(value), at, heard, {"value": value})
 
@@ -117,7 +121,7 @@ class Match:
         for rule in self._sights.get(wrong.kind, ()):
             key = AlertKey(rule.name, wrong.place, wrong.target)
             since = min(wrong.since, heard)
-            yield Signal(key, "on", since, heard, small(wrong.details))
+            yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
 
 
 def small(details: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -42,6 +42,7 @@ class Memory:
     next_alert: int = 1
     next_message: int = 1
     due: list[tuple[int, AlertKey]] = field(default_factory=list)
+    _waking: dict[AlertKey, int] = field(default_factory=dict)
 
     def put(self, case: Case) -> None:
         """Remember a case, or forget it where it is over."""
@@ -57,16 +58,18 @@ class Memory:
                 del self.of_place[place]
 
     def wake(self, key: AlertKey, at: int) -> None:
-        """Look at *key* again at *at*."""
-        heapq.heappush(self.due, (at, key))
+        """Look at *key* again at *at*, or before, where that was to be anyway."""
+        # Not a second time: what is extended again and again would fill the memory.
+        if at < self._waking.get(key, at + 1):
+            self._waking[key] = at
+            heapq.heappush(self.due, (at, key))
 
     def awake(self, at: int) -> Iterator[AlertKey]:
         """Take out the keys whose time has come, each once."""
-        seen: set[AlertKey] = set()
         while self.due and self.due[0][0] <= at:
-            _, key = heapq.heappop(self.due)
-            if key not in seen:
-                seen.add(key)
+            when, key = heapq.heappop(self.due)
+            if self._waking.get(key) == when:
+                del self._waking[key]
                 yield key
 
 

@@ -22,7 +22,7 @@ class Signal:
 
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
-    have been told of it before a restore.
+    have been told of it before a restore. `part_of` names the rule whose alert says it all.
     """
 
     key: AlertKey
@@ -33,6 +33,7 @@ class Signal:
     late: bool = False
     over_at: int = 0
     repeat: bool = False
+    part_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

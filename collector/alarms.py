@@ -1,10 +1,13 @@
-"""What the collector notes of messages that raise an alert: forged keys, unreadable batches, drops.
+"""What the collector notes of messages that raise an alert: forged keys, unreadable batches, drops,
+batches that nothing explains, and an identity that two machines use.
 
 Pure. Each note is made once however often the message comes, so a crash repeats nothing.
 """
 
 from collections.abc import Iterator, Sequence
 
+from collector import births
+from collector.births import AgentState
 from collector.intake import Bad
 from collector.journal import Note
 from core import clock, messages
@@ -50,6 +53,25 @@ def drops(who: Identity, birth: Birth) -> Iterator[Note]:
         }
         once = f"{who} {report.epoch} {report.lane} {birth.spool} {_ranges(report.dropped)}"
         yield Note("batches_dropped", str(who), f"{report.lane}/{report.epoch}", details, once)
+
+
+def unexplained(who: Identity, before: AgentState, after: AgentState) -> Note | None:
+    """Return the note of batches that have newly become missing without any reason."""
+    if after.unexplained <= before.unexplained:
+        return None
+    # After a restart nobody remembers what was known before, so the text tells whether it is new.
+    once = f"{who} {after.gap} {after.unexplained}"
+    return Note("unexplained_gap", str(who), after.gap, {"batches": after.unexplained}, once)
+
+
+def two_machines(who: Identity, before: AgentState, after: AgentState) -> Note | None:
+    """Return the note of two machines that have newly turned out to use one identity."""
+    pair = births.two_machines(after)
+    if not pair or pair == births.two_machines(before):
+        return None
+    started = after.birth.started if after.birth else ""
+    details = {"epochs": list(pair), "last_started": _plain(started)}
+    return Note("identity_twice", str(who), "", details, f"{who} {' '.join(pair)}")
 
 
 def _ranges(dropped: Sequence[tuple[int, int, str]]) -> str:

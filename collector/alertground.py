@@ -11,6 +11,7 @@ from typing import Final
 
 from alerts.facts import Row
 from collector.auditrecord import BATCH, EventRow
+from collector.births import AgentState
 from collector.eventrows import batch_of, cursor_of, move_cursor, page
 from collector.journal import Journal
 from collector.live import Live
@@ -26,8 +27,8 @@ class AlertGround:
 
     def __init__(self, journal: Journal, live: Live, started: int) -> None:
         self._journal, self._live, self._started = journal, live, started
-        self._complete: dict[str, int] = {}
-        """Where the audit log ended when a lane was first seen to be complete."""
+        self._complete: dict[str, tuple[int, int]] = {}
+        """When a lane's birth came, and where the audit log ended when it was seen complete."""
         with self.transaction() as db:
             if cursor_of(db, CURSOR) is None:
                 (last,) = db.execute("SELECT coalesce(max(row), 0) FROM event").fetchone()
@@ -59,11 +60,11 @@ class AlertGround:
 
     def past(self) -> int:
         """Return the last row of which only what still lasts matters."""
-        return max(self._first, self._journal.rows.torn)
+        return max(self._first, self._journal.rows.made_again)
 
     def repeated(self) -> int:
         """Return the last row that was made of the audit log again."""
-        return self._journal.rows.torn
+        return self._journal.rows.made_again
 
     def restored_at(self) -> int:
         """Return when that was."""
@@ -74,24 +75,31 @@ class AlertGround:
 
         What came last may be in the audit log and not read yet, so the rows up to there count too.
         """
-        if not self._has_all(place):
-            self._complete.pop(place, None)
-            return False
-        return self._read >= self._complete.setdefault(place, self._journal.log.row)
-
-    def _has_all(self, place: str) -> bool:
         names = place.split("/")
         if len(names) != 3:
             return True
         state = self._live.state(Identity(*names))
+        if not self._has_all(state):
+            self._complete.pop(place, None)
+            return False
+        born_at, row = self._complete.get(place, (0, 0))
+        if born_at != state.born_at:
+            row = self._journal.log.row
+            self._complete[place] = (state.born_at, row)
+        if self._read < row:
+            return False
+        self._complete.pop(place, None)
+        return True
+
+    def _has_all(self, state: AgentState) -> bool:
         if state.birth is None or state.born_at < self._started:
             return False
         return not any(left for (_, lane), left in state.expected.items() if lane == "events")
 
     def _find_restore(self, db: sqlite3.Connection) -> int:
-        torn = self._journal.rows.torn
-        if not torn:
+        last = self._journal.rows.made_again
+        if not last:
             return 0
         # The record of the restore itself is the first row after those that it made.
-        found = page(db, torn, torn + 1, 1)
+        found = page(db, last, last + 1, 1)
         return found[0].received if found else 0

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
-from core.fields import Days, Level, SecretFile
+from core.fields import Days, Level, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
@@ -18,17 +17,8 @@ NO_VARIABLE: Final = ""
 
 
 def _url_mistake(url: str) -> str:
-    """Return what is wrong with *url*; never quotes it, since it may be a secret."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 — raises where it is no number
-    except ValueError:
-        return "is no address; expected one as https://example.org/alerts"
-    if parts.username is not None or parts.password is not None:
-        return "holds a name or a password: put them into secret_file"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.fragment:
-        return "is no address that can be posted to; expected one as https://example.org/alerts"
-    return ""
+    example, what = "https://example.org/alerts", "address that can be posted to"
+    return url_mistake(url, what=what, example=example, secrets="secret_file", query=True)
 
 
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]

@@ -4,8 +4,9 @@
            ═ state ════▶ inbox ─▶ births, wills, stops ───────────▶ ledger ─┤
            ═ events ═══▶ inbox ─▶ key and rows in one ─▶ audit log ─────────┤─▶ alerts
            ◀═ receipt, claim ═══════════════════════════════════════════════┘
+           ═ claims of others ═▶ guard: may we serve at all?
 
-States and events share a connection.
+States and events share a connection; the guard has one of its own, and comes first.
 """
 
 import asyncio
@@ -15,25 +16,28 @@ import os
 import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from alerts.history import Stories, Wanted
 from collector.alerting import Alerting
 from collector.canary import Canary
+from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
 from collector.config import CollectorConfig
-from collector.connection import Connection
+from collector.connection import Connection, broker_for
+from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.eventchores import EventChores
 from collector.events import Events
+from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.live import was_up
 from collector.outsideview import open_prober
-from collector.parts import open_books
-from collector.patience import Patience
+from collector.parts import LOCK, open_books
+from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.rosterchores import RosterChores
@@ -42,18 +46,17 @@ from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
 from collector.tasks import Tasks
-from core import clock, messages, topics
+from core import clock, topics
 from core.errors import NotConnected
 from core.lock import hold
-from core.messages import Claim
 from core.mqtt import Session, Will
-from core.mqtt.configured import broker_of
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 50
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
+RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 2.0
 
@@ -77,9 +80,18 @@ class Lane:
 class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
-    def __init__(self, config: CollectorConfig, *, now: clock.Clock = clock.now) -> None:
+    def __init__(
+        self,
+        config: CollectorConfig,
+        *,
+        takeover: bool = False,
+        crashes: Crashes | None = None,
+        now: clock.Clock = clock.now,
+    ) -> None:
         self.config, self._now = config, now
+        self._watch = Watch(crashes or Crashes(config.collector.folder))
         self.stopping = asyncio.Event()
+        self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
         self.books = open_books(config, self._publish, now)
@@ -90,15 +102,18 @@ class Collector:
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
-        patience = Patience(self.stopping, partial(books.held_up, "readings"))
         sorter = Sorter(regions, books.ledger.rows)
         self.alerting = Alerting(config, books, now)
-        readings = Readings(self.store, sorter, books, patience, self.alerting.readings)
+        readings = Readings(
+            self.store,
+            sorter,
+            books,
+            self._patience("readings", "readings"),
+            tell=self.alerting.readings,
+        )
         self._readings = self._lane("readings", readings)
-        patience = Patience(self.stopping, partial(books.held_up, "state"))
-        states = States(regions, books, patience)
-        patience = Patience(self.stopping, partial(books.held_up, "events"))
-        events = Events(regions, books, patience)
+        states = States(regions, books, self._patience("state", "state"))
+        events = Events(regions, books, self._patience("events", "state"))
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
@@ -119,8 +134,8 @@ class Collector:
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
         folder, trouble = self.config.collector.folder, self.books.door.trouble
-        if trouble:
-            return False, trouble
+        if trouble or self._guard.waits_for:
+            return False, trouble or self._guard.waits_for
         if not os.access(folder, os.W_OK | os.X_OK):
             return False, f"{folder} cannot be written"
         disk = os.statvfs(folder)
@@ -144,18 +159,37 @@ class Collector:
     # Its life.
 
     async def run(self, extras: Sequence[Extra] = ()) -> None:
-        """Run until `stopping` is set or a part fails, then stop in order; raises what failed."""
-        self.books.asking.everybody(self.books.live.answering())
-        lanes = (self._readings, self._states)
+        """Run until `stopping` is set or a part fails, then stop in order; raises what failed.
+
+        Raises StartError where another collector serves a region.
+        """
         tasks = Tasks(
-            sessions=[asyncio.ensure_future(lane.session.run()) for lane in lanes],
-            works=[asyncio.ensure_future(work) for work in self._works()],
+            sessions=[asyncio.ensure_future(self._guard.session.run())],
             beside=[asyncio.ensure_future(extra(self)) for extra in extras],
         )
         try:
-            await tasks.until(self.stopping)
+            if await tasks.until(self._admitted()) and not self.stopping.is_set():
+                if not self._guard.stays:
+                    await self._guard.session.close()
+                    tasks.sessions.clear()
+                lanes = (self._readings, self._states)
+                tasks.sessions += [asyncio.ensure_future(lane.session.run()) for lane in lanes]
+                tasks.works += [asyncio.ensure_future(work) for work in self._works()]
+                await tasks.until(self.stopping.wait())
         finally:
             await self._stop(tasks)
+
+    async def _admitted(self) -> None:
+        """Return when we may serve, or stop."""
+        others = await self._guard.admit(self.stopping)
+        if others is not None:
+            patience = Patience(self.stopping, partial(self.books.held_up, "takeover"))
+            with contextlib.suppress(Stopping):
+                agents = await patience.persist(
+                    lambda: record_takeover(self.books, others, self._now())
+                )
+                self.books.live.await_answers(agents)
+        self.books.asking.everybody(self.books.live.answering())
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
@@ -163,6 +197,7 @@ class Collector:
             self._readings.inbox.run(),
             self._states.inbox.run(),
             every(CLAIM_EVERY_S, self._claim_again, stopping),
+            every(RIVALS_EVERY_S, self._rivals, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
@@ -179,10 +214,12 @@ class Collector:
     async def _stop(self, tasks: Tasks) -> None:
         """Finish what is under way, send its receipts, leave the broker, close the files."""
         self.stopping.set()
+        self._guard.rest()
         self._readings.inbox.stop()
         self._states.inbox.stop()
         await tasks.finish()
         self.books.receipts.flush()
+        await self._guard.session.close()
         await self._readings.session.close()
         first, *others = self.config.collector.regions
         for region in others:
@@ -208,13 +245,11 @@ class Collector:
         except NotConnected:
             self._states.session.publish(topic, payload)
 
-    def _claim(self) -> None:
-        claim = Claim(self.config.collector.id, self._now() // 1_000_000)
-        for region in self.config.collector.regions:
-            self._publish_retained(topics.claim_topic(region), messages.encode(claim))
-
     async def _claim_again(self) -> None:
-        self._claim()
+        self._guard.claim()
+
+    async def _rivals(self) -> None:
+        await self._guard.record(self.books)
 
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
@@ -234,23 +269,29 @@ class Collector:
         live = self.books.live
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
 
+    def _patience(self, channel: str, lane: str) -> Patience:
+        def tell(reason: str) -> None:
+            self.books.held_up(channel, reason)
+            if reason:
+                self._watch.let_go(lane)
+
+        return Patience(self.stopping, tell)
+
     def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
         """Return the connection for *channel* and what goes *beside* it.
 
         The one for states carries the claims too.
         """
         table, books = self.config.collector, self.books
-        inbox = Inbox(channel, handler, books.counters, self._now)
-        welcome = self._claim if channel == "state" else _nothing
+        patience = self._patience(channel, channel)
+        careful = Careful(channel, handler, self._watch, table.regions, books, patience)
+        inbox = Inbox(channel, careful, books.counters, self._now)
+        welcome = self._guard.claim if channel == "state" else _nothing
         # A will names one topic: of several regions the claims of the others end by a clean stop,
         # or by their age.
         will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
-        broker = broker_of(self.config.broker)
-        if channel == "readings" and table.readings_cert_file:
-            cert, key = table.readings_cert_file, table.readings_key_file
-            broker = replace(broker, cert_file=cert, key_file=key)
         session = Session(
-            broker,
+            broker_for(self.config, channel),
             f"{table.id}-{channel}",
             Connection(channel, inbox, books.door, books.counters, welcome),
             will=lambda _conn: will,
@@ -269,20 +310,25 @@ class Collector:
         return Lane(inbox, session)
 
 
-async def run(config: CollectorConfig, extras: Sequence[Extra] = ()) -> None:
+async def run(
+    config: CollectorConfig, extras: Sequence[Extra] = (), *, takeover: bool = False
+) -> None:
     """Run the collector until SIGTERM or SIGINT, with *extras* beside it.
 
-    Raises StartError where another collector uses the folder, StoreError where the store cannot
-    be opened.
+    Raises StartError where another collector uses the folder, or serves a region and *takeover*
+    does not say that this one is to; StoreError where the store cannot be opened.
     """
-    with hold(config.collector.folder / "collector.lock", "collector", "[collector] folder"):
-        collector = Collector(config)
+    table = config.collector
+    with (
+        hold(table.folder / LOCK, "collector", "[collector] folder"),
+        Crashes(table.folder).watching() as crashes,
+    ):
+        collector = Collector(config, takeover=takeover, crashes=crashes)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
                 loop.add_signal_handler(number, collector.stopping.set)
         collector.roster.listen(loop)
-        table = config.collector
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
         _log.info("collector stopped")

@@ -1,7 +1,7 @@
 """Whom to ask for a birth, and when: after our own start everybody, spread over ten minutes.
 
-A request is repeated until a birth that is no repeat comes; its number grows over restarts too,
-so that an agent cannot take it for one that it has answered.
+A request is repeated until a birth that is no repeat comes, after a restore until its answer does;
+its number grows over restarts too, so that an agent cannot take it for one that it has answered.
 """
 
 import random
@@ -56,8 +56,18 @@ class Asking:
 
     def shortly(self, who: Identity) -> None:
         """Ask *who* as soon as that is no burden: the more are to be asked, the later."""
-        spread = min(SPREAD_S, SPACING_S * len(self._requests))
-        self._requests.setdefault(who, _Request(self._monotonic() + self._uniform(0, spread)))
+        self._requests.setdefault(who, _Request(self._shortly()))
+
+    def unanswered(self, who: Identity) -> None:
+        """Hear of a birth of *who* that answers no request, where nothing less will do.
+
+        It tells of a new connection, so the request may be lost, and goes out again; the answer
+        may also be on its way, and counts until then. Else an agent that always connects anew
+        before it answers, as two machines of one name do, would never have answered.
+        """
+        self.shortly(who)
+        request = self._requests[who]
+        request.due = min(request.due, self._shortly())
 
     def number(self, who: Identity) -> int:
         """Return the number of the request that *who* has not answered, 0 where none is open."""
@@ -76,3 +86,7 @@ class Asking:
                 request.number = self._last = max(self._last + 1, self._now() // SECOND)
                 request.due = now + SPREAD_S
                 self._send(who, request.number)
+
+    def _shortly(self) -> float:
+        spread = min(SPREAD_S, SPACING_S * len(self._requests))
+        return self._monotonic() + self._uniform(0, spread)

@@ -74,14 +74,19 @@ class AuditLog:
                 self.last = found[-1]
 
     def rows(self, after: int) -> Iterator[EventRow]:
-        """Return every row above *after*, in order; raises StartError for a damaged record."""
+        """Return every row above *after*, in order; raises StartError for a damaged record.
+
+        Of older files no more is read than tells that they can be left out.
+        """
         before = 0
-        for path in self._files():
+        for path in self._files_with(after):
             with path.open("rb") as file:
                 for number, line in enumerate(file, 1):
                     row = _record(path, number, line)
                     if before and row.row != before + 1:
                         raise _damaged(path, f"row {row.row} in line {number} follows {before}")
+                    if not before and after and row.row > after + 1:
+                        raise _damaged(path, f"it begins with row {row.row}; {after + 1} is gone")
                     before = row.row
                     if row.row > after:
                         yield row
@@ -120,6 +125,16 @@ class AuditLog:
             if path != self._path:
                 sync_folder(self._folder)
             self._path, self._size = path, known + len(data)
+
+    def _files_with(self, after: int) -> list[Path]:
+        """Return the files that hold the rows above *after*."""
+        files = self._files()
+        for number, path in reversed(list(enumerate(files))):
+            with path.open("rb") as file:
+                line = file.readline()
+            if line and _record(path, 1, line).row <= after + 1:
+                return files[number:]
+        return files
 
     def _files(self) -> list[Path]:
         return sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))

@@ -44,6 +44,8 @@ class AgentState:
     """The epochs of its last births, each change once, the last at the end."""
     unexplained: int = 0
     """Batches that are missing without any reason, by its last birth."""
+    gap: str = ""
+    """The first of them, as lane/epoch/first-last."""
     unaccounted: bool = False
     """Messages without a header came of it since its last birth."""
 
@@ -111,6 +113,7 @@ def after_birth(
         awaiting=awaiting,
         turns=turns,
         unexplained=state.unexplained,
+        gap=state.gap,
     )
 
 
@@ -205,6 +208,20 @@ def closed(state: AgentState) -> list[str]:
         return []
     listed = dict.fromkeys(report.epoch for report in state.birth.epochs)
     return [e for e in listed if e != state.birth.epoch and not any(_waiting(state, e))]
+
+
+def is_closed(state: AgentState, epoch: str, first_at: int) -> bool:
+    """Return whether nobody has a reason to send batches of *epoch* any more.
+
+    *first_at* is when the first of its batches came: an epoch that is younger than the last birth
+    is a process whose own is on its way.
+    """
+    birth = state.birth
+    if birth is None or state.awaiting or epoch == birth.epoch:
+        return False
+    if is_listed(state, epoch):
+        return epoch in closed(state)
+    return not birth.more and 0 < first_at <= state.born_at
 
 
 def waiting(state: AgentState) -> int:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from collector import births
 from collector.asking import Asking
 from collector.counters import Counters
 from collector.deadletters import DeadLetters, Letter
@@ -14,6 +15,8 @@ from collector.ledger import Ledger
 from collector.live import Live
 from collector.patience import Patience
 from collector.receipts import Receipts
+from collector.replays import Replays
+from core.types import BatchKey, Identity
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +36,7 @@ class Books:
     counters: Counters
     door: Door
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
+    replays: Replays = field(default_factory=Replays)
 
     async def keep(self, letters: Sequence[Letter], patience: Patience) -> None:
         """Keep *letters* durably, and count them."""
@@ -46,6 +50,17 @@ class Books:
         wanted = [note for note in notes if note]
         if wanted:
             self.counters.add("notes", await patience.persist(lambda: self.journal.note(*wanted)))
+
+    def again(self, who: Identity, key: BatchKey, first_at: int, at: int) -> Note | None:
+        """Hear that a known key came again at *at*; return what there is to note of that.
+
+        *first_at* is when the first batch of its epoch came.
+        """
+        state = self.live.state(who)
+        if not births.is_closed(state, key.epoch, first_at):
+            return None
+        self.counters.add("replayed")
+        return self.replays.heard(who, key, at, held=births.is_listed(state, key.epoch))
 
     def held_up(self, channel: str, reason: str) -> None:
         """Hear why messages of *channel* cannot be kept for now; empty once they can again."""

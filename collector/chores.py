@@ -86,6 +86,10 @@ class CommitCounter:
     def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
         if (mine, theirs) == self._said:
             return
+        told, self.journal.restored = self.journal.restored, False
+        if back == "ledger" and told:
+            self._said, self.ledger_went_back = (mine, theirs), True
+            return  # by the audit log, at this start
         _log.error(
             "the %s went back to an earlier state (counters: ledger %d, store %d): %s",
             back,

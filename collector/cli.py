@@ -154,13 +154,19 @@ def collector_group() -> None:
     help="See configs/collector.toml.",
 )
 @click.option("--log-level", type=click.Choice(LEVELS), default="INFO", show_default=True)
-def run_command(config: Path, log_level: str) -> None:
+@click.option(
+    "--takeover",
+    is_flag=True,
+    help="Serve the regions even if another collector claims them. Say it once, by hand: it is "
+    "recorded as a restore, and every agent is asked what it holds.",
+)
+def run_command(config: Path, log_level: str, *, takeover: bool) -> None:
     """Run the collector until Ctrl-C or SIGTERM.
 
     A restart loses nothing: agents keep what they have no receipt for, and send it again.
     """
     logging.basicConfig(level=log_level, format=LOG_FORMAT)
-    run_collector(config)
+    run_collector(config, takeover=takeover)
 
 
 @collector_group.command("watch")
@@ -185,7 +191,28 @@ def watch_command(config: Path, log_level: str) -> None:
     asyncio.run(run(read_collector(config)))
 
 
-def run_collector(path: Path) -> None:
+@collector_group.command("backup")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own file.",
+)
+@click.argument("to", type=click.Path(path_type=Path))
+def backup_command(config: Path, to: Path) -> None:
+    """Copy the collector's database to the file TO, which must not be there yet.
+
+    Works while the collector runs and while it does not, and is recorded in the audit log. What
+    else to keep, and how to put a copy back: docs/backup.md.
+    """
+    from collector.backup import back_up  # noqa: PLC0415 — `up` and `status` need no database
+    from collector.config import read_collector  # noqa: PLC0415
+
+    made = back_up(read_collector(config).collector, to)
+    click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
+
+
+def run_collector(path: Path, *, takeover: bool = False) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.
     from collector.app import Collector, run  # noqa: PLC0415
@@ -209,4 +236,4 @@ def run_collector(path: Path) -> None:
         finally:
             await runner.cleanup()
 
-    asyncio.run(run(config, [pages]))
+    asyncio.run(run(config, [pages], takeover=takeover))

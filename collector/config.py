@@ -1,7 +1,7 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
 import zoneinfo
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo
@@ -55,17 +55,21 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 class CollectorTable(Struct, frozen=True, kw_only=True):
     """Who this collector is, and for whom it collects; times for people are in `zone`.
 
-    Its connection for readings has a certificate of its own where the broker takes a certificate's
-    name for the client's: two connections of one name would throw each other out.
+    Its connections for readings and for the claims of others have certificates of their own where
+    the broker takes a certificate's name for the client's: two connections of one name would throw
+    each other out.
     """
 
     regions: Regions
     id: Level = "d1"
     readings_cert_file: File = None
     readings_key_file: File = None
+    claims_cert_file: File = None
+    claims_key_file: File = None
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
+    claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
@@ -102,6 +106,13 @@ class OutsideConfig(Struct, frozen=True, kw_only=True):
         return [address(text) for text in self.control]
 
 
+class WatchdogConfig(Struct, frozen=True, kw_only=True):
+    """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
+
+    cert_file: File = None
+    key_file: File = None
+
+
 class HttpConfig(Struct, frozen=True, kw_only=True):
     """Where pages and API are served."""
 
@@ -125,6 +136,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
     outside: OutsideConfig = OutsideConfig()
+    watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()
     alerts: AlertsConfig = AlertsConfig()
@@ -136,20 +148,28 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
 
 def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between options that are right alone."""
-    pair = {
-        "readings_cert_file": table.readings_cert_file,
-        "readings_key_file": table.readings_key_file,
-    }
+    for connection in ("readings", "claims"):
+        names = (f"{connection}_cert_file", f"{connection}_key_file")
+        yield from _halves("collector", {name: getattr(table, name) for name in names})
+
+
+def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return what is wrong between options that are right alone."""
+    yield from _halves("watchdog", {"cert_file": table.cert_file, "key_file": table.key_file})
+
+
+def _halves(heading: str, pair: Mapping[str, Path | None]) -> Iterator[tuple[KeyPath, str]]:
     missing = [name for name, file in pair.items() if file is None]
     if len(missing) == 1:
         (given,) = pair.keys() - missing
-        yield (given,), f"[collector] {given} needs {missing[0]} beside it"
+        yield (given,), f"[{heading}] {given} needs {missing[0]} beside it"
 
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
     checks: dict[str, Check] = {
         "collector": collector_mistakes,
+        "watchdog": watchdog_mistakes,
         "broker": broker_mistakes,
         "store": store_mistakes,
         "alerts": alerts_mistakes,

@@ -6,12 +6,15 @@ readings must not hold up a birth, a will or an event.
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
+from collector.config import CollectorConfig
 from collector.counters import Counters
 from collector.door import Door
 from collector.inbox import Inbox
-from core.mqtt import Connected, Message
+from core.mqtt import Broker, Connected, Message
+from core.mqtt.configured import broker_of
 
 REFUSED: Final = 0x80
 """Reason codes of a PUBACK from here on are refusals. 0x10 only says that an agent is not there."""
@@ -56,3 +59,13 @@ class Connection:
                 reason,
                 reason_code,
             )
+
+
+def broker_for(config: CollectorConfig, connection: str) -> Broker:
+    """Return how *connection* gets to the broker: some have a certificate of their own."""
+    broker, table = broker_of(config.broker), config.collector
+    cert, key = {
+        "readings": (table.readings_cert_file, table.readings_key_file),
+        "claims": (table.claims_cert_file, table.claims_key_file),
+    }.get(connection, (None, None))
+    return replace(broker, cert_file=cert, key_file=key) if cert else broker

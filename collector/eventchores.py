@@ -42,8 +42,8 @@ class EventChores:
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""
-        rows = self.books.journal.rows
-        refused = await asyncio.to_thread(eventpoints.write, rows, self.store)
+        journal = self.books.journal
+        refused = await asyncio.to_thread(eventpoints.write, journal, self.store)
         count = self.books.counters.add("event_points_refused", len(refused))
         if refused and count == len(refused):
             _log.warning("an event has no point, the first since the start: %s", refused[0])

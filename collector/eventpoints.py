@@ -1,7 +1,8 @@
 """Events as points of the time-series store, for charts; they follow the rows behind a cursor.
 
-The audit log is the record. A point is for looking at, and is written again where that is in
-doubt: it overwrites itself.
+The audit log is the record, and a point follows it: a row that is not in the log may get another
+number yet. A point is for looking at, and is written again where that is in doubt: it overwrites
+itself.
 """
 
 from typing import Any, Final
@@ -9,7 +10,8 @@ from typing import Any, Final
 import msgspec
 
 from collector.auditrecord import EventRow
-from collector.eventrows import EventRows
+from collector.eventrows import PAGE
+from collector.journal import Journal
 from collector.store.base import Store
 from core import kinds, lineprotocol
 from core.errors import LineError
@@ -17,7 +19,6 @@ from core.types import Reading
 
 POINTS: Final = "points"
 """The name of the cursor."""
-PAGE: Final = 500
 _DIGITS: Final = 10**6
 
 
@@ -36,13 +37,14 @@ def point(row: EventRow) -> bytes:
     return lineprotocol.encode(Reading("event", what, time, {**tags, **_identity(row.who)}))
 
 
-def write(rows: EventRows, store: Store) -> list[str]:
-    """Write every row beyond the cursor; return why the store will never take some, each.
+def write(journal: Journal, store: Store) -> list[str]:
+    """Write every row of the log beyond the cursor; return why the store will never take some.
 
     Blocks. Raises StoreError, sqlite3.Error; what was written before stays done.
     """
+    rows = journal.rows
     refused, done = list[str](), rows.cursor(POINTS)
-    while found := rows.after(done, PAGE):
+    while found := journal.synced_after(done, PAGE):
         lines = [line for line in (_point(row, refused) for row in found) if line]
         if lines:
             bad = store.write(b"".join(line + b"\n" for line in lines))

@@ -1,14 +1,16 @@
 """Event rows: a table in the collector's database, and how far each of its readers has got.
 
-A row has a number that is never given twice, and keeps the crc of its batch for good, so that the
-same key with other bytes is noticed however late it comes. Nothing deletes rows.
+A row that is in the audit log has its number for good. Every row keeps the crc of its batch, so
+that the same key with other bytes is noticed however late it comes. Nothing deletes rows.
 Look: sqlite3 var/collector/ledger.db 'SELECT row, who, body FROM event ORDER BY row DESC LIMIT 9'
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from collector.auditrecord import EventRow
 from collector.lanerow import Standing
@@ -28,9 +30,17 @@ _SCHEMA: Final = (
         name TEXT PRIMARY KEY, row INTEGER NOT NULL
     ) WITHOUT ROWID""",
 )
-TORN: Final = "torn"
-"""A cursor that a restore leaves: the log ended with this row, perhaps amid a batch, whose other
-rows are then taken when it comes again. Nobody had a receipt for it."""
+STOPPED: Final = "stopped"
+"""A cursor too: the row that says that the audit log stopped, 0 once it goes on."""
+SYNCED: Final = "synced"
+"""The cursor of what the audit log was known to have when the last rows came. The log may have
+more, never less: it tells after a restore which rows cannot differ from the log's."""
+MADE_AGAIN: Final = "made_again"
+"""A cursor that a restore leaves: the last row that was made of the audit log again."""
+RESTORED: Final = "restored"
+"""The kind of the row that follows the last one of a log from which rows were made again."""
+PAGE: Final = 500
+"""Rows that are read at once; each is at most as large as a message."""
 _COLUMNS: Final = "who, epoch, seq, i, crc, received, body"
 
 
@@ -58,16 +68,21 @@ class EventRows:
         with ledger.transaction() as db:
             for statement in _SCHEMA:
                 db.execute(statement)
-        self.torn = self.cursor(TORN)
+        self.synced = self.cursor(SYNCED)
+        """Up to this row the audit log is known to be the same; kept with the next rows."""
+        self.made_again = self.cursor(MADE_AGAIN)
+        """What the rows up to here tell may have been told before."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep each batch that is new, key and rows in one transaction; return how each stands."""
         with self.ledger.transaction() as db:
+            move_cursor(db, SYNCED, self.synced)
             return [self._take(db, batch) for batch in batches]
 
     def note(self, rows: Sequence[EventRow]) -> int:
         """Keep rows of our own; return how many were new, for each is kept once by its key."""
         with self.ledger.transaction() as db:
+            move_cursor(db, SYNCED, self.synced)
             return sum(insert(db, row) for row in rows)
 
     def after(self, row: int, limit: int) -> list[EventRow]:
@@ -75,6 +90,12 @@ class EventRows:
         query = f"SELECT {_COLUMNS}, row FROM event WHERE row > ? ORDER BY row LIMIT ?"  # noqa: S608
         with self.ledger.transaction() as db:
             return [EventRow(*found) for found in db.execute(query, (row, limit))]
+
+    def all_after(self, row: int) -> Iterator[EventRow]:
+        """Return every row above *row*, read page by page."""
+        while found := self.after(row, PAGE):
+            yield from found
+            row = found[-1].row
 
     def last(self) -> int:
         """Return the number of the last row, 0 where none is."""
@@ -102,7 +123,7 @@ class EventRows:
         if found[1]:
             standing = "repeated" if found[0] == batch.crc else "conflict"
         self.ledger.account([batch.entry(standing)])
-        if standing == "new" or (standing == "repeated" and found[1] == self.torn):
+        if standing == "new" or (standing == "repeated" and _was_cut(db, found[1])):
             for row in batch.rows:
                 insert(db, row)
         return standing
@@ -111,6 +132,12 @@ class EventRows:
 def move_cursor(db: sqlite3.Connection, name: str, row: int) -> None:
     """Keep how far a reader has got, in the transaction of what it made of the rows."""
     db.execute("INSERT OR REPLACE INTO event_cursor VALUES (?, ?)", (name, row))
+
+
+def forget_after(db: sqlite3.Connection, row: int) -> None:
+    """Delete the rows above *row*, which no audit log has, and give their numbers anew."""
+    db.execute("DELETE FROM event WHERE row > ?", (row,))
+    db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'event'", (row,))
 
 
 def insert(db: sqlite3.Connection, row: EventRow) -> bool:
@@ -146,3 +173,16 @@ def cursor_of(db: sqlite3.Connection, name: str) -> int | None:
     """Return the last row that a reader is done with, None where there was no such reader."""
     found = db.execute("SELECT row FROM event_cursor WHERE name = ?", (name,)).fetchone()
     return int(found[0]) if found else None
+
+
+def _was_cut(db: sqlite3.Connection, row: int) -> bool:
+    """Return whether a batch that ends with *row* may have had more.
+
+    A log that was torn amid a batch has its first rows only, and so has a database that was made
+    of that log; nobody had a receipt for it. The others are taken when it comes again.
+    """
+    found = db.execute("SELECT who, body FROM event WHERE row = ?", (row + 1,)).fetchone()
+    if not found or found[0].count("/") != 1:
+        return False
+    said = msgspec.json.decode(found[1], type=dict[str, Any])
+    return said.get("kind") == RESTORED and said["details"].get("last") == row

@@ -17,6 +17,7 @@ from collector.eventbatch import Taken, read_group
 from collector.intake import Arrival, Bad
 from collector.journal import Note
 from collector.lanerow import Standing
+from collector.ledger import LaneKey
 from collector.patience import Patience
 
 
@@ -78,7 +79,17 @@ class Events:
         batches = [one.taken.batch for one in conflicts]
         notes: list[Note | None] = [alarms.forged(b.who, b.key, b.crc) for b in batches]
         notes += [alarms.unreadable(what, arrival.at) for arrival, what in bad]
+        notes += await self._replays(judged)
         await self.books.note(notes, self.patience)
+
+    async def _replays(self, judged: Sequence[Judged]) -> list[Note | None]:
+        again = [one.taken.batch for one in judged if one.standing != "new"]
+        if not again:
+            return []
+        keys = [LaneKey(batch.who, batch.key.epoch, batch.key.lane) for batch in again]
+        rows = await self.patience.persist(lambda: self.books.ledger.rows(keys))
+        found = zip(again, keys)
+        return [self.books.again(b.who, b.key, rows[key].first_at, b.at) for b, key in found]
 
     def _tell(self, bad: Sequence[tuple[Arrival, Bad]], judged: Sequence[Judged]) -> None:
         books = self.books

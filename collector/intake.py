@@ -9,10 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from core import topics, wire
+from core import events, topics, wire
 from core.errors import HeaderError, PayloadError, TopicError
 from core.mqtt import Message
-from core.types import BatchKey, Identity
+from core.types import LANES, BatchKey, Identity
 
 MAX_LINES: Final = 99_999
 """In one message, with a header (whose count has five digits) or without."""
@@ -55,6 +55,15 @@ class Bad:
 
 
 @dataclass(frozen=True, slots=True)
+class Keyed:
+    """Whose batch, by which key, and the crc of its bytes."""
+
+    who: Identity
+    key: BatchKey
+    crc: int
+
+
+@dataclass(frozen=True, slots=True)
 class Accounted:
     """A batch with a whole header; `lines` is what follows it."""
 
@@ -94,6 +103,34 @@ def sender(topic: str, regions: Collection[str], channel: topics.Channel) -> Ide
     if who.region not in regions:
         return Bad("region", f"region {who.region} is not served here", who)
     return who
+
+
+def sender_of(topic: str) -> Identity | None:
+    """Return who sent on *topic*, whatever channel and region it is; None where nobody can."""
+    try:
+        return topics.parse(topic)[0]
+    except TopicError:
+        return None
+
+
+def key_of(arrival: Arrival, regions: Collection[str]) -> Keyed | None:
+    """Return by which key a batch came, reading no more of it than that takes."""
+    channel = arrival.topic.rpartition("/")[2]
+    lane = next((lane for lane in LANES if lane == channel), None)
+    found = opened(arrival, regions, lane) if lane else None
+    if lane is None or found is None or isinstance(found, Bad):
+        return None
+    who, body = found
+    try:
+        split = events.split_header if lane == "events" else wire.split_header
+        header, _ = split(body)
+    except wire.KeyedHeaderError as error:
+        return Keyed(who, BatchKey(error.epoch, lane, error.seq), wire.crc(body))
+    except HeaderError:
+        return None
+    if header is None:
+        return None
+    return Keyed(who, BatchKey(header.epoch, lane, header.seq), wire.crc(body))
 
 
 def too_large(arrival: Arrival) -> str:

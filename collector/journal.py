@@ -4,32 +4,36 @@ What has to be recorded once, however often it is seen, has a key that is made o
 everything else counts up under an epoch of this process, as an agent's batches do.
 """
 
+import contextlib
 import hashlib
+import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final
+from typing import Any
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, body_of
-from collector.eventrows import EventBatch, EventRows
+from collector.eventrows import PAGE, STOPPED, EventBatch, EventRows, insert, move_cursor
 from collector.lanerow import Standing
 from core import clock, wire
+from core.errors import StoreStopped
 from core.types import Event
-
-PAGE: Final = 500
-"""Rows that go into the audit log by one sync; each is at most as large as a message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that the collector has to say; with `once` it is recorded once for that text."""
+    """Something that the collector has to say; with `once` it is recorded once for that text.
+
+    `active` is False where it says that something ended.
+    """
 
     kind: str
     target: str = ""
     subject: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     once: str = ""
+    active: bool = True
 
 
 class Journal:
@@ -39,11 +43,14 @@ class Journal:
         self, collector: str, rows: EventRows, log: AuditLog, now: clock.Clock = clock.now
     ) -> None:
         self.rows, self.log = rows, log
-        self._who, self._now = f"collector/{collector}", now
+        self._collector, self.now = collector, now
         self._epoch, self._seq = wire.new_epoch(), 0
         self._numbers, self._syncing = Lock(), Lock()
         self.synced: Callable[[], None] = _nobody
         """Hears, in the thread that syncs, that rows were appended to the audit log."""
+        self._stopped = bool(rows.cursor(STOPPED))
+        self.restored = False
+        """This start has found the database restored, and recorded it."""
 
     def take(self, batches: Sequence[EventBatch]) -> list[Standing]:
         """Keep batches of agents; return how each stands. Raises sqlite3.Error."""
@@ -53,12 +60,15 @@ class Journal:
         """Keep what we have to say; return how much of it is new. Raises sqlite3.Error."""
         return self.rows.note([self.row_of(note) for note in notes])
 
+    def add(self, db: sqlite3.Connection, notes: Sequence[Note]) -> None:
+        """Keep *notes* in the transaction that is under way."""
+        for note in notes:
+            insert(db, self.row_of(note))
+
     def row_of(self, note: Note) -> EventRow:
         """Return *note* as a row that has no number yet."""
-        at = self._now()
-        body = body_of(Event(note.kind, note.target, note.subject, True, at, None, note.details))
         epoch, seq = (_epoch_of(note), 1) if note.once else (self._epoch, self._next())
-        return EventRow(self._who, epoch, seq, 0, wire.crc(body), at, body)
+        return own_row(self._collector, note, epoch, seq, self.now())
 
     def sync(self) -> int:
         """Append to the audit log every row that is not in it; return the last, synced to disk.
@@ -67,11 +77,41 @@ class Journal:
         """
         with self._syncing:
             before = self.log.row
-            while rows := self.rows.after(self.log.row, PAGE):
-                self.log.append(rows)
+            try:
+                self._append()
+            except StoreStopped as error:
+                if not self._stopped:
+                    with contextlib.suppress(sqlite3.Error):  # most likely the same full disk
+                        self._say_stopped(str(error))
+                raise
+            if self._stopped:
+                self._say_stopped("")
+                self._append()
             if self.log.row > before:
                 self.synced()
             return self.log.row
+
+    def _append(self) -> None:
+        while rows := self.rows.after(self.log.row, PAGE):
+            self.log.append(rows)
+        self.rows.synced = self.log.row
+
+    def synced_after(self, row: int, limit: int) -> list[EventRow]:
+        """Return the first *limit* rows above *row* that are in the audit log.
+
+        For whatever acts on rows: only these keep their numbers, whichever backup is put back.
+        """
+        upto = self.log.row
+        return [found for found in self.rows.after(row, limit) if found.row <= upto]
+
+    def _say_stopped(self, reason: str) -> None:
+        """Keep a row of why the log stopped, or that it goes on; the log has it when it can."""
+        note = Note("audit_stopped", "audit", "", {"reason": reason}, active=bool(reason))
+        with self.rows.ledger.transaction() as db:
+            insert(db, self.row_of(note))
+            (number,) = db.execute("SELECT max(row) FROM event").fetchone()
+            move_cursor(db, STOPPED, number if reason else 0)
+        self._stopped = bool(reason)
 
     def _next(self) -> int:
         with self._numbers:
@@ -81,6 +121,13 @@ class Journal:
 
 def _nobody() -> None:
     """Hear nothing."""
+
+
+def own_row(collector: str, note: Note, epoch: str, seq: int, at: int) -> EventRow:
+    """Return *note* as the row by this key; collector is the id of who says it."""
+    event = Event(note.kind, note.target, note.subject, note.active, at, None, note.details)
+    body = body_of(event)
+    return EventRow(f"collector/{collector}", epoch, seq, 0, wire.crc(body), at, body)
 
 
 def _epoch_of(note: Note) -> str:

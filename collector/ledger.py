@@ -6,7 +6,7 @@ overwrites itself. A receipt is sent for nothing that does not stand here, synce
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,11 +24,17 @@ from collector.verdicts import Known
 from core.messages import Birth, Drop, EpochReport
 from core.types import BatchKey, Identity, Lane
 
-Restored = Literal["ledger", "store", "anew"]
-"""What was set back to an earlier state, or that the ledger was begun anew."""
+Restored = Literal["ledger", "store", "anew", "takeover"]
+"""What was set back to an earlier state; or that the ledger was begun anew, or took a region over
+from another collector's.
+"""
 
 _BEGUN_ANEW: Final = """INSERT INTO restore SELECT ?, 'anew'
-    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger'))"""
+    WHERE NOT EXISTS (SELECT 1 FROM restore WHERE what IN ('anew', 'ledger', 'takeover'))"""
+
+
+Also = Callable[[sqlite3.Connection, Mapping[Identity, AgentState]], None]
+"""What is committed together with the states of agents."""
 
 
 class LaneKey(NamedTuple):
@@ -87,13 +93,17 @@ class Ledger:
         key = LaneKey(who, report.epoch, report.lane)
         self._save(key, self._row(key).with_report(report, spool, at))
 
-    def take(self, states: Mapping[Identity, AgentState]) -> dict[Identity, AgentState]:
-        """Keep each agent's state, and what its birth reports.
+    def take(
+        self, states: Mapping[Identity, AgentState], also: Also = lambda _db, _kept: None
+    ) -> dict[Identity, AgentState]:
+        """Keep each agent's state, and what its birth reports; *also* does more with it.
 
-        Returns them with `expected`, `awaiting` and `unexplained` worked out.
+        Returns them with `expected`, `awaiting`, `unexplained` and `gap` worked out.
         """
-        with self.transaction():
-            return {who: self._take(who, state) for who, state in states.items()}
+        with self.transaction() as db:
+            kept = {who: self._take(who, state) for who, state in states.items()}
+            also(db, kept)
+            return kept
 
     def keep_known(self, known: Mapping[Identity, Known]) -> None:
         """Keep when agents were last heard of, so that a restart restores the picture."""
@@ -117,13 +127,16 @@ class Ledger:
     def record_restore(self, what: Restored, at: int) -> None:
         """Keep for good that ledger or store went back, noticed at *at* (ns).
 
-        After the ledger did, or was begun anew, every agent has to answer a request before
-        anything counts as lost.
+        But for the store, every agent then has to answer a request before anything counts as lost.
         """
         with self.transaction():
-            self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
-            if what != "store":
-                self._db.execute("UPDATE agent SET awaiting = 1")
+            self.went_back(what, at)
+
+    def went_back(self, what: Restored, at: int) -> None:
+        """Keep a restore as `record_restore` does, in the transaction that is under way."""
+        self._db.execute("INSERT INTO restore VALUES (?, ?)", (at, what))
+        if what != "store":
+            self._db.execute("UPDATE agent SET awaiting = 1")
 
     def counter(self) -> int:
         """Return the commit counter (wire.md, rule 7)."""
@@ -146,7 +159,7 @@ class Ledger:
         """Hold the file for the length of a `with`; all of it is durable at the end, or nothing.
 
         For what lies beside the ledger and has to be committed with it; call no other method but
-        `account` and `report` inside.
+        `account`, `report` and `went_back` inside.
         """
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
@@ -208,10 +221,10 @@ class Ledger:
                 *(state.awaiting, _text(state.turns), number),
             ),
         )
-        reasons = self._reasons(number, state)
+        reasons, gap = self._reasons(number, state)
         if answered and reasons["ledger_restored"]:
             self._db.execute(_BEGUN_ANEW, (state.born_at,))
-        state = replace(state, unexplained=reasons["unexplained"])
+        state = replace(state, unexplained=reasons["unexplained"], gap=gap)
         expected = self._expected(who, birth, awaiting=state.awaiting)
         return self._settled(number, replace(state, expected=expected))
 
@@ -224,15 +237,17 @@ class Ledger:
         self._db.execute("UPDATE lane SET restored = high WHERE agent = ?", (number,))
         return True
 
-    def _reasons(self, number: int, state: AgentState) -> Counter[Reason]:
-        """Return how many batches of an agent are missing, by reason."""
+    def _reasons(self, number: int, state: AgentState) -> tuple[Counter[Reason], str]:
+        """Return how many batches of an agent are missing, by reason, and the first unexplained."""
         found = self._db.execute(ledgerfile.INCOMPLETE, (number,)).fetchall()
         word = LastWord(state.birth, state.born_at, state.awaiting)
-        counts: Counter[Reason] = Counter()
+        counts, first = Counter[Reason](), ""
         for epoch, lane, *columns in found:
             for gap in missing(lane_row(columns), epoch, lane, word):
                 counts[gap.reason] += gap.last - gap.first + 1
-        return counts
+                if gap.reason == "unexplained":
+                    first = first or f"{lane}/{epoch}/{gap.first}-{gap.last}"
+        return counts, first
 
     def _settled(self, number: int, state: AgentState) -> AgentState:
         # Crcs notice a key that comes with other bytes. Nobody sends batches of a closed epoch.

@@ -1,6 +1,7 @@
 """The collector's parts as its configuration describes them, opened and restored."""
 
 import sqlite3
+from typing import Final
 
 from collector import ledgerfile
 from collector.asking import Asking
@@ -19,12 +20,15 @@ from collector.restore import restore
 from collector.roster import School, read_roster
 from core import clock
 
+LOCK: Final = "collector.lock"
+"""In the collector's folder; who holds it may write there."""
+
 
 def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> Books:
     """Return ledger, dead letters and the picture restored from them; raises StartError."""
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
-    journal = _open_journal(table, ledger, now)
+    journal = open_journal(table, ledger, now)
     letters = DeadLetters(
         table.folder / "dead-letter",
         max_bytes=config.dead_letters.max_mb * 1_000_000,
@@ -38,7 +42,8 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
 
 
-def _open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
+def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
+    """Return the journal, made whole from the audit log where that is ahead; raises StartError."""
     log = AuditLog(table.folder / "audit")
     try:
         journal = Journal(table.id, EventRows(ledger), log, now)

@@ -38,9 +38,9 @@ class Readings:
     sorter: Sorter
     books: Books
     patience: Patience
+    offenders: Offenders = field(default_factory=Offenders)
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
-    offenders: Offenders = field(default_factory=Offenders)
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
@@ -49,7 +49,8 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
-        await self.books.note([_alarm(item) for item in items], self.patience)
+        notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
+        await self.books.note(notes, self.patience)
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
@@ -91,6 +92,12 @@ class Readings:
                 lines = [*item.checked.refused, *by_store]
                 letters += refusals.letters_of(item.arrival, item.key, lines)
         await self.books.keep(letters, self.patience)
+
+    def _replay(self, item: Item) -> Note | None:
+        if not isinstance(item.taken, Accounted) or item.standing in (None, "new"):
+            return None
+        taken, at = item.taken, item.arrival.at
+        return self.books.again(taken.who, taken.key, item.first_at, at)
 
     def _tell(self, item: Item) -> None:
         """Tell picture and sender what became of a message, now that it is durable."""

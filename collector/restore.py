@@ -1,12 +1,18 @@
-"""A database that is behind its own audit log was restored: its rows are made of the log again.
+"""A database that was set back to an earlier state is made of its own audit log again.
 
 Every event was in the log before anybody heard of it, so what a backup lacks stands there: rows,
 the keys of event batches, and the drops that agents told. Readings are not in it; their batches
 count as missing, and are taken again where they come.
+
+A backup may also have what the log has not: rows that were committed when it was taken and never
+came into the log, because another backup was put back first. Their numbers stand for other rows
+by now. The log stays as it is, and they get new numbers after its end.
 """
 
 import logging
+import sqlite3
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
@@ -14,7 +20,15 @@ import msgspec
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, line_of
-from collector.eventrows import TORN, EventRows, insert, move_cursor
+from collector.eventrows import (
+    MADE_AGAIN,
+    RESTORED,
+    SYNCED,
+    EventRows,
+    forget_after,
+    insert,
+    move_cursor,
+)
 from collector.journal import Journal, Note
 from collector.ledger import Entry
 from core.errors import StartError
@@ -41,44 +55,89 @@ class _DropsBody(msgspec.Struct):
 
 
 def restore(journal: Journal) -> int:
-    """Bring the database up to the audit log; return how many rows it lacked.
+    """Bring the database up to the audit log; return how many of its rows it lacked.
 
     To be called at start, before anything is taken in. Raises StartError where the two do not
     belong together, or the log is damaged, and sqlite3.Error.
     """
     rows, log = journal.rows, journal.log
-    last = rows.last()
-    if log.row <= last:
-        _compare(rows, log)
-        return 0
-    missing = log.row - last
-    details = {"first": last + 1, "last": log.row, "rows": missing}
-    with rows.ledger.transaction() as db:
-        for batch in _batches(log.rows(after=last)):
-            for row in batch:
-                insert(db, row)
-            _account(rows, batch)
-        insert(db, journal.row_of(Note("restored", "ledger.db", "", details)))
-        move_cursor(db, TORN, log.row)
-    rows.torn = log.row
-    _log.warning(
-        "the collector's database was set back to an earlier state: %d rows of events were made "
-        "again from the audit log; batches of readings that came since then count as missing",
-        missing,
-    )
-    return missing
+    common = _last_common(rows, log)
+    if common < log.row:
+        own = list(rows.all_after(common))
+        anew = not rows.last() and not rows.ledger.counter()
+        with rows.ledger.transaction() as db:
+            renumbered = _make_again(db, journal, common, own)
+            move_cursor(db, SYNCED, log.row)
+            move_cursor(db, MADE_AGAIN, log.row)
+            rows.ledger.went_back("anew" if anew else "ledger", journal.now())
+        journal.restored, rows.made_again = True, log.row
+        _log.warning(
+            "the collector's database was set back to an earlier state: %d rows of events were "
+            "made again from the audit log, and %d that never came into the log have new numbers; "
+            "batches of readings that came since then count as missing",
+            *(log.row - common, renumbered),
+        )
+    rows.synced = log.row
+    return log.row - common
 
 
-def _compare(rows: EventRows, log: AuditLog) -> None:
-    if log.last is None:
-        return
-    found = rows.after(log.row - 1, 1)
-    if not found or line_of(found[0]) != line_of(log.last):
+def _last_common(rows: EventRows, log: AuditLog) -> int:
+    """Return the last row up to which log and database are the same.
+
+    A row that differs was committed before the database was set back, and is no older than what
+    stood in the log then; anything else was not done by putting backups in turns.
+    """
+    both = min(log.row, rows.last())
+    if not both or _is_same(next(rows.all_after(both - 1)), next(log.rows(both - 1))):
+        return both
+    common = begin = max(0, min(both, rows.synced) - 1)
+    for mine, theirs in zip(rows.all_after(begin), log.rows(begin)):
+        if not _is_same(mine, theirs):
+            break
+        common = theirs.row
+    # What was taken in at one and the same moment was once one and the same record.
+    if common < rows.synced or mine.received == theirs.received:
         raise StartError(
-            f"the audit log and the collector's database differ in row {log.row}: one of them is "
-            "not this collector's, or was changed. Put both back from one backup, or move the "
+            f"the audit log and the collector's database differ in row {common + 1}: one of them "
+            "is not this collector's, or was changed. Put both back from one backup, or move the "
             "database to a safe place: then its rows are made again from the audit log."
         )
+    return common
+
+
+def _is_same(mine: EventRow, theirs: EventRow) -> bool:
+    return line_of(mine) == line_of(theirs)
+
+
+def _make_again(
+    db: sqlite3.Connection, journal: Journal, common: int, own: Iterable[EventRow]
+) -> int:
+    """Replace the rows above *common* by the log's, and number what is left of our *own* anew."""
+    rows, log = journal.rows, journal.log
+    forget_after(db, common)
+    for batch in _batches(log.rows(after=common)):
+        for row in batch:
+            insert(db, row)
+        _account(rows, batch)
+    left = [row for row in own if not _came_again(db, row)]
+    details = {"first": common + 1, "last": log.row, "rows": log.row - common}
+    if left:
+        details["renumbered"] = len(left)
+    insert(db, journal.row_of(Note(RESTORED, "ledger.db", "", details)))
+    for row in left:
+        insert(db, replace(row, row=0))
+    return len(left)
+
+
+def _came_again(db: sqlite3.Connection, row: EventRow) -> bool:
+    """Return whether the log has the key of *row*.
+
+    With other bytes too: they came first, and the sender of these had no receipt for them, so it
+    still has them and is told of the conflict.
+    """
+    query = "SELECT 1 FROM event WHERE who = ? AND epoch = ? AND seq = ? AND (i = ? OR crc != ?)"
+    key = (row.who, row.epoch, row.seq, row.index, row.crc)
+    return db.execute(query, key).fetchone() is not None
 
 
 def _batches(rows: Iterable[EventRow]) -> Iterator[list[EventRow]]:

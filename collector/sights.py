@@ -57,19 +57,25 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
 
 def _agent(agent: AgentView, line: Cause, wrong: list[Wrong], unknown: set[str]) -> None:
     verdict = agent.verdict
-    if verdict.cause in NOT_TO_TELL or (line == "carrier" and verdict.cause == "line"):
+    if verdict.cause in NOT_TO_TELL:
         unknown.add(str(agent.who))
     elif verdict.cause in LOST:
-        details = {"cause": verdict.cause}
-        wrong.append(Wrong("agent_silent", str(agent.who), verdict.since, details=details))
+        details, part_of = {"cause": verdict.cause}, _part_of(line)
+        wrong.append(
+            Wrong("agent_silent", str(agent.who), verdict.since, "", details, part_of=part_of)
+        )
 
 
 def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
     place, line = f"{school.region}/{school.school}", school.line
-    if line.state == "unknown" or line.cause == "carrier":
+    if line.state == "unknown":
         unknown.add(place)
     elif line.state == "down":
-        wrong.append(Wrong("line_down", place, line.since))
+        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(line.cause)))
+
+
+def _part_of(line: Cause) -> str:
+    return "carrier_away" if line == "carrier" else ""
 
 
 def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:

@@ -23,12 +23,16 @@ Rows = Callable[[Iterable[LaneKey]], Mapping[LaneKey, LaneRow]]
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One message and what is to be done with it; `checked` where it has lines to store."""
+    """One message and what is to be done with it; `checked` where it has lines to store.
+
+    `first_at` is when the first batch of its epoch and lane came, 0 where none did.
+    """
 
     arrival: Arrival
     taken: Accounted | Unaccounted | Bad
     standing: Standing | None = None
     checked: Checked | None = None
+    first_at: int = 0
 
     @property
     def key(self) -> BatchKey | None:
@@ -78,7 +82,8 @@ class Sorter:
         if isinstance(taken, Unaccounted):
             checked = self._check.check(taken.lines, taken.who, arrival.at, accounted=False)
             return Item(arrival, taken, None, checked)
-        standing = rows[_row(taken)].standing(taken.key.seq, taken.crc)
+        row = rows[_row(taken)]
+        standing = row.standing(taken.key.seq, taken.crc)
         name = (taken.who, taken.key)
         if standing in ("new", "forgotten"):
             # The same key may come twice in one group, before the ledger knows of it.
@@ -86,9 +91,9 @@ class Sorter:
                 standing = "repeated" if before[name] == taken.crc else "conflict"
             before.setdefault(name, taken.crc)
         if standing in ("repeated", "conflict"):
-            return Item(arrival, taken, standing)
+            return Item(arrival, taken, standing, first_at=row.first_at)
         checked = self._check.check(taken.lines, taken.who, arrival.at, accounted=True)
-        return Item(arrival, taken, standing, checked)
+        return Item(arrival, taken, standing, checked, row.first_at)
 
 
 def _row(batch: Accounted) -> LaneKey:

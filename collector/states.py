@@ -4,7 +4,8 @@ They come by a connection of their own, so a database that refuses readings does
 """
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+import sqlite3
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -13,6 +14,7 @@ from collector.births import AgentState
 from collector.books import Books
 from collector.deadletters import Letter
 from collector.intake import Arrival, Bad, BadKind, sender, too_large
+from collector.journal import Note
 from collector.live import was_up
 from collector.patience import Patience
 from core import messages, wire
@@ -105,7 +107,15 @@ class States:
         self, changed: Mapping[Identity, AgentState], born: Collection[Identity]
     ) -> None:
         if changed:
-            self._tell(await self.patience.persist(lambda: self.books.ledger.take(changed)), born)
+            ledger, live = self.books.ledger, self.books.live
+            before = {who: live.state(who) for who in changed}
+
+            def note(db: sqlite3.Connection, kept: Mapping[Identity, AgentState]) -> None:
+                # In one transaction: afterwards a crash would leave nothing that is news.
+                found = [note for who in kept for note in _news(who, before[who], kept[who])]
+                self.books.journal.add(db, found)
+
+            self._tell(await self.patience.persist(lambda: ledger.take(changed, note)), born)
 
     def _is_new_birth(self, word: Word, before: AgentState) -> bool:
         asked = self.books.asking.number(word.who)
@@ -131,29 +141,39 @@ class States:
             self._warn(who, self.books.live.state(who), state)
             self.books.live.put(who, state)
             if who in born:
-                self.books.asking.answered(who)
                 if state.awaiting:
-                    self.books.asking.shortly(who)
+                    self.books.asking.unanswered(who)
+                else:
+                    self.books.asking.answered(who)
                 self.books.receipts.closed(who, births.closed(state))
 
     def _warn(self, who: Identity, before: AgentState, after: AgentState) -> None:
         """Say what has newly become wrong with an agent's account."""
-        lost = after.unexplained - before.unexplained
-        if lost > 0:
-            self.books.counters.add("unexplained", lost)
+        if alarms.unexplained(who, before, after):
+            self.books.counters.add("unexplained", after.unexplained - before.unexplained)
             _log.error(
                 "%s: %d batches are missing and nothing explains it, which is a fault of ours: "
                 "see docs/ledger.md, and `schoolwatch ledger --agent %s`",
                 *(who, after.unexplained, who),
             )
-        pair = births.two_machines(after)
-        if pair and pair != births.two_machines(before):
+        if alarms.two_machines(who, before, after):
             self.books.counters.add("identity_twice")
             _log.error(
                 "%s: two machines use this identity at once (epochs %s and %s, the last started "
                 "%s): give one of them another name in [identity] of its configuration",
-                *(who, *pair, after.birth.started if after.birth else "at an unknown time"),
+                *(
+                    who,
+                    *births.two_machines(after),
+                    after.birth.started if after.birth else "at an unknown time",
+                ),
             )
+
+
+def _news(who: Identity, before: AgentState, after: AgentState) -> Iterator[Note]:
+    for look in (alarms.unexplained, alarms.two_machines):
+        note = look(who, before, after)
+        if note:
+            yield note
 
 
 def read_word(arrival: Arrival, regions: Collection[str]) -> Word | None:

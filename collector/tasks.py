@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 from typing import Any
 
 _log = logging.getLogger(__name__)
@@ -11,25 +11,29 @@ _log = logging.getLogger(__name__)
 Future = asyncio.Future[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Tasks:
     """What runs: `works` end when the collector stops, sessions when closed, the rest is ended."""
 
-    sessions: Sequence[Future]
-    works: Sequence[Future]
-    beside: Sequence[Future]
+    sessions: list[Future] = field(default_factory=list)
+    works: list[Future] = field(default_factory=list)
+    beside: list[Future] = field(default_factory=list)
 
-    async def until(self, stopping: asyncio.Event) -> None:
-        """Wait until *stopping* is set; raises what a part failed with before."""
-        stop: asyncio.Future[Any] = asyncio.ensure_future(stopping.wait())
+    async def until(self, wanted: Awaitable[Any]) -> bool:
+        """Wait for *wanted*; return whether it came before a part ended.
+
+        Raises what it or a part failed with.
+        """
+        last: Future = asyncio.ensure_future(wanted)
         running = [*self.sessions, *self.works, *self.beside]
         try:
-            await asyncio.wait([*running, stop], return_when="FIRST_COMPLETED")
-            for task in running:
+            await asyncio.wait([*running, last], return_when="FIRST_COMPLETED")
+            for task in (*running, last):
                 if task.done():
                     task.result()
+            return last.done()
         finally:
-            stop.cancel()
+            last.cancel()
 
     async def finish(self) -> None:
         """Wait until all but the sessions have ended."""
@@ -42,7 +46,7 @@ class Tasks:
         await _ended(self.sessions)
 
 
-async def _ended(tasks: Sequence[Future]) -> None:
+async def _ended(tasks: list[Future]) -> None:
     under_way = [task for task in tasks if not task.done()]
     for result in await asyncio.gather(*under_way, return_exceptions=True):
         if isinstance(result, Exception):

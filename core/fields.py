@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
@@ -23,6 +24,26 @@ Host = Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="a host name or a
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 MegaBytes = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+
+
+def url_mistake(
+    url: str, *, what: str = "address", example: str, secrets: str, query: bool = False
+) -> str:
+    """Return what is wrong with the web address *url*; never quotes it, it may hold a secret.
+
+    *secrets* names where a name and a password belong; with *query* it may end with one.
+    """
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 — raises where it is no number
+    except ValueError:
+        return f"is no address; expected one as {example}"
+    if parts.username is not None or parts.password is not None:
+        return f"holds a name or a password: put them into {secrets}"
+    whole = parts.scheme in {"http", "https"} and parts.hostname and not parts.fragment
+    if not whole or (parts.query and not query):
+        return f"is no {what}; expected one as {example}"
+    return ""
 
 
 def _file_mistake(file: Path | None) -> str:

@@ -82,7 +82,10 @@ _KINDS: Final = (
     ),
     Kind(
         *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
-        *("两台设备使用同一身份", "two machines use one identity"),
+        *(
+            "两台设备使用同一身份，同一时刻的读数会互相覆盖",
+            "two machines use one identity: readings of one series and time overwrite each other",
+        ),
     ),
     Kind(
         *("unexplained_gap", "EV-SYS-GAP", FAULT, "P2"),
@@ -125,6 +128,10 @@ _KINDS: Final = (
         *("收到无法解读的数据", "a batch came whose key cannot be read"),
     ),
     Kind(
+        *("killer_refused", "EV-SYS-KILLER", FAULT, "P2"),
+        *("一条消息多次使中心崩溃，已拒收", "a message that the collector died of was refused"),
+    ),
+    Kind(
         *("forged_batch", "EV-SYS-FORGE", ATTACK, "P2"),
         *("同一编号出现不同内容", "other bytes came under a key that is taken"),
     ),
@@ -141,8 +148,20 @@ _KINDS: Final = (
         *("中心数据库已恢复", "the collector's database was restored"),
     ),
     Kind(
+        *("took_over", "EV-SYS-TAKEOVER", OTHERS, "P3"),
+        *("中心从另一中心接管了区域", "a collector took a region over from another"),
+    ),
+    Kind(
+        *("claimed_twice", "EV-SYS-CLAIM", RISK, "P2"),
+        *("两个中心同时服务同一区域", "two collectors serve one region at once"),
+    ),
+    Kind(
         *("audit_stopped", "EV-SYS-AUDIT", COMPLIANCE, "P1"),
         *("审计日志停止写入", "the audit log could not be written"),
+    ),
+    Kind(
+        *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
+        *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
     Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
     Kind(

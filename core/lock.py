@@ -9,11 +9,16 @@ from pathlib import Path
 from core.errors import StartError
 
 
+class InUse(StartError):
+    """Another process holds the lock."""
+
+
 @contextmanager
 def hold(path: Path, noun: str, option: str) -> Iterator[None]:
     """Hold the lock file *path* for the length of a `with`; the system frees it at any end.
 
-    Raises StartError, a sentence that names the holder's pid and the *option* to change.
+    Raises InUse, a sentence that names the holder's pid and the *option* to change, and StartError
+    where the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -26,7 +31,7 @@ def hold(path: Path, noun: str, option: str) -> Iterator[None]:
         except BlockingIOError:
             file.seek(0)
             pid = file.read(20).strip() or "unknown"
-            raise StartError(
+            raise InUse(
                 f"another {noun} (pid {pid}) already uses {path.parent}. "
                 f"Stop it first, or change {option}."
             ) from None

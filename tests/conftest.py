@@ -1,6 +1,7 @@
 """Fixtures that every test may ask for: the real brokers, and the real databases."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,16 +73,31 @@ def influx(request: pytest.FixtureRequest) -> RealInflux:
     return found
 
 
-@pytest.fixture(
-    params=[
-        pytest.param(influxdb1_module.running, marks=pytest.mark.real("influxdb1"), id="influxdb1"),
-        pytest.param(influxdb2_module.serving, marks=pytest.mark.real("influxdb2"), id="influxdb2"),
-    ]
-)
-def own_influx(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RealInflux]:
-    """Each InfluxDB in turn, for this test alone, which may kill it."""
+@pytest.fixture
+def own_influxdb1(tmp_path: Path) -> Iterator[RealInflux]:
+    """An InfluxDB 1.8 for this test alone, which may kill it."""
+    with _owned(influxdb1_module.running(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture
+def own_influxdb2(tmp_path: Path) -> Iterator[RealInflux]:
+    """The same with an InfluxDB 2."""
+    with _owned(influxdb2_module.serving(tmp_path)) as server:
+        yield server
+
+
+@pytest.fixture(params=[pytest.param(one, marks=pytest.mark.real(one)) for one in DATABASES])
+def own_influx(request: pytest.FixtureRequest) -> RealInflux:
+    """Each InfluxDB in turn, for this test alone."""
+    found: RealInflux = request.getfixturevalue(f"own_{request.param}")
+    return found
+
+
+@contextmanager
+def _owned(server: AbstractContextManager[RealInflux]) -> Iterator[RealInflux]:
     try:
-        with request.param(tmp_path) as server:
-            yield server
+        with server as running:
+            yield running
     except NoInflux as reason:
         pytest.skip(str(reason))

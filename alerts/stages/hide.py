@@ -1,7 +1,8 @@
 """Whether another alert says it all: a line that is down hides what lies behind it.
 
-As inhibition in Alertmanager. Also what has begun and is not decided yet hides: it is the cause
-that people should hear of first. What is hidden is told if it outlasts what hides it.
+As inhibition in Alertmanager; a sight may also say that something is a part of another fact. What
+has begun and is not decided yet hides too: it is the cause that people should hear of first. What
+is hidden is told if it outlasts what hides it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -27,12 +28,19 @@ class Hide:
     def run(self, step: Step, at: int) -> Step:
         """Note what hides an alert that nobody was told of."""
         alert = step.case.alert
-        if alert.state != "firing" or step.case.told:
+        if alert.state not in ("pending", "firing") or step.case.told:
             return step
-        hidden_by = self._hider(alert.key)
+        hidden_by = self._whole(step) or (self._hider(alert.key) if alert.state == "firing" else "")
         if hidden_by == alert.hidden_by:
             return step
         return replace(step, case=step.case.changed(hidden_by=hidden_by))
+
+    def _whole(self, step: Step) -> str:
+        """Return the rule of which the last sight said that this is a part of its alert."""
+        if step.signal and step.signal.said == "on":
+            return step.signal.part_of
+        before = step.case.alert.hidden_by
+        return "" if before in self.hiders.get(step.case.alert.key.rule, ()) else before
 
     def _hider(self, key: AlertKey) -> str:
         for rule in self.hiders.get(key.rule, ()):

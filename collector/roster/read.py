@@ -128,16 +128,16 @@ def _head(sheet: Sheet) -> tuple[Header, int, int]:
     candidates = [
         (index, row) for index, row in enumerate(sheet.rows) if not row.empty and not _comment(row)
     ]
-    headers = [
-        (columns.header(row.cells), index, row.line) for index, row in candidates[:HEADER_WITHIN]
-    ]
-    for found in headers:
-        if not found[0].mistakes:
-            return found
-    if candidates and candidates[0][1].trouble:
-        trouble = f"header: {candidates[0][1].trouble}"
-        return Header((), (), (trouble,), (), ()), 0, candidates[0][1].line
-    return headers[0] if headers else (columns.header(()), 0, 1)
+    for index, row in candidates[:HEADER_WITHIN]:
+        found = columns.header(row.cells)
+        if not found.mistakes:
+            return found, index, row.line
+    if not candidates:
+        return columns.header(()), 0, 1
+    index, first = candidates[0]
+    if first.trouble:
+        return Header((), (), (f"header: {first.trouble}",), (), ()), index, first.line
+    return columns.header(first.cells), index, first.line
 
 
 def _mistakes(path: Path, tables: Iterable[_Table]) -> Iterator[str]:

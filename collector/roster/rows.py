@@ -12,16 +12,20 @@ from collector.roster import values
 from collector.roster.columns import COLUMNS, Header
 from collector.roster.school import ROLES, Address, Person, School
 from collector.roster.table import Row, Sheet, Weight
-from collector.roster.values import BadValue
+from collector.roster.values import BadValue, Words
 from collector.roster.words import AREAS, CARRIERS, LINKS, ROLE_WORDS, STATUSES, TYPES, YES_NO
 from core.hints import quoted
 
 _T = TypeVar("_T")
 
 
+_STATUS: Final = Words("status", STATUSES)
+_CARRIER: Final = Words("carrier", CARRIERS)
+
+
 def _carrier(text: str) -> str:
     try:
-        return values.word("carrier", text, CARRIERS)
+        return _CARRIER(text)
     except BadValue:
         return values.name(text)
 
@@ -30,12 +34,12 @@ _CELLS: Final[Mapping[str, Callable[[str], Any]]] = {
     "name": values.name,
     "opened": values.day,
     "closed": values.day,
-    "type": lambda text: values.word("type", text, TYPES),
-    "area": lambda text: values.word("area", text, AREAS),
-    "teaching_point": lambda text: values.word("answer", text, YES_NO),
+    "type": Words("type", TYPES),
+    "area": Words("area", AREAS),
+    "teaching_point": Words("answer", YES_NO),
     "contracted_mbps": values.mbps,
     "target_mbps": values.mbps,
-    "link": lambda text: values.word("link", text, LINKS),
+    "link": Words("link", LINKS),
     "carrier": _carrier,
     "classes": values.count,
     "pupils": values.count,
@@ -91,7 +95,7 @@ def school(reading: Reading) -> School:
         found = School(
             values.region(text("region", "")),
             values.school(text("school", "")),
-            status=values.word("status", text("status", ""), STATUSES),
+            status=_STATUS(text("status", "")),
         )
     except BadValue as error:
         raise RefusedRow(str(error)) from None

@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from collector.roster.columns import plain
 from collector.roster.school import Address
@@ -58,13 +58,21 @@ def school(text: str) -> str:
     return text
 
 
-def word(noun: str, text: str, known: Mapping[str, _T]) -> _T:
-    """Return what one of the *known* words means."""
-    means = {plain(said): meaning for said, meaning in known.items()}.get(plain(text))
-    if means is None:
-        said = ", ".join(_first_of_each(known))
-        raise BadValue(f"{noun} {quoted(text)} is none of {said}{hint(text, known)}")
-    return means
+class Words(Generic[_T]):
+    """Tells what one of the *known* words means, for a cell that people call a *noun*."""
+
+    def __init__(self, noun: str, known: Mapping[str, _T]) -> None:
+        self._noun, self._known = noun, known
+        self._plain = {plain(said): meaning for said, meaning in known.items()}
+
+    def __call__(self, text: str) -> _T:
+        """Return the meaning of *text*."""
+        try:
+            return self._plain[plain(text)]
+        except KeyError:
+            said = ", ".join(_first_of_each(self._known))
+            near = hint(text, self._known)
+            raise BadValue(f"{self._noun} {quoted(text)} is none of {said}{near}") from None
 
 
 def name(text: str) -> str:

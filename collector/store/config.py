@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
 from core.errors import ConfigError
-from core.fields import Days, SecretFile
+from core.fields import Days, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
@@ -17,17 +16,8 @@ TOKEN_ENV: Final = "SCHOOLWATCH_INFLUX_TOKEN"  # noqa: S105  # names the variabl
 
 
 def _url_mistake(url: str) -> str:
-    """Return what is wrong with *url*; never quotes it, since a password may stand in it."""
-    try:
-        parts = urlsplit(url)
-        parts.port  # noqa: B018 — raises where it is no number
-    except ValueError:
-        return "is no address; expected one as http://127.0.0.1:8086"
-    if parts.username is not None or parts.password is not None:
-        return "holds a name or a password: put them into token_file, as user:password"
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        return "is no address of a database; expected one as http://127.0.0.1:8086"
-    return ""
+    example, secrets = "http://127.0.0.1:8086", "token_file, as user:password"
+    return url_mistake(url, what="address of a database", example=example, secrets=secrets)
 
 
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]

@@ -9,6 +9,7 @@ Try it: schoolwatch collector watch --config collector.toml, and kill -STOP the 
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 import os
 import signal
@@ -160,7 +161,10 @@ async def run(config: CollectorConfig) -> None:
     folder = table.folder
     folder.mkdir(parents=True, exist_ok=True)
     with hold(folder / "watchdog.lock", "watchdog", "[collector] folder"):
-        publisher = Publisher(broker_of(config.broker), table.regions[0], table.id)
+        broker, own = broker_of(config.broker), config.watchdog
+        if own.cert_file:
+            broker = dataclasses.replace(broker, cert_file=own.cert_file, key_file=own.key_file)
+        publisher = Publisher(broker, table.regions[0])
         url = f"http://{config.http.host}:{config.http.port}"
         channels = channels_of(config)
         dog = Watchdog(table.id, Round(publisher, url).failure, channels, folder / "watchdog.json")

@@ -38,15 +38,13 @@ class Publisher:
 
     broker: Broker
     region: str
-    collector: str
     up: bool = False
     why: str = "not connected yet"
     session: Session = field(init=False)
 
     def __post_init__(self) -> None:
-        self.session = Session(
-            self.broker, f"{self.collector}-watchdog", self, reconnect_within_s=1
-        )
+        name = str(canary.identity(self.region))
+        self.session = Session(self.broker, name, self, reconnect_within_s=1)
 
     def publish(self, number: int, at: int) -> None:
         """Send a canary; raises NotConnected."""

@@ -99,6 +99,10 @@ LEDGER: Final[dict[str, Text]] = {
         "two machines use this identity ({first} and {second}): give one of them another name",
     ),
     "restored_ledger": Text("台账被还原到早先的状态", "the ledger went back to an earlier state"),
+    "restored_takeover": Text(
+        "本中心从另一监测中心接管了区域",
+        "a region was taken over from another collector",
+    ),
     "restored_store": Text(
         "数据库被还原到早先的状态，其后的读数已丢失",
         "the database went back to an earlier state; the readings that came since are lost",

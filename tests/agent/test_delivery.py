@@ -129,6 +129,29 @@ def test_while_nobody_answers_one_batch_of_each_lane_is_sent_and_none_is_parked(
     assert not d.parked
 
 
+def test_a_probe_that_nobody_answers_lets_the_others_of_its_lane_go_first() -> None:
+    d, now, probes, waits = delivery(), 0.0, [], []
+    for _ in range(9):
+        left = [seq for seq in (1, 2, 3) if key(seq) not in d.busy()]
+        if not left:
+            assert d.take_back("readings")
+            left = [1]
+        d.sent(key(left[0]), 1, now, backlog=False)
+        probes.append(left[0])
+        waits.append(d.out[key(left[0])].again_at - now)
+        now += waits[-1]
+        d.overdue(now)
+        assert d.room("readings") == 1
+    assert probes == [1, 2, 3] * 3
+    assert 0.75 * FIRST_WAIT <= waits[0] <= 1.25 * FIRST_WAIT
+    assert waits[4] > 3 * waits[1]
+    assert all(wait <= 1.25 * LONGEST_WAIT for wait in waits)
+    d.receipt(now, 0, ["readings"])
+    assert not d.busy()
+    d.sent(key(4), 1, now, backlog=False)
+    assert d.out[key(4)].again_at - now <= 1.25 * FIRST_WAIT
+
+
 def test_the_first_receipt_after_a_silence_opens_the_window_and_tries_parked_ones() -> None:
     d = delivery()
     d.parked[key(9)] = 10_000.0

@@ -17,7 +17,7 @@ from collector.alertground import AlertGround
 from collector.audit import AuditLog
 from collector.births import AgentState
 from collector.eventbatch import Taken, read_events
-from collector.eventrows import EventRows
+from collector.eventrows import EventBatch, EventRows
 from collector.intake import arrive
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
@@ -95,17 +95,30 @@ class Stage:
         seq: int = 0,
     ) -> None:
         """Have an agent's batch arrive now; *full* is since when it is the list of everything."""
+        self.arrive(self.batch(found, who, epoch, full, seq))
+
+    def arrive(self, *batches: EventBatch) -> None:
+        """Have batches arrive at once."""
+        self.journal.take(batches)
+        self.journal.sync()
+        self.rows()
+
+    def batch(
+        self,
+        found: Sequence[Event],
+        who: Identity = WHO,
+        epoch: str = A,
+        full: int | None = None,
+        seq: int = 0,
+    ) -> EventBatch:
+        """Return a batch as the collector reads it; the next of its agent where *seq* is 0."""
         key = (str(who), epoch)
         self.seq[key] = seq or self.seq.get(key, 0) + 1
-        header = Header(epoch, self.seq[key], 0)
-        if full is not None:
-            header = Header(epoch, self.seq[key], 0, full=True, at=full)
+        header = Header(epoch, self.seq[key], 0, full=full is not None, at=full or 0)
         arrival = arrive(events_of(events.seal(header, found), who), self.clock())
         taken = read_events(arrival, {who.region})
         assert isinstance(taken, Taken)
-        self.journal.take([taken.batch])
-        self.journal.sync()
-        self.rows()
+        return taken.batch
 
     def note(self, kind: str, target: str, **details: Any) -> None:
         """Have the collector itself say something."""

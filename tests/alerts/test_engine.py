@@ -12,7 +12,7 @@ import pytest
 
 from alerts import engine, memory, subjects, tables
 from alerts.facts import Wrong
-from alerts.match import EventFact
+from alerts.match import LONGEST_TARGET, EventFact
 from alerts.rowfacts import RowFacts
 from alerts.shipped import RULES
 from alerts.shipped.schools import LINK_DOWN
@@ -41,8 +41,8 @@ def test_a_storm_of_a_thousand_events_ends_in_no_more_messages_than_agreed(
     tmp_path: Path, most: int
 ) -> None:
     stage = Stage(tmp_path / "d1", messages=most)
-    for number in range(1_000):
-        stage.say(dropping(), who=agent(number % 500), epoch="AB"[number % 2] * 16)
+    storm = (stage.batch([dropping()], agent(n % 500), "AB"[n % 2] * 16) for n in range(1_000))
+    stage.arrive(*storm)
     stage.wait(700, step=10)
     assert len(stage.told()) <= most
     assert stage.messages_made()[-1].total + len(stage.told()) - 1 == 500, "nobody is left out"
@@ -50,14 +50,13 @@ def test_a_storm_of_a_thousand_events_ends_in_no_more_messages_than_agreed(
 
     stage.wait(1200, step=10)
     before = len(stage.told())
-    for number in range(500):
-        end = dropping(active=False, at=stage.clock.at)
-        stage.say(end, who=agent(number), epoch="C" * 16)
+    ends = dropping(active=False, at=stage.clock.at)
+    stage.arrive(*(stage.batch([ends], agent(n), "C" * 16) for n in range(500)))
     stage.wait(1200, step=10)
-    ends = stage.messages_made()[before:]
-    assert sum(message.total for message in ends) == 500
-    assert ends[-1].reason == "ALL_RESOLVED"
-    assert len(ends) <= 2 * most
+    told = stage.messages_made()[before:]
+    assert sum(message.total for message in told) == 500
+    assert told[-1].reason == "ALL_RESOLVED"
+    assert len(told) <= 2 * most
 
 
 def test_in_no_ten_minutes_are_there_more_messages_than_agreed(tmp_path: Path) -> None:
@@ -74,8 +73,7 @@ def test_in_no_ten_minutes_are_there_more_messages_than_agreed(tmp_path: Path) -
 
 def test_a_storm_leaves_room_for_what_is_urgent(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "d1", messages=20)
-    for number in range(100):
-        stage.say(dropping(), who=agent(number))
+    stage.arrive(*(stage.batch([dropping()], agent(n)) for n in range(100)))
     stage.see(Wrong("audit_stopped", "collector/d1", NOW), covers=["audit_stopped"])
     (urgent,) = [m for m in stage.messages_made() if m.severity == "P1"]
     assert urgent.total == 1
@@ -306,7 +304,8 @@ def test_a_line_that_is_down_is_urgent_in_school_time(
     """November 22 of 2026 is a Sunday; hours are those of Shanghai."""
     clock = Clock(int(datetime(2026, 11, day, hour, tzinfo=SHANGHAI).timestamp()) * SECOND)
     stage = Stage(tmp_path / "d1", clock=clock)
-    stage.see(Wrong("line_down", f"{REGION}/school-1", clock.at), covers=["line_down"])
+    held = clock.at - 90 * SECOND
+    stage.see(Wrong("line_down", f"{REGION}/school-1", held), covers=["line_down"])
     assert [message.severity for message in stage.messages_made()] == [severity]
 
 
@@ -326,3 +325,29 @@ def test_an_event_of_another_epoch_at_the_same_time_is_taken_once(tmp_path: Path
     stage.say(dropping(), epoch=A)
     stage.say(dropping(), epoch=B)
     assert stage.told() == ["0s begins spool_dropping"]
+
+
+def test_the_documentation_lists_every_rule_with_its_severity() -> None:
+    text = (Path(__file__).parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in text.split("\n") if line.startswith("| `")]
+    listed = {row[1].strip(" `"): row[3].strip() for row in rows if len(row) == 5}
+    severities = {rule.name: (rule.severity, bool(rule.in_school_time)) for rule in RULES}
+    assert {name: (said[:2], "P1" in said[2:]) for name, said in listed.items()} == severities
+
+
+def test_what_goes_on_and_on_does_not_fill_the_memory(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    for _ in range(50):
+        stage.clock.at += SECOND
+        stage.note("forged_batch", f"{REGION}/school-1/host")
+        stage.read("ping", {"url": "gw"}, percent_packet_loss=float(stage.clock.at % 97 + 6))
+    for number in range(300):
+        stage.read("disk", {"path": f"/{number}" + "x" * 60_000}, used_percent=99.0)
+    assert len(stage.engine._memory.due) <= 3
+    assert len(stage.engine._fresh._seen) <= memory.MOST_OF_ONE_PLACE
+    longest = max(len(case.alert.key.target) for case in stage.engine.open_cases())
+    assert longest == LONGEST_TARGET
+    assert stage.told()[0] == "1s begins forged_batch"
+    stage.wait(4000, step=20)
+    rules = {case.alert.key.rule for case in stage.engine.open_cases()}
+    assert rules == {"disk_full", "packet_loss"}, "a quiet hour ended it"

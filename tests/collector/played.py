@@ -23,19 +23,28 @@ from tests.waiting import until
 
 
 def config(
-    folder: Path, port: int, *, regions: tuple[str, ...] = (REGION,), collector: str = "d1"
+    folder: Path,
+    port: int,
+    *,
+    regions: tuple[str, ...] = (REGION,),
+    collector: str = "d1",
+    claim_wait_s: float = 150,
 ) -> CollectorConfig:
     return CollectorConfig(
-        collector=CollectorTable(regions=regions, id=collector, folder=folder),
+        collector=CollectorTable(
+            regions=regions, id=collector, folder=folder, claim_wait_s=claim_wait_s
+        ),
         broker=BrokerConfig(port=port, reconnect_within_s=0.2),
     )
 
 
 @asynccontextmanager
-async def running(config: CollectorConfig, *, connected: bool = True) -> AsyncIterator[Collector]:
+async def running(
+    config: CollectorConfig, *, connected: bool = True, takeover: bool = False
+) -> AsyncIterator[Collector]:
     """Run a collector for the length of the block, and stop it as Ctrl-C does."""
     config.collector.folder.mkdir(parents=True, exist_ok=True)
-    collector = Collector(config)
+    collector = Collector(config, takeover=takeover)
     task = asyncio.create_task(collector.run())
     try:
         if connected:

@@ -148,6 +148,22 @@ def test_a_record_damaged_in_the_middle_is_named_by_file_and_line(
         list(log.rows(0))
 
 
+def test_older_files_are_left_out_and_what_is_missing_between_is_named(tmp_path: Path) -> None:
+    rows = [row(1), row(2), row(3, DECEMBER), row(4, DECEMBER)]
+    log = AuditLog(tmp_path)
+    log.append(rows)
+    older = tmp_path / "2026-11.jsonl"
+    older.write_bytes(line_of(row(1)) + b"damaged\n")
+    for after in (2, 3):
+        assert list(log.rows(after)) == rows[after:]
+    with pytest.raises(StartError, match="line 2"):
+        list(log.rows(1))
+    older.unlink()
+    assert list(log.rows(2)) == list(log.rows(0)) == rows[2:]
+    with pytest.raises(StartError, match="begins with row 3; 2 is gone"):
+        list(log.rows(1))
+
+
 def test_a_file_without_any_record_is_not_overwritten(tmp_path: Path) -> None:
     path = tmp_path / "2026-11.jsonl"
     path.write_bytes(b"x" * 3_000_000)

@@ -1,20 +1,25 @@
 """A broker that takes a certificate's name for the client's, as a district's should."""
 
+import asyncio
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
+from paho.mqtt import publish
 
 from collector.config import CollectorConfig, CollectorTable, collector_mistakes
+from core import messages, topics
 from core.brokerconfig import BrokerConfig
+from core.messages import Claim
 from tests.collector.making import REGION
 from tests.collector.played import running
 from tests.real import brokers
 from tests.real.brokers import RealBroker, need
 from tests.waiting import until
 
-NAMES = ("d1", "d1-readings")
+NAMES = ("d1", "d1-readings", "d1-claims", "d2")
 EC = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2")
 
 
@@ -81,10 +86,43 @@ async def test_with_one_certificate_the_two_connections_throw_each_other_out_and
     assert lost not in caplog.text
 
 
+@pytest.mark.real("mosquitto")
+@pytest.mark.real("openssl")
+@pytest.mark.parametrize("third", [True, False])
+async def test_claims_of_others_are_heard_while_serving_where_they_have_a_certificate(
+    certificates: Path, caplog: pytest.LogCaptureFixture, *, third: bool
+) -> None:
+    def claim(broker: RealBroker) -> None:
+        claimed = messages.encode(Claim("d2", 1))
+        tls = {
+            "ca_certs": f"{certificates}/ca.pem",
+            "certfile": f"{certificates}/d2.pem",
+            "keyfile": f"{certificates}/d2.key",
+        }
+        where: Any = {"hostname": "127.0.0.1", "port": broker.port, "tls": tls}
+        publish.single(topics.claim_topic(REGION), claimed, 1, **where)
+
+    names = ("readings", "claims") if third else ("readings",)
+    given = {f"{n}_cert_file": certificates / f"d1-{n}.pem" for n in names}
+    given |= {f"{n}_key_file": certificates / f"d1-{n}.key" for n in names}
+    with brokers.running(strict(certificates)) as broker:
+        one = config(certificates, broker.port)
+        table = msgspec.structs.replace(one.collector, **given)
+        async with running(msgspec.structs.replace(one, collector=table)) as collector:
+            assert collector._guard.session.connected == third
+            await asyncio.to_thread(claim, broker)
+            if third:
+                await until(lambda: "is claimed by collector d2 too" in caplog.text)
+    assert "connection over" not in caplog.text
+
+
 @pytest.mark.parametrize("given", ["cert", "key"])
-def test_a_certificate_for_readings_needs_its_key(tmp_path: Path, given: str) -> None:
+@pytest.mark.parametrize("connection", ["readings", "claims"])
+def test_a_certificate_of_its_own_needs_its_key(
+    tmp_path: Path, given: str, connection: str
+) -> None:
     other = {"cert": "key", "key": "cert"}[given]
-    names = [f"readings_{word}_file" for word in (given, other)]
+    names = [f"{connection}_{word}_file" for word in (given, other)]
     table = CollectorTable(regions=(REGION,))
     assert list(collector_mistakes(table)) == []
     table = msgspec.structs.replace(table, **{names[0]: tmp_path / "x.pem"})

@@ -50,23 +50,49 @@ async def test_a_school_that_no_roster_names_is_recorded_once_over_restarts(tmp_
     assert [r["target"] for r in desk.audited("unknown_school")] == ["330100/school-1"]
 
 
-async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def minutes_without_audit_log(
+    desk: Desk, chores: EventChores, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    desk = open_desk(tmp_path)
-    chores = chores_of(desk)
+    """Let so many minutes pass in which the disk of the audit log is full."""
 
     def full(_rows: object) -> None:
         raise StoreStopped("no space left")
 
     with monkeypatch.context() as patched:
         patched.setattr(desk.books.journal.log, "append", full)
-        with pytest.raises(StoreStopped):
-            await chores.minute()
-        assert desk.books.door.trouble == "no space left"
+        for _ in range(count):
+            with pytest.raises(StoreStopped):
+                await chores.minute()
+
+
+async def test_an_audit_log_that_stopped_is_one_event_and_its_end_another_over_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    await minutes_without_audit_log(desk, chores_of(desk), monkeypatch, 2)
+    again = open_desk(tmp_path, desk.clock)
+    for _ in range(2):
+        await chores_of(again).minute()
+    found = again.audited("audit_stopped")
+    assert [(r["active"], r["details"]["reason"]) for r in found] == [
+        (True, "no space left"),
+        (False, ""),
+    ]
+
+
+async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    chores = chores_of(desk)
+    await minutes_without_audit_log(desk, chores, monkeypatch, 1)
+    assert desk.books.door.trouble == "no space left"
     await chores.minute()
     assert desk.books.door.trouble == ""
-    assert [r["kind"] for r in desk.audited()] == ["collector_started", *["checkpoint"] * 2]
+    assert [r["kind"] for r in desk.audited()] == [
+        *("collector_started", "checkpoint", "audit_stopped"),
+        *("checkpoint", "audit_stopped"),
+    ]
 
 
 async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> None:

@@ -304,7 +304,8 @@ async def test_while_the_audit_disk_is_full_nothing_is_acknowledged_and_it_is_sa
         *(False, True, True, True)
     ]
     assert desk.books.door.trouble == ""
-    assert (named(desk), [r["seq"] for r in desk.audited()]) == (keys(1), [1])
+    assert (named(desk), [r["seq"] for r in desk.audited("link_down")]) == (keys(1), [1])
+    assert [r["active"] for r in desk.audited("audit_stopped")] == [True, False]
     said = [record.levelname for record in caplog.records if "No space" in record.message]
     assert said == ["ERROR"]
 

@@ -3,16 +3,18 @@
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from collector.chores import Chores
-from collector.ledger import LaneKey
+from collector.ledger import LaneKey, Ledger
 from collector.ledgerread import FEW, Account, AgentAccount, LedgerReader, Question
 from collector.overdue import EXPECTED_FOR, Overdue
 from collector.ranges import Ranges
 from collector.reasons import HEARD_WITHIN, SPOOL_KEEPS
+from collector.states import States
 from core.clock import SECOND
 from core.errors import StoreBusy
 from core.messages import Birth, EpochReport
@@ -64,7 +66,7 @@ async def test_a_gap_is_expected_until_a_birth_tells_and_gone_when_it_is_filled(
     assert of(desk).totals.received == 4
 
 
-async def test_what_nothing_explains_is_a_logged_error_once_and_counted(
+async def test_what_nothing_explains_is_one_error_and_one_event_and_counted(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     desk = open_desk(tmp_path)
@@ -74,6 +76,12 @@ async def test_what_nothing_explains_is_a_logged_error_once_and_counted(
     assert reasons(desk) == [(1, 2, "unexplained")]
     assert desk.count("unexplained") == 2
     assert [r.levelname for r in caplog.records if "nothing explains it" in r.message] == ["ERROR"]
+    again = open_desk(tmp_path, desk.clock)
+    await again.take(state(birth(no=4, epochs=[report(A, [], 3)])))
+    again.books.journal.sync()
+    (row,) = again.audited("unexplained_gap")
+    assert (row["target"], row["subject"]) == (str(WHO), f"readings/{A}/1-2")
+    assert row["details"] == {"batches": 2}
 
 
 async def test_a_ledger_begun_anew_asks_and_then_blames_itself(tmp_path: Path) -> None:
@@ -158,6 +166,24 @@ async def test_a_ledger_that_went_back_asks_also_where_the_store_takes_no_counte
     assert [restore.what for restore in account(desk).restores] == ["anew"]
 
 
+async def test_an_answer_counts_though_a_birth_that_is_none_came_before_it(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    held = [report(A, [(1, 5)])]
+    await desk.take(state(birth(epochs=held)))
+    desk.books.ledger.record_restore("ledger", desk.clock())
+    desk = open_desk(tmp_path, desk.clock)
+    desk.books.asking.everybody([WHO])
+    desk.books.asking._monotonic = desk.clock.monotonic
+    desk.clock.at += 700 * SECOND
+    desk.books.asking.tick(lambda _who: True)
+    number = desk.books.asking.number(WHO)
+    await desk.take(state(birth(conn=2, no=2, epochs=held)))
+    assert of(desk).awaiting
+    await desk.take(state(birth(conn=2, no=3, asked=number, epochs=held)))
+    assert not of(desk).awaiting
+    assert desk.books.asking.number(WHO) == 0
+
+
 async def test_a_store_that_went_back_is_recorded_and_nobody_has_to_answer(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     await desk.take(state(birth()))
@@ -183,8 +209,34 @@ async def test_births_that_alternate_are_two_machines_until_one_starts_anew(
     (said,) = [r.getMessage() for r in caplog.records if "two machines" in r.message]
     assert A in said
     assert B in said
+    desk.books.journal.sync()
+    (row,) = desk.audited("identity_twice")
+    assert (row["target"], row["details"]["epochs"]) == (str(WHO), [A, B])
     await desk.take(state(birth("C" * 16)))
     assert of(desk).two_machines == ()
+
+
+@pytest.mark.parametrize("dies", ["before", "after"])
+async def test_a_crash_about_the_commit_loses_no_event_of_two_machines_and_makes_none_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dies: str
+) -> None:
+    desk = open_desk(tmp_path)
+    for no, epoch in enumerate([A, B, A], 1):
+        await desk.take(state(birth(epoch, no=no)))
+
+    def die(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        where: Any = Ledger if dies == "before" else States
+        patched.setattr(where, "_reasons" if dies == "before" else "_tell", die)
+        with pytest.raises(KeyboardInterrupt):
+            await desk.take(state(birth(B, no=4)))
+    desk = open_desk(tmp_path, desk.clock)
+    for no, epoch in enumerate([B, A], 4):
+        await desk.take(state(birth(epoch, no=no)))
+    desk.books.journal.sync()
+    assert len(desk.audited("identity_twice")) == 1
 
 
 async def test_a_lost_spool_an_old_disk_and_a_silent_agent_are_told_apart(tmp_path: Path) -> None:

@@ -60,16 +60,16 @@ def test_a_region_that_is_away_is_one_fact_with_its_schools() -> None:
     assert str(agent(7)) in sight.unknown
 
 
-def test_a_carrier_that_fell_is_one_fact_and_its_lines_are_none() -> None:
+def test_a_carrier_that_fell_is_one_fact_and_its_lines_are_parts_of_it() -> None:
     schools = [School(REGION, f"school-{n}", carrier="电信") for n in range(4)]
     schools.append(School(REGION, "school-4", carrier="移动"))
     known = {agent(n): SILENT if n < 4 else ARRIVING for n in range(9)}
     found = {(REGION, f"school-{n}"): Outside(n >= 4, NOW - SECOND) for n in range(5)}
     sight = seen(known, schools=schools, found=found)
-    kinds = {kind for kind, _, _ in facts(sight)}
-    assert kinds == {"carrier_away"}
     assert [one.target for one in sight.wrong if one.kind == "carrier_away"] == ["电信"]
-    assert f"{REGION}/school-1" in sight.unknown
+    parts = {one.kind for one in sight.wrong if one.part_of == "carrier_away"}
+    assert parts == {"line_down", "agent_silent"}
+    assert {one.kind for one in sight.wrong if not one.part_of} == {"carrier_away"}
 
 
 def test_without_the_broker_no_agent_is_told_of_and_nothing_ends() -> None:

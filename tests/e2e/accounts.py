@@ -42,11 +42,12 @@ class Accounts:
 
 def read(folder: Path, store: Store, agents: Iterable[Identity]) -> Accounts:
     """Return what stands in a collector's *folder* and in its *store* of *agents*."""
+    records = [*_records(folder / "audit")]  # before the rows, which it follows
     lanes, rows = _ledger(folder / "ledger.db")
     stored: Counter[Point] = Counter()
     for who in agents:
         stored.update(points_in(store, who))
-    return Accounts(lanes, [*_records(folder / "audit")], rows, stored, set(_refused(folder)))
+    return Accounts(lanes, records, rows, stored, set(_refused(folder)))
 
 
 def points_of(line: bytes, who: Identity) -> Iterator[Point]:

@@ -52,6 +52,8 @@ interval_s = 3
 """Between its batches the agent has nothing to send."""
 
 BUCKET = "schoolwatch"
+USUAL = {"collector_started", "checkpoint", "unknown_school", "batches_dropped"}
+"""What a collector notes in the audit log while nothing is wrong with anybody's memory."""
 SETTLED_WITHIN_S = 240
 
 
@@ -91,9 +93,8 @@ class Agent:
                 spool.take(lines)
                 spool.seal()
             for number in range(of_events):
-                port = f"switch-1/port-{number % 7}"
-                ends = number // 7 % 2 == 1
-                spool.tell([Event("link_down", "switch-1", port, not ends, clock.now(), "P3")])
+                begins, port = number % 2 == 0, f"switch-1/port-{number // 2 % 7}"
+                spool.tell([Event("link_down", "switch-1", port, begins, clock.now(), "P3")])
 
 
 @dataclass
@@ -143,8 +144,12 @@ class District:
 
     def broken(self) -> list[str]:
         """Return what of the first four statements does not hold at this moment."""
-        heard = [agent.hear() for agent in self.agents]
-        return statements.broken(heard, self.accounts())
+        before, found = self.hear(), self.accounts()
+        return statements.broken(before, found, self.hear())
+
+    def hear(self) -> list[Witnessed]:
+        """Return what the witnesses have seen by now."""
+        return [agent.hear() for agent in self.agents]
 
     def accounts(self) -> accounts.Accounts:
         """Return what the collector's files and its store have."""
@@ -201,9 +206,16 @@ class District:
             assert agent.program.stop() == 0
         assert self.collector.stop() == 0
         assert self.broken() == []
-        heard = [agent.hear() for agent in self.agents]
+        assert self.noted() <= USUAL
+        heard = self.hear()
         assert all(one.taken and one.left for one in heard)
         return heard
+
+    def noted(self) -> set[str]:
+        """Return the kinds of what the collector itself has to say in the audit log."""
+        records = self.accounts().records
+        bodies = [json.loads(r.body) for r in records if r.who.startswith("collector/")]
+        return {body["kind"] for body in bodies}
 
     def end(self) -> None:
         """Kill what still runs."""

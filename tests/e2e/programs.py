@@ -1,5 +1,6 @@
 """The real programs as child processes, to be killed and started again by a test."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -7,7 +8,6 @@ import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
@@ -24,21 +24,22 @@ class Program:
 
     words: list[str]
     log: Path
+    module: str = "schoolwatch"
+    env: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     process: "subprocess.Popen[bytes] | None" = None
-    _files: list[IO[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
-        file = self.log.open("ab")
-        self._files.append(file)
-        self.process = subprocess.Popen(
-            [*inside, sys.executable, "-m", "schoolwatch", *self.words],
-            stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=file,
-            start_new_session=True,
-        )
+        with self.log.open("ab") as file:
+            self.process = subprocess.Popen(
+                [*inside, sys.executable, "-m", self.module, *self.words],
+                env=os.environ | self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
 
     def kill(self) -> None:
         """kill -9: nothing is said, nothing is flushed."""
@@ -51,10 +52,7 @@ class Program:
         assert self.process is not None
         with suppress(ProcessLookupError):
             self.process.terminate()
-        code = self.process.wait(20)
-        for file in self._files:
-            file.close()
-        return code
+        return self.process.wait(20)
 
     def suspend(self) -> None:
         """Let it hang: its files and connections stay, and nothing moves."""
@@ -70,7 +68,11 @@ class Program:
         return self.process is not None and self.process.poll() is None
 
     def said(self, text: str) -> bool:
-        return self.log.exists() and text in self.log.read_text(errors="replace")
+        return self.count(text) > 0
+
+    def count(self, text: str) -> int:
+        """Return how often it has said *text*, over all its starts."""
+        return self.log.read_text(errors="replace").count(text) if self.log.exists() else 0
 
 
 def wait_until_served(port: int, seconds: float = 20) -> None:
@@ -84,14 +86,20 @@ def wait_until_served(port: int, seconds: float = 20) -> None:
     until_sync(open_port, seconds)
 
 
-def broker_table(broker: RealBroker) -> str:
+def broker_table(broker: RealBroker, reconnect_within_s: float) -> str:
     """Return [broker] as the trial writes it."""
     return f"""
 [broker]
 port = {broker.port}
 embedded = {str(broker.name == "embedded").lower()}
-reconnect_within_s = 0.5
+reconnect_within_s = {reconnect_within_s}
 """
+
+
+# What an agent sends before the collector has subscribed again may be lost, and is sent again
+# after 15 s. So the agents mostly come second here, as they do where they have a minute.
+AGENT_WITHIN_S = 1.5
+COLLECTOR_WITHIN_S = 0.3
 
 
 def agent_toml(
@@ -104,7 +112,7 @@ kind = "agent"
 region = "{REGION}"
 school = "{SCHOOL}"
 agent = "{agent}"
-{broker_table(broker)}
+{broker_table(broker, AGENT_WITHIN_S)}
 [spool]
 folder = "{folder / "spool"}"
 [batch]
@@ -122,7 +130,7 @@ kind = "collector"
 id = "d1"
 regions = ["{REGION}"]
 folder = "{folder / "collector"}"
-{broker_table(broker)}
+{broker_table(broker, COLLECTOR_WITHIN_S)}
 [http]
 port = {http_port}
 {store}

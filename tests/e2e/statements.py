@@ -1,8 +1,7 @@
 """The statements of wire.md, "What must hold", checked on files and databases.
 
 Pure: from what the witnesses in the spools have seen, and what the collector's files have. The
-testimony is to be taken first: then whatever has left a spool by then has to be in the accounts.
-The fifth statement is about time, and is asked of the running collector (`District.settle`).
+fifth statement is about time, and is asked of the running collector (`District.settle`).
 """
 
 import json
@@ -22,19 +21,29 @@ MOST = 10
 """Sentences of one kind that are worth reading."""
 
 
-def broken(heard: Sequence[Witnessed], accounts: Accounts) -> list[str]:
-    """Return in sentences what does not hold; each begins with the number of its statement."""
+def broken(
+    before: Sequence[Witnessed], accounts: Accounts, after: Sequence[Witnessed]
+) -> list[str]:
+    """Return in sentences what does not hold; each begins with the number of its statement.
+
+    What had left a spool *before* the accounts were read has to be in them, and what is in them
+    has to have been in a spool *after*.
+    """
     found = [
         _few(sentences)
-        for one in heard
+        for one in before
+        for sentences in (_in_no_place(one, accounts), _left_too_early(one, accounts))
+    ]
+    found += [
+        _few(sentences)
+        for one in after
         for sentences in (
             _taken_is_sealed(one),
-            _in_no_place(one, accounts),
-            _left_too_early(one, accounts),
+            _recorded(one, accounts),
             _two_contents(one, accounts),
         )
     ]
-    found += [_few(_points_that_nobody_took(heard, accounts)), _few(_log(heard, accounts))]
+    found += [_few(_points_that_nobody_took(after, accounts)), _few(_log(accounts))]
     return [sentence for sentences in found for sentence in sentences]
 
 
@@ -117,7 +126,7 @@ def _points_that_nobody_took(heard: Sequence[Witnessed], accounts: Accounts) -> 
         yield f"4: nobody took what the store has: {_say(point)}"
 
 
-def _log(heard: Sequence[Witnessed], accounts: Accounts) -> Iterator[str]:
+def _log(accounts: Accounts) -> Iterator[str]:
     """Statement 3: every event once, in one order; the database and the log agree."""
     rows = {row.row: row for row in accounts.rows}
     for number, record in enumerate(accounts.records, 1):
@@ -128,11 +137,15 @@ def _log(heard: Sequence[Witnessed], accounts: Accounts) -> Iterator[str]:
             yield f"3: row {record.row} of the audit log is not that of the database"
     names = Counter((r.who, r.epoch, r.seq, r.index) for r in accounts.records)
     yield from (f"3: {name} is {n} times in the audit log" for name, n in names.items() if n > 1)
-    for one in heard:
-        sealed = {s.key: s for s in one.sealed}
-        for record in accounts.records:
-            if record.who == str(one.who):
-                yield from _record(record, sealed.get(BatchKey(record.epoch, "events", record.seq)))
+
+
+def _recorded(one: Witnessed, accounts: Accounts) -> Iterator[str]:
+    """Statement 3: what the log has of an agent is what that sealed."""
+    sealed = {s.key: s for s in one.sealed}
+    for record in accounts.records:
+        if record.who == str(one.who):
+            key = BatchKey(record.epoch, "events", record.seq)
+            yield from _record(record, sealed.get(key))
 
 
 def _record(record: EventRow, sealed: Sealed | None) -> Iterator[str]:
@@ -173,4 +186,5 @@ def _say(place: tuple[object, ...]) -> str:
 
 def _few(sentences: Iterable[str]) -> list[str]:
     found = list(sentences)
-    return found[:MOST] + ([f"… and {len(found) - MOST} more"] if len(found) > MOST else [])
+    more = [f"{found[0][:2]} and {len(found) - MOST} more"] if len(found) > MOST else []
+    return found[:MOST] + more

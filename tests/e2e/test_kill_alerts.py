@@ -15,8 +15,8 @@ from tests.alerts.receiver import Post, receiving
 from tests.collector.making import A, event_batch, state
 from tests.collector.making import birth as born
 from tests.collector.played import Played, playing
+from tests.e2e.keeper import WHO, Keeper
 from tests.e2e.programs import Program, collector_toml, wait_until_served
-from tests.e2e.test_kill_events import WHO, Keeper
 from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until
 

@@ -91,7 +91,7 @@ seal_after_s = 1
 interval_s = 1
 """)
     log = folder / f"agent-{number}.log"
-    return Program(["agent", "run", "--config", str(toml)], log, line.school)
+    return Program(["agent", "run", "--config", str(toml)], log, namespace=line.school)
 
 
 @pytest.fixture

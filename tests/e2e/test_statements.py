@@ -16,7 +16,10 @@ from core.types import BatchKey
 from tests.collector.desk import Desk, open_desk
 from tests.collector.making import NOW, WHO, Clock, event, events_of, readings
 from tests.e2e import accounts, statements, witness
+from tests.e2e.district import IDLE, make, running
 from tests.e2e.witness import Witnessed
+from tests.real.brokers import RealBroker
+from tests.waiting import until_sync
 
 
 @dataclass
@@ -28,7 +31,8 @@ class Case:
 
     def broken(self) -> list[str]:
         with closing(SqliteStore(self.files / "store.db")) as store:
-            return statements.broken([self.heard()], accounts.read(self.files, store, [WHO]))
+            found = accounts.read(self.files, store, [WHO])
+        return statements.broken([self.heard()], found, [self.heard()])
 
     def heard(self) -> Witnessed:
         return witness.hear(self.spool, WHO)
@@ -216,3 +220,25 @@ async def test_a_refused_line_is_accounted_for(case: Case) -> None:
         letters.unlink()
     (sentence,) = case.broken()
     assert re.fullmatch("2: .* left, and the store lacks unheard_of .*", sentence)
+
+
+def test_a_district_in_which_something_waits_or_is_lost_does_not_settle(
+    tmp_path: Path, mosquitto: RealBroker
+) -> None:
+    district = make(tmp_path, mosquitto, IDLE)
+    agent = district.agent
+    with running(district):
+        district.settle()
+        assert agent.program.stop() == 0
+        agent.fill(1, 0)
+        with pytest.raises(AssertionError, match=r"^5: still in spools .*pc-1': [12]}, missing {}"):
+            district.settle(1)
+        with closing(sqlite3.connect(agent.spool)) as db:
+            db.execute("DELETE FROM batch")
+            db.commit()
+        agent.program.start()
+        until_sync(lambda: "unexplained" in str(district.missing()), 60)
+        with pytest.raises(AssertionError, match=r"^5: .*pc-1': 0}, missing .*'unexplained'"):
+            district.settle(1)
+        assert district.ledger()[0] == 1
+        assert {sentence[:2] for sentence in district.broken()} == {"1:", "2:"}

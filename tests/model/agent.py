@@ -3,7 +3,7 @@
 import copy
 import random
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -22,7 +22,7 @@ from core import topics
 from core.errors import NotConnected
 from core.mqtt import Broker as Address
 from core.mqtt import Connected, Message, Session
-from core.types import Identity
+from core.types import Event, Identity
 from tests.model.broker import Broker, Client
 from tests.model.stepping import Crash, Fuse, Time, run
 
@@ -67,7 +67,10 @@ class PlayedSession(Session):
 
 @dataclass
 class Agent:
-    """One process after another on one spool file; `observe` is told after every commit."""
+    """One process after another on one spool file.
+
+    `observe` is told after every commit, and what was sealed by it.
+    """
 
     who: Identity
     path: Path
@@ -75,7 +78,7 @@ class Agent:
     time: Time
     limits: Limits
     new_epoch: Callable[[], str]
-    observe: Callable[["Agent"], None]
+    observe: Callable[["Agent", Waiting | None], None]
     fuse: Fuse = field(default_factory=Fuse)
     alive: bool = False
     connected: bool = False
@@ -96,6 +99,7 @@ class Agent:
         presence = Presence(self.who, spool.id, self.time.at)
         self._become(spool, presence, Delivery(rng=_rng()), clock)
         self.conn = 0
+        self.observe(self, None)
         self.seal()
 
     def clone_with_memory(self, path: Path) -> "Agent":
@@ -116,14 +120,20 @@ class Agent:
     def take(self, lines: list[bytes]) -> None:
         """Commit readings to the open batch."""
         self.spool.take(lines)
-        self.observe(self)
+        self.observe(self, None)
 
-    def seal(self) -> Waiting | None:
-        """Seal the open batch."""
-        sealed = self.spool.seal()
-        self.observe(self)
+    def happen(self, numbers: Iterable[int]) -> None:
+        """Let something happen, and seal it as one batch of events."""
+        at = self.uplink.time.clock.now()
+        said = [Event("link_down", "switch", f"port-{n}", True, at, "P3", {}) for n in numbers]
+        self.spool.seal_events(said)
+        self.observe(self, None)
         self.uplink.sealed()
-        return sealed
+
+    def seal(self) -> None:
+        """Seal the open batch."""
+        self.observe(self, self.spool.seal())
+        self.uplink.sealed()
 
     def turn(self) -> None:
         """Let the pump do once what is due; a crash on the way ends the process."""
@@ -169,7 +179,7 @@ class Agent:
         self, spool: Spool, presence: Presence, delivery: Delivery, clock: AgentClock
     ) -> None:
         self.spool, self.alive, self.connected, self.reconnecting = spool, True, False, False
-        thread = InlineSpool(spool, self.fuse, lambda: self.observe(self))
+        thread = InlineSpool(spool, self.fuse, lambda: self.observe(self, None))
         self.uplink = Uplink(
             Settings(self.who, Address(), COLLECTOR, compress=False),
             thread,

@@ -3,19 +3,22 @@
 import random
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from collector import eventpoints
 from collector.asking import Asking
 from collector.audit import AuditLog
+from collector.auditrecord import EventRow, line_of
 from collector.books import Books
 from collector.chores import CommitCounter
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
 from collector.dispatch import ByChannel
 from collector.door import Door
-from collector.eventrows import EventRows
+from collector.eventrows import PAGE, EventRows
 from collector.events import Events
 from collector.inbox import Handler, Inbox
 from collector.journal import Journal
@@ -29,9 +32,10 @@ from collector.restore import restore
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
-from core.errors import StoreBusy
+from core.errors import StartError, StoreBusy, StoreError, StoreStopped
+from core.lineprotocol import parse_fields, split_line
 from core.mqtt import Message
-from core.types import Identity
+from core.types import Identity, Value
 from tests.model.agent import COLLECTOR
 from tests.model.broker import CHANNELS, Broker, Channel
 from tests.model.stepping import Crash, Fuse, Time, Timer, run
@@ -42,15 +46,27 @@ NUMBER = re.compile(rb"used=([0-9]+)i")
 REFUSED_BY_STORE = b"free="
 CRASHES = b"slab="
 """Fields that mark a line as poison."""
+Said = tuple[Value, ...]
 
 
 @dataclass
 class MemoryStore:
-    """A store that can be busy, and that can be set back; `lines` is what it has, by number."""
+    """A store that can be busy, and that can be set back; `lines` is what it has, by number.
+
+    Of the points of events it has row, kind, subject and `active`; one of the same series and time
+    takes the place of another.
+    """
 
     lines: set[int] = field(default_factory=set)
+    events: dict[tuple[bytes, bytes], tuple[Value, Said]] = field(default_factory=dict)
     busy: bool = False
     count: int = 0
+    restored: bool = False
+    """It was set back, and nobody has noticed."""
+
+    def copy(self, *, restored: bool = False) -> "MemoryStore":
+        """Return it as a backup has it."""
+        return MemoryStore(set(self.lines), dict(self.events), count=self.count, restored=restored)
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
         if self.busy:
@@ -59,6 +75,11 @@ class MemoryStore:
         for line in lines.splitlines():
             if REFUSED_BY_STORE in line:
                 refused.append(RefusedLine(line, "another type"))
+            elif line.startswith(b"event,"):
+                head, fields, time = split_line(line)
+                said = parse_fields(fields)
+                known = (said["word"], said["subject"], said["active"])
+                self.events[head, time] = said["row"], known
             else:
                 self.lines |= numbers(line)
         return refused
@@ -82,6 +103,19 @@ class MemoryStore:
         """Nothing is open."""
 
 
+class Log(AuditLog):
+    """The real log, on a disk that may be full."""
+
+    def __init__(self, folder: Path, is_full: Callable[[], bool]) -> None:
+        super().__init__(folder)
+        self._is_full = is_full
+
+    def append(self, rows: Sequence[EventRow]) -> None:
+        if self._is_full():
+            raise StoreStopped("the model says so")
+        super().append(rows)
+
+
 class Poisonable(LineCheck):
     """The real check, with a defect: lines of one kind make it fail."""
 
@@ -101,7 +135,7 @@ class InlinePatience(Patience):
         self._fuse.burn()
         try:
             result = work()
-        except StoreBusy:
+        except StoreError:
             raise Stopping from None
         self._fuse.burn()
         return result
@@ -133,6 +167,8 @@ class District:
     store: MemoryStore = field(default_factory=MemoryStore)
     fuse: Fuse = field(default_factory=Fuse)
     alive: bool = False
+    log_is_full: bool = False
+    """The disk of the audit log."""
     conn: int = 0
     books: Books = field(init=False)
     counter: CommitCounter = field(init=False)
@@ -145,7 +181,10 @@ class District:
 
     def start(self) -> None:
         """Open the files, ask everybody for a birth, connect."""
-        self.books = self._open_books()
+        try:
+            self.books = self._open_books()
+        except StartError as error:
+            raise AssertionError(f"the start refuses: {error}") from error
         books, now = self.books, self.time.now
         patience = InlinePatience(self.fuse)
         sorter = Sorter({REGION}, books.ledger.rows, Poisonable())
@@ -158,8 +197,8 @@ class District:
         for channel, inbox in self.inboxes.items():
             inbox.source = Source(self.broker, channel, self.fuse)
         self.counter = CommitCounter(books.ledger, self.store, books.journal, now)
-        self.counter.count()
         books.asking.everybody(books.live.agents())
+        self.count()
         self.alive = True
         self.connect()
 
@@ -191,8 +230,18 @@ class District:
         opening, live = self.books.door.opening(), self.books.live
         now = self.time.at
         self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
-        self.counter.count()
-        self.books.journal.sync()
+        self.count()
+        with suppress(StoreError):
+            self.books.journal.sync()
+        with suppress(StoreError):
+            eventpoints.write(self.books.journal, self.store)
+
+    def count(self) -> None:
+        """Count commits, and ask everybody where the ledger went back; as the chore does."""
+        back = self.counter.count()
+        self.store.restored &= back != "store"  # from now on it lacks nothing that is known
+        if back == "ledger":
+            self.books.asking.everybody(self.books.live.await_answers(self.books.ledger.agents()))
 
     def crash(self) -> None:
         """Die as by kill -9; what was handed over and not acknowledged comes again."""
@@ -200,10 +249,23 @@ class District:
         self.alive = False
         self.books.ledger.close()
 
+    def tear(self, thousandths: int) -> None:
+        """Leave in the audit log a part of what was on its way there when the process died."""
+        ledger = Ledger(self.ledger_path)
+        log = self.books.journal.log
+        rows = EventRows(ledger).after(log.row, PAGE)
+        ledger.close()
+        if rows and thousandths:
+            path, _ = next(iter(log._placed(rows)))
+            data = b"".join(map(line_of, rows))
+            with path.open("ab") as file:
+                file.write(data[: len(data) * thousandths // 1_000])
+
     def _open_books(self) -> Books:
         now, counters = self.time.now, Counters()
         ledger = Ledger(self.ledger_path)
-        journal = Journal(COLLECTOR, EventRows(ledger), AuditLog(self.folder / "audit"), now)
+        log = Log(self.folder / "audit", lambda: self.log_is_full)
+        journal = Journal(COLLECTOR, EventRows(ledger), log, now)
         restore(journal)
         letters = DeadLetters(self.folder / "dead-letter", max_bytes=10**7, keep_days=365, now=now)
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())

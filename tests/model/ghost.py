@@ -15,14 +15,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from collector.audit import AuditLog
+from agent.spool import Waiting
 from collector.lanerow import LaneRow
 from collector.ledger import LaneKey, Ledger
 from collector.ranges import Ranges
 from core import wire
-from core.types import BatchKey, Identity
+from core.messages import Drop
+from core.types import BatchKey, Identity, Lane
 from tests.model.agent import Agent
 from tests.model.district import District, numbers
+from tests.model.eventghost import EventBatch, EventGhost, batch_of
 
 _READINGS: Final = "SELECT epoch, seq, crc FROM batch WHERE lane = 'readings'"
 
@@ -46,24 +48,38 @@ class Ghost:
     )
     """By batch and crc; a batch with two of them is a key that two machines gave out."""
     fallen: set[int] = field(default_factory=set)
+    disks_went_back: bool = False
+    """The disk of an agent was set back, or lost."""
     safe: set[int] = field(default_factory=set)
     """In store and ledger when last looked; only a restore takes that back."""
     cloned: set[str] = field(default_factory=set)
     """Epochs that live in two memories."""
     spent: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Epochs under which an agent, by id, may seal nothing any more: a conflict told it so."""
-    events: defaultdict[int, set[BatchKey]] = field(default_factory=lambda: defaultdict(set))
+    events: defaultdict[int, set[EventBatch]] = field(default_factory=lambda: defaultdict(set))
     """Event batches that an agent, by id, held at the last look or since."""
+    open: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    """Readings of an agent, by id, that were not sealed at the last look."""
+    record: EventGhost = field(default_factory=EventGhost)
 
-    def observe(self, agent: Agent) -> None:
+    def observe(self, agent: Agent, sealed: Waiting | None = None) -> None:
         """Look at an agent's spool, after each commit of it."""
+        if sealed and (gone := self.open[id(agent)] - self.in_spool(agent)):
+            # It did not fit, and was dropped in the commit that sealed it.
+            name = Name(agent.who, sealed.key.epoch, sealed.key.seq)
+            self.sealed(agent, name, sealed.crc, gone)
+        self.open[id(agent)] = _open(agent)
         for epoch, seq, crc in _rows(agent, _READINGS):
             name = Name(agent.who, epoch, seq)
             if crc not in self.contents[name]:
                 sql = "SELECT body FROM batch WHERE lane = 'readings' AND epoch = ? AND seq = ?"
                 body = _rows(agent, sql, epoch, seq)[0][0]
                 self.sealed(agent, name, crc, numbers(body))
-        self.events[id(agent)] |= held_events(agent)
+        for batch in held_events(agent):
+            if batch not in self.record.bodies:
+                sql = "SELECT body FROM batch WHERE lane = 'events' AND epoch = ? AND seq = ?"
+                self.record.bodies[batch] = _rows(agent, sql, batch.epoch, batch.seq)[0][0]
+            self.events[id(agent)].add(batch)
 
     def sealed(self, agent: Agent, name: Name, crc: int, found: set[int]) -> None:
         """Hear of a new batch; statement 4: its key is new, and so is its epoch where it must."""
@@ -76,7 +92,7 @@ class Ghost:
 
     def in_spool(self, agent: Agent) -> set[int]:
         """Return the readings that a spool holds."""
-        found = numbers(b"\n".join(row[0] for row in _rows(agent, "SELECT line FROM open_reading")))
+        found = _open(agent)
         for epoch, seq, crc in _rows(agent, _READINGS):
             found |= self.contents[Name(agent.who, epoch, seq)].get(crc, set())
         return found
@@ -135,31 +151,43 @@ class Proof:
         """Return the readings of which the ledger has a batch, or the drop of one."""
         return {n for n in self.ghost.taken if self._in_ledger(n) or self._told(n)}
 
-    def lost_events(self) -> set[BatchKey]:
+    def dropped_for_good(self) -> set[int]:
+        """Return the readings whose drop only the collector knows: their epoch was closed."""
+        return {
+            number
+            for number in self.ghost.taken
+            if self._told(number)
+            and not any(
+                first <= name.seq <= last
+                for name in self.ghost.names[number]
+                for agent in self.agents
+                if agent.who == name.who
+                for first, last, _ in _drops_of(agent, name.epoch, "readings")
+            )
+        }
+
+    def lost_events(self) -> set[EventBatch]:
         """Return the event batches that left a spool for nowhere; statement 3 as it is now."""
-        lost: set[BatchKey] = set()
+        record, lost = self.ghost.record, set[EventBatch]()
+        record.look(self.district)
         for agent in self.agents:
             held = held_events(agent)
             gone, self.ghost.events[id(agent)] = self.ghost.events[id(agent)] - held, held
-            lost |= {key for key in gone if not self._is_event_told(agent, key)}
+            for batch in gone:
+                names = record.same_as(batch)
+                known = any(one in held or record.tells(one) for one in names)
+                if not known and not any(self._is_event_dropped(agent, one) for one in names):
+                    lost.add(batch)
         return lost
 
-    @cached_property
-    def audited(self) -> set[tuple[str, str, int]]:
-        """What the audit log's files have: sender, epoch and sequence; each row once."""
-        rows = list(AuditLog(self.district.folder / "audit").rows(after=0))
-        names = {(row.who, row.epoch, row.seq, row.index) for row in rows}
-        assert len(names) == len(rows), "an event is twice in the audit log"
-        return {name[:3] for name in names}
-
-    def _is_event_told(self, agent: Agent, key: BatchKey) -> bool:
-        if (str(agent.who), key.epoch, key.seq) in self.audited:
-            return True
-        sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ?"
-        lane = LaneKey(agent.who, key.epoch, key.lane)
+    def _is_event_dropped(self, agent: Agent, batch: EventBatch) -> bool:
+        lane = LaneKey(agent.who, batch.epoch, "events")
         with _ledger(self.district) as ledger:
-            told = [*ledger.rows([lane])[lane].dropped, *_rows(agent, sql, key.epoch, key.lane)]
-        return any(first <= key.seq <= last for first, last, _ in told)
+            told = [
+                *ledger.rows([lane])[lane].dropped,
+                *_drops_of(agent, batch.epoch, "events"),
+            ]
+        return any(first <= batch.seq <= last for first, last, _ in told)
 
     def _is_taken_in(self, number: int) -> bool:
         return number in self.district.store.lines and self._in_ledger(number)
@@ -206,15 +234,24 @@ class Proof:
         return any(found <= self.ghost.fallen for found in contents)
 
 
+def _open(agent: Agent) -> set[int]:
+    return numbers(b"\n".join(row[0] for row in _rows(agent, "SELECT line FROM open_reading")))
+
+
 def held_keys(agent: Agent) -> list[tuple[BatchKey, int]]:
     """Return what a spool holds, with crcs."""
     rows = _rows(agent, "SELECT epoch, lane, seq, crc FROM batch")
     return [(BatchKey(*row[:3]), row[3]) for row in rows]
 
 
-def held_events(agent: Agent) -> set[BatchKey]:
+def held_events(agent: Agent) -> set[EventBatch]:
     """Return the event batches that a spool holds."""
-    return {key for key, _ in held_keys(agent) if key.lane == "events"}
+    return {batch_of(agent.who, *held) for held in held_keys(agent) if held[0].lane == "events"}
+
+
+def _drops_of(agent: Agent, epoch: str, lane: Lane) -> list[Drop]:
+    sql = "SELECT first, last, why FROM dropped WHERE epoch = ? AND lane = ?"
+    return _rows(agent, sql, epoch, lane)
 
 
 def _rows(agent: Agent, sql: str, *values: object) -> list[tuple]:  # type: ignore[type-arg]

@@ -13,6 +13,8 @@ from tests.model.broker import Channel
 from tests.model.schedule import CHANNEL, SOME, Schedule
 
 POINTS = st.integers(1, 12)
+TORN = st.sampled_from([0, 0, 300, 700, 999])
+"""So much of what the audit log was to get is in it after a crash, in thousandths."""
 
 
 class Protocol(Schedule):
@@ -48,7 +50,7 @@ class Protocol(Schedule):
         agent = self.world.agents[number]
         if agent.alive:
             agent.crash()
-        with self.world.restoring():
+        with self.world.restoring(disk=True):
             save(path, agent.path)
         agent.start()
 
@@ -67,7 +69,7 @@ class Protocol(Schedule):
         agent = self.world.agent(which)
         if agent.alive:
             agent.crash()
-        with self.world.restoring():
+        with self.world.restoring(disk=True):
             save_nothing(agent.path)
             agent.start()
 
@@ -136,16 +138,22 @@ class Protocol(Schedule):
     # What breaks in the collector.
 
     @precondition(lambda self: self.world.district.alive)
-    @rule(channel=CHANNEL, points=POINTS, heard=st.booleans(), restart=st.booleans())
-    def collector_crashes(self, channel: Channel, points: int, heard: bool, restart: bool) -> None:
+    @rule(channel=CHANNEL, points=POINTS, heard=st.booleans(), restart=st.booleans(), torn=TORN)
+    def collector_crashes(
+        self, channel: Channel, points: int, heard: bool, restart: bool, torn: int
+    ) -> None:
         district = self.world.district
         for agent in self.world.agents:
-            self.world.take(agent, "good", seal=True)
+            if channel == "state":
+                self.world.happen(agent, 2)
+            else:
+                self.world.take(agent, "good", seal=True)
             self.world.turn(agent)
         district.fuse.left = points
         district.collect(channel)
         if district.alive:
             district.crash()
+        district.tear(torn)
         for agent in self.world.agents if heard else ():
             self.world.hear_all(agent)
         if restart:
@@ -161,20 +169,23 @@ class Protocol(Schedule):
         self.world.district.store.busy = not self.world.district.store.busy
 
     @rule()
+    def log_is_full(self) -> None:
+        self.world.district.log_is_full = not self.world.district.log_is_full
+
+    @rule()
     def back_up(self) -> None:
         district = self.world.district
         path = self.world.new_path()
         save(district.ledger_path, path)
         self.ledgers.append((district.store.count, path))
-        self.stores.append((set(district.store.lines), district.store.count))
+        self.stores.append(district.store.copy())
 
     @precondition(lambda self: self.stores)
     @rule(which=SOME)
     def restore_store(self, which: int) -> None:
         district = self.world.district
-        lines, count = self.stores[which % len(self.stores)]
         with self.world.restoring():
-            district.store.lines, district.store.count = set(lines), count
+            district.store = self.stores[which % len(self.stores)].copy(restored=True)
         if district.alive:
             district.crash()
         district.start()
@@ -189,6 +200,23 @@ class Protocol(Schedule):
             save(self.ledgers[which % len(self.ledgers)][1], district.ledger_path)
         district.start()
 
+    @rule(which=SOME, first=st.integers(1, 4), then=st.integers(1, 4), lost=st.booleans())
+    def restore_in_turns(self, which: int, first: int, then: int, lost: bool) -> None:
+        """Live on from one backup twice: what the first time never came into the log comes last."""
+        world = self.world
+        self.back_up()
+        world.district.log_is_full = True
+        world.happen(world.agent(which), first)
+        world.exchange()
+        self.back_up()
+        if lost:
+            world.broker.forget(retained=False)
+        self.restore_ledger(-2)
+        world.district.log_is_full = False
+        world.happen(world.agent(which + 1), then)
+        world.exchange()
+        self.restore_ledger(-1)
+
     @rule()
     def lose_ledger(self) -> None:
         district = self.world.district
@@ -202,7 +230,11 @@ class Protocol(Schedule):
 def only(*faults: str) -> type[Protocol]:
     """Return the machine with only these of its faults, for what is rare among all of them."""
     # Time that passes belongs to every schedule, but what it does must be asked for here too.
-    names = {name for name in vars(Protocol) if not name.startswith("_")} | {"go_on", "wait"}
+    names = {name for name in vars(Protocol) if not name.startswith("_")} | {
+        "go_on",
+        "wait",
+        "happen",
+    }
     assert names.issuperset(faults), f"no such faults: {faults}"
     return type("Narrow", (Protocol,), dict.fromkeys(names.difference(faults)))
 

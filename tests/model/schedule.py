@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from tests.model.broker import CHANNELS, Channel
+from tests.model.district import MemoryStore
 from tests.model.world import KINDS, World
 
 SOME = st.integers(0, 7)
@@ -27,7 +28,7 @@ class Schedule(RuleBasedStateMachine):
         self.folder = Path(tempfile.mkdtemp(dir=shared if shared.is_dir() else None))
         self.copies: list[tuple[int, Path]] = []
         self.ledgers: list[tuple[int, Path]] = []
-        self.stores: list[tuple[set[int], int]] = []
+        self.stores: list[MemoryStore] = []
 
     @initialize(max_bytes=st.sampled_from([600, 2_000, 256_000]))
     def begin(self, max_bytes: int) -> None:
@@ -43,6 +44,10 @@ class Schedule(RuleBasedStateMachine):
     def take_many(self, which: int, count: int) -> None:
         for _ in range(count):
             self.world.take(self.world.agent(which), "good", seal=True)
+
+    @rule(which=SOME, count=st.integers(1, 4))
+    def happen(self, which: int, count: int) -> None:
+        self.world.happen(self.world.agent(which), count)
 
     @rule(which=SOME)
     def turn(self, which: int) -> None:

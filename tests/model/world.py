@@ -18,7 +18,7 @@ from core.types import LANES, Identity
 from tests.model.agent import Agent, epochs, save
 from tests.model.broker import CHANNELS, Broker
 from tests.model.district import CRASHES, REFUSED_BY_STORE, REGION, District
-from tests.model.ghost import Ghost, Name, Proof, held_events, held_keys
+from tests.model.ghost import Ghost, Proof, held_events, held_keys
 from tests.model.stepping import Time
 
 START = 1_795_374_585 * SECOND
@@ -51,6 +51,7 @@ class World:
     poison: set[int] = field(default_factory=set)
     """Readings that no collector will ever answer: they end by age."""
     files: int = 0
+    happened: int = 0
     district: District = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,7 +91,13 @@ class World:
         self.ghost.taken.add(number)
         self.poison |= {number} if kind == "crash" else set()
         if seal:
-            self.seal(agent)
+            agent.seal()
+
+    def happen(self, agent: Agent, count: int) -> None:
+        """Let an agent seal a batch of so many events."""
+        if agent.alive:
+            agent.happen(range(self.happened, self.happened + count))
+            self.happened += count
 
     def take_swallowed(self, agent: Agent) -> None:
         """Let an agent seal a batch that something on the way does not let through."""
@@ -99,16 +106,6 @@ class World:
         for key, _ in held_keys(agent):
             if key not in dict(before) and (batch := agent.spool.read(key)):
                 self.broker.swallows.add(batch.body)
-
-    def seal(self, agent: Agent) -> None:
-        """Seal the open batch; where it did not fit, it was dropped in the same commit."""
-        before = self.ghost.in_spool(agent)
-        sealed = agent.seal()
-        if sealed and (gone := before - self.ghost.in_spool(agent)):
-            name = Name(agent.who, sealed.key.epoch, sealed.key.seq)
-            unnamed = {number for number in gone if not self.ghost.names[number]}
-            if unnamed:
-                self.ghost.sealed(agent, name, sealed.crc, unnamed)
 
     def turn(self, agent: Agent) -> None:
         """Let an agent's pump do once what is due."""
@@ -169,16 +166,24 @@ class World:
     # Faults that people know of.
 
     @contextmanager
-    def restoring(self) -> Iterator[None]:
-        """Name what falls to a restore: what files proved before it and do not after it."""
-        before, store = self.proof().ledger_knows(), set(self.district.store.lines)
+    def restoring(self, *, disk: bool = False) -> Iterator[None]:
+        """Name what falls to a restore: what files proved before it and do not after it.
+
+        Drops that no agent has to tell any more are in the audit log, and fall to no restore of
+        the collector's files; but what the *disk* of an agent forgot, it cannot tell.
+        """
+        self.ghost.disks_went_back |= disk
+        proof, store = self.proof(), set(self.district.store.lines)
+        before = proof.ledger_knows()
+        kept = set() if self.ghost.disks_went_back else proof.dropped_for_good()
         yield
+        self.time.pass_by(1)  # nobody puts back anything within one tick of a clock
         self.ghost.safe.clear()
         self.ghost.events.clear()
         after = self.proof()
-        self.ghost.fallen |= before - after.ledger_knows()
-        self.ghost.fallen |= store - self.district.store.lines
-        self.ghost.fallen |= after.lost()
+        self.ghost.fallen |= before - after.ledger_knows() - kept
+        self.ghost.fallen |= store - self.district.store.lines - kept
+        self.ghost.fallen |= after.lost() - kept
 
     def clone(self, agent: Agent) -> None:
         """Start a second machine from a copy of a running one's disk and memory."""
@@ -186,6 +191,7 @@ class World:
             self.ghost.cloned.add(agent.spool.epoch)
             twin = agent.clone_with_memory(self.new_path())
             self.ghost.spent[id(twin)] = set(self.ghost.spent[id(agent)])
+            self.ghost.observe(twin)
             self.agents.append(twin)
 
     def copy(self, agent: Agent, path: Path) -> None:
@@ -205,6 +211,7 @@ class World:
         names = {number: self.ghost.names[number] for number in lost}
         assert not lost, f"readings that are nowhere: {names}"
         assert not (gone := self.proof().lost_events()), f"events that are nowhere: {gone}"
+        self.ghost.record.look_at_points(self.district.store, all_of_them=False)
 
     # The end.
 
@@ -222,6 +229,10 @@ class World:
         self.check()
         assert not (left_over := self.proof().unexplained()), f"no reason for {left_over}"
         self._look_at_windows()
+        self.district.tick()
+        self.check()
+        store = self.district.store
+        self.ghost.record.look_at_points(store, all_of_them=not store.restored)
 
     def _look_at_windows(self) -> None:
         """Whatever was: one more reading goes through at once, and the window is open again."""
@@ -236,6 +247,7 @@ class World:
 
     def _heal(self) -> None:
         self.district.fuse.left, self.district.store.busy = 0, False
+        self.district.log_is_full = False
         self.broker.swallows.clear()
         if not self.district.alive:
             self.district.start()
