@@ -57,8 +57,8 @@ class Live:
         """What outside probes prove, once somebody probes."""
         self.lost: Callable[[SchoolKey], None] = _nobody_asks
         """Hears at once of a school of which an agent's connection broke off."""
-        self.degraded: Mapping[SchoolKey, Verdict] = {}
-        """What the rules say of lines that are up."""
+        self.degraded: Mapping[Identity, Verdict] = {}
+        """What the rules say of the lines of agents."""
         self._roster: Mapping[SchoolKey, School] = {}
         self._listed = False
         if schools is not None:
