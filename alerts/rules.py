@@ -1,7 +1,7 @@
 """What a rule is: what it looks at, for how long, how bad it is, and what people are told.
 
 Plain data, so that rules can come from a file one day. The shipped ones stand in
-`alerts/shipped.py`.
+`alerts/shipped/`.
 """
 
 from collections.abc import Mapping

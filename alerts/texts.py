@@ -112,7 +112,8 @@ def _values(alert: Alert, words: Words, number: int) -> _Values:
     key = alert.key
     found = {name: plain(value) for name, value in alert.details.items()}
     what = " ".join(part for part in (key.target, key.subject) if part)
-    if key.subject.startswith(key.target):
+    # What an agent says of its own machine stands in the place already.
+    if key.subject.startswith(key.target) or (key.subject and key.place.endswith(f"/{key.target}")):
         what = key.subject or key.target
     everywhere = Text("全区", "the whole district")[number]
     where = words.name_of(key.place) if key.place else everywhere

@@ -263,6 +263,7 @@ class Collector:
 
     async def _look(self) -> None:
         """Let the rules see the picture."""
+        self.books.door.awake()
         opening = self.books.door.opening()
         self.alerting.see(sight_of(self.picture(), opening, self.alerting.canary))
 

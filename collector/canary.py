@@ -53,9 +53,12 @@ class Canary:
             if point.measurement == MEASUREMENT and isinstance(number, int):
                 self.number, self.seen_at = number, at
 
-    def is_missed(self, now: int) -> bool:
-        """Return whether one was there and none has come since: the watchdog is gone."""
-        return bool(self.seen_at) and now - self.seen_at > MISSED_AFTER
+    def is_missed(self, now: int, taking_in_since: int) -> bool:
+        """Return whether one was there and none has come since: the watchdog is gone.
+
+        What did not come while the collector itself was away is not the watchdog's fault.
+        """
+        return bool(self.seen_at) and now - max(self.seen_at, taking_in_since) > MISSED_AFTER
 
 
 def stored(store: Store, region: str, now: int) -> int:

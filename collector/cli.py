@@ -146,7 +146,7 @@ def _hosts(
     help="How long starting may take; a very slow machine may need more.",
 )
 def up_command(**chosen: Any) -> None:
-    """Run the whole of schoolwatch on this machine: a broker, a collector, and an agent.
+    """Run all of schoolwatch on this machine: a broker, a collector, an agent and a watchdog.
 
     Nothing leaves the machine but the pings that you ask for: everything listens on 127.0.0.1.
     Ctrl-C stops it all; what was measured is kept.

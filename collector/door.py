@@ -15,6 +15,9 @@ from core.clock import SECOND
 HELD_UP_AFTER: Final = 30 * SECOND
 """A database that refuses for less than this holds nobody's picture up."""
 
+ASLEEP_AFTER: Final = 30 * SECOND
+"""A process that did nothing for longer was stopped, or its machine was."""
+
 READINGS: Final = "readings"
 """What proves life; the other channel is `state`."""
 
@@ -37,7 +40,7 @@ class Door:
         self._up: set[str] = set()
         self._open_since, self._closed_since = 0, now()
         self._troubles: dict[str, str] = {}
-        self._held_since = 0
+        self._held_since = self._awake_at = 0
 
     def connected(self, channel: str) -> None:
         """Hear that the connection of *channel* is up."""
@@ -61,11 +64,22 @@ class Door:
         if reason:
             self._troubles[channel] = reason
 
+    def awake(self) -> None:
+        """Hear every few seconds that the process runs.
+
+        After a pause what came meanwhile is still unread: the door opens anew.
+        """
+        now, before = self._now(), self._awake_at
+        self._awake_at = now
+        if before and now - before > ASLEEP_AFTER:
+            self._open_since = now
+
     def shift(self, by: int) -> None:
         """Move all times by *by* ns, after the clock that they were read from."""
         self._open_since += by if self._open_since else 0
         self._closed_since += by
         self._held_since += by
+        self._awake_at += by if self._awake_at else 0
 
     def troubles(self) -> Mapping[str, str]:
         """Return why messages of each channel cannot be kept for now."""

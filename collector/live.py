@@ -19,7 +19,7 @@ from collector.painting import Scene, paint, standing_of
 from collector.picture import Picture
 from collector.prober import Subject
 from collector.roster.school import School
-from collector.verdicts import Known, Verdict, agent_verdict
+from collector.verdicts import Known, Verdict, lost_since
 from core.clock import local
 from core.types import BatchKey, Identity
 
@@ -31,7 +31,8 @@ EVER: Final = 2**63 - 1
 
 def was_up(known: Known, at: int, opening: Opening) -> bool:
     """Return whether an agent counted as up until *at*; while nothing is taken in nobody falls."""
-    return agent_verdict(known, at, opening.since or at).state == "up"
+    heard = bool(known.last_arrival) and not known.stopped
+    return heard and not lost_since(known, at, opening.since or at)
 
 
 class Live:

@@ -76,10 +76,14 @@ def outcome(seen: Seen, now: int) -> Outside:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What all probes together prove: of each school, and since when of whole carriers."""
+    """What all probes together prove: of each school, and since when of whole carriers.
+
+    `unasked`: a school that an earlier process proved something of was not asked yet by this one.
+    """
 
     schools: Mapping[SchoolKey, Outside]
     carriers: Mapping[str, int]
+    unasked: bool = False
 
     def of(self, key: SchoolKey) -> Outside:
         """Return what is proven of one school."""

@@ -67,7 +67,10 @@ def paint(scene: Scene) -> Picture:
         for key, standing in standings.items()
         if standing in {"open", "unlisted"} or _still_reports(scene, key)
     )
-    return Picture(scene.at, scene.collector, scene.opening.broker_connected, schools, scene.listed)
+    return Picture(
+        *(scene.at, scene.collector, scene.opening.broker_connected, schools, scene.listed),
+        unasked=scene.proof.unasked,
+    )
 
 
 def _regions(scene: Scene) -> dict[str, int]:

@@ -57,7 +57,8 @@ class SchoolView:
 class Picture:
     """Everything that the pages show of the present, worked out at `at`.
 
-    Without a `roster` nobody knows which schools there are.
+    Without a `roster` nobody knows which schools there are. `unasked`: after a start the outside
+    probes have not been everywhere yet.
     """
 
     at: int
@@ -65,6 +66,7 @@ class Picture:
     broker_connected: bool
     schools: tuple[SchoolView, ...]
     roster: bool = True
+    unasked: bool = False
 
     @property
     def counted(self) -> tuple[SchoolView, ...]:

@@ -9,7 +9,7 @@ import logging
 import socket
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from collector.outside import (
@@ -76,7 +76,8 @@ class Prober:
         carriers = {subject.key: subject.carrier for subject in self.subjects()}
         found = {key: outcome(seen, now) for key, seen in self.seen.items() if key in carriers}
         control = outcome(self._control, now).answers
-        return together(found, carriers, control_answers=control)
+        unasked = any(s.proven and not s.tried_at for key, s in self.seen.items() if key in found)
+        return replace(together(found, carriers, control_answers=control), unasked=unasked)
 
     async def turn(self) -> None:
         """Ask whoever's time has come; to be called each second, never twice at once."""

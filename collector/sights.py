@@ -5,6 +5,7 @@ alert that is open there stays open. One cause is one fact: of a region or a car
 schools stand in the details, and are no facts of their own.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -48,11 +49,37 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
     for fact, schools in together.items():
         kind, place, target = fact
         wrong.append(Wrong(kind, place, since[fact], target, _named(schools)))
-    if not opening.since:
-        unknown |= {school.region for school in picture.schools}
-    if canary.is_missed(picture.at):
+    unknown |= _regions_unknown(picture, opening)
+    missed = bool(opening.since) and canary.is_missed(picture.at, opening.since)
+    if missed:
         wrong.append(Wrong("canary_missed", f"collector/{picture.collector}", canary.seen_at))
-    return Sight(picture.at, COVERS, wrong, frozenset(unknown))
+    unseen = _carriers_unseen(picture)
+    if not missed and not (opening.since and canary.seen_at > opening.since):
+        # It comes by the broker, and has not come since we hear anything again.
+        unseen.add("canary_missed")
+    return Sight(picture.at, COVERS - unseen, wrong, frozenset(unknown))
+
+
+def _regions_unknown(picture: Picture, opening: Opening) -> set[str]:
+    """Return the regions of which nobody can tell whether they are away: where nothing comes in,
+    or most agents have not been heard again since the collector came back."""
+    if not opening.since:
+        return {school.region for school in picture.schools}
+    awaited = Counter[str]()
+    for school in picture.schools:
+        for agent in school.agents:
+            if agent.verdict.state in ("up", "unknown"):
+                awaited[school.region] += 1 if agent.verdict.cause == "collector" else -1
+    return {region for region, more in awaited.items() if more > 0}
+
+
+def _carriers_unseen(picture: Picture) -> set[str]:
+    """Return what outside probes cannot tell now as a whole: neither that it is so nor that it is
+    over. A carrier is judged by probes that have been everywhere, and that somebody answers."""
+    if picture.unasked:
+        return {"carrier_away", "own_line"}
+    blind = any(school.outside.blind for school in picture.schools)
+    return {"carrier_away"} if blind else set()
 
 
 def _agent(agent: AgentView, line: Cause, wrong: list[Wrong], unknown: set[str]) -> None:

@@ -99,6 +99,8 @@ def agent_verdict(
         return Verdict("unknown", "broker", now)
     lost = lost_since(known, now, taking_in_since)
     if not lost:
+        if _is_awaited(known, now, taking_in_since):
+            return Verdict("unknown", "collector", taking_in_since)
         return Verdict("up", "", known.changed_at)
     return _lost_verdict(known, lost, outside, region_since)
 
@@ -109,6 +111,14 @@ def _lost_verdict(known: Known, lost: int, outside: Outside, region_since: int) 
     if outside.answers is None:
         return Verdict("unknown", "will" if known.dead else "silent", lost)
     return Verdict("down", "agent", lost) if outside.answers else Verdict("unknown", "line", lost)
+
+
+def _is_awaited(known: Known, now: int, taking_in_since: int) -> bool:
+    """Return whether an agent may have fallen silent while the collector was away.
+
+    For a while after its return nobody can tell, so such an agent is neither up nor silent.
+    """
+    return known.last_arrival < taking_in_since and now - known.last_arrival > SILENT_AFTER
 
 
 def lost_since(known: Known, now: int, taking_in_since: int) -> int:

@@ -2,7 +2,8 @@
 
     up ─┬─ broker      mosquitto, or the embedded one
         ├─ collector   schoolwatch collector run
-        └─ agent       schoolwatch agent run
+        ├─ agent       schoolwatch agent run
+        └─ watchdog    schoolwatch collector watch
 
 The parent knows the parts only as commands, so it needs nothing of what they load.
 """

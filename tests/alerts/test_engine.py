@@ -17,6 +17,7 @@ from alerts.rowfacts import RowFacts
 from alerts.shipped import RULES
 from alerts.shipped.schools import LINK_DOWN
 from alerts.texts import LONGEST
+from core.alerts import Text
 from core.clock import SECOND
 from core.types import Event, Identity
 from tests.alerts.stage import SHANGHAI, Stage
@@ -292,6 +293,14 @@ def test_a_message_says_what_since_when_what_it_means_and_what_to_try(tmp_path: 
     assert zh[0] == "开始：2026-11-23 03:09:45"
     assert ends.title.en == f"Disk has room again: /data at {WHO}"
     assert ends.alerts[0].text.en.split("\n")[1] == "Ended: 2026-11-23 03:19:45"
+
+
+def test_what_an_agent_says_of_its_own_machine_does_not_name_it_twice(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    stage.say(Event("link_down", WHO.agent, "eth0", True, NOW))
+    stage.wait(31)
+    (message,) = stage.messages_made()
+    assert message.title == Text(f"链路断开：{WHO} eth0", f"Link down: eth0 at {WHO}")
 
 
 @pytest.mark.parametrize(

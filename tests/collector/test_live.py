@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from collector import births
 from collector.births import AgentState
-from collector.door import HELD_UP_AFTER, Door, Opening
+from collector.door import ASLEEP_AFTER, HELD_UP_AFTER, Door, Opening
 from collector.live import Live, was_up
 from collector.picture import SchoolView
 from collector.roster.school import Address, Person, School, Status
@@ -130,14 +130,31 @@ def test_while_nothing_is_taken_in_nobody_is_silent_and_the_cause_is_ours() -> N
     clock.at += 3_600 * SECOND
     assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", NOW)
     door.troubled("readings", "")
-    assert verdict(seen, clock.at, door.opening()) == Verdict("up", "", NOW)
+    assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", clock.at)
     clock.at += SILENT_AFTER + 1
     assert verdict(seen, clock.at, door.opening()).cause == "silent"
     door.disconnected("readings")
     cut_off, clock.at = clock.at, clock.at + 3_600 * SECOND
     assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "broker", cut_off)
     door.connected("readings")
-    assert verdict(seen, clock.at, door.opening()).state == "up"
+    assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", clock.at)
+
+
+def test_a_collector_that_was_stopped_for_a_while_has_to_hear_everybody_again() -> None:
+    seen, clock = live(), Clock()
+    door = Door(clock)
+    for name in ("state", "readings"):
+        door.connected(name)
+    born(seen)
+    door.awake()
+    clock.at += ASLEEP_AFTER
+    door.awake()
+    assert door.opening().since == NOW
+    clock.at += SILENT_AFTER
+    door.awake()
+    assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", clock.at)
+    clock.at += SILENT_AFTER + 1
+    assert verdict(seen, clock.at, door.opening()).cause == "silent"
 
 
 def test_the_door_says_whether_both_connections_are_there() -> None:

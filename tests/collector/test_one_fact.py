@@ -113,3 +113,35 @@ def test_a_carrier_that_falls_gives_one_alert_although_its_lines_fall_one_after_
     played.found |= {(w.region, w.school): Outside(True, played.stage.clock()) for w in fell}
     played.go_on(600, WHO)
     assert played.told() == ["begins carrier_away", "ends carrier_away"]
+
+
+def test_what_was_silent_before_the_broker_went_is_not_told_again_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    played = Played(Stage(tmp_path))
+    lost, others = WHO[:1], WHO[1:]
+    played.go_on(60, WHO)
+    played.go_on(600, others)  # a power cut whose will nobody got
+    assert played.told() == ["begins agent_silent"]
+    played.broker(up=False)
+    played.go_on(300)
+    played.broker(up=True)
+    played.go_on(900, others)
+    broker = ["begins broker_away", "ends broker_away"]
+    assert played.told() == ["begins agent_silent", *broker]
+    played.go_on(10, lost)
+    assert played.told() == ["begins agent_silent", *broker, "ends agent_silent"]
+
+
+def test_a_region_that_is_away_stays_so_while_the_collector_comes_back(tmp_path: Path) -> None:
+    played = Played(Stage(tmp_path))
+    played.go_on(60, WHO)
+    played.go_on(600)
+    assert played.told() == ["begins region_away"]
+    played.broker(up=False)
+    played.go_on(300)
+    played.broker(up=True)
+    played.go_on(900)
+    assert "ends region_away" not in played.told()
+    played.go_on(60, WHO)
+    assert played.told()[-1] == "ends region_away"

@@ -98,6 +98,20 @@ async def test_a_name_that_cannot_be_resolved_asks_nothing() -> None:
     assert await ways().ask([Address("no-such-host.invalid")]) == []
 
 
+async def test_what_an_earlier_process_proved_is_unasked_until_the_first_round() -> None:
+    async def ask(_addresses: object) -> list[bool]:
+        return [False]
+
+    clock = Minutes()
+    before = {KEY: Seen(answers=False, since=1, asked_at=1), OTHER: Seen(answers=True, since=1)}
+    subjects = [Subject(KEY, [Address("x")])]
+    prober = Prober(lambda: subjects, ask, _keep_nothing, dict(before), now=clock)
+    assert prober.proof().unasked
+    await prober.turn()
+    assert not prober.proof().unasked
+    assert prober.proof().of(KEY).answers is False
+
+
 async def test_a_thousand_schools_are_spread_over_a_minute_and_asked_once_in_it() -> None:
     clock, count = Minutes(), dict[SchoolKey, int]()
     subjects = [Subject(("330100", str(n)), [Address(str(n))]) for n in range(1_000)]

@@ -1,6 +1,7 @@
 """What the rules see of the picture: one cause is one fact, and what nobody can tell stays."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from alerts.facts import Sight
 from alerts.rules import Sighted
@@ -72,6 +73,17 @@ def test_a_carrier_that_fell_is_one_fact_and_its_lines_are_parts_of_it() -> None
     assert {one.kind for one in sight.wrong if not one.part_of} == {"carrier_away"}
 
 
+def test_a_carrier_is_not_back_because_nobody_was_asked_yet_or_nobody_answers_us() -> None:
+    picture = paint(scene({agent(1): SILENT}, [], None))
+    started = sight_of(replace(picture, unasked=True), OPEN, Canary(1, NOW))
+    assert COVERS - started.covers == {"carrier_away", "own_line"}
+    found = {(REGION, f"school-{n}"): Outside(False, NOW - SECOND) for n in range(4)}
+    known = {agent(n): SILENT if n < 2 else ARRIVING for n in range(9)}
+    cut_off = seen(known, found=found, canary=Canary(1, NOW))
+    assert ("own_line", "", "") in facts(cut_off)
+    assert COVERS - cut_off.covers == {"carrier_away"}
+
+
 def test_without_the_broker_no_agent_is_told_of_and_nothing_ends() -> None:
     sight = seen({agent(1): SILENT, agent(2): ARRIVING}, opening=AWAY)
     assert facts(sight) == []
@@ -83,6 +95,16 @@ def test_a_watchdog_that_was_there_and_is_silent_is_missed() -> None:
     assert facts(seen({}, canary=Canary(1, NOW - MISSED_AFTER))) == []
     missed = seen({}, canary=Canary(1, NOW - MISSED_AFTER - 1))
     assert facts(missed) == [("canary_missed", "collector/d1", "")]
+
+
+def test_a_watchdog_is_neither_missed_nor_back_before_the_collector_hears_again() -> None:
+    long_ago = Canary(1, NOW - 3_600 * SECOND)
+    back = replace(OPEN, since=NOW - SECOND)
+    for opening in (AWAY, back):
+        sight = seen({}, opening=opening, canary=long_ago)
+        assert facts(sight) == []
+        assert "canary_missed" not in sight.covers
+    assert "canary_missed" in seen({}, opening=back, canary=Canary(2, NOW)).covers
 
 
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:

@@ -105,7 +105,8 @@ def test_a_carrier_that_fell_is_the_cause_of_the_lines_that_it_took_with_it() ->
 
 def test_silence_counts_from_the_return_of_a_collector_that_was_away() -> None:
     back = NOW - 10 * SECOND
-    assert agent_verdict(SILENT, NOW, back).state == "up"
+    assert agent_verdict(SILENT, NOW, back) == Verdict("unknown", "collector", back)
+    assert agent_verdict(ARRIVING, NOW, NOW).state == "up"
     later = back + SILENT_AFTER + 1
     assert agent_verdict(SILENT, later, back) == Verdict("unknown", "silent", QUIET_AT)
 
