@@ -23,6 +23,8 @@ from tests.real import chromium
 from tests.real.brokers import free_port
 from tests.waiting import until_sync
 
+PARTS = {"collector run": "collector", "agent run": "agent", "collector watch": "watchdog"}
+
 
 @dataclass
 class Up:
@@ -45,10 +47,7 @@ class Up:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
-            name = next(
-                (part for part in ("collector run", "agent run") if part in words), "broker"
-            )
-            found[name.split()[0]] = child.pid
+            found[next((PARTS[part] for part in PARTS if part in words), "broker")] = child.pid
         return found
 
     def get(self, path: str) -> Any:
@@ -169,12 +168,12 @@ def test_what_this_machines_own_counters_say_arrives_on_the_page(start: Start) -
 def test_what_dies_comes_back_and_nothing_outlives_a_killed_parent(start: Start) -> None:
     up = start()
     up.until_up()
-    for name in ("collector", "agent", "broker"):
+    for name in ("collector", "agent", "broker", "watchdog"):
         os.kill(up.children()[name], signal.SIGKILL)
         until_sync(lambda name=name: f"{name} is back" in up.said(), 30)  # type: ignore[misc]
         assert f"{name} was killed by SIGKILL; starting it again in" in up.said()
     children = up.children()
-    assert sorted(children) == ["agent", "broker", "collector"]
+    assert sorted(children) == ["agent", "broker", "collector", "watchdog"]
 
     up.process.kill()
     until_sync(lambda: not any(map(alive, children.values())))
