@@ -64,6 +64,7 @@ class Delivery:
     backfill_rate: int = DEFAULT_BACKFILL
     backlog_from: float = 0.0
     """No backlog is sent before this moment: what was sent last has used up the rate until then."""
+    planned_at: float = 0.0
     last_receipt: float = float("-inf")
     unanswered: set[Lane] = field(default_factory=set)
     """Lanes of which a batch saw a whole wait without any receipt: one is sent, as a probe."""
@@ -80,6 +81,7 @@ class Delivery:
 
     def plans(self, now: float, *, events: bool) -> Iterator[Plan]:
         """Return what may be sent; *events* says whether an event batch waits."""
+        self.planned_at = now
         before_readings = max(0, EVENTS_PER_READINGS - self.events_in_a_row)
         if events and before_readings:
             yield Plan("events", min(before_readings, self.room("events")), 0)
@@ -167,6 +169,7 @@ class Delivery:
         """Return when to look again at the latest."""
         moments = [out.again_at for out in self.out.values()]
         moments += self.parked.values()
-        if self.backlog_from > now:
+        if self.backlog_from > self.planned_at:
+            # It may have passed since, while a disk or the broker took its time.
             moments.append(self.backlog_from)
         return min(moments, default=now + LONGEST_WAIT)

@@ -11,11 +11,14 @@ _T = TypeVar("_T")
 
 
 class SpoolThread:
-    """Makes the blocking `Spool` awaitable; one thread, so calls never overlap."""
+    """Makes the blocking `Spool` awaitable; one thread, so calls never overlap.
 
-    def __init__(self, spool: Spool) -> None:
-        self.spool = spool
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="spool")
+    Who plays many agents gives a `worker` of one thread to several of them, and ends it.
+    """
+
+    def __init__(self, spool: Spool, worker: ThreadPoolExecutor | None = None) -> None:
+        self.spool, self._is_shared = spool, worker is not None
+        self._worker = worker or ThreadPoolExecutor(1, thread_name_prefix="spool")
 
     async def call(self, work: Callable[[Spool], _T]) -> _T:
         """Return what *work* gives, done in the spool's thread; may raise SpoolError."""
@@ -32,4 +35,5 @@ class SpoolThread:
     async def close(self) -> None:
         """Finish what is under way and close the file."""
         await self.call(Spool.close)
-        self._worker.shutdown()
+        if not self._is_shared:
+            self._worker.shutdown()

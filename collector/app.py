@@ -25,6 +25,7 @@ from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
+from collector.clockwatch import ClockWatch
 from collector.config import CollectorConfig
 from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
@@ -34,8 +35,10 @@ from collector.events import Events
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
+from collector.linecheck import LineCheck
 from collector.live import was_up
 from collector.outsideview import open_prober
+from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
@@ -46,14 +49,15 @@ from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
 from collector.tasks import Tasks
-from core import clock, topics
+from core import topics
 from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
-RECEIVE_MAXIMUM: Final = 50
+RECEIVE_MAXIMUM: Final = 400
+"""Enough for the next group to be here while one is stored."""
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
@@ -81,20 +85,17 @@ class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
     def __init__(
-        self,
-        config: CollectorConfig,
-        *,
-        takeover: bool = False,
-        crashes: Crashes | None = None,
-        now: clock.Clock = clock.now,
+        self, config: CollectorConfig, *, takeover: bool = False, crashes: Crashes | None = None
     ) -> None:
-        self.config, self._now = config, now
+        self.config, times = config, OwnClock()
+        now = self._now = times.now
         self._watch = Watch(crashes or Crashes(config.collector.folder))
         self.stopping = asyncio.Event()
         self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
-        self.books = open_books(config, self._publish, now)
+        self.books = open_books(config, self._publish, now, times.told)
+        self._clock_watch = ClockWatch(config.collector.id, times, self.books)
         self._prober = open_prober(
             self.books.live, self.books.ledger, config.outside.addresses(), now
         )
@@ -102,7 +103,7 @@ class Collector:
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
-        sorter = Sorter(regions, books.ledger.rows)
+        sorter = Sorter(regions, books.ledger.rows, LineCheck(leeway=times.leeway))
         self.alerting = Alerting(config, books, now)
         readings = Readings(
             self.store,
@@ -113,10 +114,14 @@ class Collector:
         )
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
-        events = Events(regions, books, self._patience("events", "state"))
+        events = Events(regions, books, self._patience("events", "state"), times.leeway)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
+
+    def now(self) -> int:
+        """Return the time that the collector lives by (ns)."""
+        return self._now()
 
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
@@ -199,6 +204,7 @@ class Collector:
             every(CLAIM_EVERY_S, self._claim_again, stopping),
             every(RIVALS_EVERY_S, self._rivals, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
+            every(1, self._clock_watch.look, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),

@@ -101,6 +101,9 @@ class CommitCounter:
         what: Restored = "anew" if back == "ledger" and not mine else back
         self.ledger.record_restore(what, self.now())
         self._note(back, {"ledger": mine, "store": theirs})
+        # Which points the store has now nobody knows: a ledger's backup has the cursor of a store
+        # that may have gone back since. Points that are there overwrite themselves.
+        self.journal.rows.set_cursor(POINTS, 0)
         self._said, self.ledger_went_back = (mine, theirs), back == "ledger"
 
     def _note(self, back: str, counters: Mapping[str, int]) -> None:
@@ -112,8 +115,6 @@ class CommitCounter:
         times = {"from": self._counted_below(counters["store"]), "until": self.now()}
         said = {name: rfc3339(at) if at else "" for name, at in times.items()}
         self.journal.note(Note("store_went_back", "store", "", {**counters, **said}, once))
-        # Where the store ends now nobody knows; points that it still has overwrite themselves.
-        self.journal.rows.set_cursor(POINTS, 0)
 
     def _counted_below(self, counter: int) -> int:
         """Return when the store surely was older than with this *counter* (ns), 0 where unknown."""
@@ -144,7 +145,7 @@ class Chores:
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
             try:
-                await asyncio.to_thread(self.counter.count)
+                back = await asyncio.to_thread(self.counter.count)
             finally:
                 # Before the gate opens: a birth that comes now answers no request made since.
                 if self.counter.ledger_went_back:
@@ -152,6 +153,9 @@ class Chores:
                     self.books.asking.everybody(self.books.live.await_answers(agents))
                     self.counter.ledger_went_back = False
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
+        if back:
+            # Else it would be in the audit log by the next event, or a minute later.
+            await asyncio.to_thread(self.books.journal.sync)
 
     async def long_expected(self) -> None:
         """Ask those for a birth of whom something was expected for an hour."""

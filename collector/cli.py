@@ -242,6 +242,7 @@ def run_collector(path: Path, *, takeover: bool = False) -> None:
             http.port,
             language=table.language,
             zone=table.tz(),
+            now=collector.now,
             option="[http] port",
         )
         try:

@@ -15,7 +15,7 @@ from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.errors import ConfigError
-from core.fields import Days, File, Host, Level, MegaBytes, Port
+from core.fields import Days, File, Host, KiloBytesPerSecond, Level, MegaBytes, Port
 from core.hints import nearest, shown
 from core.options import CHECK
 from core.tomllines import KeyPath
@@ -58,6 +58,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     Its connections for readings and for the claims of others have certificates of their own where
     the broker takes a certificate's name for the client's: two connections of one name would throw
     each other out.
+    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings.
     """
 
     regions: Regions
@@ -70,6 +71,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
+    backfill_kb_per_s: KiloBytesPerSecond = 1_000
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""

@@ -1,7 +1,7 @@
 """The messages of one connection, in the order of arrival: handled in groups, then acknowledged.
 
-The broker sends no more than it was allowed to have unacknowledged, so while the handling is held
-up this holds a bounded number of them; for a broker that does not keep to it there is a limit.
+Brokers send more than they were allowed to have unacknowledged, so when enough of it waits here the
+connection is not read: the rest stays with the broker, and this holds a bounded number.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from collector.patience import Stopping
 from core import clock
 from core.mqtt import Message
 
-GROUP: Final = 64
+SHOWN: Final = 400
+"""So many are shown to the handler, which handles some and may look at the others ahead."""
 MAX_WAITING: Final = 1_000
 MAX_WAITING_BYTES: Final = 64_000_000
 
@@ -40,8 +41,8 @@ class Source(Protocol):
     def acknowledge(self, message: Message) -> None:
         """Let the broker forget *message*."""
 
-    def reconnect(self) -> None:
-        """Connect anew, so that what was not acknowledged comes again."""
+    def read(self, *, on: bool) -> None:
+        """Leave unread what comes from now on, or read on; a new connection reads."""
 
 
 class Inbox:
@@ -54,27 +55,22 @@ class Inbox:
         self.source: Source | None = None
         self._waiting: deque[Arrival] = deque()
         self._bytes = 0
-        self._left_out = -1
-        """The connection by which more came than fits; it is made anew when there is room."""
+        self._full = False
         self._something, self._stopping = asyncio.Event(), False
 
     def put(self, message: Message) -> None:
-        """Take a message in, or leave it to the broker where there is no room."""
-        if message.conn == self._left_out:
-            return
-        if len(self._waiting) >= MAX_WAITING or self._bytes >= MAX_WAITING_BYTES:
-            _log.warning("%s: more messages than were asked for; the broker keeps some", self._name)
-            self._left_out = message.conn
-            return
+        """Take a message in; of a connection that is not read any more a few may still come."""
         arrival = arrive(message, self._now())
         self._counters.add("messages", reason=self._name)
         self._waiting.append(arrival)
         self._bytes += len(arrival.payload)
         self._something.set()
+        if not self._full and self._waits(MAX_WAITING, MAX_WAITING_BYTES):
+            self._read(on=False)
 
     def connected(self, *, session_present: bool) -> None:
         """Forget what waits if the broker sends it again: it can only be acknowledged then."""
-        self._left_out = -1
+        self._full = False
         if session_present:
             self._waiting.clear()
             self._bytes = 0
@@ -93,13 +89,11 @@ class Inbox:
                 await self.drain()
             except Stopping:
                 return
-            if self._left_out >= 0 and self.source:
-                self.source.reconnect()
 
     async def drain(self) -> None:
         """Hand on what waits, until nothing does; raises Stopping."""
         while self._waiting and not self._stopping:
-            await self._hand_on(list(islice(self._waiting, GROUP)))
+            await self._hand_on(list(islice(self._waiting, SHOWN)))
 
     async def _hand_on(self, group: list[Arrival]) -> None:
         try:
@@ -124,3 +118,13 @@ class Inbox:
             self._bytes -= len(arrival.payload)
         if self.source:
             self.source.acknowledge(arrival.message)
+        if self._full and not self._waits(MAX_WAITING // 2, MAX_WAITING_BYTES // 2):
+            self._read(on=True)
+
+    def _waits(self, count: int, size: int) -> bool:
+        return len(self._waiting) >= count or self._bytes >= size
+
+    def _read(self, *, on: bool) -> None:
+        self._full = not on
+        if self.source:
+            self.source.read(on=on)

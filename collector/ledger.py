@@ -17,11 +17,12 @@ import msgspec
 
 from collector import births, ledgerfile
 from collector.births import AgentState, Expected
-from collector.lanerow import LaneRow, Mark, Standing
+from collector.lanerow import LaneRow, Standing
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Reason, missing
+from collector.store.sqlite_errors import meaning
 from collector.verdicts import Known
-from core.messages import Birth, Drop, EpochReport
+from core.messages import Birth, EpochReport
 from core.types import BatchKey, Identity, Lane
 
 Restored = Literal["ledger", "store", "anew", "takeover"]
@@ -68,23 +69,32 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path, self._db = path, ledgerfile.connect(path)
         self._lock = Lock()
+        self._ids: dict[Identity, int] = {}
+        """Numbers of agents, which never change."""
+        self._read: dict[LaneKey, LaneRow] = {}
+        """What `rows` found last, while nothing was written since."""
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
         with self._lock:
-            return {key: self._row(key) for key in keys}
+            self._read = {key: self._row(key) for key in keys}
+            return dict(self._read)
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in one transaction, durable on return."""
         with self.transaction():
-            self.account(entries)
+            self._account(entries, self._read)
 
     def account(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in the transaction that is under way."""
+        self._account(entries, {})
+
+    def _account(self, entries: Sequence[Entry], read: Mapping[LaneKey, LaneRow]) -> None:
         rows: dict[LaneKey, LaneRow] = {}
         for entry in entries:
-            row = rows.get(entry.row) or self._row(entry.row)
-            rows[entry.row] = _accounted(row, entry)
+            key = entry.row
+            row = rows.get(key) or read.get(key) or self._row(key)
+            rows[key] = _accounted(row, entry)
         for key, row in rows.items():
             self._save(key, row)
 
@@ -166,30 +176,40 @@ class Ledger:
             try:
                 yield self._db
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                self._ids.clear()  # some may have been given in what is undone now
+                if isinstance(error, sqlite3.OperationalError):
+                    error.args = (str(meaning(error, self.path)),)  # SQLite names no file
                 raise
+            finally:
+                self._read = {}
 
     def _id(self, who: Identity) -> int:
-        names = (who.region, who.school, who.agent)
-        self._db.execute(
-            "INSERT INTO agent (region, school, agent) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            names,
-        )
-        query = "SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?"
-        (found,) = self._db.execute(query, names).fetchone()
-        return int(found)
+        number = self._known_id(who)
+        if number is None:
+            names = (who.region, who.school, who.agent)
+            made = self._db.execute(
+                "INSERT INTO agent (region, school, agent) VALUES (?, ?, ?) RETURNING id", names
+            )
+            number = self._ids[who] = int(made.fetchone()[0])
+        return number
+
+    def _known_id(self, who: Identity) -> int | None:
+        if who not in self._ids:
+            query = "SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?"
+            found = self._db.execute(query, (who.region, who.school, who.agent)).fetchone()
+            if found is None:
+                return None
+            self._ids[who] = int(found[0])
+        return self._ids[who]
 
     def _row(self, key: LaneKey) -> LaneRow:
-        query = f"""SELECT {ledgerfile.COLUMNS} FROM lane WHERE epoch = ? AND lane = ? AND agent =
-            (SELECT id FROM agent WHERE region = ? AND school = ? AND agent = ?)"""  # noqa: S608
-        who = key.who
-        names = (key.epoch, key.lane, who.region, who.school, who.agent)
-        found = self._db.execute(query, names).fetchone()
-        if found is None:
-            return LaneRow()
-        return lane_row(found)
+        query = f"SELECT {ledgerfile.COLUMNS} FROM lane WHERE agent = ? AND epoch = ? AND lane = ?"  # noqa: S608
+        values = (self._known_id(key.who), key.epoch, key.lane)
+        found = self._db.execute(query, values).fetchone()
+        return LaneRow() if found is None else ledgerfile.lane_row(found)
 
     def _save(self, key: LaneKey, row: LaneRow) -> None:
         values = (
@@ -243,7 +263,7 @@ class Ledger:
         word = LastWord(state.birth, state.born_at, state.awaiting)
         counts, first = Counter[Reason](), ""
         for epoch, lane, *columns in found:
-            for gap in missing(lane_row(columns), epoch, lane, word):
+            for gap in missing(ledgerfile.lane_row(columns), epoch, lane, word):
                 counts[gap.reason] += gap.last - gap.first + 1
                 if gap.reason == "unexplained":
                     first = first or f"{lane}/{epoch}/{gap.first}-{gap.last}"
@@ -292,28 +312,6 @@ class Ledger:
             *(known, birth, seen, expected, born_at, bool(awaiting), turns),
             unaccounted=unaccounted,
         )
-
-
-def lane_row(columns: Sequence[Any]) -> LaneRow:
-    """Return the row whose columns stand in the order of `ledgerfile.COLUMNS`."""
-    received, crcs, high, refused, repeats, conflicts, spool, dropped, *rest = columns
-    first_at, last_at, told, held, restored, marks = rest
-    return LaneRow(
-        received=Ranges.decode(received),
-        crcs=crcs,
-        high=high,
-        refused_lines=refused,
-        repeats=repeats,
-        conflicts=conflicts,
-        spool=spool,
-        dropped=msgspec.json.decode(dropped, type=tuple[Drop, ...]),
-        first_at=first_at,
-        last_at=last_at,
-        told=told,
-        held=Ranges.decode(held),
-        restored=restored,
-        marks=msgspec.json.decode(marks, type=tuple[Mark, ...]),
-    )
 
 
 def _text(value: object) -> str:

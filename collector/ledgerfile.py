@@ -5,10 +5,16 @@ ON agent.id = lane.agent'
 """
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+import msgspec
+
+from collector.lanerow import LaneRow, Mark
+from collector.ranges import Ranges
 from core.errors import StartError
+from core.messages import Drop
 
 VERSION: Final = 2
 """Stands in the file as user_version."""
@@ -76,6 +82,10 @@ INCOMPLETE: Final = f"SELECT epoch, lane, {COLUMNS} FROM lane WHERE agent = ? AN
 """The rows of an agent of which something may be missing."""
 
 
+_DROPS: Final = msgspec.json.Decoder(tuple[Drop, ...])
+_MARKS: Final = msgspec.json.Decoder(tuple[Mark, ...])
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """Return the open ledger, made where there is none; raises StartError."""
     try:
@@ -101,4 +111,26 @@ def unreadable(path: Path, error: Exception) -> StartError:
         f"the ledger {path} cannot be read: {error}. Where the file is damaged, move it and "
         "those beside it with -wal and -shm to a safe place and start again: agents send again "
         "what they still hold."
+    )
+
+
+def lane_row(columns: Sequence[Any]) -> LaneRow:
+    """Return the row whose columns stand in the order of `COLUMNS`."""
+    received, crcs, high, refused, repeats, conflicts, spool, dropped, *rest = columns
+    first_at, last_at, told, held, restored, marks = rest
+    return LaneRow(
+        received=Ranges.decode(received),
+        crcs=crcs,
+        high=high,
+        refused_lines=refused,
+        repeats=repeats,
+        conflicts=conflicts,
+        spool=spool,
+        dropped=_DROPS.decode(dropped),
+        first_at=first_at,
+        last_at=last_at,
+        told=told,
+        held=Ranges.decode(held),
+        restored=restored,
+        marks=_MARKS.decode(marks),
     )

@@ -15,7 +15,7 @@ import msgspec
 from collector import ledgerfile
 from collector.births import AgentState, two_machines
 from collector.lanerow import LaneRow
-from collector.ledger import LaneKey, lane_row
+from collector.ledger import LaneKey
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Missing, Reason, is_gone, missing
 from collector.verdicts import Known
@@ -227,7 +227,7 @@ def _lanes(
 
 def _lane(found: tuple[Any, ...], word: LastWord) -> LaneAccount:
     epoch, lane, *columns = found
-    row = lane_row(columns)
+    row = ledgerfile.lane_row(columns)
     return LaneAccount(epoch, lane, row, tuple(missing(row, epoch, lane, word)))
 
 

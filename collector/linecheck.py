@@ -7,9 +7,9 @@ Watch it work: python -m tests.bench.intake
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 from collector.lineheads import Head, HeadCache, Heads, LineRefused, RefusedKind
 from core import lineprotocol
@@ -21,8 +21,6 @@ from core.wire import MAX_LINE_BYTES
 
 MAX_AHEAD: Final = 600 * SECOND
 """A time further ahead is a wrong clock's, and would stay a series' newest for that long."""
-
-_NAME: Final = re.compile(rb"([a-z0-9_]+)=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,54 +46,53 @@ class Checked:
     newest: int = 0
 
 
-class _Kept(NamedTuple):
-    """A line on its way: as it came and as it will be stored."""
-
-    number: int
-    raw: bytes
-    new: bytes
-    altered: bool
+_Point = tuple[bytes, int]
+"""A head as it is stored, and a time."""
 
 
 class _Message:
-    """The lines of one message while they are checked."""
+    """The lines of one message while they are checked; a line is known by its number."""
 
-    def __init__(self, cache: HeadCache, heads: Heads, at: int) -> None:
-        self._cache, self._heads = cache, heads
-        self._at, self._latest = at, at + MAX_AHEAD
-        self._points: dict[tuple[bytes, int], _Kept] = {}
-        self._clashes: dict[tuple[bytes, int], list[_Kept]] = {}
+    def __init__(self, cache: HeadCache, heads: Heads, at: int, latest: int, first: int) -> None:
+        self._cache, self._heads, self._first = cache, heads, first
+        self._at, self._latest = at, latest
+        self._raw: Sequence[bytes] = ()
+        self._new: dict[int, bytes] = {}
+        self._altered: set[int] = set()
+        self._points: dict[_Point, int] = {}
+        """The first line of each."""
+        self._clashes: dict[_Point, list[int]] = {}
         self._refused: list[Refused] = []
         self._stripped = 0
 
-    def take(self, lines: Sequence[bytes], first: int) -> None:
-        """Check *lines*, numbered from *first*; comments and empty lines are nobody's."""
-        known, latest = self._heads.known, self._latest
-        for number, raw in enumerate(lines, first):
+    def take(self, lines: Sequence[bytes]) -> None:
+        """Check *lines*; comments and empty lines are nobody's."""
+        self._raw = lines
+        known, latest, points, new = self._heads.known, self._latest, self._points, self._new
+        for number, raw in enumerate(lines, self._first):
             # The short way for what nearly every line is: a known head, known fields of the
             # right types without anything escaped, and a time. One pattern looks at all of it.
-            cut = raw.find(b" ")
-            head = known.get(raw[:cut])
-            rest = head and head.spec.rest.fullmatch(raw, cut)
-            if head and rest and len(raw) <= MAX_LINE_BYTES:
-                time, names = int(rest[2]), _NAME.findall(rest[1])
-                if time <= latest and len(set(names)) == len(names):
-                    new = head.new + raw[cut:]
-                    self._keep(head, time, _Kept(number, raw, new, head.stripped > 0))
+            start, _, rest = raw.partition(b" ")
+            head = known.get(start)
+            if head is not None:
+                found = head.layout.fullmatch(rest) or _learnt(head, rest)
+                if found and (time := int(found[1])) <= latest and len(raw) <= MAX_LINE_BYTES:
+                    point = head.new, time
+                    if point in points or head.stripped:
+                        self._keep(head, time, number, head.new + b" " + rest)
+                    else:
+                        points[point], new[number] = number, head.new + b" " + rest
                     continue
             self._take_any(number, raw)
 
     def result(self) -> Checked:
         """Return what became of all lines, in their order."""
-        for point, lines in self._clashes.items():
-            if not _harmless(lines):
+        for point, numbers in self._clashes.items():
+            if not self._harmless(numbers):
                 del self._points[point]
-                self._refuse_clash(lines)
-        kept = [*self._points.values()]
-        for point, lines in self._clashes.items():
-            kept += lines[1:] if point in self._points else ()
+                self._refuse_clash(numbers)
         newest = max((time for _, time in self._points), default=0)
-        return Checked([line.new for line in sorted(kept)], self._refused, self._stripped, newest)
+        return Checked([*self._new.values()], self._refused, self._stripped, newest)
 
     def _take_any(self, number: int, raw: bytes) -> None:
         text = raw.lstrip()
@@ -121,15 +118,19 @@ class _Message:
         self._stripped += stripped
         fields = lineprotocol.encode_fields(fit) if changed else raw_fields
         new = b"%b %b %d" % (head.new, fields, time)
-        altered = stripped > 0 or head.stripped > 0
-        self._keep(head, time, _Kept(number, raw, new, altered))
+        if stripped:
+            self._altered.add(number)
+        self._keep(head, time, number, new)
 
-    def _keep(self, head: Head, time: int, line: _Kept) -> None:
-        self._stripped += head.stripped
+    def _keep(self, head: Head, time: int, number: int, new: bytes) -> None:
+        self._new[number] = new
+        if head.stripped:
+            self._stripped += head.stripped
+            self._altered.add(number)
         point = (head.new, time)
-        first = self._points.setdefault(point, line)
-        if first is not line:
-            self._clashes.setdefault(point, [first]).append(line)
+        first = self._points.setdefault(point, number)
+        if first != number:
+            self._clashes.setdefault(point, [first]).append(number)
 
     def _time(self, raw: bytes, number: int) -> int:
         if not raw:
@@ -143,11 +144,25 @@ class _Message:
             raise LineRefused("future", f"time is {ahead} s ahead of the collector's clock")
         return time
 
-    def _refuse_clash(self, lines: Sequence[_Kept]) -> None:
-        numbers = ", ".join(str(line.number) for line in lines[:10])
-        for line in lines:
-            reason = f"same series and time: lines {numbers}"
-            self._refuse(line.number, line.raw, "same_series_and_time", reason)
+    def _harmless(self, numbers: Sequence[int]) -> bool:
+        # InfluxDB merges lines of one series and time field by field. That loses nothing where no
+        # field comes twice, as in Telegraf's several lines of one plugin; but once something was
+        # taken off, lines may only look like one point that were two.
+        if not self._altered.isdisjoint(numbers):
+            return False
+        names = [
+            name
+            for number in numbers
+            for name in lineprotocol.parse_fields(lineprotocol.split_line(self._new[number])[1])
+        ]
+        return len(set(names)) == len(names)
+
+    def _refuse_clash(self, numbers: Sequence[int]) -> None:
+        some = ", ".join(map(str, numbers[:10]))
+        for number in numbers:
+            del self._new[number]
+            raw = self._raw[number - self._first]
+            self._refuse(number, raw, "same_series_and_time", f"same series and time: lines {some}")
 
     def _refuse(self, number: int, raw: bytes, kind: RefusedKind, reason: str) -> None:
         self._refused.append(Refused(number, raw, kind, reason))
@@ -156,16 +171,20 @@ class _Message:
 class LineCheck:
     """Checks the lines of one message after another; what it remembers is bounded.
 
-    Not for two threads at a time.
+    Not for two threads at a time. *leeway* tells how many ns more a time may be ahead, while the
+    collector's own clock is in doubt.
     """
 
-    def __init__(self, cache: HeadCache | None = None) -> None:
-        self._cache = cache or HeadCache()
+    def __init__(
+        self, cache: HeadCache | None = None, *, leeway: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._cache, self._leeway = cache or HeadCache(), leeway
 
     def check(self, lines: bytes, who: Identity, at: int, *, accounted: bool) -> Checked:
         """Return what becomes of *lines*, a message without its header that arrived at *at*."""
-        message = _Message(self._cache, self._cache.of(who, accounted=accounted), at)
-        message.take(lines.split(b"\n"), 2 if accounted else 1)
+        heads, latest = self._cache.of(who, accounted=accounted), at + MAX_AHEAD + self._leeway()
+        message = _Message(self._cache, heads, at, latest, first=2 if accounted else 1)
+        message.take(lines.split(b"\n"))
         return message.result()
 
 
@@ -194,15 +213,10 @@ def fitted(measurement: Measurement, values: dict[str, Value]) -> dict[str, Valu
     return fit
 
 
-def _harmless(lines: Sequence[_Kept]) -> bool:
-    # InfluxDB merges lines of one series and time field by field. That loses nothing where no
-    # field comes twice, as in Telegraf's several lines of one plugin; but once something was
-    # taken off, lines may only look like one point that were two.
-    if any(line.altered for line in lines):
-        return False
-    names = [
-        name
-        for line in lines
-        for name in lineprotocol.parse_fields(lineprotocol.split_line(line.new)[1])
-    ]
-    return len(set(names)) == len(names)
+def _learnt(head: Head, rest: bytes) -> re.Match[bytes] | None:
+    """Return the match of fields and time that are not those of the line before."""
+    layout = head.spec.layout(rest)
+    found = layout.fullmatch(rest) if layout else None
+    if layout and found:
+        head.layout = layout
+    return found

@@ -15,6 +15,8 @@ from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, OURS, FieldType, Mea
 from core.types import Identity
 
 MAX_REMEMBERED_BYTES: Final = 64_000_000
+MAX_LAYOUTS: Final = 200
+"""Of one measurement; whoever sends its fields in ever new orders gets no pattern for each."""
 MAX_HEAD_BYTES: Final = 1_000
 """A longer head is worked out each time: a few of them must not push out everybody's."""
 _ENTRY_BYTES: Final = 400
@@ -51,35 +53,63 @@ class LineRefused(Exception):
         self.kind, self.reason = kind, reason
 
 
-@dataclass(frozen=True, slots=True)
+_NAME: Final = re.compile(rb"([a-z0-9_]+)=")
+_NOTHING: Final = re.compile(rb"(?!)")
+_TIME: Final = rb"(0|[1-9][0-9]{0,18})"
+
+
 class Spec:
-    """One measurement of the catalogue, and the pattern of the fields and time of its lines."""
+    """One measurement of the catalogue, and the patterns of the fields and time of its lines."""
 
-    measurement: Measurement
-    rest: re.Pattern[bytes]
+    __slots__ = ("_any", "_layouts", "_values", "measurement")
+
+    def __init__(self, measurement: Measurement) -> None:
+        self.measurement = measurement
+        fields = measurement.fields.values()
+        self._values = {field.name.encode(): _VALUES[field.type] for field in fields}
+        one = b"|".join(self._one(name) for name in self._values)
+        self._any = re.compile(rb"(?:%b)(?:,(?:%b))* %b" % (one, one, _TIME))
+        self._layouts: dict[tuple[bytes, ...], re.Pattern[bytes]] = {}
+
+    def layout(self, rest: bytes) -> re.Pattern[bytes] | None:
+        """Return the pattern of lines that have the fields that *rest* seems to have.
+
+        None where there is none: an unknown field, a wrong type, a field twice, a text that looks
+        like one, or more layouts than anybody needs.
+        """
+        names = tuple(_NAME.findall(rest))
+        known = self._layouts.get(names)
+        if known is None and len(self._layouts) < MAX_LAYOUTS and self._is_new(names, rest):
+            known = re.compile(rb"%b %b" % (b",".join(map(self._one, names)), _TIME))
+            self._layouts[names] = known
+        return known
+
+    def _is_new(self, names: tuple[bytes, ...], rest: bytes) -> bool:
+        different = {*names}
+        if len(different) < len(names) or not different <= self._values.keys():
+            return False
+        return self._any.fullmatch(rest) is not None
+
+    def _one(self, name: bytes) -> bytes:
+        return re.escape(name) + b"=" + self._values[name]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Head:
-    """A head as it is stored (`new`), and how many tags were taken off to get it."""
+    """A head as it is stored (`new`), and how many tags were taken off to get it.
+
+    `layout` is a pattern that its last line had: the next one mostly has the same fields.
+    """
 
     new: bytes
     spec: Spec
     stripped: int
+    layout: re.Pattern[bytes] = _NOTHING
 
 
 def specs(catalog: Mapping[str, Measurement] = CATALOG) -> dict[str, Spec]:
     """Return what payloads may bring of the catalogue, ready for checking."""
-    return {name: Spec(m, _rest(m)) for name, m in catalog.items() if name not in OURS}
-
-
-def _rest(measurement: Measurement) -> re.Pattern[bytes]:
-    fields = [
-        re.escape(field.name.encode()) + b"=" + _VALUES[field.type]
-        for field in measurement.fields.values()
-    ]
-    one = b"(?:" + b"|".join(fields) + b")"
-    return re.compile(rb" (%b(?:,%b)*) (0|[1-9][0-9]{0,18})" % (one, one))
+    return {name: Spec(m) for name, m in catalog.items() if name not in OURS}
 
 
 class Heads:

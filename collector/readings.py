@@ -1,10 +1,13 @@
 """What is done with readings (wire.md, "The collector", rules 1 to 5 and 8), group by group:
 
     judge ─▶ write to the store ─▶ keep dead letters ─▶ commit to the ledger ─▶ picture, receipts
+             meanwhile the lines of the next group are checked
 
 A crash between any two steps repeats what came before it, and that overwrites itself.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +21,7 @@ from collector.journal import Note
 from collector.linecheck import Refused
 from collector.offenders import Offenders
 from collector.patience import Patience
-from collector.sorting import Item, Sorter
+from collector.sorting import Checkup, Item, Sorter
 from collector.store.base import RefusedLine, Store
 from core.clock import SECOND
 from core.types import Identity
@@ -30,7 +33,7 @@ def _nobody(_items: Sequence[Item]) -> None:
     """Hear nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Readings:
     """Handles the messages of the `readings` channel; see `collector.inbox.Handler`."""
 
@@ -41,11 +44,22 @@ class Readings:
     offenders: Offenders = field(default_factory=Offenders)
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
+    _ahead: Sequence[Checkup] = ()
+    """The next group, checked already."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
-        items = await self.patience.persist(lambda: self.sorter.sort(arrivals))
-        refused = await self._write(items)
+        group = self._checked_ahead(arrivals)
+        if not group:
+            group = await self.patience.persist(lambda: self.sorter.check(arrivals))
+        items = await self.patience.persist(lambda: self.sorter.judge(group))
+        rest = arrivals[len(items) :]
+        look = asyncio.create_task(self._look_ahead(rest)) if rest else None
+        try:
+            refused = await self._write(items)
+        finally:
+            if look:
+                await look
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
@@ -56,6 +70,9 @@ class Readings:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
             for item in items:
                 self._tell(item)
+        if len(items) == len(arrivals):
+            # Nothing else waits that could go along: an agent with a backlog waits for this.
+            self.books.receipts.flush()
         self.tell(items)
         self._count(items, refused)
         return len(items)
@@ -63,6 +80,19 @@ class Readings:
     async def refuse(self, arrival: Arrival, reason: str) -> None:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
+
+    def _checked_ahead(self, arrivals: Sequence[Arrival]) -> Sequence[Checkup]:
+        """Return the group that was checked ahead, if it is what *arrivals* begin with."""
+        ahead, self._ahead = self._ahead, ()
+        same = len(ahead) <= len(arrivals) and all(
+            one.arrival is arrival for one, arrival in zip(ahead, arrivals)
+        )
+        return ahead if same else ()
+
+    async def _look_ahead(self, arrivals: Sequence[Arrival]) -> None:
+        # What is wrong with one of them shows when it is its turn.
+        with contextlib.suppress(Exception):
+            self._ahead = await asyncio.to_thread(self.sorter.check, arrivals)
 
     async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
         """Store the good lines of all; return what the store refused of each."""

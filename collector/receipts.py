@@ -18,9 +18,6 @@ from core.types import BatchKey, Identity
 GATHER_S: Final = 0.2
 MAX_KEYS: Final = 1_000
 """In one receipt: about 25 kB, far below what a message may hold."""
-SPARE_BYTES_PER_S: Final = 1_000_000
-"""What all backlogs together may bring, unpacked, beside the fresh readings."""
-MIN_BYTES_PER_S: Final = 2_048
 
 Publish = Callable[[str, bytes], object]
 """Sends a payload to a topic; raises NotConnected."""
@@ -59,7 +56,10 @@ class _Draft:
 
 
 class Receipts:
-    """Used in the event loop; `backlogs` gives the number of agents that have one."""
+    """Used in the event loop; `backlogs` gives the number of agents that have one.
+
+    `spare_bytes_per_s` is what all of them together may bring, unpacked.
+    """
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Receipts:
         backlogs: Callable[[], int],
         counters: Counters,
         *,
-        spare_bytes_per_s: int = SPARE_BYTES_PER_S,
+        spare_bytes_per_s: int,
         now: clock.Clock = clock.now,
         later: Later = _later,
     ) -> None:
@@ -135,7 +135,7 @@ class Receipts:
             conflict=draft.conflict,
             closed=list(draft.closed),
             birth=draft.birth,
-            backfill_bytes_per_s=max(self._spare // max(1, self._backlogs()), MIN_BYTES_PER_S),
+            backfill_bytes_per_s=max(1, self._spare // max(1, self._backlogs())),
         )
         try:
             self._publish(topics.topic(who, "receipt"), messages.encode(receipt))

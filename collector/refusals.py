@@ -49,6 +49,8 @@ def trace(
 
     A line that stands in several batches is refused once for each.
     """
+    if not refused:  # as nearly always: no line is looked at
+        return [[] for _ in written], []
     places: dict[bytes, list[int]] = {}
     wanted = {line.line.rstrip(b"\n"): line.reason for line in refused}
     for batch, lines in enumerate(written):

@@ -1,8 +1,9 @@
 """A group of readings messages, each judged: bad, unaccounted, new, repeated or a conflict.
 
-Runs in a worker thread and changes nothing: if the group has to be tried again, it is judged
+Runs in worker threads and changes nothing: if the group has to be tried again, it is judged
 again. A group ends early when it has grown large, so that memory stays bounded whatever the
-messages unpack to.
+messages unpack to. The lines are checked before anything is asked of the ledger, so that it can be
+done while the group before is stored; of what turns out to have come before they are thrown away.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -15,6 +16,8 @@ from collector.ledger import Entry, LaneKey
 from collector.linecheck import Checked, LineCheck
 from core.types import BatchKey, Identity
 
+GROUP: Final = 200
+"""Messages in a group at most."""
 GROUP_BYTES: Final = 1_000_000
 """Unpacked; the message that passes it is the group's last."""
 
@@ -48,6 +51,15 @@ class Item:
         return Entry(taken.who, taken.key, taken.crc, self.standing, refused, at)
 
 
+@dataclass(frozen=True, slots=True)
+class Checkup:
+    """One message on its way to judgement; `checked` where it has lines."""
+
+    arrival: Arrival
+    taken: Accounted | Unaccounted | Bad
+    checked: Checked | None
+
+
 class Sorter:
     """Judges messages of *regions*; asks the ledger for what was received before."""
 
@@ -58,42 +70,54 @@ class Sorter:
 
     def sort(self, arrivals: Sequence[Arrival]) -> list[Item]:
         """Return items for the first of *arrivals*, as many as make a group."""
-        taken: list[Accounted | Unaccounted | Bad] = []
+        return self.judge(self.check(arrivals))
+
+    def check(self, arrivals: Sequence[Arrival]) -> list[Checkup]:
+        """Check the lines of the first of *arrivals*, as many as make a group.
+
+        Not for two threads at a time.
+        """
+        done: list[Checkup] = []
         size = 0
-        for arrival in arrivals:
-            taken.append(read_batch(arrival, self._regions))
-            size += 0 if isinstance(taken[-1], Bad) else len(taken[-1].lines)
+        for arrival in arrivals[:GROUP]:
+            taken = read_batch(arrival, self._regions)
+            if isinstance(taken, Bad):
+                done.append(Checkup(arrival, taken, None))
+                continue
+            accounted = isinstance(taken, Accounted)
+            check = self._check.check(taken.lines, taken.who, arrival.at, accounted=accounted)
+            done.append(Checkup(arrival, taken, check))
+            size += len(taken.lines)
             if size > GROUP_BYTES:
                 break
-        batches = [batch for batch in taken if isinstance(batch, Accounted)]
+        return done
+
+    def judge(self, group: Sequence[Checkup]) -> list[Item]:
+        """Return *group* as items, by what the ledger knows at this moment."""
+        batches = [one.taken for one in group if isinstance(one.taken, Accounted)]
         rows = self._rows({_row(batch) for batch in batches})
         before: dict[tuple[Identity, BatchKey], int] = {}
-        return [self._judge(arrival, what, rows, before) for arrival, what in zip(arrivals, taken)]
+        return [_judged(one, rows, before) for one in group]
 
-    def _judge(
-        self,
-        arrival: Arrival,
-        taken: Accounted | Unaccounted | Bad,
-        rows: Mapping[LaneKey, LaneRow],
-        before: dict[tuple[Identity, BatchKey], int],
-    ) -> Item:
-        if isinstance(taken, Bad):
-            return Item(arrival, taken)
-        if isinstance(taken, Unaccounted):
-            checked = self._check.check(taken.lines, taken.who, arrival.at, accounted=False)
-            return Item(arrival, taken, None, checked)
-        row = rows[_row(taken)]
-        standing = row.standing(taken.key.seq, taken.crc)
-        name = (taken.who, taken.key)
-        if standing in ("new", "forgotten"):
-            # The same key may come twice in one group, before the ledger knows of it.
-            if name in before:
-                standing = "repeated" if before[name] == taken.crc else "conflict"
-            before.setdefault(name, taken.crc)
-        if standing in ("repeated", "conflict"):
-            return Item(arrival, taken, standing, first_at=row.first_at)
-        checked = self._check.check(taken.lines, taken.who, arrival.at, accounted=True)
-        return Item(arrival, taken, standing, checked, row.first_at)
+
+def _judged(
+    one: Checkup,
+    rows: Mapping[LaneKey, LaneRow],
+    before: dict[tuple[Identity, BatchKey], int],
+) -> Item:
+    taken = one.taken
+    if not isinstance(taken, Accounted):
+        return Item(one.arrival, taken, None, one.checked)
+    row = rows[_row(taken)]
+    standing = row.standing(taken.key.seq, taken.crc)
+    name = (taken.who, taken.key)
+    if standing in ("new", "forgotten"):
+        # The same key may come twice in one group, before the ledger knows of it.
+        if name in before:
+            standing = "repeated" if before[name] == taken.crc else "conflict"
+        before.setdefault(name, taken.crc)
+    kept = one.checked if standing in ("new", "forgotten") else None
+    return Item(one.arrival, taken, standing, kept, row.first_at)
 
 
 def _row(batch: Accounted) -> LaneKey:

@@ -24,6 +24,7 @@ Host = Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="a host name or a
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 MegaBytes = Annotated[int, Meta(ge=1, le=1_000_000_000)]
+KiloBytesPerSecond = Annotated[int, Meta(ge=1, le=100_000_000)]
 
 
 def url_mistake(

@@ -26,7 +26,9 @@ Send = Callable[[bytes], Refusal | None]
 
 # A line that ends like this can neither lack its time nor, having no quote and no backslash, run
 # into the next one. What else may be wrong with it InfluxDB says.
-_HARMLESS: Final = re.compile(rb"[!$-\[\]-~\x80-\xff][ !#-\[\]-~\x80-\xff]* -?[0-9]{1,19}")
+_LINE: Final = rb"[!$-\[\]-~\x80-\xff][ !#-\[\]-~\x80-\xff]* -?[0-9]{1,19}"
+_HARMLESS: Final = re.compile(_LINE)
+_ALL_HARMLESS: Final = re.compile(rb"(?:%b\n)*+" % _LINE)
 
 # Who sent a line, by the tags that the collector itself has put there.
 _SENDER: Final = re.compile(rb"(?<!\\),((?:region|school|agent)=[^,\\]*)")
@@ -39,9 +41,14 @@ _FRAME: Final = re.compile(
 
 def write(lines: bytes, send: Send) -> list[RefusedLine]:
     """Store *lines* by *send*; return those that can never be stored."""
+    small = len(lines) <= MAX_BYTES and lines.count(b"\n") <= MAX_LINES
+    if small and _ALL_HARMLESS.fullmatch(lines) and _is_text(lines):
+        # What nearly every body is goes as it came, without being taken apart.
+        answer = send(lines) if lines else None
+        return _store(lines.split(b"\n")[:-1], send, answer) if answer else []
     good, refused = checked(lines)
     for body in bodies(good):
-        refused += _store(body, send)
+        refused += _store(body, send, send(_joined(body)))
     return refused
 
 
@@ -83,18 +90,18 @@ def bodies(lines: Sequence[bytes]) -> Iterator[list[bytes]]:
         yield body
 
 
-def _store(lines: list[bytes], send: Send) -> list[RefusedLine]:
+def _store(lines: list[bytes], send: Send, answer: Refusal | None) -> list[RefusedLine]:
+    """Store *lines*, which were sent and answered; return those that can never be stored."""
     refused: list[RefusedLine] = []
-    while lines:
-        answer = send(_joined(lines))
-        if answer is None:
-            break
+    while answer:
         blamed = _blamed(lines, answer, send)
         if not blamed:
-            first, second = _halves(lines)
-            return refused + _store(first, send) + _store(second, send)
+            for part in _halves(lines):
+                refused += _store(part, send, send(_joined(part)))
+            break
         refused += [RefusedLine(line, _own(blamed[line])) for line in lines if line in blamed]
         lines = [line for line in lines if line not in blamed]
+        answer = send(_joined(lines)) if lines else None
     return refused
 
 

@@ -50,6 +50,7 @@ class Link:
         self._receive, self._hear_ack = receive, hear_ack
         self._threads = Threads(plan, self._loop, self, factory)
         self._acks = AckOrder()
+        self._due: list[int] = []
         self._why = ""
 
     @property
@@ -123,14 +124,26 @@ class Link:
         return info.mid
 
     def acknowledge(self, mid: int) -> None:
-        """Send the PUBACKs that are due now that *mid* is done with."""
-        for due in self._acks.acknowledge(mid):
-            if self._threads.client is not None:
-                self._threads.client.ack(due, QOS)
+        """Send the PUBACKs that are due now that *mid* is done with, at the loop's next turn."""
+        due = self._acks.acknowledge(mid)
+        if due and not self._due:
+            self._loop.call_soon(self._send_due)
+        self._due += due
+
+    def _send_due(self) -> None:
+        due, self._due = self._due, []
+        if due and self._threads.client is not None:
+            self._threads.client.acknowledge(due)
+
+    def read(self, *, on: bool) -> None:
+        """Let the network thread read, or leave what comes in the socket."""
+        if self._threads.client is not None:
+            (self._threads.client.reading.set if on else self._threads.client.reading.clear)()
 
     def leave(self, why: str) -> None:
         """Send what is queued and DISCONNECT: the broker forgets the will. `over` follows."""
         self._why = self._why or why
+        self._send_due()
         client = self._threads.client
         if client is None or not self._connack.done():
             self.drop()

@@ -128,6 +128,15 @@ class Session:
         if self._link is not None and self._link.plan.conn == message.conn:
             self._link.acknowledge(message.mid)
 
+    def read(self, *, on: bool) -> None:
+        """Leave unread what the broker sends from now on, or read on; a new connection reads.
+
+        Receive Maximum does not bound it: mosquitto 2.0 sends all it holds when the first PUBACKs
+        come, and rumqttd does not know it (both seen).
+        """
+        if self._link is not None:
+            self._link.read(on=on)
+
     def reconnect(self) -> None:
         """Leave this connection, its will unsaid, and connect anew at once."""
         self._at_once = True

@@ -9,6 +9,7 @@ import functools
 import logging
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, cast
@@ -91,6 +92,8 @@ class Threads:
         self.reached = self._unwanted = False
         self._plan, self._loop, self._ears, self._factory = plan, loop, ears, factory
         self._why = ""
+        self._said: deque[Callable[[], None]] = deque()
+        self._on_the_way = False
 
     def start(self) -> None:
         """Begin to connect: name resolution and TLS block, for long at times."""
@@ -119,12 +122,26 @@ class Threads:
 
     def _tell(self, hear: Callable[P, None], *what: P.args, **more: P.kwargs) -> None:
         """Hand over to the event loop's thread: the one door."""
+        self._said.append(functools.partial(hear, *what, **more))
+        if self._on_the_way:
+            return  # the loop is woken once for all that is said until it listens
+        self._on_the_way = True
         try:
-            self._loop.call_soon_threadsafe(functools.partial(hear, *what, **more))
+            self._loop.call_soon_threadsafe(self._hear)
         except RuntimeError:
             # A loop that is closed has nobody left to tell.
             if not self._loop.is_closed():
                 raise
+
+    def _hear(self) -> None:
+        self._on_the_way = False  # first: what is said from now on wakes the loop again
+        try:
+            for _ in range(len(self._said)):
+                self._said.popleft()()
+        finally:
+            if self._said and not self._on_the_way:  # one of them failed
+                self._on_the_way = True
+                self._loop.call_soon(self._hear)
 
     def _connect(self) -> None:
         try:

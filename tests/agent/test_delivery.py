@@ -85,8 +85,19 @@ def test_the_backlog_keeps_to_the_rate_of_the_last_receipt() -> None:
     d.receipt(0.0, 1_000)
     d.sent(key(1), 5_000, 0.0, backlog=True)
     assert [plan.backlog for plan in d.plans(4.9, events=False)] == [0]
+    assert d.next_moment(4.9) == 5.0
     assert [plan.backlog for plan in d.plans(5.0, events=False)] == [3]
-    assert d.next_moment(0.0) == 5.0
+
+
+def test_the_moment_of_the_backlog_is_not_missed_when_it_passes_during_the_work() -> None:
+    d = delivery()
+    d.receipt(0.0, 1_000)
+    d.sent(key(1), 5_000, 0.0, backlog=True)
+    d.settled(key(1))
+    assert [plan.backlog for plan in d.plans(4.999, events=False)] == [0]
+    assert d.next_moment(5.001) == 5.0
+    assert [plan.backlog for plan in d.plans(5.002, events=False)] == [4]
+    assert d.next_moment(5.003) > 100, "once looked at, it does not come again"
 
 
 def test_without_a_receipt_a_batch_is_due_again_after_a_jittered_doubling_wait() -> None:

@@ -198,6 +198,6 @@ class Waits(Step):
 
 def opened(folder: Path) -> FusedStage:
     """Return a stage on *folder*, its agent known."""
-    stage = FusedStage(folder)
+    stage = FusedStage(folder, messages=1_000)  # a storm is another test's
     stage.born()
     return stage

@@ -29,7 +29,8 @@ from tests.real import brokers
 from tests.real.brokers import free_port
 from tests.waiting import until
 
-EVENTS = 200
+EVENTS = 190
+"""No more conditions of one agent are remembered than 200."""
 GOAL_MS = 250.0
 ALERTS = """
 [alerts]

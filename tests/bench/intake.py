@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from collector.config import CollectorConfig, CollectorTable
-from collector.inbox import GROUP
+from collector.inbox import SHOWN
 from collector.intake import Arrival, arrive
 from collector.parts import open_books
 from collector.patience import Patience
@@ -88,7 +88,7 @@ async def take_in(waiting: Sequence[Arrival], store: Store, folder: Path) -> int
     readings = Readings(store, Sorter({REGION}, books.ledger.rows), books, patience)
     at = 0
     while at < len(waiting):
-        at += await readings.handle(waiting[at : at + GROUP])
+        at += await readings.handle(waiting[at : at + SHOWN])
     books.receipts.flush()
     books.ledger.close()
     return books.counters.total("lines_stored")

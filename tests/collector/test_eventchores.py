@@ -1,5 +1,6 @@
 """What the collector records of itself, and events as points of the store."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from collector.auditrecord import EventRow
 from collector.chores import CommitCounter
 from collector.eventchores import EventChores
 from collector.linecheck import LineCheck
-from collector.store.base import RangeQuery
+from collector.store.base import RangeQuery, RefusedLine
 from core import events
 from core.clock import SECOND, rfc3339
 from core.errors import StoreBusy, StoreStopped
@@ -185,8 +186,7 @@ async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
     counter.count()
     desk.books.journal.sync()
     assert [r["kind"] for r in desk.audited()] == ["link_down", *([kind] if kind else [])]
-    gone_back = kind == "store_went_back"
-    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
+    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if kind else 1)
     await chores_of(desk).points()
     assert rows_stored(desk) == [1, *([2] if kind else [])]
 
@@ -254,3 +254,21 @@ async def test_a_store_that_went_back_and_cannot_be_written_yet_is_recorded_once
     assert len(desk.audited("store_went_back")) == 1
     with desk.books.ledger.transaction() as db:
         assert db.execute("SELECT what FROM restore").fetchall() == [("store",)]
+
+
+async def test_a_store_that_goes_back_while_points_are_written_gets_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(*[events_of(event_batch(A, seq)) for seq in (1, 2)])
+    rows, write = desk.books.journal.rows, desk.store.write
+    rows.set_cursor(eventpoints.POINTS, 1)
+
+    def put_back(lines: bytes) -> Sequence[RefusedLine]:
+        monkeypatch.setattr(desk.store, "write", write)
+        rows.set_cursor(eventpoints.POINTS, 0)
+        return write(lines)
+
+    monkeypatch.setattr(desk.store, "write", put_back)
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1, 2]

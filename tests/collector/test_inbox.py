@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from collector.counters import Counters
-from collector.inbox import GROUP, MAX_WAITING, Inbox
+from collector.inbox import MAX_WAITING, SHOWN, Inbox
 from collector.intake import Arrival
 from collector.patience import Patience, Stopping
 from core.errors import StoreBusy, StoreStopped
@@ -30,7 +30,7 @@ class Handling:
     groups: list[list[str]] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     open: asyncio.Event = field(default_factory=asyncio.Event)
-    most: int = GROUP
+    most: int = SHOWN
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         await self.open.wait()
@@ -47,13 +47,13 @@ class Handling:
 @dataclass
 class Connected:
     acknowledged: list[int] = field(default_factory=list)
-    reconnects: int = 0
+    read_on: list[bool] = field(default_factory=list)
 
     def acknowledge(self, message: Message) -> None:
         self.acknowledged.append(message.mid)
 
-    def reconnect(self) -> None:
-        self.reconnects += 1
+    def read(self, *, on: bool) -> None:
+        self.read_on.append(on)
 
 
 @asynccontextmanager
@@ -97,30 +97,40 @@ async def test_one_that_makes_the_handling_stumble_is_refused_and_the_others_go_
     assert "Traceback" in caplog.text
 
 
-async def test_what_was_not_asked_for_stays_with_the_broker_and_is_fetched_when_there_is_room() -> (
-    None
-):
+async def test_when_much_waits_the_rest_stays_with_the_broker_until_half_is_done() -> None:
     handling = Handling()
     async with running(handling) as (inbox, connected):
         for number in range(MAX_WAITING + 50):
+            assert connected.read_on == [False] * (number >= MAX_WAITING)
             inbox.put(message(number))
         handling.open.set()
-        await until(lambda: connected.reconnects == 1)
-        assert connected.acknowledged == list(range(MAX_WAITING))
-        inbox.connected(session_present=True)
-        for number in range(MAX_WAITING, MAX_WAITING + 50):
-            inbox.put(message(number, conn=2))
+        await until(lambda: connected.read_on == [False, True])
+        assert len(connected.acknowledged) > MAX_WAITING // 2
         await until(lambda: len(connected.acknowledged) == MAX_WAITING + 50)
+    assert connected.acknowledged == list(range(MAX_WAITING + 50))
+    assert connected.read_on == [False, True]
 
 
 async def test_large_payloads_are_cut_at_the_door_and_held_by_their_size() -> None:
     handling = Handling()
     async with running(handling) as (inbox, connected):
-        for number in range(400):
+        number = 0
+        while not connected.read_on:
             inbox.put(message(number, b"x" * 300_000))
+            number += 1
+        assert number == 64_000_000 // 256_000
         handling.open.set()
-        await until(lambda: connected.reconnects == 1)
-    assert len(connected.acknowledged) == 64_000_000 // 256_000
+        await until(lambda: connected.read_on == [False, True])
+
+
+async def test_a_new_connection_is_held_too_when_it_brings_more_than_fits() -> None:
+    handling = Handling()
+    async with running(handling) as (inbox, connected):
+        for conn in (1, 2):
+            for number in range(MAX_WAITING):
+                inbox.put(message(number, conn=conn))
+            assert connected.read_on == [False] * conn
+            inbox.connected(session_present=True)
 
 
 async def test_what_the_broker_sends_again_is_not_handled_twice() -> None:

@@ -16,6 +16,7 @@ from core.errors import StartError
 from core.messages import EpochReport
 from core.types import BatchKey, Identity
 from tests.collector.making import NOW, OTHER, WHO, A, B, birth, report
+from tests.real import disks
 
 KEY = LaneKey(WHO, A, "readings")
 
@@ -88,6 +89,17 @@ def test_a_birth_says_what_is_expected_and_what_was_dropped(tmp_path: Path) -> N
     assert births.closed(again) == [A]
 
 
+def test_what_was_read_is_not_believed_once_something_was_written(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    key = LaneKey(WHO, A, "readings")
+    ledger.rows([key])
+    ledger.commit([entry(1)])
+    ledger.rows([key])
+    ledger.take({WHO: born(epochs=[report(A, [(3, 7)])])})
+    ledger.commit([entry(2)])
+    assert (row(ledger).received.spans, row(ledger).high) == (((1, 2),), 7)
+
+
 def test_crcs_are_let_go_once_their_epoch_is_closed(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     ledger.commit([entry(1), entry(1, epoch=B)])
@@ -141,3 +153,20 @@ def test_what_is_committed_is_synced_to_the_disk(tmp_path: Path) -> None:
     db = ledgerfile.connect(tmp_path / "ledger.db")
     assert db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def write_much(ledger: Ledger) -> None:
+    for value in range(10_000):
+        ledger.set_counter(value)
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path: Path) -> None:
+    with disks.small(tmp_path / "disk", 1) as disk:
+        ledger = Ledger(disk / "ledger.db")
+        filler = disks.fill(disk)
+        with pytest.raises(sqlite3.OperationalError, match=r"ledger\.db: the disk is full: free"):
+            write_much(ledger)
+        filler.unlink()
+        ledger.set_counter(7)
+        assert ledger.counter() == 7
+        ledger.close()

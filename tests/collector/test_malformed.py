@@ -76,8 +76,8 @@ class Broker:
     def acknowledge(self, message: Message) -> None:
         self.acknowledged.append(message.mid)
 
-    def reconnect(self) -> None:
-        raise AssertionError("more was delivered than fits")
+    def read(self, *, on: bool) -> None:
+        raise AssertionError(f"more was delivered than fits ({on=})")
 
     async def settled(self) -> None:
         await until(lambda: len(self.acknowledged) == len(self.delivered), 60)

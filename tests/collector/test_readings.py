@@ -15,7 +15,7 @@ from collector.counters import Counters
 from collector.inbox import Inbox
 from collector.linecheck import Checked, LineCheck
 from collector.offenders import Offenders
-from collector.sorting import GROUP_BYTES
+from collector.sorting import GROUP, GROUP_BYTES, Sorter
 from core import wire
 from core.clock import SECOND
 from core.errors import StoreBusy, StoreStopped
@@ -267,6 +267,63 @@ async def test_a_group_ends_when_it_has_unpacked_a_lot(tmp_path: Path) -> None:
     assert len(body) > GROUP_BYTES
     arrivals = [desk.arrived(readings(body)) for _ in range(10)]
     assert await desk.readings.handle(arrivals) == 1
+
+
+async def test_a_receipt_goes_at_once_where_nothing_waits_that_could_go_along(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    waiting = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 2)]
+    assert await desk.readings.handle(waiting) == GROUP
+    assert desk.seqs() == []
+    assert await desk.readings.handle(waiting[GROUP:]) == 1
+    assert desk.seqs() == [*range(1, GROUP + 2)]
+
+
+async def test_what_was_checked_ahead_is_judged_by_what_came_before_it(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    first = [readings(batch(seq=number)) for number in range(1, GROUP + 1)]
+    other = batch(seq=2, lines=[b"mem used=7i %d" % NOW])
+    await desk.take(*first, readings(batch(seq=1)), readings(other), readings(batch(seq=GROUP + 1)))
+    assert desk.received() == [(1, GROUP + 1)]
+    assert (desk.count("repeated"), desk.count("batches")) == (1, GROUP + 1)
+    assert desk.seqs(part="conflict") == [2]
+    assert desk.store.writes == 2
+    assert len(desk.stored()) == GROUP + 1
+
+
+async def test_the_next_group_is_checked_while_the_store_keeps_us_waiting(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    checked: list[int] = []
+
+    class Watched(LineCheck):
+        def check(self, lines: bytes, who: Identity, at: int, *, accounted: bool) -> Checked:
+            checked.append(desk.store.writes)
+            return super().check(lines, who, at, accounted=accounted)
+
+    desk.readings.sorter = Sorter({REGION}, desk.books.ledger.rows, Watched())
+    desk.store.errors = [StoreBusy("overloaded")] * 8
+    await desk.take(*[readings(batch(seq=number)) for number in range(1, 2 * GROUP + 1)])
+    assert len(checked) == 2 * GROUP, "each once"
+    assert checked[-1] < desk.store.writes == 10
+    assert desk.received() == [(1, 2 * GROUP)]
+
+
+async def test_a_message_that_breaks_the_look_ahead_costs_only_itself(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+
+    class Breaking(LineCheck):
+        def check(self, lines: bytes, who: Identity, at: int, *, accounted: bool) -> Checked:
+            assert b"used=201i" not in lines
+            return super().check(lines, who, at, accounted=accounted)
+
+    desk.readings.sorter = Sorter({REGION}, desk.books.ledger.rows, Breaking())
+    inbox = Inbox("readings", desk.readings, Counters(), desk.clock)
+    for number in range(1, GROUP + 4):
+        inbox.put(readings(batch(seq=number)))
+    await inbox.drain()
+    assert desk.received() == [(1, 200), (202, GROUP + 3)]
+    assert [letter["reason"].partition(":")[0] for letter in desk.letters()] == ["AssertionError"]
 
 
 async def test_an_unknown_epoch_is_asked_for_its_birth_unless_that_comes(tmp_path: Path) -> None:

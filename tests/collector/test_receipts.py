@@ -30,7 +30,10 @@ class Post:
 
 
 def receipts(post: Post, backlogs: int = 0, counters: Counters | None = None) -> Receipts:
-    return Receipts("d1", post.publish, lambda: backlogs, counters or Counters(), now=Clock())
+    counting, spare = counters or Counters(), 1_000_000
+    return Receipts(
+        "d1", post.publish, lambda: backlogs, counting, spare_bytes_per_s=spare, now=Clock()
+    )
 
 
 def key(seq: int, epoch: str = A) -> BatchKey:
@@ -81,7 +84,7 @@ async def test_a_lost_receipt_is_counted_and_the_next_one_goes_out() -> None:
 
 
 async def test_the_spare_rate_is_shared_by_those_with_a_backlog() -> None:
-    for backlogs, share in ((1, 1_000_000), (10, 100_000), (10_000, 2_048)):
+    for backlogs, share in ((1, 1_000_000), (10, 100_000), (10_000, 100), (2_000_000, 1)):
         post = Post()
         gathering = receipts(post, backlogs)
         gathering.got(WHO, key(1), 1)

@@ -14,7 +14,7 @@ from pathlib import Path
 from collector import ledgerfile
 from collector.auditrecord import EventRow, row_of
 from collector.lanerow import LaneRow
-from collector.ledger import LaneKey, lane_row
+from collector.ledger import LaneKey
 from collector.store.base import RangeQuery, Store
 from core import wire
 from core.catalog import CATALOG, IDENTITY_TAGS
@@ -84,7 +84,7 @@ def _ledger(path: Path) -> tuple[dict[LaneKey, LaneRow], list[EventRow]]:
     with closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as db:
         db.execute("BEGIN")
         found = {
-            LaneKey(Identity(*row[:3]), row[3], row[4]): lane_row(row[5:])
+            LaneKey(Identity(*row[:3]), row[3], row[4]): ledgerfile.lane_row(row[5:])
             for row in db.execute(lanes)
         }
         return found, [EventRow(*row) for row in db.execute(rows)]

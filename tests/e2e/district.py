@@ -135,11 +135,6 @@ class District:
         for agent in self.agents:
             agent.program.start()
 
-    def set_probes(self, probes: str) -> None:
-        """Give every agent other probes, from its next start on."""
-        for agent in self.agents:
-            agent_toml(agent.folder, self.broker, probes, agent=agent.who.agent)
-
     # What files and databases say.
 
     def broken(self) -> list[str]:
@@ -199,14 +194,17 @@ class District:
         code, output = self.ledger()
         assert code == 0, f"5: schoolwatch ledger ended with {code}: {output}"
 
-    def prove(self) -> list[Witnessed]:
-        """Let all settle and stop, check every statement, and return what the witnesses saw."""
+    def prove(self, *kinds: str) -> list[Witnessed]:
+        """Let all settle and stop, check every statement, and return what the witnesses saw.
+
+        The collector notes *kinds* beside what is usual, all of them.
+        """
         self.settle()
         for agent in self.agents:
             assert agent.program.stop() == 0
         assert self.collector.stop() == 0
         assert self.broken() == []
-        assert self.noted() <= USUAL
+        assert {*kinds} <= self.noted() <= USUAL | {*kinds}
         heard = self.hear()
         assert all(one.taken and one.left for one in heard)
         return heard
@@ -253,7 +251,7 @@ def running(district: District) -> Iterator[District]:
 def _agent(folder: Path, broker: RealBroker, probes: str, name: str) -> Agent:
     own = folder / name
     own.mkdir()
-    toml = agent_toml(own, broker, probes, agent=name)
+    toml = agent_toml(own, broker, probes, agent=name, seal_kb=1)
     agent = Agent(
         Identity(REGION, SCHOOL, name),
         own,

@@ -64,8 +64,8 @@ class MemoryStore:
     restored: bool = False
     """It was set back, and nobody has noticed."""
 
-    def copy(self, *, restored: bool = False) -> "MemoryStore":
-        """Return it as a backup has it."""
+    def copy(self, *, restored: bool) -> "MemoryStore":
+        """Return it as a backup has it, or as it is when that was *restored*."""
         return MemoryStore(set(self.lines), dict(self.events), count=self.count, restored=restored)
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
@@ -153,8 +153,8 @@ class Source:
         self.fuse.burn()
         self.broker.acknowledged(self.channel, message.mid)
 
-    def reconnect(self) -> None:
-        """The schedule connects."""
+    def read(self, *, on: bool) -> None:
+        """The schedule delivers."""
 
 
 @dataclass
@@ -271,6 +271,7 @@ class District:
         live = Live(COLLECTOR, {REGION}, [], ledger.agents())
         receipts = Receipts(
             *(COLLECTOR, self.broker.answer, live.backlogs, counters),
+            spare_bytes_per_s=1_000_000,
             now=now,
             later=lambda _seconds, what: Timer(what),
         )

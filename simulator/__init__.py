@@ -1,0 +1,1 @@
+"""Plays schools for benchmarks and tests; may use every package, and none uses it."""
