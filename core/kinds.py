@@ -63,22 +63,22 @@ _KINDS: Final = (
         *("clock_back", "EV-SYS-CLOCK", RISK, "P3"),
         *("采集时间回退", "the time of readings was set back, and begins anew"),
     ),
-    Kind("agent_silent", "EV-SYS-SILENT", FAULT, "P2", "采集器失联", "an agent has fallen silent"),
+    Kind("agent_silent", "EV-SYS-SILENT", FAULT, "P2", "采集端失联", "an agent has fallen silent"),
     Kind(
         *("spool_dropping", "EV-SYS-SPOOL", FAULT, "P2"),
-        *("采集器缓存已满，正在丢弃数据", "an agent's spool is full and drops readings"),
+        *("采集端缓存已满，正在丢弃数据", "an agent's spool is full and drops readings"),
     ),
     Kind(
         *("spool_set_aside", "EV-SYS-ASIDE", FAULT, "P2"),
-        *("采集器缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
+        *("采集端缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
     ),
     Kind(
         *("spool_corrupt", "EV-SYS-CORRUPT", FAULT, "P3"),
-        *("采集器缓存中有批次损坏", "a batch in an agent's spool cannot be read back"),
+        *("采集端缓存中有批次损坏", "a batch in an agent's spool cannot be read back"),
     ),
     Kind(
         *("batches_dropped", "EV-SYS-DROPS", FAULT, "P4"),
-        *("采集器已丢弃的批次", "the batches that an agent says it has dropped"),
+        *("采集端已丢弃的批次", "the batches that an agent says it has dropped"),
     ),
     Kind(
         *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
@@ -170,7 +170,7 @@ _KINDS: Final = (
     ),
     Kind(
         *("open_conditions", "EV-SYS-OPEN", OTHERS, "P4"),
-        *("采集器报告当前全部未恢复事件", "an agent names everything that is still going on"),
+        *("采集端报告当前全部未恢复事件", "an agent names everything that is still going on"),
     ),
     Kind(
         *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),
