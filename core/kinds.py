@@ -145,7 +145,7 @@ _KINDS: Final = (
     ),
     Kind(
         *("restored", "EV-SYS-RESTORE", FAULT, "P3"),
-        *("中心数据库已恢复", "the collector's database was restored"),
+        *("监测中心的数据库已恢复", "the collector's database was restored"),
     ),
     Kind(
         *("took_over", "EV-SYS-TAKEOVER", OTHERS, "P3"),
@@ -163,7 +163,9 @@ _KINDS: Final = (
         *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
         *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
-    Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
+    Kind(
+        "collector_started", "EV-SYS-START", OTHERS, "P4", "监测中心已启动", "the collector started"
+    ),
     Kind(
         *("checkpoint", "EV-SYS-CHECK", OTHERS, "P4"),
         *("审计检查点", "a mark that the audit log makes each minute"),
