@@ -63,6 +63,8 @@ ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 2.0
+NO_BROKER_S: Final = 30.0
+"""Without a broker for so long the alerts begin, although we do not serve yet."""
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -90,7 +92,7 @@ class Collector:
         self.config, times = config, OwnClock()
         now = self._now = times.now
         self._watch = Watch(crashes or Crashes(config.collector.folder))
-        self.stopping = asyncio.Event()
+        self.stopping, self._serving = asyncio.Event(), asyncio.Event()
         self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
@@ -170,6 +172,7 @@ class Collector:
         """
         tasks = Tasks(
             sessions=[asyncio.ensure_future(self._guard.session.run())],
+            works=[asyncio.ensure_future(work) for work in self._watches()],
             beside=[asyncio.ensure_future(extra(self)) for extra in extras],
         )
         try:
@@ -195,6 +198,34 @@ class Collector:
                 )
                 self.books.live.await_answers(agents)
         self.books.asking.everybody(self.books.live.answering())
+        self._serving.set()
+
+    def _watches(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs from the start on, also while there is no broker."""
+        stopping = self.stopping
+        return [
+            every(1, self._clock_watch.look, stopping),
+            every(1, self._prober.turn, stopping, first_after=0),
+            *self.roster.works(stopping),
+            self._alert(),
+        ]
+
+    async def _alert(self) -> None:
+        """Run the alert engine once we serve, or once the broker has been away for a while.
+
+        A broker that cannot be reached is worth an alert; waiting for another's claim is not.
+        """
+        away = 0.0
+        while not self._serving.is_set() and not self.stopping.is_set():
+            away = 0.0 if self._guard.session.connected else away + LOOK_EVERY_S
+            if away > NO_BROKER_S:
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._serving.wait(), LOOK_EVERY_S)
+        async with asyncio.TaskGroup() as both:
+            looking = every(LOOK_EVERY_S, self._look, self.stopping, first_after=LOOK_EVERY_S)
+            both.create_task(looking)
+            both.create_task(self.alerting.run(self.stopping))
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
@@ -204,17 +235,12 @@ class Collector:
             every(CLAIM_EVERY_S, self._claim_again, stopping),
             every(RIVALS_EVERY_S, self._rivals, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
-            every(1, self._clock_watch.look, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
-            every(1, self._prober.turn, stopping, first_after=0),
-            every(LOOK_EVERY_S, self._look, stopping, first_after=LOOK_EVERY_S),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
-            self.alerting.run(stopping),
-            *self.roster.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:

@@ -115,7 +115,7 @@ class Events:
         self._count(one)
         books.receipts.got(batch.who, batch.key, batch.crc)
         books.receipts.closed(batch.who, books.live.received(batch.who, batch.key))
-        if not births.is_told_of(books.live.state(batch.who), batch.key.epoch):
+        if not births.is_listed(books.live.state(batch.who), batch.key.epoch):
             books.asking.soon(batch.who)
 
     def _count(self, one: Judged) -> None:

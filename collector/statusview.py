@@ -12,6 +12,7 @@ from collector import terminal
 from collector.terminal import lasting, safe
 from collector.web.alerts import Alert, Alerts
 from collector.web.live import Agent, Counts, Fell, Live, School
+from collector.web.scope import UNSTATED
 from collector.web.texts import Texts
 
 STYLES: Final = {
@@ -65,7 +66,8 @@ def show(
     if alerts and alerts.open_total:
         _show_alerts(alerts, console)
     console.print()
-    console.print(_areas(picture))
+    if any(_total(one.counts) for one in picture.areas if one.area != UNSTATED):
+        console.print(_areas(picture))
     console.print(_summary(picture))
 
 
@@ -142,7 +144,7 @@ def _areas(picture: Live) -> Table:
     states = [field.name for field in msgspec.structs.fields(Counts)]
     table = terminal.table("AREA", *(_words(state).upper() for state in states), "ALL")
     for one in picture.areas:
-        if _total(one.counts) or one.area != "unstated":
+        if _total(one.counts) or one.area != UNSTATED:
             table.add_row(*_counts(_EN(f"area_{one.area}"), one.counts, states))
     table.add_row(*_counts(_EN("teaching_points"), picture.teaching_points, states))
     return table

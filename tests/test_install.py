@@ -14,7 +14,7 @@ from core import VERSION
 
 ROOT = Path(__file__).parents[1]
 DATA = ("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*")
-NOT_FOR_USERS = {"tests", "simulator", "scripts", "docs"}
+NOT_FOR_USERS = {"tests", "scripts", "docs"}
 
 WHERE = "import importlib.resources as r; print(r.files('configs'), r.files('collector.web'))"
 

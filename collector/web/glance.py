@@ -11,6 +11,7 @@ from collector.web.board import Fallen, SchoolRow, fallen, tally
 from collector.web.scope import (
     AREAS,
     CONNECTED,
+    UNSTATED,
     Scope,
     area_of,
     is_teaching_point,
@@ -41,6 +42,12 @@ class Glance:
     def total(self) -> int:
         """How many schools count."""
         return sum(self.counts.values())
+
+    @property
+    def by_area(self) -> bool:
+        """Whether the roster says anything that sets schools apart."""
+        stated = [counts for area, counts in self.areas if area != UNSTATED]
+        return any(n for counts in (*stated, self.points) for n in counts.values())
 
     @property
     def not_up(self) -> int:

@@ -59,6 +59,7 @@ def test_all_up_is_0_and_names_everybody(source: FakeSource) -> None:
     with serving(source) as url:
         result = status("--url", url)
     assert result.exit_code == 0
+    assert "AREA" not in result.output
     for words in ("000000/trial 试点学校", "machine", "up", "12 min", "2 s ago", "1 school: 1 up"):
         assert words in result.output
 

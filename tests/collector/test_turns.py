@@ -17,6 +17,7 @@ from core.clock import SECOND
 from core.errors import StartError
 from core.mqtt import Message
 from core.types import Value
+from tests.collector.counting import count
 from tests.collector.desk import Desk, open_desk
 from tests.collector.making import (
     OTHER,
@@ -92,7 +93,7 @@ class Collector:
 
     def count(self) -> str:
         desk = self.desk
-        return CommitCounter(desk.books.ledger, desk.store, desk.books.journal).count()
+        return count(CommitCounter(desk.books.ledger, desk.store, desk.books.journal))
 
     def log(self, *kinds: str) -> list[tuple[int, str, int]]:
         """What the audit log has, of *kinds* if given: row, kind and sequence, by us 0."""

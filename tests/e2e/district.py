@@ -6,6 +6,7 @@ until the system got by itself to nothing missing; `prove` then checks every sta
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from agent.spool import Spool
+from collector.alertground import CURSOR
 from collector.store.base import Store
 from collector.store.sqlite import SqliteStore
 from collector.terminal import NoAnswer, fetch
@@ -179,18 +181,29 @@ class District:
             found["the collector"] = said["restores"]
         return {who: why for who, why in found.items() if why}
 
+    def unjudged(self) -> int:
+        """Return how many rows of events the alert rules have not seen: statement 3."""
+        with closing(sqlite3.connect(self.files / "ledger.db", timeout=10)) as db:
+            query = "SELECT max(row) - coalesce((SELECT row FROM event_cursor WHERE name = ?), 0)"
+            (behind,) = db.execute(f"{query} FROM event", (CURSOR,)).fetchone()
+        return int(behind or 0)
+
     def settle(self, seconds: float = SETTLED_WITHIN_S) -> None:
         """Statement 5: wait until all that is sealed by now arrived and nothing is missing."""
         marks = [(agent, agent.sealed()) for agent in self.agents]
 
         def waits() -> bool:
-            return any(agent.held(mark) for agent, mark in marks) or bool(self.missing())
+            held = any(agent.held(mark) for agent, mark in marks)
+            return held or bool(self.missing()) or self.unjudged() > 0
 
         try:
             until_sync(lambda: not waits(), seconds)
         except AssertionError:
             held = {str(agent.who): agent.held(mark) for agent, mark in marks}
-            raise AssertionError(f"5: still in spools {held}, missing {self.missing()}") from None
+            raise AssertionError(
+                f"5: still in spools {held}, missing {self.missing()}, "
+                f"rows that no rule saw: {self.unjudged()}"
+            ) from None
         code, output = self.ledger()
         assert code == 0, f"5: schoolwatch ledger ended with {code}: {output}"
 

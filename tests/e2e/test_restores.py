@@ -166,7 +166,8 @@ def test_a_database_of_the_collector_put_back_is_made_again_and_says_what_it_for
 
     accounts, heard = district.accounts(), agent.hear()
     forgotten = missing_in(heard, accounts)
-    assert 0 < len(forgotten) == missing
+    # Of an epoch that was closed since, and that the agent has forgotten too, nobody knows.
+    assert 0 < missing <= len(forgotten)
     assert {one.key.lane for one in forgotten} == {"readings"}
     lines = [line for one in forgotten for line in lines_of(one)]
     points = {point for line in lines for point in points_of(line, heard.who)}
@@ -217,8 +218,9 @@ def check_named(district: District) -> None:
     assert (agent.program.stop(), district.collector.stop()) == (0, 0)
 
     heard, accounts = agent.hear(), district.accounts()
-    taken = {point for line in heard.taken for point in points_of(line, heard.who)}
-    times = [at for _, _, _, at, _ in taken - accounts.stored.keys()]
+    left = [line for one in heard.left if one.key.lane == "readings" for line in lines_of(one)]
+    gone = {point for line in left for point in points_of(line, heard.who)}
+    times = [at for _, _, _, at, _ in gone - accounts.stored.keys()]
     assert times, "the copy lacks what came since"
     assert record["details"]["from"] <= rfc3339(min(times) + CAME_WITHIN)
     assert rfc3339(max(times)) <= record["details"]["until"]

@@ -88,7 +88,7 @@ class DistrictPage:
             groups=groups,
             page=page,
             regions=sorted({row.view.region for row in rows}),
-            agents=sum(len(row.agents) for row in rows),
+            agents=sum(len(row.agents) for row in seen.rows),
             alerts=await self._alerts(),
         )
 

@@ -23,8 +23,6 @@ from tests.real import chromium
 from tests.real.brokers import free_port
 from tests.waiting import until_sync
 
-PARTS = {"collector run": "collector", "agent run": "agent", "collector watch": "watchdog"}
-
 
 @dataclass
 class Up:
@@ -47,7 +45,9 @@ class Up:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
-            found[next((PARTS[part] for part in PARTS if part in words), "broker")] = child.pid
+            parts = {"collector run": "collector", "agent run": "agent", "watch": "watchdog"}
+            name = next((name for part, name in parts.items() if part in words), "broker")
+            found[name] = child.pid
         return found
 
     def get(self, path: str) -> Any:

@@ -71,6 +71,11 @@ def entries(count: int) -> Iterator[School]:
 
 def district(count: int) -> tuple[SchoolView, ...]:
     """Return *count* schools in every state there is, as the collector would paint them."""
+    return tuple(_aged(view) for view in paint(scene(count)).schools)
+
+
+def scene(count: int) -> Scene:
+    """Return everything that a picture of *count* schools is made of."""
     roster = {(one.region, one.school): one for one in entries(count)}
     agents: dict[Identity, AgentState] = {}
     by_school: dict[SchoolKey, list[Identity]] = {}
@@ -90,11 +95,10 @@ def district(count: int) -> tuple[SchoolView, ...]:
         agents[stranger] = AgentState(Known(NOW - SECOND, NOW - HOUR))
         by_school[stranger.region, stranger.school] = [stranger]
     carriers = {key: school.carrier for key, school in roster.items()}
-    scene = Scene(
+    return Scene(
         *(NOW, DAY, "d1", OPEN, agents, by_school, roster),
         *(together(outside, carriers), degraded, True),
     )
-    return tuple(_aged(view) for view in paint(scene).schools)
 
 
 def _kind(n: int) -> str:

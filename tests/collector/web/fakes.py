@@ -4,7 +4,7 @@ import asyncio
 import math
 import threading
 from collections import Counter
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -46,6 +46,7 @@ class FakeSource:
     agents: tuple[AgentAccount, ...] = ()
     restores: tuple[Restore, ...] = ()
     a_page: int = 1
+    painted: Callable[[], Picture] | None = None
     asked: list[Question] = field(default_factory=list)
     ledger_trouble: StoreError | None = None
     canaried: Canary = field(default_factory=Canary)
@@ -55,6 +56,8 @@ class FakeSource:
     alert_trouble: StoreError | None = None
 
     def picture(self) -> Picture:
+        if self.painted:
+            return self.painted()
         return Picture(self.at, "d1", self.broker_connected, self.schools)
 
     def canary(self) -> Canary:
@@ -90,9 +93,15 @@ class FakeSource:
         self.asked.append(question)
         if self.ledger_trouble:
             raise self.ledger_trouble
-        page = self.agents[question.after :][: self.a_page]
+        named = (question.region, question.school, question.agent)
+        there = [
+            one
+            for one in self.agents
+            if all(word in ("", part) for word, part in zip(named, str(one.who).split("/")))
+        ]
+        page = there[question.after :][: self.a_page]
         after = question.after + self.a_page
-        return Account(page, self.restores, after if after < len(self.agents) else 0)
+        return Account(tuple(page), self.restores, after if after < len(there) else 0)
 
 
 def _is_at(story: Story, place: str) -> bool:

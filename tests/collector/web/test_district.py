@@ -204,6 +204,14 @@ async def test_a_collector_whose_own_line_is_cut_says_so(
     assert "可能是监测中心自己的线路断了" in (await read(client, "/")).text
 
 
+async def test_a_roster_that_says_no_area_gives_no_table_of_areas(
+    client: Client, source: FakeSource
+) -> None:
+    source.schools = (school(agent()), school(agent(Identity("330106", "s2", "pc"))))
+    assert await areas(client) == {}
+    assert sum((await tiles(client, "/")).values()) == 2
+
+
 async def test_open_alerts_stand_on_top_and_what_cannot_be_read_is_unknown(
     client: Client, source: FakeSource
 ) -> None:

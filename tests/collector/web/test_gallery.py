@@ -153,7 +153,7 @@ def test_a_page_is_seen_whole_legible_and_without_complaints(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "view",
-    itertools.product(gallery.LANGUAGES, gallery.WIDTHS, ("light", "dark")),
+    [*itertools.product(gallery.LANGUAGES, gallery.WIDTHS, ("light", "dark"))],
     ids=lambda view: "-".join(map(str, view)),
 )
 @pytest.mark.parametrize("count", gallery.SIZES)
