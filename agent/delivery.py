@@ -60,6 +60,10 @@ class Delivery:
     """How often each unanswered batch has been sent with a full wait behind it."""
     blamed: dict[BatchKey, int] = field(default_factory=dict)
     """How many of those waits saw a receipt for something else."""
+    blamed_from: dict[BatchKey, float] = field(default_factory=dict)
+    """When the first of them began."""
+    answered: dict[Lane, float] = field(default_factory=dict)
+    """When the last receipt for something of a lane came."""
     parked: dict[BatchKey, float] = field(default_factory=dict)
     backfill_rate: int = DEFAULT_BACKFILL
     backlog_from: float = 0.0
@@ -131,6 +135,7 @@ class Delivery:
                     self.probes[key.lane] = self.probes.get(key.lane, 0) + 1
                 continue
             self.blamed[key] = self.blamed.get(key, 0) + 1
+            self.blamed_from.setdefault(key, out.sent_at)
             if self.blamed[key] >= PARK_AFTER:
                 self.parked[key] = now + PARKED_WAIT
         for key in [key for key, at in self.parked.items() if at <= now]:
@@ -139,9 +144,11 @@ class Delivery:
 
     def receipt(self, now: float, backfill_rate: int, lanes: Collection[Lane] = LANES) -> None:
         """Note that the collector answers for *lanes*, and the rate that it grants."""
-        for lane in self.unanswered.intersection(lanes):
-            # What looked poisoned may only have been sent into silence.
-            self._forgive(lane)
+        for lane in lanes:
+            # What looked poisoned may only have been sent into silence: of everybody, or of its
+            # lane alone, as where the rights at the broker withhold readings.
+            self._forgive(lane, everything=lane in self.unanswered)
+            self.answered[lane] = now
         self._end_silence()
         self.last_receipt = now
         if backfill_rate > 0:
@@ -152,17 +159,21 @@ class Delivery:
         self.aside.clear()
         self.probes.clear()
 
-    def _forgive(self, lane: Lane) -> None:
-        for counted in (self.parked, self.sends, self.blamed):
-            for key in [key for key in counted if key.lane == lane]:
-                del counted[key]
+    def _forgive(self, lane: Lane, *, everything: bool) -> None:
+        before = self.answered.get(lane, float("-inf"))
+        for key in {*self.parked, *self.sends, *self.blamed}:
+            alone = key in self.parked and self.blamed_from.get(key, before) > before
+            if key.lane == lane and (everything or alone):
+                self._forget(key)
+
+    def _forget(self, key: BatchKey) -> None:
+        for counted in (self.parked, self.sends, self.blamed, self.blamed_from):
+            counted.pop(key, None)
 
     def settled(self, key: BatchKey) -> None:
         """Forget *key*: the collector has it, or will never."""
         self.out.pop(key, None)
-        self.sends.pop(key, None)
-        self.blamed.pop(key, None)
-        self.parked.pop(key, None)
+        self._forget(key)
         self.aside.discard(key)
 
     def next_moment(self, now: float) -> float:

@@ -218,3 +218,29 @@ def test_a_lane_that_is_answered_again_tries_its_own_parked_batches_only() -> No
     d.overdue(100.0)
     d.receipt(101.0, 0, ["readings"])
     assert d.busy() == {key(9, "events")}
+
+
+def test_readings_that_were_parked_while_only_events_were_answered_are_tried_again_at_once() -> (
+    None
+):
+    d, now = delivery(), 0.0
+    while key(1) not in d.parked:
+        if key(1) not in d.out:
+            d.sent(key(1), 1, now, backlog=False)
+        now += 1
+        d.receipt(now, 0, ["events"])
+        d.overdue(now)
+    d.receipt(now + 1, 0, ["readings"])
+    assert key(1) not in d.busy()
+
+
+def test_a_batch_that_is_parked_while_its_lane_is_answered_stays_parked() -> None:
+    d, now = delivery(), 0.0
+    while key(1) not in d.parked:
+        if key(1) not in d.out:
+            d.sent(key(1), 1, now, backlog=False)
+        now += 1
+        d.receipt(now, 0, ["readings"])
+        d.overdue(now)
+    d.receipt(now + 1, 0, ["readings"])
+    assert key(1) in d.parked
