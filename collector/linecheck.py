@@ -78,10 +78,10 @@ class _Message:
                 found = head.layout.fullmatch(rest) or _learnt(head, rest)
                 if found and (time := int(found[1])) <= latest and len(raw) <= MAX_LINE_BYTES:
                     point = head.new, time
-                    if point in points or head.stripped:
-                        self._keep(head, time, number, head.new + b" " + rest)
+                    if head.stripped or points.setdefault(point, number) != number:
+                        self._keep(head, time, number, head.new + rest)
                     else:
-                        points[point], new[number] = number, head.new + b" " + rest
+                        new[number] = head.new + rest
                     continue
             self._take_any(number, raw)
 
@@ -117,7 +117,7 @@ class _Message:
         stripped = len(values) - len(fit)
         self._stripped += stripped
         fields = lineprotocol.encode_fields(fit) if changed else raw_fields
-        new = b"%b %b %d" % (head.new, fields, time)
+        new = b"%b%b %d" % (head.new, fields, time)
         if stripped:
             self._altered.add(number)
         self._keep(head, time, number, new)

@@ -96,7 +96,7 @@ class Spec:
 
 @dataclass(slots=True)
 class Head:
-    """A head as it is stored (`new`), and how many tags were taken off to get it.
+    """A head as it is stored (`new`, with the blank behind it); how many tags were taken off.
 
     `layout` is a pattern that its last line had: the next one mostly has the same fields.
     """
@@ -133,7 +133,7 @@ class Heads:
         kept |= {name: getattr(self.who, name) for name in IDENTITY_TAGS}
         if not self.accounted:
             kept["accounted"] = "no"
-        return Head(lineprotocol.encode_head(measurement, kept), spec, stripped)
+        return Head(lineprotocol.encode_head(measurement, kept) + b" ", spec, stripped)
 
 
 class HeadCache:
