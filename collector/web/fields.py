@@ -10,6 +10,7 @@ from typing import Annotated, get_args
 import msgspec
 from msgspec import Meta
 
+from collector.agentclocks import ClockState
 from collector.roster.school import OWNERS, Area, Link, SchoolType, Standing
 from collector.verdicts import State
 from collector.web import board, schools, scope
@@ -27,6 +28,7 @@ _MOMENT = {"format": "date-time", "examples": ["2026-11-22T07:23:05Z"]}
 At = Annotated[str, Meta(description="RFC 3339, UTC", extra_json_schema=_MOMENT)]
 Ns = Annotated[int, Meta(ge=0, description="nanoseconds since 1970; 0 for never")]
 Count = Annotated[int, Meta(ge=0)]
+ClockWord = Annotated[str, _one_of(get_args(ClockState))]
 StateWord = Annotated[str, _one_of(get_args(State))]
 CauseWord = Annotated[
     str,

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
+from collector.agentclocks import ClockVerdict
 from core.clock import SECOND
 from core.errors import StoreStopped
 from core.types import Identity
@@ -307,3 +308,24 @@ async def test_a_clock_that_runs_ahead_gives_no_negative_times(
     text = (await read(client, "/")).text
     assert "已 0 秒" in text
     assert "刚刚" in text
+
+
+async def test_a_clock_that_is_off_is_flagged_wherever_its_agent_is_named(
+    client: Client, source: FakeSource
+) -> None:
+    off = replace(agent(), clock=ClockVerdict("bad", -7_200.0, NOW - 5 * MINUTE))
+    other = school(replace(agent(Identity("1", "s", "pc")), clock=ClockVerdict("warn", 1_500.0)))
+    source.schools = (school(off), other)
+    text = (await read(client, "/")).text
+    assert "machine 时钟偏差超过 5 秒（慢 7.20 s），时间不可信，请校时" in text
+    assert "pc 时钟偏差（快 1.50 s），请校时" in text
+    for path in ("/schools/000000/trial", "/schools/000000/trial/machine"):
+        assert "时钟偏差超过 5 秒（慢 7.20 s）" in (await read(client, path)).text
+    english = (await read(client, "/schools/000000/trial/machine?lang=en")).text
+    assert "clock 7.20 s behind, over 5 s: do not trust its times, set it" in english
+    assert "Turn on time synchronisation" in english
+
+    source.schools = (school(replace(off, clock=ClockVerdict("fine", 3.0, NOW))),)
+    page = (await read(client, "/schools/000000/trial/machine")).text
+    assert "快 3.00 ms" in page
+    assert "请校时" not in page
