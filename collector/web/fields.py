@@ -13,7 +13,7 @@ from msgspec import Meta
 from collector.agentclocks import ClockState
 from collector.roster.school import OWNERS, Area, Link, SchoolType, Standing
 from collector.verdicts import State
-from collector.web import board, schools, scope
+from collector.web import board, schools, scope, targets
 from core.alerts import Text
 from core.clock import rfc3339
 from core.kinds import SEVERITIES
@@ -30,10 +30,16 @@ Ns = Annotated[int, Meta(ge=0, description="nanoseconds since 1970; 0 for never"
 Count = Annotated[int, Meta(ge=0)]
 ClockWord = Annotated[str, _one_of(get_args(ClockState))]
 StateWord = Annotated[str, _one_of(get_args(State))]
+_REASONS = tuple(word for part in get_args(board.Reason) for word in get_args(part) or (part,))
 CauseWord = Annotated[
     str,
     Meta(description="why it is in its state; empty where there is nothing to say"),
-    _one_of([word for part in get_args(board.Reason) for word in get_args(part) or (part,)]),
+    _one_of(_REASONS),
+]
+TargetCauseWord = Annotated[
+    str,
+    Meta(description="the cause of its agent, or its own; empty where there is nothing to say"),
+    _one_of((*_REASONS, *targets.OWN)),
 ]
 StandingWord = Annotated[str, _one_of(get_args(Standing))]
 TypeWord = Annotated[str, _one_of(get_args(SchoolType))]
