@@ -26,7 +26,7 @@ from alerts.engine import Engine
 from alerts.facts import Sight
 from alerts.history import History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
-from alerts.screen import FRESH, Screen
+from alerts.screen import Screen
 from alerts.shipped import RULES
 from alerts.texts import Words
 from collector import ledgerfile
@@ -37,8 +37,9 @@ from collector.canary import Canary, identity
 from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.degraded import degraded
-from collector.intake import Accounted, Bad
+from collector.intake import Bad
 from collector.patience import Patience, Stopping
+from collector.readings import fresh_lines
 from collector.sorting import Item
 from collector.systemsight import SystemSight
 from core import clock
@@ -227,15 +228,10 @@ def _channels(config: AlertsConfig, sender: str) -> list[Channel]:
 
 
 def _fresh(item: Item) -> _Fresh | None:
-    """Return what of a message is fresh (wire.md, rule 9): young, and of a checked clock."""
-    taken, checked = item.taken, item.checked
-    if isinstance(taken, Bad) or checked is None or item.arrival.message.retain:
+    lines = fresh_lines(item)
+    if not lines or isinstance(item.taken, Bad):
         return None
-    if isinstance(taken, Accounted) and taken.clock_unchecked:
-        return None
-    if abs(item.arrival.at - checked.newest) >= FRESH:
-        return None
-    return _Fresh(str(taken.who), checked.lines, item.arrival.at)
+    return _Fresh(str(item.taken.who), lines, item.arrival.at)
 
 
 def _count(books: Books, name: str, reason: str) -> None:

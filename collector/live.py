@@ -11,6 +11,7 @@ from datetime import UTC, date, tzinfo
 from typing import Final
 
 from collector import births
+from collector.agentclocks import NOT_KNOWN, ClockVerdict, clock_verdict
 from collector.births import AgentState
 from collector.canary import is_canary
 from collector.door import Opening
@@ -21,6 +22,7 @@ from collector.prober import Subject
 from collector.roster.school import School
 from collector.verdicts import Known, Verdict, lost_since
 from core.clock import local
+from core.messages import ClockReport
 from core.types import BatchKey, Identity
 
 _log = logging.getLogger(__name__)
@@ -65,6 +67,7 @@ class Live:
         if schools is not None:
             self.take_roster(schools)
         self._agents: dict[Identity, AgentState] = {}
+        self._clocks: dict[Identity, ClockVerdict] = {}
         self._by_school: dict[SchoolKey, set[Identity]] = {}
         self._unknown = 0
         self._backlogs: set[Identity] = set()
@@ -98,6 +101,8 @@ class Live:
             self.lost((who.region, who.school))
         self._agents[who] = state
         self._changed.add(who)
+        if state.birth and (before is None or state.birth is not before.birth):
+            self.clock(who, state.birth.clock, state.born_at)
         if births.has_backlog(state):
             self._backlogs.add(who)
         else:
@@ -108,6 +113,11 @@ class Live:
         before = self.state(who)
         after = births.after_arrival(before, epoch, at, was_up=was_up(before.known, at, opening))
         self.put(who, after)
+
+    def clock(self, who: Identity, report: ClockReport, at: int) -> None:
+        """Hear *at* what an agent, which is known already, says of its machine's clock."""
+        if who in self._agents:
+            self._clocks[who] = clock_verdict(report, at, self._clocks.get(who, NOT_KNOWN))
 
     def received(self, who: Identity, key: BatchKey) -> list[str]:
         """Hear that a batch is in the ledger; return the epochs that it closed."""
@@ -148,6 +158,8 @@ class Live:
                 moved = known.at(known.last_arrival + by, known.changed_at + by)
                 self._agents[who] = replace(state, known=moved)
                 self._changed.add(who)
+        for who, clock in self._clocks.items():
+            self._clocks[who] = replace(clock, since=clock.since + by)
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""
@@ -194,6 +206,7 @@ class Live:
                 self.proof(),
                 self.degraded,
                 self._listed,
+                self._clocks,
             )
         )
 

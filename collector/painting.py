@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 
 from collector import births
+from collector.agentclocks import NOT_KNOWN, ClockVerdict
 from collector.births import AgentState
 from collector.door import Opening
 from collector.outside import NOTHING, Proof, SchoolKey
@@ -23,13 +24,10 @@ from collector.verdicts import (
     lost_since,
 )
 from core.clock import SECOND
-from core.messages import ClockReport
 from core.types import Identity
 
 STILL_REPORTS = 86_400 * SECOND
 """A school that counts no more is shown until nothing came from it for so long."""
-
-_NO_CLOCK = ClockReport()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +47,7 @@ class Scene:
     proof: Proof = NOTHING
     degraded: Mapping[Identity, Verdict] = field(default_factory=dict)
     listed: bool = False
+    clocks: Mapping[Identity, ClockVerdict] = field(default_factory=dict)
 
 
 def standing_of(roster: Mapping[SchoolKey, School], key: SchoolKey, day: date) -> Standing:
@@ -122,7 +121,6 @@ def _last_arrivals(scene: Scene, agents: Iterable[Identity]) -> Iterable[int]:
 def _agent(scene: Scene, who: Identity, region_since: int) -> AgentView:
     state = scene.agents[who]
     birth = state.birth
-    clock = birth.clock if birth else _NO_CLOCK
     return AgentView(
         who=who,
         verdict=_verdict(scene, who, state.known, region_since),
@@ -130,8 +128,7 @@ def _agent(scene: Scene, who: Identity, region_since: int) -> AgentView:
         version=birth.version if birth else "",
         started=birth.started if birth else "",
         held_batches=births.waiting(state),
-        clock_offset_ms=clock.offset_ms,
-        clock_checked=clock.checked,
+        clock=scene.clocks.get(who, NOT_KNOWN),
         unaccounted=state.unaccounted,
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from collector.agentclocks import NOT_KNOWN, ClockVerdict
 from collector.roster.school import School, Standing
 from collector.verdicts import UNSEEN, Outside, Verdict
 from core.types import Identity
@@ -21,8 +22,7 @@ class AgentView:
     version: str
     started: str
     held_batches: int
-    clock_offset_ms: float
-    clock_checked: bool
+    clock: ClockVerdict = NOT_KNOWN
     unaccounted: bool = False
 
 

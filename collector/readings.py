@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
-from collector import alarms, births, refusals
+from alerts.screen import FRESH
+from collector import agentclocks, alarms, births, refusals
 from collector.books import Books
 from collector.deadletters import Letter
 from collector.intake import Accounted, Arrival, Bad
@@ -141,6 +142,9 @@ class Readings:
             books.live.heard(taken.who, epoch, item.arrival.at, books.door.opening())
         if not isinstance(taken, Accounted):
             return
+        clock = agentclocks.reported(fresh_lines(item))
+        if clock:
+            books.live.clock(taken.who, clock, item.arrival.at)
         if item.standing == "conflict":
             books.receipts.conflict(taken.who, taken.key, taken.crc)
             return
@@ -179,6 +183,16 @@ def proves_life(item: Item) -> bool:
     if isinstance(item.taken, Accounted):
         return True
     return item.checked is not None and abs(item.checked.newest - item.arrival.at) <= LIVE_WITHIN
+
+
+def fresh_lines(item: Item) -> Sequence[bytes]:
+    """Return the lines of a message that is fresh (wire.md, rule 9): young, of a checked clock."""
+    taken, checked = item.taken, item.checked
+    if isinstance(taken, Bad) or checked is None or item.arrival.message.retain:
+        return ()
+    if isinstance(taken, Accounted) and taken.clock_unchecked:
+        return ()
+    return checked.lines if abs(item.arrival.at - checked.newest) < FRESH else ()
 
 
 def _alarm(item: Item) -> Note | None:

@@ -24,6 +24,7 @@ MOST_NAMED: Final = 50
 COVERS: Final = frozenset(
     {
         "agent_silent",
+        "clock_off",
         "line_down",
         "region_away",
         "carrier_away",
@@ -42,6 +43,7 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
     for school in picture.schools:
         for agent in school.agents:
             _agent(agent, school.line.cause, wrong, unknown)
+            _clock(agent, wrong)
         _line(school, wrong, unknown)
         for fact, began in _shared(school):
             together.setdefault(fact, []).append(school)
@@ -91,6 +93,14 @@ def _agent(agent: AgentView, line: Cause, wrong: list[Wrong], unknown: set[str])
         wrong.append(
             Wrong("agent_silent", str(agent.who), verdict.since, "", details, part_of=part_of)
         )
+
+
+def _clock(agent: AgentView, wrong: list[Wrong]) -> None:
+    # Of one that is silent the last that it said counts; one that was stopped needs nobody.
+    clock = agent.clock
+    if clock.state == "bad" and agent.verdict.state != "stopped":
+        details = {"offset_ms": clock.offset_ms}
+        wrong.append(Wrong("clock_off", str(agent.who), clock.since, "", details))
 
 
 def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:

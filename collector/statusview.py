@@ -10,6 +10,7 @@ from rich.text import Text
 
 from collector import terminal
 from collector.terminal import lasting, safe
+from collector.web import clocks
 from collector.web.alerts import Alert, Alerts
 from collector.web.live import Agent, Counts, Fell, Live, School
 from collector.web.scope import UNSTATED
@@ -87,7 +88,8 @@ def _rest(calm: Sequence[School]) -> str:
 
 def _is_calm(school: School) -> bool:
     states = {school.state, *(agent.state for agent in school.agents)}
-    return states == {"up"} and school.counts
+    off = any(agent.clock.state in ("warn", "bad") for agent in school.agents)
+    return states == {"up"} and school.counts and not off
 
 
 def _table(schools: Sequence[School], now: int) -> Table:
@@ -111,7 +113,8 @@ def _school(school: School, now: int) -> list[Text]:
 
 def _agent(agent: Agent, now: int) -> list[Text]:
     since, seen = lasting(agent.since_ns, now), lasting(agent.last_seen_ns, now, " ago")
-    why = safe("; ".join(filter(None, (_why(agent.cause), UNACCOUNTED * agent.unaccounted))))
+    clock = clocks.flag(agent.clock.state, agent.clock.offset_ms, _EN)
+    why = safe("; ".join(filter(None, (_why(agent.cause), clock, UNACCOUNTED * agent.unaccounted))))
     return [Text(), safe(agent.agent), _state(agent.state), since, seen, why]
 
 

@@ -14,6 +14,7 @@ RULES: Final[tuple[Rule, ...]] = (
     schools.DISK_FULL,
     schools.PACKET_LOSS,
     schools.AGENT_SILENT,
+    schools.CLOCK_OFF,
     schools.LINE_DOWN,
     schools.REGION_AWAY,
     schools.CARRIER_AWAY,

@@ -92,6 +92,30 @@ AGENT_SILENT: Final = Rule(
     hold_s=180,
 )
 
+CLOCK_OFF: Final = Rule(
+    "clock_off",
+    Sighted("clock_off"),
+    "P3",
+    RuleTexts(
+        title=Text("时钟偏差超过 5 秒：{where}", "Clock off by more than 5 s: {where}"),
+        meaning=Text(
+            "那台电脑的日志、考试和录课记录的时间是错的，事后对不上；监测读数的时间由采集端自行校正。",
+            "Logs, tests and recordings of that machine carry wrong times and cannot be matched; "
+            "the agent corrects the times of its own readings.",
+        ),
+        first=Text(
+            "请在那台电脑上打开自动校时（NTP），再核对日期、时间和时区；主板电池没电也会这样。",
+            "Turn on time synchronisation (NTP) there, and check date, time and zone; an empty "
+            "battery of the mainboard does this too.",
+        ),
+        ended=Text("时钟已校准：{where}", "Clock right again: {where}"),
+    ),
+    # A clock that was stepped is often put right by NTP at once; and while an agent checks its
+    # clock anew, a minute or two, it cannot say how far it is off, which is no recovery.
+    hold_s=120,
+    keep_s=300,
+)
+
 LINE_DOWN: Final = Rule(
     "line_down",
     Sighted("line_down"),

@@ -65,6 +65,7 @@ ALERTS: Final[dict[str, Text]] = {
     "detail_cause": Text("原因", "Cause"),
     "detail_count": Text("学校数", "Schools"),
     "detail_schools": Text("涉及学校", "Which schools"),
+    "detail_offset_ms": Text("时钟偏差（毫秒）", "Clock offset (ms)"),
     "detail_reason": Text("原因", "Reason"),
     "told_nobody": Text("没有通知任何人", "Nobody was told."),
 }

@@ -5,16 +5,18 @@ Watch it: curl -s 'http://127.0.0.1:8480/api/v1/live' | python -m json.tool
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from aiohttp import web
 
 from collector import canary
 from collector.store.base import LastValue, Series, Store
-from collector.web import alerts, ledger, live, openapi, params, scope, values
+from collector.verdicts import State
+from collector.web import alerts, board, ledger, live, openapi, params, scope, targets, values
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
+from collector.web.snapshot import pings_in
 from collector.web.source import Source
 from core import catalog
 from core.clock import SECOND, Clock, rfc3339
@@ -23,6 +25,9 @@ from core.types import Identity
 
 LOOK_BACK = 24 * 3600 * SECOND
 """A value that is older is not given as the latest."""
+
+_NEVER_SEEN: Final[tuple[State, board.Reason]] = ("never_seen", "never_seen")
+"""Of an agent that the picture does not name."""
 
 
 def answer(body: Any, status: int = 200) -> web.Response:
@@ -85,7 +90,11 @@ class Api:
         who = params.identity(params.once(request.query.items()))
         since = max(0, self.now() - LOOK_BACK)
         found = await self.reads.ask(lambda store: latest(store, who, since))
-        return answer(values.LatestAnswer([values.latest(value) for value in found]))
+        row = board.agent_in(self.source.picture(), who)
+        state, why = (row.state, row.reason) if row else _NEVER_SEEN
+        below = targets.targets(pings_in(found), state, why, self.now())
+        said = [values.latest(value) for value in found]
+        return answer(values.LatestAnswer(said, [values.target(one) for one in below]))
 
     async def ledger(self, request: web.Request) -> web.Response:
         """Answer with what is missing, since when and why; raises ParameterError, StoreError."""

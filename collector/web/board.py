@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from collector.picture import AgentView, Picture, SchoolView
 from collector.verdicts import Cause, State, Verdict
+from core.types import Identity
 
 Reason = Literal[Cause, "never_seen", "stopped", "all_stopped"]
 
@@ -70,6 +71,14 @@ def agent_row(view: AgentView) -> AgentRow:
     verdict = view.verdict
     own: dict[State, Reason] = {"never_seen": "never_seen", "stopped": "stopped", "up": ""}
     return AgentRow(view, verdict.state, own.get(verdict.state, verdict.cause), verdict.since)
+
+
+def agent_in(picture: Picture, who: Identity) -> AgentRow | None:
+    """Return one agent of *picture*, None where it has none of that name."""
+    for school in picture.schools:
+        if (school.region, school.school) == (who.region, who.school):
+            return next((agent_row(view) for view in school.agents if view.who == who), None)
+    return None
 
 
 def tally(states: Iterable[State]) -> dict[State, int]:

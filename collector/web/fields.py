@@ -10,9 +10,10 @@ from typing import Annotated, get_args
 import msgspec
 from msgspec import Meta
 
+from collector.agentclocks import ClockState
 from collector.roster.school import OWNERS, Area, Link, SchoolType, Standing
 from collector.verdicts import State
-from collector.web import board, schools, scope
+from collector.web import board, schools, scope, targets
 from core.alerts import Text
 from core.clock import rfc3339
 from core.kinds import SEVERITIES
@@ -27,11 +28,18 @@ _MOMENT = {"format": "date-time", "examples": ["2026-11-22T07:23:05Z"]}
 At = Annotated[str, Meta(description="RFC 3339, UTC", extra_json_schema=_MOMENT)]
 Ns = Annotated[int, Meta(ge=0, description="nanoseconds since 1970; 0 for never")]
 Count = Annotated[int, Meta(ge=0)]
+ClockWord = Annotated[str, _one_of(get_args(ClockState))]
 StateWord = Annotated[str, _one_of(get_args(State))]
+_REASONS = tuple(word for part in get_args(board.Reason) for word in get_args(part) or (part,))
 CauseWord = Annotated[
     str,
     Meta(description="why it is in its state; empty where there is nothing to say"),
-    _one_of([word for part in get_args(board.Reason) for word in get_args(part) or (part,)]),
+    _one_of(_REASONS),
+]
+TargetCauseWord = Annotated[
+    str,
+    Meta(description="the cause of its agent, or its own; empty where there is nothing to say"),
+    _one_of((*_REASONS, *targets.OWN)),
 ]
 StandingWord = Annotated[str, _one_of(get_args(Standing))]
 TypeWord = Annotated[str, _one_of(get_args(SchoolType))]

@@ -5,6 +5,7 @@ Times come twice: RFC 3339 for people (null where never), nanoseconds for progra
 
 import msgspec
 
+from collector.agentclocks import ClockVerdict
 from collector.picture import Picture, SchoolView
 from collector.roster.school import School as Entry
 from collector.verdicts import Verdict
@@ -14,6 +15,7 @@ from collector.web.fields import (
     AreaWord,
     At,
     CauseWord,
+    ClockWord,
     Count,
     FellWord,
     LinkWord,
@@ -34,10 +36,16 @@ LONGEST_WORD = 100
 
 
 class Clock(msgspec.Struct, frozen=True):
-    """How far the machine's clock is off, and whether anybody checked."""
+    """How far the machine's clock is ahead, and whether anybody checked.
+
+    `warn` over 1 s, `bad` over 5 s: what comes from that machine is then flagged.
+    """
 
     offset_ms: float
     checked: bool
+    state: ClockWord = "unknown"
+    since: At | None = None
+    since_ns: Ns = 0
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -255,9 +263,14 @@ def agent_of(row: board.AgentRow) -> Agent:
         version=view.version[:LONGEST_WORD],
         started=view.started[:LONGEST_WORD],
         held_batches=view.held_batches,
-        clock=Clock(view.clock_offset_ms, view.clock_checked),
+        clock=_clock(view.clock),
         unaccounted=view.unaccounted,
     )
+
+
+def _clock(clock: ClockVerdict) -> Clock:
+    checked = clock.state != "unknown"
+    return Clock(clock.offset_ms, checked, clock.state, when(clock.since), clock.since)
 
 
 def _line(verdict: Verdict) -> Line:

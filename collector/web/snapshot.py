@@ -53,12 +53,13 @@ class Nic:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """One target; `answer_ms` is None where it did not answer."""
+    """One target as last seen `at` (ns); `answer_ms` is None where it did not answer."""
 
     target: str
     answer_ms: float | None
     loss_percent: float
     unknown_host: bool
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,6 @@ def take(store: Store, who: Identity, last_arrival: int) -> Snapshot:
     receiving, sending = [_rates(store, tags, name, start) for name in ("bytes_recv", "bytes_sent")]
     disks = [_disk(row) for row in rows["disk"]]
     nics = [_nic(row, receiving, sending) for row in rows["net"]]
-    pings = [_ping(row) for row in rows["ping"]]
     memory = rows["mem"][0] if rows["mem"] else _Row({})
     return Snapshot(
         at=max((row.at for group in rows.values() for row in group), default=0),
@@ -106,8 +106,13 @@ def take(store: Store, who: Identity, last_arrival: int) -> Snapshot:
         mem_total=memory.get("total"),
         disks=tuple(sorted(disks, key=lambda one: (-one.used_percent, one.path))),
         nics=tuple(sorted(nics, key=_loopback_last)),
-        pings=tuple(sorted(pings, key=lambda one: (-one.loss_percent, one.target))),
+        pings=_pings(rows["ping"]),
     )
+
+
+def pings_in(values: Iterable[LastValue]) -> tuple[Ping, ...]:
+    """Return what an agent pings, out of its newest *values*."""
+    return _pings(_rows(value for value in values if value.measurement == "ping"))
 
 
 def oldest(store: Store, who: Identity, since: int) -> int:
@@ -162,12 +167,16 @@ def _nic(row: _Row, receiving: Mapping[str, float], sending: Mapping[str, float]
     return Nic(name, receiving.get(name), sending.get(name), received, sent, damaged)
 
 
+def _pings(rows: Iterable[_Row]) -> tuple[Ping, ...]:
+    return tuple(sorted(map(_ping, rows), key=lambda one: (-one.loss_percent, one.target)))
+
+
 def _ping(row: _Row) -> Ping:
     answered = row.get("result_code") == 0
     loss = row.values.get("percent_packet_loss", 0.0) if answered else 100.0
     # The newest answer time of a target that stopped answering is an old one, not the present.
     average = row.values.get("average_response_ms") if loss < 100 else None
-    return Ping(row.tags.get("url", ""), average, loss, row.get("result_code") == 1)
+    return Ping(row.tags.get("url", ""), average, loss, row.get("result_code") == 1, row.at)
 
 
 def _loopback_last(nic: Nic) -> tuple[bool, float, str]:

@@ -131,6 +131,9 @@ TEXTS: Final[dict[str, Text]] = {
     "sent": Text("累计发送", "Sent"),
     "damaged": Text("出错/丢弃", "Errors/drops"),
     "target": Text("目标", "Target"),
+    "target_state": Text("状态", "State"),
+    "target_old": Text("超过 10 分钟没有新的测量结果", "nothing measured for more than 10 minutes"),
+    "target_agent": Text("采集端不在线，无法判断", "its agent is not up, so nobody can tell"),
     "answer_time": Text("应答时间", "Answer time"),
     "loss": Text("丢包", "Loss"),
     "others": Text("另有 {n} 个未列出", "{n} more not shown"),
@@ -142,6 +145,20 @@ TEXTS: Final[dict[str, Text]] = {
     "held_batches": Text("{n} 批", "{n} batches"),
     "clock": Text("时钟偏差", "Clock offset"),
     "clock_unchecked": Text("未校时", "not checked"),
+    "clock_ahead": Text("快 {by}", "{by} ahead"),
+    "clock_behind": Text("慢 {by}", "{by} behind"),
+    "clock_warn": Text("时钟偏差（{off}），请校时", "clock {off}: set it"),
+    "clock_bad": Text(
+        "时钟偏差超过 5 秒（{off}），时间不可信，请校时",
+        "clock {off}, over 5 s: do not trust its times, set it",
+    ),
+    "clock_next": Text(
+        "请在那台电脑上打开自动校时（NTP），再核对日期、时间和时区。采集端会自行校正读数的时间，"
+        "但那台电脑的日志和其他程序记录的时间是错的。",
+        "Turn on time synchronisation (NTP) on that machine, and check date, time and zone. The "
+        "agent corrects the times of its readings by itself; logs and other programs of that "
+        "machine have wrong times.",
+    ),
     # Curves
     "curves": Text("最近的变化", "Recent curves"),
     "range": Text("时间范围", "Time range"),

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from collector.store.base import LastValue, Series
-from collector.web.fields import At, Count, Ns
+from collector.web.fields import At, Count, Ns, StateWord, TargetCauseWord, when
 from collector.web.live import Agent
+from collector.web.targets import Target
 from core import catalog
 from core.clock import rfc3339
 from core.types import Value
@@ -50,10 +51,26 @@ class Latest(msgspec.Struct, frozen=True):
     at_ns: Ns
 
 
+class TargetAnswer(msgspec.Struct, frozen=True):
+    """One target that an agent pings: its state and why, and what was last seen of it.
+
+    Of a target that is unknown the numbers are old; `answer_ms` is null where it did not answer.
+    """
+
+    target: str
+    state: StateWord
+    cause: TargetCauseWord
+    answer_ms: float | None
+    loss_percent: float
+    seen: At | None
+    seen_ns: Ns
+
+
 class LatestAnswer(msgspec.Struct, frozen=True):
-    """The newest value of every field that an agent sent in the last day."""
+    """The newest value of every field that an agent sent in the last day, and its targets."""
 
     values: list[Latest]
+    targets: list[TargetAnswer]
 
 
 class CanaryAnswer(msgspec.Struct, frozen=True):
@@ -79,6 +96,20 @@ class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
 def curve(one: Series) -> Curve:
     """Return one series in the words of the API."""
     return Curve(one.tags, [(at, value) for at, value in one.points])
+
+
+def target(one: Target) -> TargetAnswer:
+    """Return one target in the words of the API."""
+    ping = one.ping
+    return TargetAnswer(
+        target=ping.target,
+        state=one.state,
+        cause=one.reason,
+        answer_ms=ping.answer_ms,
+        loss_percent=ping.loss_percent,
+        seen=when(ping.at),
+        seen_ns=ping.at,
+    )
 
 
 def latest(value: LastValue) -> Latest:

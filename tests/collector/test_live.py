@@ -178,8 +178,8 @@ def test_the_picture_tells_version_clock_and_what_waits_in_the_spool() -> None:
     seen.put(WHO, replace(state, birth=msgspec.structs.replace(state.birth, clock=clock)))
     assert seen.backlogs() == 1
     view = school(seen, NOW).agents[0]
-    assert (view.version, view.held_batches, view.clock_offset_ms) == ("0.1.0", 10, 12.5)
-    assert view.clock_checked
+    assert (view.version, view.held_batches, view.clock.offset_ms) == ("0.1.0", 10, 12.5)
+    assert view.clock.state == "fine"
     closed = [seen.received(WHO, BatchKey(B, "readings", seq)) for seq in range(1, 10)]
     assert closed == [[]] * 8 + [[B]]
     assert school(seen, NOW).agents[0].held_batches == 1

@@ -7,6 +7,7 @@ from alerts.facts import Sight
 from alerts.rules import Sighted
 from alerts.shipped import RULES
 from collector import systemsight
+from collector.agentclocks import ClockVerdict
 from collector.canary import MISSED_AFTER, Canary
 from collector.door import Opening
 from collector.outside import SchoolKey
@@ -111,3 +112,13 @@ def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None
     assert {
         rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
     } == COVERS | systemsight.COVERS
+
+
+def test_a_clock_that_is_far_off_is_wrong_also_of_a_silent_agent_and_not_of_a_stopped_one() -> None:
+    known = {agent(1): ARRIVING, agent(2): SILENT, agent(3): STOPPED, agent(4): ARRIVING}
+    bad = ClockVerdict("bad", -6_000.0, NOW - SECOND)
+    clocks = {agent(n): bad for n in (1, 2, 3)} | {agent(4): ClockVerdict("warn", 2_000.0, NOW)}
+    picture = paint(replace(scene(known), clocks=clocks))
+    found = [one for one in sight_of(picture, OPEN, Canary()).wrong if one.kind == "clock_off"]
+    assert [one.place for one in found] == [str(agent(1)), str(agent(2))]
+    assert {(one.since, one.details["offset_ms"]) for one in found} == {(NOW - SECOND, -6_000.0)}

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collector import statuscli, terminal
+from collector.agentclocks import ClockVerdict
 from core.errors import StoreBusy
 from core.types import Identity
 from tests.collector.web.districts import furnish
@@ -232,3 +233,20 @@ def test_names_cannot_steer_the_terminal(source: FakeSource) -> None:
     with serving(source) as url:
         result = status("--url", url)
     assert "[red]?]0;owned??" in result.output
+
+
+def test_a_clock_that_is_off_is_named_also_among_many_that_are_up(source: FakeSource) -> None:
+    off = replace(agent(), clock=ClockVerdict("bad", 7_200.0, NOW - MINUTE))
+    many = [school(agent(Identity("1", f"s{n}", "pc"))) for n in range(30)]
+    source.schools = (school(off), *many)
+    with serving(source) as url:
+        result = status("--url", url)
+        as_json = status("--url", url, "--json")
+    words = " ".join(result.output.split())
+    assert "7.20" in words
+    assert "over 5 s" in words
+    assert "30 schools with everything up" in words
+    schools = json.loads(as_json.output)["schools"]
+    clock = next(s["agents"][0]["clock"] for s in schools if s["school"] == "trial")
+    assert (clock["state"], clock["offset_ms"], clock["checked"]) == ("bad", 7_200.0, True)
+    assert clock["since_ns"] == NOW - MINUTE

@@ -17,7 +17,7 @@ from core.kinds import SEVERITIES
 
 PAGE: Final = 100
 LONGEST: Final = 100
-KNOWN_DETAILS: Final = ("value", "cause", "count", "schools", "reason")
+KNOWN_DETAILS: Final = ("value", "cause", "count", "schools", "reason", "offset_ms")
 CAUSES: Final = frozenset(get_args(Cause)) - {""}
 
 

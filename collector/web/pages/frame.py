@@ -12,7 +12,7 @@ import jinja2
 from aiohttp import web
 
 from collector.picture import Picture
-from collector.web import schools, scope, texts, words
+from collector.web import clocks, schools, scope, texts, words
 from collector.web.source import Source
 from core import VERSION
 from core.clock import Clock, local
@@ -99,6 +99,8 @@ def _helpers(
         "t": t,
         "said": lambda text: getattr(text, t.language),
         "flags": lambda view: schools.flags(view, t),
+        "clock_off": lambda clock: clocks.offset(clock.offset_ms, t),
+        "clock_flag": lambda clock: clocks.flag(clock.state, clock.offset_ms, t),
         "facts": lambda view: schools.facts(view, t),
         "href": partial(_href, _given(request, "lang")),
         "here": partial(_here, request),

@@ -8,7 +8,7 @@ from alerts.history import Stories, Wanted
 from collector.ledgerread import Account, AgentAccount, Question
 from collector.picture import Picture, SchoolView
 from collector.store.base import Store
-from collector.web import board, charts, ledger, schools
+from collector.web import board, charts, ledger, schools, targets
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
 from collector.web.pages.reading import Read
@@ -80,6 +80,7 @@ class SchoolPages:
             row=row,
             agent=agent,
             now=snapshot,
+            targets=targets.targets(snapshot.pings, agent.state, agent.reason, self.frame.now()),
             problem=problem,
             account=account,
             unreadable=unreadable,

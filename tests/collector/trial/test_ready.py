@@ -54,7 +54,7 @@ LATEST = "/api/v1/latest?region=000000&school=trial&agent=staff-room"
 
 
 def live_json(who: Identity, verdict: Verdict) -> bytes:
-    agent = AgentView(who, verdict, 2_000, "0.1.0", "", 0, 0.0, False)
+    agent = AgentView(who, verdict, 2_000, "0.1.0", "", 0)
     school = SchoolView(who.region, who.school, "", "open", verdict, (agent,))
     return msgspec.json.encode(live(Picture(2_000, "trial", True, (school,)), (True, "")))
 

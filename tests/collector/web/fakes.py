@@ -150,8 +150,6 @@ def agent(
         version="" if never else "0.1.0",
         started="" if never else "2026-11-21T23:58:02Z",
         held_batches=0,
-        clock_offset_ms=0.0,
-        clock_checked=False,
     )
 
 

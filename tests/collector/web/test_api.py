@@ -57,7 +57,13 @@ async def test_live_names_every_school_and_agent_with_state_cause_and_times(
             "version": "0.1.0",
             "started": "2026-11-21T23:58:02Z",
             "held_batches": 0,
-            "clock": {"offset_ms": 0.0, "checked": False},
+            "clock": {
+                "offset_ms": 0.0,
+                "checked": False,
+                "state": "unknown",
+                "since": None,
+                "since_ns": 0,
+            },
             "unaccounted": False,
         }
     ]
@@ -112,6 +118,27 @@ async def test_each_value_of_a_tag_gets_a_series(client: Client) -> None:
 async def test_an_agent_that_nobody_knows_has_no_values(client: Client) -> None:
     assert (await ask(client, "series", **(CPU | {"agent": "x"})))[1]["series"] == []
     assert (await ask(client, "latest", **(WHO | {"agent": "x"})))[1]["values"] == []
+
+
+async def test_the_latest_values_come_with_the_state_of_each_target(
+    client: Client, source: FakeSource
+) -> None:
+    dead = tagged(f"ping,url=dead percent_packet_loss=100,result_code=2i {NOW}")
+    assert source.store.write(dead.encode()) == []
+
+    async def said() -> dict[str, tuple[str, str]]:
+        found = (await ask(client, "latest", **WHO))[1]["targets"]
+        assert {one["seen_ns"] for one in found} == {NOW}
+        return {one["target"]: (one["state"], one["cause"]) for one in found}
+
+    up = ("up", "")
+    assert await said() == {"dead": ("down", "no_answer"), "223.5.5.5": up, "gateway": up}
+    source.schools = (school(agent(state="unknown", cause="silent")),)
+    assert set((await said()).values()) == {("unknown", "silent")}
+    source.schools = ()
+    assert set((await said()).values()) == {("unknown", "never_seen")}
+    source.schools = (school(agent()),)
+    assert (await said())["gateway"] == up
 
 
 async def test_the_latest_values_carry_unit_and_time(client: Client) -> None:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 import pytest
 
+from collector.agentclocks import ClockVerdict
 from core.clock import SECOND
 from core.errors import StoreStopped
 from core.types import Identity
@@ -307,3 +308,60 @@ async def test_a_clock_that_runs_ahead_gives_no_negative_times(
     text = (await read(client, "/")).text
     assert "已 0 秒" in text
     assert "刚刚" in text
+
+
+async def test_a_clock_that_is_off_is_flagged_wherever_its_agent_is_named(
+    client: Client, source: FakeSource
+) -> None:
+    off = replace(agent(), clock=ClockVerdict("bad", -7_200.0, NOW - 5 * MINUTE))
+    other = school(replace(agent(Identity("1", "s", "pc")), clock=ClockVerdict("warn", 1_500.0)))
+    source.schools = (school(off), other)
+    text = (await read(client, "/")).text
+    assert "machine 时钟偏差超过 5 秒（慢 7.20 s），时间不可信，请校时" in text
+    assert "pc 时钟偏差（快 1.50 s），请校时" in text
+    for path in ("/schools/000000/trial", "/schools/000000/trial/machine"):
+        assert "时钟偏差超过 5 秒（慢 7.20 s）" in (await read(client, path)).text
+    english = (await read(client, "/schools/000000/trial/machine?lang=en")).text
+    assert "clock 7.20 s behind, over 5 s: do not trust its times, set it" in english
+    assert "Turn on time synchronisation" in english
+
+    source.schools = (school(replace(off, clock=ClockVerdict("fine", 3.0, NOW))),)
+    page = (await read(client, "/schools/000000/trial/machine")).text
+    assert "快 3.00 ms" in page
+    assert "请校时" not in page
+
+
+async def test_the_targets_of_an_agent_have_states_and_are_unknown_while_it_is_not_up(
+    client: Client, source: FakeSource
+) -> None:
+    for fields in ("url=lossy percent_packet_loss=40,result_code=0i", "url=dead result_code=2i"):
+        assert source.store.write(tagged(f"ping,{fields} {NOW}").encode()) == []
+    path = "/schools/000000/trial/machine"
+    row = re.compile(r"<tr><td class=\"name\">(\w[\w.]*)</td><td>\s*<span class=\"chip s-(\w+)\"")
+
+    async def states() -> dict[str, str]:
+        return dict(row.findall(await (await client.get(path)).text()))
+
+    up = {"223.5.5.5": "up", "gateway": "up"}
+    assert await states() == up | {"lossy": "degraded", "dead": "down"}
+    source.schools = (school(agent(state="unknown", cause="silent")),)
+    assert await states() == dict.fromkeys((*up, "lossy", "dead"), "unknown")
+    text = (await read(client, path)).text
+    assert "采集端不在线，无法判断" in text
+    assert "没有应答" not in text
+    source.schools = (school(agent()),)
+    assert (await states())["dead"] == "down"
+
+
+async def test_a_target_of_which_nothing_new_comes_is_unknown(
+    client: Client, source: FakeSource
+) -> None:
+    still = Identity("000000", "trial", "still")
+    for line in (
+        f"ping,url=gw percent_packet_loss=100,result_code=2i {NOW - 601 * SECOND}",
+        f"mem used_percent=5 {NOW}",
+    ):
+        assert source.store.write(tagged(line, still).encode()) == []
+    source.schools = (school(agent(still)),)
+    text = (await read(client, "/schools/000000/trial/still")).text
+    assert "未知 超过 10 分钟没有新的测量结果" in text

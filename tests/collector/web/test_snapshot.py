@@ -64,20 +64,20 @@ def test_a_target_that_stopped_answering_does_not_keep_its_last_answer_time(
 ) -> None:
     answered = "ping,url=gw average_response_ms=0.8,percent_packet_loss=0,result_code=0i"
     say(store, answered, at=NOW)
-    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False),)
+    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False, NOW),)
 
     say(store, "ping,url=gw percent_packet_loss=100,result_code=2i", at=NOW + 10 * SECOND)
-    assert take(store, HERE, NOW).pings == (Ping("gw", None, 100.0, False),)
+    assert take(store, HERE, NOW).pings == (Ping("gw", None, 100.0, False, NOW + 10 * SECOND),)
 
     say(store, answered, at=NOW + 20 * SECOND)
-    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False),)
+    assert take(store, HERE, NOW).pings == (Ping("gw", 0.8, 0.0, False, NOW + 20 * SECOND),)
 
 
 def test_a_name_that_nobody_knows_is_told_apart_from_silence(store: SqliteStore) -> None:
     say(store, "ping,url=nowhere result_code=1i", "ping,url=gw result_code=2i")
     assert take(store, HERE, NOW).pings == (
-        Ping("gw", None, 100.0, False),
-        Ping("nowhere", None, 100.0, True),
+        Ping("gw", None, 100.0, False, NOW),
+        Ping("nowhere", None, 100.0, True, NOW),
     )
 
 
