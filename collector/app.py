@@ -49,6 +49,8 @@ from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import open_store
 from collector.tasks import Tasks
+from collector.unconnected import Listed
+from collector.unconnectedwatch import UnconnectedWatch
 from core import topics
 from core.errors import NotConnected
 from core.lock import hold
@@ -103,6 +105,7 @@ class Collector:
         )
         self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self._unconnected = UnconnectedWatch(config, self.books, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         sorter = Sorter(regions, books.ledger.rows, LineCheck(leeway=times.leeway))
@@ -158,6 +161,10 @@ class Collector:
     def alerts(self, wanted: Wanted) -> Stories:
         """Return what is open and what was; blocks, raises StoreBusy."""
         return self.alerting.stories(wanted)
+
+    def unconnected(self) -> Listed:
+        """Return the schools without a network, and who was; blocks, raises StoreBusy."""
+        return self._unconnected.listed()
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
@@ -238,6 +245,7 @@ class Collector:
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
+            every(60, self._unconnected.minute, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),

@@ -108,6 +108,12 @@ class OutsideConfig(Struct, frozen=True, kw_only=True):
         return [address(text) for text in self.control]
 
 
+class UnconnectedConfig(Struct, frozen=True, kw_only=True):
+    """After how many hours of school time a school is on the list of those without a network."""
+
+    after_h: Annotated[float, Meta(ge=0.1, le=1_000)] = 24
+
+
 class WatchdogConfig(Struct, frozen=True, kw_only=True):
     """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
 
@@ -138,6 +144,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     store: StoreConfig = StoreConfig()
     roster: RosterConfig = RosterConfig()
     outside: OutsideConfig = OutsideConfig()
+    unconnected: UnconnectedConfig = UnconnectedConfig()
     watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()

@@ -19,7 +19,7 @@ from collector.outside import NOTHING, Proof, SchoolKey
 from collector.painting import Scene, paint, standing_of
 from collector.picture import Picture
 from collector.prober import Subject
-from collector.roster.school import School
+from collector.roster.school import School, Standing
 from collector.verdicts import Known, Verdict, lost_since
 from core.clock import local
 from core.messages import ClockReport
@@ -209,6 +209,10 @@ class Live:
                 self._clocks,
             )
         )
+
+    def standing(self, key: SchoolKey, at: int) -> Standing:
+        """Return what a school is to the roster at *at*, also where no picture shows it."""
+        return standing_of(self._roster, key, self._day(at))
 
     def subjects(self, at: int) -> list[Subject]:
         """Return the schools that can be asked from outside."""

@@ -124,6 +124,10 @@ _KINDS: Final = (
         *("名册中的学校信息变更", "the list says something else of a school"),
     ),
     Kind(
+        *("school_unconnected", "EV-SYS-OFFLINE", FAULT, "P3"),
+        *("学校未联网，已列入清单", "a school has been unconnected for too long, and is listed"),
+    ),
+    Kind(
         *("unreadable_batch", "EV-SYS-UNREAD", FAULT, "P3"),
         *("收到无法解读的数据", "a batch came whose key cannot be read"),
     ),

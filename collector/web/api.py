@@ -13,7 +13,18 @@ from aiohttp import web
 from collector import canary
 from collector.store.base import LastValue, Series, Store
 from collector.verdicts import State
-from collector.web import alerts, board, ledger, live, openapi, params, scope, targets, values
+from collector.web import (
+    alerts,
+    board,
+    ledger,
+    live,
+    openapi,
+    params,
+    scope,
+    targets,
+    unconnected,
+    values,
+)
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
 from collector.web.snapshot import pings_in
@@ -119,6 +130,11 @@ class Api:
         wanted = alerts.wanted(request.query.items())
         found = await self.reads.run(lambda: self.source.alerts(wanted))
         return answer(alerts.answered(found, self.now()))
+
+    async def unconnected(self, _request: web.Request) -> web.Response:
+        """Answer with the schools without a network, and who was; raises StoreError."""
+        found = await self.reads.run(self.source.unconnected)
+        return answer(unconnected.answered(found, self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

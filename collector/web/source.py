@@ -8,12 +8,13 @@ from collector.canary import Canary
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.store.base import Store
+from collector.unconnected import Listed
 
 
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store, `account` and `alerts`.
+    Nothing here blocks but the store, `account`, `alerts` and `unconnected`.
     """
 
     store: Store
@@ -36,6 +37,9 @@ class Source(Protocol):
 
     def alerts(self, wanted: Wanted) -> Stories:
         """Return open and past alerts with their stories; blocks, raises StoreError."""
+
+    def unconnected(self) -> Listed:
+        """Return the schools without a network, and who was; blocks, raises StoreError."""
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""

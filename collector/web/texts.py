@@ -13,6 +13,7 @@ from collector.web.districttexts import DISTRICT
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
 from collector.web.rostertexts import ROSTER
+from collector.web.unconnectedtexts import UNCONNECTED
 
 __all__ = ["HTML_LANG", "LANGUAGES", "TEXTS", "Language", "Text", "Texts", "chosen"]
 
@@ -71,6 +72,7 @@ TEXTS: Final[dict[str, Text]] = {
     **ROSTER,
     **ALERTS,
     **LEDGER,
+    **UNCONNECTED,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
     # Durations
     "days": Text("{n} 天", "{n} d"),

@@ -10,16 +10,18 @@ from datetime import date
 from alerts.history import Delivery, Stories, Story
 from alerts.shipped import RULES
 from alerts.texts import Words, telling_of
+from collector import unconnected as listing
 from collector.births import AgentState
 from collector.door import Opening
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
 from collector.outside import SchoolKey, together
 from collector.painting import Scene, paint
-from collector.picture import SchoolView
+from collector.picture import Picture, SchoolView
 from collector.ranges import Ranges
 from collector.reasons import Missing
 from collector.roster.school import OWNERS, Address, Area, Person, School, SchoolType
+from collector.unconnected import Ended, Listed
 from collector.verdicts import Known, Outside, Verdict
 from core.alerts import Alert, AlertKey, AlertState
 from core.clock import SECOND
@@ -40,6 +42,7 @@ KINDS: Sequence[tuple[str, SchoolType, Area]] = (
     ("实验学校", "nine_year", "urban"),
     ("高级中学", "senior", "town"),
 )
+OVER: Sequence[Ended] = ("connected", "connected", "unlisted", "merged", "closed", "not_yet")
 OPEN = Opening(NOW - 9 * HOUR, "", 0, broker_connected=True)
 
 
@@ -232,10 +235,25 @@ def accounts(schools: Sequence[SchoolView]) -> tuple[AgentAccount, ...]:
     return tuple(found)
 
 
+def unconnected(picture: Picture) -> Listed:
+    """Return the list as it would be if every school had been as it is for long enough."""
+    found = listing.told(picture)
+    since = NOW - 99 * HOUR
+    watched = listing.look({}, found, since, after=0, zone=SHANGHAI, standing=lambda _: "unlisted")
+    listed = [replace(one, counted=25 * HOUR, opened=NOW - 9 * HOUR) for one in watched]
+    over = [
+        replace(one, closed=NOW - n * HOUR, ended=ended)
+        for n, (one, ended) in enumerate(zip(listed, OVER), 1)
+    ]
+    lengths = tuple(one.closed - one.opened for one in over if one.ended == "connected")
+    return Listed(tuple(listed), tuple(over), lengths, NOW - 500 * HOUR, 24 * HOUR)
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
     source.stories = stories(source.schools)
+    source.listed = unconnected(source.picture())
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

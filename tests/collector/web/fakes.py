@@ -18,6 +18,7 @@ from collector.picture import AgentView, Picture, SchoolView
 from collector.roster.school import School, Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
+from collector.unconnected import Listed
 from collector.verdicts import Cause, State, Verdict, line_verdict
 from collector.web.app import serve
 from core import clock
@@ -54,6 +55,8 @@ class FakeSource:
     stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
     alerts_wanted: list[Wanted] = field(default_factory=list)
     alert_trouble: StoreError | None = None
+    listed: Listed = field(default_factory=Listed)
+    list_trouble: StoreError | None = None
 
     def picture(self) -> Picture:
         if self.painted:
@@ -87,6 +90,11 @@ class FakeSource:
             over=over[:limit],
             severities=dict(sorted(counts.items())),
         )
+
+    def unconnected(self) -> Listed:
+        if self.list_trouble:
+            raise self.list_trouble
+        return self.listed
 
     def account(self, question: Question) -> Account:
         """Answer `a_page` agents a page, whatever was asked for."""

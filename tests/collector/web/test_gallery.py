@@ -195,7 +195,9 @@ def test_every_state_is_seen_as_a_number_a_word_and_a_shape(
     assert all(str(number) in areas[0][0] for number in [16 if count == 50 else 325])
 
 
-@pytest.mark.parametrize("title", ["district", "school", "alerts", "alert", "ledger", "account"])
+@pytest.mark.parametrize(
+    "title", ["district", "school", "alerts", "alert", "unconnected", "ledger", "account"]
+)
 def test_everything_is_reached_by_the_keyboard_and_seen_to_be(
     browser: Browser, addresses: dict[int, str], title: str
 ) -> None:

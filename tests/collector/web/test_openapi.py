@@ -19,7 +19,7 @@ from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import HERE, NOW, SHANGHAI, FakeSource, MoodyStore, agent, school
 from tests.collector.web.test_ledger import missing
 
-PAGES = ("/", "/schools/", "/alerts", "/ledger", "/static")
+PAGES = ("/", "/schools/", "/alerts", "/unconnected", "/ledger", "/static")
 WHO = f"region={HERE.region}&school={HERE.school}&agent={HERE.agent}"
 CPU = f"{WHO}&measurement=cpu&field=usage_idle"
 NET = f"{WHO}&measurement=net&field=bytes_recv&aggregate=rate&group_by=interface"
@@ -77,7 +77,7 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 1000])
-@pytest.mark.parametrize("name", ["live", "agents", "alerts", "ledger"])
+@pytest.mark.parametrize("name", ["live", "agents", "alerts", "unconnected", "ledger"])
 async def test_answers_about_districts_of_any_size_are_as_documented(
     client: Client, source: FakeSource, name: str, count: int
 ) -> None:
@@ -152,17 +152,19 @@ async def test_a_wrong_parameter_is_refused_as_documented(
     checked(f"/api/v1/{asked.partition('?')[0]}", 400, body)
 
 
-@pytest.mark.parametrize("name", ["series", "latest", "ledger", "alerts"])
+@pytest.mark.parametrize("name", ["series", "latest", "ledger", "alerts", "unconnected"])
 async def test_a_database_that_fails_is_told_as_documented_until_it_works(
     client: Client, source: FakeSource, store: MoodyStore, name: str
 ) -> None:
     asked = f"/api/v1/{name}?{CPU}" if name == "series" else f"/api/v1/{name}"
     asked += f"?{WHO}" if name == "latest" else ""
-    store.trouble = source.ledger_trouble = source.alert_trouble = StoreBusy("asleep")
+    store.trouble = source.list_trouble = StoreBusy("asleep")
+    source.ledger_trouble = source.alert_trouble = store.trouble
     answer = await client.get(asked)
     assert (answer.status, await answer.json()) == (503, {"error": "asleep"})
     checked(f"/api/v1/{name}", 503, {"error": "asleep"})
-    store.trouble = source.ledger_trouble = source.alert_trouble = None
+    store.trouble = source.list_trouble = None
+    source.ledger_trouble = source.alert_trouble = None
     assert (await client.get(asked)).status == HTTPStatus.OK
 
 

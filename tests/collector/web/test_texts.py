@@ -43,7 +43,7 @@ MADE = {
     *(f"told_{reason}" for reason in get_args(Reason)),
     *(f"delivery_{state}" for state in ("queued", "sending", "delivered", "undeliverable")),
     *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
-    *("state_not_up", "nav_front"),
+    *("state_not_up", "nav_front", "unconnected"),
     *(f"link_{link}" for link in get_args(Link)),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}
