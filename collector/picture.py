@@ -48,6 +48,11 @@ class SchoolView:
         return self.standing == "open"
 
     @property
+    def is_over(self) -> bool:
+        """Whether the roster says that it is not open, so that its silence is no fault."""
+        return self.standing not in ("open", "unlisted")
+
+    @property
     def in_roster(self) -> bool:
         """Whether the roster names it, be it open or not."""
         return self.standing != "unlisted"

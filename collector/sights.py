@@ -40,6 +40,8 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
     together: dict[tuple[str, str, str], list[SchoolView]] = {}
     since: dict[tuple[str, str, str], int] = {}
     for school in picture.schools:
+        if school.is_over:
+            continue  # shown while it still reports; what is open of it ends
         for agent in school.agents:
             _agent(agent, school.line.cause, wrong, unknown)
         _line(school, wrong, unknown)
