@@ -30,7 +30,8 @@ class AgentView:
 class SchoolView:
     """One school with its agents; `entry` is what the roster says of it, where it names it.
 
-    `outside` is what probes from outside say of its line.
+    `outside` is what probes from outside say of its line; `untold`, that it fell with its carrier,
+    could not be asked since, and has no agent that is up.
     """
 
     region: str
@@ -41,6 +42,7 @@ class SchoolView:
     agents: tuple[AgentView, ...]
     entry: School | None = None
     outside: Outside = UNSEEN
+    untold: bool = False
 
     @property
     def counts(self) -> bool:
@@ -62,8 +64,7 @@ class SchoolView:
 class Picture:
     """Everything that the pages show of the present, worked out at `at`.
 
-    Without a `roster` nobody knows which schools there are. `unasked`: after a start the outside
-    probes have not been everywhere yet.
+    Without a `roster` nobody knows which schools there are. Of `unasked` see `outside.Proof`.
     """
 
     at: int
