@@ -43,13 +43,16 @@ def open_books(
         now=now,
     )
     schools = _schools(config)
-    live = Live(table.id, table.regions, schools, ledger.agents(), table.tz(), at=now())
+    at, agents = now(), ledger.agents()
+    live = Live(table.id, table.regions, schools, agents, table.tz(), at=at)
+    heard = (min(state.known.last_arrival, at) for state in agents.values())
+    door = Door(now, heard_until=max(heard, default=0))
     spare = table.backfill_kb_per_s * 1_000
     receipts = Receipts(
         table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=told or now
     )
     asking = Asking(receipts.ask_birth, now=now)
-    return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
+    return Books(ledger, live, letters, journal, receipts, asking, counters, door)
 
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:

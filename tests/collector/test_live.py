@@ -140,6 +140,41 @@ def test_while_nothing_is_taken_in_nobody_is_silent_and_the_cause_is_ours() -> N
     assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", clock.at)
 
 
+@pytest.mark.parametrize("away", [0, 10, 3_600])
+@pytest.mark.parametrize("how", ["broker", "disk", "asleep", "restart"])
+def test_an_agent_that_was_silent_before_the_collector_was_away_is_up_since_its_return(
+    away: int, how: str
+) -> None:
+    seen, clock = live(), Clock()
+    door = Door(clock)
+    for name in ("state", "readings"):
+        door.connected(name)
+    born(seen)
+    born(seen, OTHER)
+    clock.at += SILENT_AFTER + 60 * SECOND
+    seen.heard(OTHER, A, clock.at - 61 * SECOND, door.opening())
+    seen.heard(OTHER, A, clock.at, door.opening())
+    assert verdict(seen, clock.at, door.opening()).cause == "silent"
+    for _ in range(2):  # a short return in between proves nothing
+        door.awake()
+        if how == "broker":
+            door.disconnected("readings")
+        elif how == "disk":
+            door.troubled("readings", "disk full")
+        clock.at += HELD_UP_AFTER + SECOND + away * SECOND
+        if how == "restart":
+            door = Door(clock, heard_until=seen.state(OTHER).known.last_arrival)
+            door.connected("readings")
+        door.connected("readings")
+        door.troubled("readings", "")
+        door.awake()
+        clock.at += 5 * SECOND
+    for who, since in ((WHO, clock.at), (OTHER, NOW)):
+        for _ in range(2):
+            seen.heard(who, A, clock.at, door.opening())
+            assert seen.state(who).known == Known(clock.at, since)
+
+
 def test_a_collector_that_was_stopped_for_a_while_has_to_hear_everybody_again() -> None:
     seen, clock = live(), Clock()
     door = Door(clock)
