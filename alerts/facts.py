@@ -81,14 +81,16 @@ class Sight:
     """All that is wrong at `at`, of the kinds that it `covers`.
 
     What was wrong in an earlier sight and is not in this one has ended, except at the places of
-    `unknown` and below them: there nobody can tell, so what is open stays open. A sight may be
-    given as often as one likes: one that says nothing new costs next to nothing.
+    `unknown` and below them, and of the kinds and targets of `untold`: there nobody can tell, so
+    what is open stays open. A sight may be given as often as one likes: one that says nothing new
+    costs next to nothing.
     """
 
     at: int
     covers: frozenset[str]
     wrong: Sequence[Wrong] = ()
     unknown: frozenset[str] = frozenset()
+    untold: frozenset[tuple[str, str]] = frozenset()
 
 
 class Ground(Protocol):

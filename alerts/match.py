@@ -112,7 +112,8 @@ class Match:
                 yield signal
         for case in open_cases:
             key = case.alert.key
-            if self._kind_of.get(key.rule) not in sight.covers or key in wrong:
+            kind = self._kind_of.get(key.rule, "")
+            if kind not in sight.covers or (kind, key.target) in sight.untold or key in wrong:
                 continue
             if not _is_within(key.place, sight.unknown):
                 yield Signal(key, "off", min(sight.at, heard), heard)

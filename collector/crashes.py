@@ -22,9 +22,8 @@ from typing import Final
 
 import msgspec
 
-from core import VERSION, clock
+from core import VERSION, clock, disk
 from core.clock import SECOND
-from core.disk import sync_folder
 from core.errors import MonitorError
 
 WITHIN_S: Final = 600
@@ -171,13 +170,7 @@ class Crashes:
 
     def _save(self, history: History) -> None:
         self.history = history
-        new = self._file.with_suffix(".new")
-        with new.open("wb") as file:
-            file.write(msgspec.json.encode(history))
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self._file)
-        sync_folder(self._file.parent)
+        disk.replace(self._file, msgspec.json.encode(history))
 
     def _write_under_way(self, text: str) -> None:
         if self._descriptor >= 0:

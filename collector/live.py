@@ -32,9 +32,14 @@ EVER: Final = 2**63 - 1
 
 
 def was_up(known: Known, at: int, opening: Opening) -> bool:
-    """Return whether an agent counted as up until *at*; while nothing is taken in nobody falls."""
-    heard = bool(known.last_arrival) and not known.stopped
-    return heard and not lost_since(known, at, opening.since or at)
+    """Return whether an agent counted as up until *at*; while nothing is taken in nobody falls.
+
+    One that was silent before that was not up, although its silence counts anew from then on.
+    """
+    if not known.last_arrival or known.stopped or lost_since(known, at, opening.since or at):
+        return False
+    since, until = opening.before
+    return not lost_since(known, until, since)
 
 
 class Live:

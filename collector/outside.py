@@ -69,21 +69,27 @@ def after_round(seen: Seen, answers: Iterable[bool], at: int) -> Seen:
 
 def outcome(seen: Seen, now: int) -> Outside:
     """Return what *seen* proves at *now*."""
-    if not seen.proven or now - seen.asked_at > OLD_AFTER:
-        return UNSEEN
-    return Outside(seen.answers, seen.since)
+    return UNSEEN if now - seen.asked_at > OLD_AFTER else last_outcome(seen)
+
+
+def last_outcome(seen: Seen) -> Outside:
+    """Return what *seen* proved when the school was last asked, however long ago."""
+    return Outside(seen.answers, seen.since) if seen.proven else UNSEEN
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
     """What all probes together prove: of each school, and since when of whole carriers.
 
-    `unasked`: a school that an earlier process proved something of was not asked yet by this one.
+    `unasked`: nobody can tell yet, or any more, whether our own line is cut: a school that an
+    earlier process proved something of was not asked yet by this one, or nobody can be asked since
+    nobody answered. `untold`: lines that fell with their carrier and could not be asked since.
     """
 
     schools: Mapping[SchoolKey, Outside]
     carriers: Mapping[str, int]
     unasked: bool = False
+    untold: frozenset[SchoolKey] = frozenset()
 
     def of(self, key: SchoolKey) -> Outside:
         """Return what is proven of one school."""
@@ -114,6 +120,23 @@ def together(
             carriers.setdefault(carrier, []).append(outside)
     fallen = {name: _fell(outsides) for name, outsides in carriers.items()}
     return Proof(asked, {name: since for name, since in fallen.items() if since})
+
+
+def with_doubt(proof: Proof, last: Proof, carrier_of: Mapping[SchoolKey, str]) -> Proof:
+    """Return *proof* with what it cannot tell any more and *last*, of the last outcomes, did."""
+    untold = frozenset(
+        key
+        for key, outside in last.schools.items()
+        if outside.answers is False
+        and proof.of(key) == UNSEEN
+        and carrier_of.get(key, "") in last.carriers
+    )
+    lost_sight = _is_blind(last) and not _is_blind(proof)
+    return replace(proof, unasked=proof.unasked or lost_sight, untold=untold)
+
+
+def _is_blind(proof: Proof) -> bool:
+    return any(outside.blind for outside in proof.schools.values())
 
 
 def _fell(outsides: Sequence[Outside]) -> int:

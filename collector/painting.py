@@ -99,8 +99,8 @@ def _school(scene: Scene, key: SchoolKey, standing: Standing, region_since: int)
         scene.proof.carriers.get(entry.carrier, 0) if entry else 0,
         _degraded(scene, agents),
     )
-    name = entry.name if entry else ""
-    return SchoolView(*key, name, standing, line, agents, entry, outside)
+    name, untold = entry.name if entry else "", key in scene.proof.untold and line.state != "up"
+    return SchoolView(*key, name, standing, line, agents, entry, outside, untold)
 
 
 def _degraded(scene: Scene, agents: Iterable[AgentView]) -> Verdict | None:

@@ -17,7 +17,8 @@ from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
 from collector.restore import restore
-from collector.roster import School, read_roster
+from collector.roster import School
+from collector.roster.lastgood import roster_at_start
 from core import clock
 
 LOCK: Final = "collector.lock"
@@ -42,13 +43,16 @@ def open_books(
         now=now,
     )
     schools = _schools(config)
-    live = Live(table.id, table.regions, schools, ledger.agents(), table.tz(), at=now())
+    at, agents = now(), ledger.agents()
+    live = Live(table.id, table.regions, schools, agents, table.tz(), at=at)
+    heard = (min(state.known.last_arrival, at) for state in agents.values())
+    door = Door(now, heard_until=max(heard, default=0))
     spare = table.backfill_kb_per_s * 1_000
     receipts = Receipts(
         table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=told or now
     )
     asking = Asking(receipts.ask_birth, now=now)
-    return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
+    return Books(ledger, live, letters, journal, receipts, asking, counters, door)
 
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
@@ -63,5 +67,9 @@ def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Jou
 
 
 def _schools(config: CollectorConfig) -> tuple[School, ...] | None:
-    """Return the schools of the roster; what is wrong with it is said once it is recorded."""
-    return read_roster(config.roster.file).schools if config.roster.file else None
+    """Return the schools of the roster, or of the one that was taken last where it is none.
+
+    What is wrong with it is said once it is recorded. Raises ConfigError where there never was one.
+    """
+    file, folder = config.roster.file, config.collector.folder
+    return roster_at_start(file, folder).schools if file else None

@@ -30,7 +30,8 @@ class AgentView:
 class SchoolView:
     """One school with its agents; `entry` is what the roster says of it, where it names it.
 
-    `outside` is what probes from outside say of its line.
+    `outside` is what probes from outside say of its line; `untold`, that it fell with its carrier,
+    could not be asked since, and has no agent that is up.
     """
 
     region: str
@@ -41,11 +42,17 @@ class SchoolView:
     agents: tuple[AgentView, ...]
     entry: School | None = None
     outside: Outside = UNSEEN
+    untold: bool = False
 
     @property
     def counts(self) -> bool:
         """Whether it is one of those that a share is a share of: open at this moment."""
         return self.standing == "open"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the roster says that it is not open, so that its silence is no fault."""
+        return self.standing not in ("open", "unlisted")
 
     @property
     def in_roster(self) -> bool:
@@ -57,8 +64,7 @@ class SchoolView:
 class Picture:
     """Everything that the pages show of the present, worked out at `at`.
 
-    Without a `roster` nobody knows which schools there are. `unasked`: after a start the outside
-    probes have not been everywhere yet.
+    Without a `roster` nobody knows which schools there are. Of `unasked` see `outside.Proof`.
     """
 
     at: int

@@ -19,8 +19,10 @@ from collector.outside import (
     SchoolKey,
     Seen,
     after_round,
+    last_outcome,
     outcome,
     together,
+    with_doubt,
 )
 from collector.roster.school import Address
 from core import clock
@@ -74,10 +76,14 @@ class Prober:
         """Return what is proven at this moment."""
         now = self.now()
         carriers = {subject.key: subject.carrier for subject in self.subjects()}
-        found = {key: outcome(seen, now) for key, seen in self.seen.items() if key in carriers}
+        asked = {key: seen for key, seen in self.seen.items() if key in carriers}
+        found = {key: outcome(seen, now) for key, seen in asked.items()}
+        remembered = {key: last_outcome(seen) for key, seen in asked.items()}
         control = outcome(self._control, now).answers
-        unasked = any(s.proven and not s.tried_at for key, s in self.seen.items() if key in found)
-        return replace(together(found, carriers, control_answers=control), unasked=unasked)
+        proof = together(found, carriers, control_answers=control)
+        last = together(remembered, carriers, control_answers=control)
+        unasked = any(seen.proven and not seen.tried_at for seen in asked.values())
+        return with_doubt(replace(proof, unasked=unasked), last, carriers)
 
     async def turn(self) -> None:
         """Ask whoever's time has come; to be called each second, never twice at once."""

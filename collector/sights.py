@@ -41,8 +41,10 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
     together: dict[tuple[str, str, str], list[SchoolView]] = {}
     since: dict[tuple[str, str, str], int] = {}
     for school in picture.schools:
+        if school.is_over:
+            continue  # shown while it still reports; what is open of it ends
         for agent in school.agents:
-            _agent(agent, school.line.cause, wrong, unknown)
+            _agent(agent, school, wrong, unknown)
             _clock(agent, wrong)
         _line(school, wrong, unknown)
         for fact, began in _shared(school):
@@ -59,7 +61,8 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
     if not missed and not (opening.since and canary.seen_at > opening.since):
         # It comes by the broker, and has not come since we hear anything again.
         unseen.add("canary_missed")
-    return Sight(picture.at, COVERS - unseen, wrong, frozenset(unknown))
+    untold = frozenset(("carrier_away", carrier) for carrier in _carriers_untold(picture))
+    return Sight(picture.at, COVERS - unseen, wrong, frozenset(unknown), untold)
 
 
 def _regions_unknown(picture: Picture, opening: Opening) -> set[str]:
@@ -84,12 +87,22 @@ def _carriers_unseen(picture: Picture) -> set[str]:
     return {"carrier_away"} if blind else set()
 
 
-def _agent(agent: AgentView, line: Cause, wrong: list[Wrong], unknown: set[str]) -> None:
+def _carriers_untold(picture: Picture) -> set[str]:
+    """Return the carriers that fell and of which nobody can tell whether they are back: more lines
+    could not be asked since than are up."""
+    untold = Counter[str]()
+    for school in picture.schools:
+        if school.entry and school.entry.outside:
+            untold[school.entry.carrier] += school.untold - (school.line.state == "up")
+    return {carrier for carrier, more in untold.items() if more > 0}
+
+
+def _agent(agent: AgentView, school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
     verdict = agent.verdict
     if verdict.cause in NOT_TO_TELL:
         unknown.add(str(agent.who))
     elif verdict.cause in LOST:
-        details, part_of = {"cause": verdict.cause}, _part_of(line)
+        details, part_of = {"cause": verdict.cause}, _part_of(school)
         wrong.append(
             Wrong("agent_silent", str(agent.who), verdict.since, "", details, part_of=part_of)
         )
@@ -108,11 +121,11 @@ def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
     if line.state == "unknown":
         unknown.add(place)
     elif line.state == "down":
-        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(line.cause)))
+        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(school)))
 
 
-def _part_of(line: Cause) -> str:
-    return "carrier_away" if line == "carrier" else ""
+def _part_of(school: SchoolView) -> str:
+    return "carrier_away" if school.line.cause == "carrier" or school.untold else ""
 
 
 def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:

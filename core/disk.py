@@ -12,6 +12,21 @@ def write_all(file: FileIO, data: bytes) -> None:
         left = left[file.write(left) :]
 
 
+def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Have *data* in the file at *path* in place of what was there, or all of the old; OSError.
+
+    *mode* is that of the file, less what the process's mask takes away.
+    """
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+    sync_folder(path.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in *folder* on the disk: of a new file that one, not what is in it."""
     descriptor = os.open(folder, os.O_RDONLY)

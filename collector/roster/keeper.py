@@ -15,6 +15,7 @@ from typing import Final
 from collector.journal import Journal, Note
 from collector.roster.changes import Change, changes, keyed
 from collector.roster.kept import KeptRoster, Taken
+from collector.roster.lastgood import LastGood
 from collector.roster.read import Roster
 from collector.roster.watch import RosterFile, Unreadable
 from core import clock
@@ -37,11 +38,13 @@ class Keeper:
     now: clock.Clock = clock.now
     file: RosterFile = field(init=False)
     kept: KeptRoster = field(init=False)
+    last_good: LastGood = field(init=False)
     _trouble: str = ""
 
     def __post_init__(self) -> None:
         self.file = RosterFile(self.path)
-        self.kept = KeptRoster(self.journal.rows.ledger)
+        ledger = self.journal.rows.ledger
+        self.kept, self.last_good = KeptRoster(ledger), LastGood(ledger.path.parent)
 
     def look(self, *, at_once: bool = False) -> Roster | None:
         """Return a roster that is to be shown from now on, recorded already; None for no news.
@@ -82,6 +85,7 @@ class Keeper:
             _log.info("%s: can be read again", self.path)
             self._trouble = ""
         self._take(found, last)
+        self.last_good.keep(self.file.content)
         return found
 
     def _refuse(self, found: Unreadable, last: Taken) -> None:

@@ -28,6 +28,8 @@ class RosterFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.content = b""
+        """What the last roster was read from."""
         self._done: _Signature | None = None
         self._pending: _Signature | None = None
         self._digest = ""
@@ -71,7 +73,7 @@ class RosterFile:
         except ConfigError as error:
             # Tried again at each look: a file server may come back without the file changing.
             return Unreadable(str(error))
-        self._digest = digest
+        self._digest, self.content = digest, content
         return found
 
 

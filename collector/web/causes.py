@@ -40,11 +40,14 @@ CAUSES: Final[dict[str, Text]] = {
         "Look at the district's message broker; nothing to do in the school.",
     ),
     "cause_collector": Text(
-        "监测中心刚刚恢复工作，正在等待采集端报到",
-        "The collector has just come back and waits for the agent to report",
+        "监测中心自身暂时无法接收数据，或刚刚恢复，正在等待采集端报到",
+        "The collector itself cannot take anything in for now, or has just come back and waits for "
+        "the agent to report",
     ),
     "next_collector": Text(
-        "一般几分钟内自动恢复，不需要处理。", "Settles by itself within minutes; nothing to do."
+        "一般几分钟内自动恢复；如果一直这样，请检查监测中心的磁盘和数据库。学校一侧不需要处理。",
+        "Usually settles by itself within minutes; if it lasts, look at the collector's disk and "
+        "database. Nothing to do in the school.",
     ),
     "cause_line": Text(
         "学校的线路中断，采集端因此无法上报（外部探测也没有应答）",

@@ -19,6 +19,7 @@ from collector.picture import SchoolView
 from collector.roster.school import Address, Person, School, Status
 from collector.verdicts import SILENT_AFTER, Known, Verdict
 from collector.web import board
+from collector.web.causes import CAUSES
 from core.clock import SECOND, local
 from core.messages import ClockReport, Death
 from core.types import BatchKey, Identity
@@ -138,6 +139,62 @@ def test_while_nothing_is_taken_in_nobody_is_silent_and_the_cause_is_ours() -> N
     assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "broker", cut_off)
     door.connected("readings")
     assert verdict(seen, clock.at, door.opening()) == Verdict("unknown", "collector", clock.at)
+
+
+@pytest.mark.parametrize("away", [0, 10, 3_600])
+@pytest.mark.parametrize("how", ["broker", "disk", "asleep", "restart"])
+def test_an_agent_that_was_silent_before_the_collector_was_away_is_up_since_its_return(
+    away: int, how: str
+) -> None:
+    seen, clock = live(), Clock()
+    door = Door(clock)
+    for name in ("state", "readings"):
+        door.connected(name)
+    born(seen)
+    born(seen, OTHER)
+    clock.at += SILENT_AFTER + 60 * SECOND
+    seen.heard(OTHER, A, clock.at - 61 * SECOND, door.opening())
+    seen.heard(OTHER, A, clock.at, door.opening())
+    assert verdict(seen, clock.at, door.opening()).cause == "silent"
+    for _ in range(2):  # a short return in between proves nothing
+        door.awake()
+        if how == "broker":
+            door.disconnected("readings")
+        elif how == "disk":
+            door.troubled("readings", "disk full")
+        clock.at += HELD_UP_AFTER + SECOND + away * SECOND
+        if how == "restart":
+            door = Door(clock, heard_until=seen.state(OTHER).known.last_arrival)
+            door.connected("readings")
+        door.connected("readings")
+        door.troubled("readings", "")
+        door.awake()
+        clock.at += 5 * SECOND
+    for who, since in ((WHO, clock.at), (OTHER, NOW)):
+        for _ in range(2):
+            seen.heard(who, A, clock.at, door.opening())
+            assert seen.state(who).known == Known(clock.at, since)
+
+
+def test_the_text_of_the_collectors_own_fault_is_true_of_its_disk_as_of_its_return() -> None:
+    seen, clock = live(), Clock()
+    door = Door(clock)
+    born(seen)
+    for name in ("state", "readings"):
+        door.connected(name)
+    door.troubled("readings", "disk full")
+    clock.at += 3_600 * SECOND
+    held_up = verdict(seen, clock.at, door.opening()).cause
+    door.troubled("readings", "")
+    back = verdict(seen, clock.at, door.opening()).cause
+    for cause, chinese, english in (
+        (held_up, "暂时无法接收", "cannot take anything in"),
+        (back, "刚刚恢复", "just come back"),
+    ):
+        text = CAUSES[f"cause_{cause}"]
+        assert chinese in text.zh
+        assert english in text.en
+    assert "磁盘" in CAUSES[f"next_{held_up}"].zh
 
 
 def test_a_collector_that_was_stopped_for_a_while_has_to_hear_everybody_again() -> None:

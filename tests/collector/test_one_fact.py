@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pytest
+
 from collector.canary import Canary
 from collector.door import Door
-from collector.outside import SchoolKey
+from collector.outside import SchoolKey, together, with_doubt
 from collector.painting import paint
-from collector.roster.school import School
+from collector.roster.school import Address, School
 from collector.sights import sight_of
 from collector.systemsight import SystemSight
 from collector.verdicts import Known, Outside
@@ -30,6 +32,8 @@ class Played:
     known: dict[Identity, Known] = field(default_factory=dict)
     schools: list[School] = field(default_factory=list)
     found: dict[SchoolKey, Outside] = field(default_factory=dict)
+    last: dict[SchoolKey, Outside] = field(default_factory=dict)
+    """What was found of those that cannot be asked any more."""
     door: Door = field(init=False)
     system: SystemSight = field(init=False)
 
@@ -52,6 +56,9 @@ class Played:
             self.beat(beating)
             at, opening = self.stage.clock(), self.door.opening()
             made = scene(self.known, self.schools, self.found, opening)
+            carriers = {key: school.carrier for key, school in made.roster.items()}
+            last = together(self.found | self.last, carriers)
+            made = replace(made, proof=with_doubt(made.proof, last, carriers))
             self.stage.engine.see(sight_of(paint(replace(made, at=at)), opening, Canary()))
             if sight := self.system.due(at):
                 self.stage.engine.see(sight)
@@ -113,6 +120,39 @@ def test_a_carrier_that_falls_gives_one_alert_although_its_lines_fall_one_after_
     played.found |= {(w.region, w.school): Outside(True, played.stage.clock()) for w in fell}
     played.go_on(600, WHO)
     assert played.told() == ["begins carrier_away", "ends carrier_away"]
+
+
+@pytest.mark.parametrize("back", ["the lines answer", "the agents are up"])
+def test_a_carrier_whose_lines_cannot_be_asked_any_more_is_not_back_before_it_is(
+    tmp_path: Path, back: str
+) -> None:
+    played = Played(Stage(tmp_path))
+    asked = (Address("192.0.2.1"),)
+    played.schools = [
+        School(w.region, w.school, carrier="电信" if n < 40 else "移动", outside=asked)
+        for n, w in enumerate(WHO)
+    ]
+    played.found = {(who.region, who.school): Outside(True, NOW) for who in WHO}
+    played.go_on(60, WHO)
+    fell, others = WHO[:40], WHO[40:]
+    for who in fell:
+        played.last[who.region, who.school] = Outside(False, played.stage.clock())
+    played.found |= played.last
+    played.go_on(600, others)
+    assert played.told() == ["begins carrier_away"]
+    for key in played.last:  # their names do not resolve
+        del played.found[key]
+    played.go_on(1_800, others)
+    assert played.told() == ["begins carrier_away"], "and no agent behind them is told of"
+    if back == "the lines answer":
+        played.found |= dict.fromkeys(played.last, Outside(True, played.stage.clock()))
+        played.last.clear()
+        played.go_on(10, others)
+        assert "ends carrier_away" in played.told()
+    played.go_on(600, WHO)
+    assert sorted({*played.told()} & {"begins carrier_away", "ends carrier_away"}) == [
+        *("begins carrier_away", "ends carrier_away"),
+    ]
 
 
 def test_what_was_silent_before_the_broker_went_is_not_told_again_when_it_is_back(

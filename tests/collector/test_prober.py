@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -110,6 +110,45 @@ async def test_what_an_earlier_process_proved_is_unasked_until_the_first_round()
     await prober.turn()
     assert not prober.proof().unasked
     assert prober.proof().of(KEY).answers is False
+
+
+async def test_a_carrier_that_fell_and_can_be_asked_no_more_is_untold_until_it_answers() -> None:
+    answers, clock = dict[str, list[bool]](), Minutes()
+
+    async def ask(addresses: Sequence[Address]) -> list[bool]:
+        return answers[addresses[0].host]
+
+    fallen = frozenset(("330100", name) for name in "abc")
+    subjects = [
+        Subject(("330100", n), [Address(n)], "移动" if n == "z" else "电信") for n in "abcz"
+    ]
+    prober = Prober(lambda: subjects, ask, _keep_nothing, now=clock)
+
+    def say(telecom: list[bool], mobile: list[bool]) -> None:
+        answers.update(dict.fromkeys("abc", telecom), z=mobile)
+
+    say([True], [True])
+    await asked(prober, clock, 3)
+    say([False], [True])
+    await asked(prober, clock, 3)
+    assert set(prober.proof().carriers) == {"电信"}
+    say([], [True])  # their names do not resolve
+    await asked(prober, clock, 9)
+    assert not prober.proof().carriers
+    assert (prober.proof().untold, prober.proof().unasked) == (fallen, False)
+    say([True], [True])
+    await asked(prober, clock)
+    assert not prober.proof().untold
+
+    say([False], [False])
+    await asked(prober, clock, 3)
+    assert prober.proof().of(("330100", "a")).blind
+    say([], [])
+    await asked(prober, clock, 9)
+    assert prober.proof().unasked, "it may have been our own line"
+    say([True], [])
+    await asked(prober, clock)
+    assert (prober.proof().untold, prober.proof().unasked) == (frozenset(), False)
 
 
 async def test_a_thousand_schools_are_spread_over_a_minute_and_asked_once_in_it() -> None:

@@ -15,6 +15,7 @@ from collector import rosterchores
 from collector.app import Collector
 from collector.config import CollectorConfig, RosterConfig
 from core import clock, topics
+from core.errors import ConfigError
 from tests.collector.desk import audited_in
 from tests.collector.making import OTHER, REGION, WHO, birth, state
 from tests.collector.played import Played, config, playing, running
@@ -70,6 +71,39 @@ async def test_a_new_file_is_shown_without_a_restart_and_a_broken_one_changes_no
         pass
     kinds = [record["kind"] for record in audited_in(tmp_path)]
     assert (kinds.count("school_added"), kinds.count("school_removed")) == (1, 1)
+
+
+@pytest.mark.parametrize("broken", [b"not a roster", HEADER.encode(), None])
+async def test_a_start_with_a_broken_file_goes_on_with_the_roster_that_was_taken_last(
+    tmp_path: Path, broken: bytes | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    place = where(tmp_path, free_port())
+    assert place.roster.file
+    async with running(place, connected=False) as collector:
+        await until(lambda: collector.counts().get(("rosters_taken", "")) == 1)
+    place.roster.file.unlink()
+    if broken is not None:
+        place.roster.file.write_bytes(broken)
+    for _ in range(2):
+        async with running(place, connected=False) as again:
+            assert names(again) == ["一小"]
+            await until(lambda: again.roster._keeper and again.roster._keeper._trouble)
+            assert recorded(again).count("roster_unreadable") == 1
+    assert caplog.text.count("the roster of before goes on") == 2, "once for each start"
+    assert (tmp_path / "roster.last").stat().st_mode & 0o077 == 0
+    async with running(place, connected=False) as mended:
+        write(place, f"{OPEN}{REGION},9,九小,在办,\n")
+        await until(lambda: names(mended) == ["九小", "一小"])
+
+
+async def test_where_no_roster_was_ever_taken_a_broken_file_lets_nothing_start(
+    tmp_path: Path,
+) -> None:
+    place = where(tmp_path, free_port())
+    assert place.roster.file
+    place.roster.file.write_bytes(b"not a roster")
+    with pytest.raises(ConfigError, match=r"roster\.csv"):
+        Collector(place)
 
 
 async def test_what_the_broker_retains_of_a_closed_school_is_emptied_each_time_and_of_no_other(

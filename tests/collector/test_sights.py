@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from alerts.facts import Sight
 from alerts.rules import Sighted
@@ -18,7 +19,7 @@ from collector.verdicts import Known, Outside
 from core.clock import SECOND
 from core.types import Identity
 from tests.collector.making import NOW, REGION
-from tests.collector.test_painting import ARRIVING, AWAY, OPEN, SILENT, STOPPED, agent, scene
+from tests.collector.test_painting import ARRIVING, AWAY, DAY, OPEN, SILENT, STOPPED, agent, scene
 
 
 def seen(
@@ -52,6 +53,21 @@ def test_a_line_is_wrong_where_outside_proof_says_so_and_unknown_without() -> No
     untold = seen(known)
     assert "line_down" not in {kind for kind, _, _ in facts(untold)}
     assert f"{REGION}/school-1" in untold.unknown
+
+
+def test_a_school_that_is_not_open_is_no_fault_and_what_was_open_of_it_ends() -> None:
+    key, known = (REGION, "school-1"), {agent(1): SILENT, agent(9): ARRIVING}
+    found = {key: Outside(False, NOW - SECOND), (REGION, "school-9"): Outside(True, NOW)}
+    for school, wrong in (
+        (School(*key), ["agent_silent", "line_down"]),
+        (School(*key, status="closed"), []),
+        (School(*key, status="merged"), []),
+        (School(*key, opened=DAY + timedelta(1)), []),
+    ):
+        sight = seen(known, schools=[school], found=found)
+        assert [kind for kind, _, _ in facts(sight)] == wrong
+        assert {"agent_silent", "line_down"} <= sight.covers
+        assert not {"/".join(key), str(agent(1))} & sight.unknown
 
 
 def test_a_region_that_is_away_is_one_fact_with_its_schools() -> None:
