@@ -65,6 +65,7 @@ ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 2.0
+UNCONNECTED_EVERY_S: Final = 60.0
 NO_BROKER_S: Final = 30.0
 """Without a broker for so long the alerts begin, although we do not serve yet."""
 
@@ -245,7 +246,7 @@ class Collector:
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
-            every(60, self._unconnected.minute, stopping, first_after=0),
+            every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),

@@ -141,7 +141,8 @@ def _told(view: SchoolView, away: set[str]) -> Told:
         state = "unclear"
     area = view.entry.area if view.entry and view.entry.area else ""
     # A line without a cause is that of a school whose agents were all stopped on purpose.
-    return Told(state, line.cause or "all_stopped", line.since, view.name, area)
+    cause: Reason = line.cause or ("" if state == "connected" else "all_stopped")
+    return Told(state, cause, line.since, view.name, area)
 
 
 def _regions_away(picture: Picture) -> Iterator[str]:

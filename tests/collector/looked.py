@@ -17,3 +17,10 @@ def lanes(collector: Collector) -> int:
     with sqlite3.connect(collector.config.collector.folder / "ledger.db") as ledger:
         count: int = ledger.execute("SELECT count(*) FROM lane").fetchone()[0]
         return count
+
+
+def watched(collector: Collector) -> list[str]:
+    """Return the schools that are watched, or listed, because nothing proves them connected."""
+    with sqlite3.connect(collector.config.collector.folder / "ledger.db") as ledger:
+        query = "SELECT school FROM unconnected WHERE closed = 0 ORDER BY school"
+        return [school for (school,) in ledger.execute(query)]

@@ -4,11 +4,13 @@ import asyncio
 import logging
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from collector import app
 from collector.app import Collector
 from collector.app import run as run_collector
+from collector.config import RosterConfig
 from collector.patience import FIRST_WAIT_S, Patience
 from core import clock, messages, topics
 from core.errors import StartError, StoreBusy, StoreStopped
@@ -16,6 +18,7 @@ from core.messages import Death
 from core.mqtt import Will
 from core.types import BatchKey
 from tests.collector.desk import audited_in
+from tests.collector.looked import watched
 from tests.collector.making import (
     NOW,
     OTHER,
@@ -321,3 +324,21 @@ async def test_what_fails_beside_the_collector_ends_it_in_order(tmp_path: Path) 
 
     with pytest.raises(StartError, match="8480"):
         await asyncio.wait_for(run_collector(config(tmp_path, 1), [pages]), 20)
+
+
+async def test_a_school_that_nobody_heard_of_is_watched_until_it_reports(
+    mosquitto: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "UNCONNECTED_EVERY_S", 0.1)
+    roster = tmp_path / "roster.csv"
+    roster.write_text("区划代码,学校代码,状态\n330100,school-1,在办\n330100,school-2,在办\n")
+    told = config(tmp_path, mosquitto.port)
+    told = msgspec.structs.replace(told, roster=RosterConfig(file=roster))
+    async with running(told) as collector:
+        await until(lambda: watched(collector) == ["school-1", "school-2"])
+        async with playing(Played(mosquitto.port)) as agent:
+            agent.publish(readings(batch()))
+            await until(lambda: watched(collector) == ["school-2"])
+    async with running(told) as collector:
+        assert watched(collector) == ["school-2"]
+        assert collector.unconnected().open == ()

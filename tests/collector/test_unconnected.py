@@ -12,9 +12,11 @@ import pytest
 from alerts.schooltime import lasting
 from collector.config import CollectorConfig, CollectorTable, UnconnectedConfig
 from collector.outside import SchoolKey
+from collector.picture import Picture, SchoolView
 from collector.roster.school import School, Standing
-from collector.unconnected import Entry, Listed, Told, look
+from collector.unconnected import Entry, Listed, Told, look, told
 from collector.unconnectedwatch import UnconnectedWatch
+from collector.verdicts import Verdict
 from core.clock import SECOND
 from core.errors import StoreBusy
 from core.types import Identity
@@ -328,3 +330,37 @@ async def test_a_list_that_cannot_be_read_is_not_an_empty_one(play: Play) -> Non
     with play.desk.books.ledger.transaction() as db:
         db.execute("ALTER TABLE elsewhere RENAME TO unconnected")
     assert play.listed().open == ()
+
+
+# What one picture tells.
+
+
+@pytest.mark.parametrize(
+    ("line", "broker", "says"),
+    [
+        (Verdict("up", "", 1), True, ("connected", "")),
+        (Verdict("up", "outside_only", 1), True, ("connected", "outside_only")),
+        (Verdict("degraded", "loss", 1), True, ("connected", "loss")),
+        (Verdict("down", "no_answer", 1), True, ("unconnected", "no_answer")),
+        (Verdict("unknown", "will", 1), True, ("unconnected", "will")),
+        (Verdict("unknown", "", 1), True, ("unconnected", "all_stopped")),
+        (Verdict("unknown", "own_line", 1), True, ("unclear", "own_line")),
+        (Verdict("unknown", "region", 1), True, ("unclear", "region")),
+        (Verdict("unknown", "unproven", 0), False, ("unclear", "unproven")),
+        (Verdict("down", "no_answer", 1), False, ("unconnected", "no_answer")),
+    ],
+)
+def test_unknown_is_not_connected_unless_the_fault_is_ours(
+    line: Verdict, broker: bool, says: tuple[str, str]
+) -> None:
+    view = SchoolView(REGION, "a", "A", "open", line, ())
+    (one,) = told(Picture(9, "d1", broker, (view,))).values()
+    assert (one.state, one.cause) == says
+
+
+def test_a_school_that_does_not_count_is_not_looked_at() -> None:
+    line = Verdict("unknown", "silent", 1)
+    standings: tuple[Standing, ...] = ("open", "closed", "unlisted")
+    views = tuple(SchoolView(REGION, one, "", one, line, ()) for one in standings)
+    assert set(told(Picture(9, "d1", True, views))) == {(REGION, "open")}
+    assert len(told(Picture(9, "d1", True, views, roster=False))) == 3
