@@ -1,5 +1,6 @@
 """What a page and a terminal say of the clock of an agent's machine."""
 
+from collector.picture import SchoolView
 from collector.web import words
 from collector.web.texts import Texts
 
@@ -15,3 +16,12 @@ def flag(state: str, offset_ms: float, t: Texts) -> str:
     if state == "bad":
         return t("clock_bad", off=offset(offset_ms, t))
     return t("clock_warn", off=offset(offset_ms, t)) if state == "warn" else ""
+
+
+def flags(view: SchoolView, t: Texts) -> list[str]:
+    """Return what a list has to say of the clocks of a school's agents."""
+    found = (
+        (agent.who.agent, flag(agent.clock.state, agent.clock.offset_ms, t))
+        for agent in view.agents
+    )
+    return [f"{name} {wrong}" for name, wrong in found if wrong]

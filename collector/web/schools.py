@@ -4,7 +4,7 @@ from typing import Final, Literal
 
 from collector.picture import SchoolView
 from collector.roster.school import School
-from collector.web import clocks, words
+from collector.web import words
 from collector.web.texts import Texts
 
 Outcome = Literal["answers", "no_answer", "blind", "unproven", "not_configured"]
@@ -19,9 +19,6 @@ def flags(view: SchoolView, t: Texts) -> list[str]:
     if missing:
         roles = t("comma").join(t(f"role_{role}") for role in missing)
         said.append(t("missing_owners", roles=roles))
-    for agent in view.agents:
-        if wrong := clocks.flag(agent.clock.state, agent.clock.offset_ms, t):
-            said.append(f"{agent.who.agent} {wrong}")
     return said
 
 

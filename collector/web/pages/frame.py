@@ -101,6 +101,7 @@ def _helpers(
         "flags": lambda view: schools.flags(view, t),
         "clock_off": lambda clock: clocks.offset(clock.offset_ms, t),
         "clock_flag": lambda clock: clocks.flag(clock.state, clock.offset_ms, t),
+        "clock_flags": lambda view: clocks.flags(view, t),
         "facts": lambda view: schools.facts(view, t),
         "href": partial(_href, _given(request, "lang")),
         "here": partial(_here, request),
