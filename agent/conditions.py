@@ -6,7 +6,8 @@ works inside the transaction that `agent.spool` has begun.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -16,9 +17,35 @@ from core.types import Event, EventKey
 _COLUMNS: Final = "kind, target, subject, severity, at, details"
 
 
-def news(db: sqlite3.Connection, events: Iterable[Event]) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """What a watcher says of subjects that vanished while nobody watched: it cannot name them.
+
+    Ends every open condition of `kind` and `target` whose subject is not `there`.
+    """
+
+    kind: str
+    target: str
+    there: Callable[[str], bool]
+    at: int
+
+
+def news(db: sqlite3.Connection, told: Iterable[Event | Gone]) -> list[Event]:
     """Note what begins and ends; return the events that change something, in their order."""
-    return [event for event in events if (_begin if event.active else _end)(db, event)]
+    return [event for one in told for event in _news(db, one)]
+
+
+def _news(db: sqlite3.Connection, one: Event | Gone) -> Iterator[Event]:
+    ends = _ends(db, one) if isinstance(one, Gone) else [one]
+    yield from (event for event in ends if (_begin if event.active else _end)(db, event))
+
+
+def _ends(db: sqlite3.Connection, gone: Gone) -> list[Event]:
+    return [
+        replace(event, active=False, at=gone.at, details={"why": "gone"})
+        for event in open_ones(db)
+        if (event.kind, event.target) == (gone.kind, gone.target) and not gone.there(event.subject)
+    ]
 
 
 def open_ones(db: sqlite3.Connection) -> list[Event]:

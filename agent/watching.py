@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+from agent.conditions import Gone
 from agent.onchange import OnChange
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
@@ -33,7 +34,7 @@ class Watching:
     sealed: Callable[[], None]
     lost: int = 0
     """Events that the disk refused for so long that there was no room to hold them."""
-    _held: list[Event] = field(default_factory=list)
+    _held: list[Event | Gone] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
 
@@ -56,7 +57,7 @@ class Watching:
                 self._state.broke(word, f"watcher {word} failed: {error}", unexpected=True)
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    def _hold(self, events: Sequence[Event]) -> None:
+    def _hold(self, events: Sequence[Event | Gone]) -> None:
         self._held += events
         over = len(self._held) - MOST_HELD
         if over > 0:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
+from agent.conditions import Gone
 from core.registry import COLLABORATOR, Registry
 from core.types import Event
 
@@ -12,7 +13,7 @@ __all__ = ["COLLABORATOR", "Watcher", "watchers"]
 class Watcher(Protocol):
     """Is told by the system when something changes."""
 
-    def watch(self, target: str) -> AsyncIterator[Sequence[Event]]:
+    def watch(self, target: str) -> AsyncIterator[Sequence[Event | Gone]]:
         """Yield events as they happen, for ever; *target* is what they say of themselves.
 
         Begins with everything that it can say of the present: an event that says what is known

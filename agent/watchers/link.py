@@ -1,8 +1,9 @@
 """Whether a network cable carries a link: told by the kernel at the moment it is pulled.
 
 `link_down` begins when an interface that carried a link loses it, is switched off or is taken
-out, and ends when the link is back. One that never carried a link since the agent started is no
-fault, unless it is named in `interfaces`: many machines have sockets that nobody uses.
+out, and ends when the link is back. What is open of one that vanished while the agent was down
+ends with why "gone". One that never carried a link since the agent started is no fault: many
+machines have sockets that nobody uses. Neither holds for one that is named in `interfaces`.
 Watch it work: ip -details monitor link
 """
 
@@ -18,6 +19,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from agent import netlink
+from agent.conditions import Gone
 from agent.netlink import Link
 from agent.watchers.base import COLLABORATOR, watchers
 from core import clock
@@ -140,9 +142,9 @@ class LinkWatcher:
     open_socket: Callable[[], socket.socket] = field(default=open_socket, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
 
-    async def watch(self, target: str) -> AsyncIterator[Sequence[Event]]:
+    async def watch(self, target: str) -> AsyncIterator[Sequence[Event | Gone]]:
         """Yield `link_down` as it begins and ends; the interface is the subject."""
-        ports = Ports(self.interfaces)
+        ports, begun = Ports(self.interfaces), False
         with contextlib.closing(self.open_socket()) as sock:
             reader = _Reader(sock)
             await reader.ask()
@@ -155,14 +157,22 @@ class LinkWatcher:
                     told = []
                 at = self.now()
                 if reader.dumped is not None:
+                    if not begun:
+                        yield [self._gone(target, reader.dumped, at)]
                     ports.missing(reader.dumped, at)
-                    reader.dumped = None
+                    begun, reader.dumped = True, None
                 found = ports.take(told, at)
                 if found:
                     yield [
                         Event(KIND, target, name, active=down, severity="P3", at=at, details=more)
                         for name, down, more in found
                     ]
+
+    def _gone(self, target: str, seen: set[str], at: int) -> Gone:
+        named = self.interfaces
+        return Gone(
+            KIND, target, lambda name: name in seen or any(fnmatchcase(name, n) for n in named), at
+        )
 
 
 @dataclass(slots=True)

@@ -4,12 +4,14 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent import watching
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
+from agent.watchers.link import LinkWatcher
 from agent.watching import Watching
 from core.clock import SECOND
 from core.errors import NotPermitted, SpoolError
@@ -43,12 +45,15 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def sealed(spool: Spool) -> list[tuple[str, bool]]:
-    found = []
+    return [(one["subject"], one["active"]) for one in bodies(spool)]
+
+
+def bodies(spool: Spool) -> list[dict[str, Any]]:
+    found = list[dict[str, Any]]()
     for row in spool.waiting("events", "all", since=0, besides=(), limit=99):
         batch = spool.read(row.key)
         assert batch is not None
-        said = [json.loads(line) for line in batch.body.splitlines()[1:]]
-        found += [(one["subject"], one["active"]) for one in said]
+        found += [json.loads(line) for line in batch.body.splitlines()[1:]]
     return found
 
 
@@ -65,6 +70,24 @@ async def test_an_event_is_sealed_and_announced_once_and_what_is_known_is_no_new
     await until(lambda: len(sealed(spool)) == 2)
     assert sealed(spool) == [("eth0", True), ("eth0", False)]
     assert announced
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()
+
+
+async def test_an_interface_that_vanished_while_the_agent_was_down_ends_unless_it_is_named(
+    spool: Spool,
+) -> None:
+    spool.tell(
+        [event("lo"), event("sw-gone0"), event("sw-named0"), Event("other", "pc-1", "x", True, NOW)]
+    )
+    thread, watched = SpoolThread(spool), LinkWatcher(("sw-named*",))
+    made = Watching({"link": watched}, "pc-1", thread, lambda: None)
+    running = asyncio.create_task(made.run())
+    await until(lambda: ("sw-gone0", False) in sealed(spool))
+    assert [one for one in sealed(spool) if not one[1]] == [("sw-gone0", False)]
+    (end,) = [one for one in bodies(spool) if not one["active"]]
+    assert end["details"] == {"why": "gone"}
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await thread.close()
