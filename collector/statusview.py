@@ -12,7 +12,7 @@ from collector import terminal
 from collector.terminal import lasting, safe
 from collector.web import clocks
 from collector.web.alerts import Alert, Alerts
-from collector.web.live import Agent, Counts, Fell, Live, School
+from collector.web.live import Access, Agent, Counts, Fell, Live, School
 from collector.web.scope import UNSTATED
 from collector.web.texts import Texts
 
@@ -69,7 +69,16 @@ def show(
     console.print()
     if any(_total(one.counts) for one in picture.areas if one.area != UNSTATED):
         console.print(_areas(picture))
+    if picture.access.total:
+        console.print(_access(picture.access))
     console.print(_summary(picture))
+
+
+def _access(access: Access) -> Text:
+    known = f"{access.known} of {access.total} known"
+    if access.percent is None:
+        return safe(f"Access rate: too little is known to tell one ({known}).")
+    return safe(f"Access rate {access.percent} % ({access.connected} of {access.total}; {known}).")
 
 
 def _split(schools: Sequence[School], few: int) -> tuple[Sequence[School], Sequence[School]]:

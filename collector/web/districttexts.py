@@ -18,6 +18,16 @@ DISTRICT: Final[dict[str, Text]] = {
         "The collector is running and waits for the first agent. Start one on the machine to be "
         "monitored:",
     ),
+    "access_rate": Text(
+        "联网率 {percent}%（{n} / {total} 所）", "Access rate {percent} % ({n} of {total} schools)"
+    ),
+    "access_too_little": Text(
+        "联网率：数据不足，暂不计算（已证实联网 {n} / {total} 所）",
+        "Access rate: too little is known to tell one ({n} of {total} schools are proven)",
+    ),
+    "access_known": Text(
+        "状态已知 {percent}%（{n} / {total} 所）", "{percent} % known ({n} of {total})"
+    ),
     "not_counted": Text("另有 {n} 所不计入总数", "{n} more that do not count"),
     "not_counted_title": Text("不计入总数", "Not counted"),
     # One fact about many schools

@@ -17,6 +17,7 @@ from collector.web.scope import (
     is_teaching_point,
     lacks_owners,
 )
+from collector.web.share import Share, access
 
 Counts = dict[State, int]
 """Of every state, also of those that no school is in."""
@@ -42,6 +43,11 @@ class Glance:
     def total(self) -> int:
         """How many schools count."""
         return sum(self.counts.values())
+
+    @property
+    def access(self) -> Share:
+        """I-01, with how much of it is known."""
+        return access(self.counts)
 
     @property
     def by_area(self) -> bool:

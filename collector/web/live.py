@@ -157,6 +157,18 @@ class Fell(msgspec.Struct, frozen=True):
     schools: Count
 
 
+class Access(msgspec.Struct, frozen=True):
+    """I-01, access rate: `connected` of `total` schools, of which `known` are proven either way.
+
+    `percent` is null where less than 90 % are known (R-29).
+    """
+
+    connected: Count
+    known: Count
+    total: Count
+    percent: str | None
+
+
 class Live(msgspec.Struct, frozen=True):
     """The district at one moment, worst first; `problem` says why nothing is stored.
 
@@ -171,6 +183,7 @@ class Live(msgspec.Struct, frozen=True):
     ready: bool
     problem: str
     counts: Counts
+    access: Access
     areas: list[AreaCounts]
     teaching_points: Counts
     not_counted: Count
@@ -193,6 +206,12 @@ def live(picture: Picture, ready: tuple[bool, str], scope: Scope | None = None) 
         counts=Counts(**seen.counts),
         areas=[AreaCounts(area, Counts(**counts)) for area, counts in seen.areas],
         teaching_points=Counts(**seen.points),
+        access=Access(
+            seen.access.connected,
+            seen.access.known,
+            seen.access.total,
+            seen.access.percent or None,
+        ),
         not_counted=seen.not_counted,
         fell=[_fell(one) for one in seen.fallen],
         schools=[_school(row) for row in rows if wanted.holds(row) and wanted.shows(row.state)],
