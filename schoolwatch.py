@@ -4,8 +4,12 @@ The first words decide before anything is imported, so a running agent never hol
 aiohttp or the collector in memory.
 """
 
+import os
 import sys
 from collections.abc import Sequence
+
+COMPLETE = "_SCHOOLWATCH_COMPLETE"
+"""Set by the shell's script at Tab; see `schoolwatch completion --help`."""
 
 HELP = """\
 schoolwatch — monitoring for the networks and classrooms of a school district
@@ -27,6 +31,8 @@ Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
 
+  schoolwatch completion bash      what makes the Tab key know all this (also zsh, fish)
+
 Each command explains itself:  schoolwatch <command> --help
 Exit code: 0 fine, 1 something was found wrong, 2 wrong use or configuration.
 """
@@ -35,6 +41,8 @@ Exit code: 0 fine, 1 something was found wrong, 2 wrong use or configuration.
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that *argv* names; returns the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
+    if argv is None and (wanted := os.environ.get(COMPLETE)):
+        return _complete(wanted)
     match words[:1]:
         case [] | ["--help"] | ["-h"] | ["help"]:
             sys.stdout.write(HELP)
@@ -52,6 +60,16 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _check_config(words[1:])
         case _:
             return _district(words)
+
+
+def _complete(wanted: str) -> int:
+    try:
+        from collector.cli import complete
+    except ModuleNotFoundError:
+        # An agent's installation has no click. Whatever is said here would land in the command
+        # line that somebody is typing.
+        return 1
+    return complete(wanted)
 
 
 def _district(words: list[str]) -> int:

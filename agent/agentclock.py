@@ -28,19 +28,20 @@ CHECK_HOLDS: Final = 86_400 * SECOND
 class AgentClock:
     """Wall time in ns, corrected; `now` and `unchecked` may be called from any thread.
 
-    `restarts` counts how often time went back by more than a second.
+    `jumps` counts how often it was set, `restarts` how often back by more than a second.
     """
 
     wall: clock.Clock = clock.now
     boot: clock.Clock = clock.boottime
     restarts: int = 0
+    jumps: int = 0
     _anchor: tuple[int, int] | None = None
     """True time, and what `boot` said then. Replaced as a whole, for the other threads."""
     _checked_at: int | None = None
     _gap: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self._gap = self._wall_over_boot()
+        self._gap = clock.gap(self.wall, self.boot)
 
     def now(self) -> int:
         """Return the time to stamp a reading with."""
@@ -57,7 +58,7 @@ class AgentClock:
         checked = self._checked_at
         if checked is None or self.boot() - checked > CHECK_HOLDS:
             return True
-        return abs(self._wall_over_boot() - self._gap) >= STEP
+        return abs(clock.gap(self.wall, self.boot) - self._gap) >= STEP
 
     def offset_ms(self) -> float | None:
         """Return how far the machine's clock is ahead; None where that is not known."""
@@ -65,7 +66,7 @@ class AgentClock:
 
     def look(self) -> int:
         """Return by how much the machine's clock was set since the last look, in ns; else 0."""
-        gap = self._wall_over_boot()
+        gap = clock.gap(self.wall, self.boot)
         step, self._gap = gap - self._gap, gap
         if abs(step) < STEP:
             return 0
@@ -87,13 +88,6 @@ class AgentClock:
         return by
 
     def _went(self, by: int) -> None:
+        self.jumps += by != 0
         if by < -FAR:
             self.restarts += 1
-
-    def _wall_over_boot(self) -> int:
-        """Return wall time minus boot time, from the quickest of three looks at both."""
-        looks = []
-        for _ in range(3):
-            before, wall, after = self.boot(), self.wall(), self.boot()
-            looks.append((after - before, wall - before))
-        return min(looks)[1]

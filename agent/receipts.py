@@ -124,6 +124,7 @@ class Receipts:
         before = self.time.clock.now()
         if sent is not None and (by := await self.time.check(made_ms, sent, arrived)):
             self.trips.restart(before + by)
+            self.trips.jumps = self.time.clock.jumps
 
     def _expected(self) -> str:
         return self.collector or self.claimed

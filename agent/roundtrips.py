@@ -21,6 +21,8 @@ REMEMBERED: Final = 60 * SECOND
 class RoundTrips:
     """Remembers first sendings; all moments are in ns, `boot` and `arrived` of `clock.boottime`."""
 
+    jumps: int = 0
+    """How often the clock that gives `now` had been set when these trips began."""
     _since: int = 0
     _sent: dict[BatchKey, int] = field(default_factory=dict)
 
@@ -28,6 +30,15 @@ class RoundTrips:
         """Forget everything: another connection, or another time."""
         self._since = since
         self._sent.clear()
+
+    def follow(self, jumps: int, now: int) -> None:
+        """Restart where the clock was set: what was sealed by another time is no measure.
+
+        Else nothing would be one, after it was set back, until it comes to `_since` again.
+        """
+        if jumps != self.jumps:
+            self.jumps = jumps
+            self.restart(now)
 
     def sent(self, key: BatchKey, sealed_at: int, now: int, boot: int) -> None:
         """Note that *key* goes out at the moment *now*, before it is handed on."""

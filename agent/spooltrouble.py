@@ -6,6 +6,7 @@ many batches go. The third lasts as long as the file that was set aside lies bes
 because that is how long somebody has something to do.
 """
 
+import logging
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -18,6 +19,8 @@ CORRUPT: Final = "spool_corrupt"
 SET_ASIDE: Final = "spool_set_aside"
 SUBJECT: Final = "spool"
 
+_log = logging.getLogger(__name__)
+
 QUIET_S: Final = 600.0
 ROOM_AGAIN: Final = 0.9
 """Dropping is over below this part of the limit."""
@@ -26,6 +29,11 @@ RESERVE_BYTES: Final = 64_000
 """Beyond the spool's limit, for the events about dropping alone."""
 
 _KIND_OF: Final = {"full": DROPPING, "old": DROPPING, "corrupt": CORRUPT}
+_SAID: Final = {
+    "full": "is full, and drops the oldest batches",
+    "old": "drops batches that are older than it keeps",
+    "corrupt": "holds batches that cannot be read back, and drops them",
+}
 _SEVERITY: Final[dict[str, Literal["P2", "P3"]]] = {
     DROPPING: "P2",
     CORRUPT: "P3",
@@ -42,6 +50,7 @@ class Trouble:
     monotonic: clock.Monotonic = clock.monotonic
     _last: dict[str, float] = field(default_factory=dict)
     _lost: dict[str, int] = field(default_factory=dict)
+    _said: set[str] = field(default_factory=set)
     _started: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -58,6 +67,9 @@ class Trouble:
             return []
         self._last[kind] = self.monotonic()
         self._lost[kind] = self._lost.get(kind, 0) + batches
+        if kind not in self._said:
+            self._said.add(kind)
+            _log.error("spool %s %s", self.path, _SAID[why])
         return [self._event(kind, True, at, {"why": why})]
 
     def over(self, filled: float, at: int) -> list[Event]:
@@ -65,6 +77,9 @@ class Trouble:
         quiet = [kind for kind in (DROPPING, CORRUPT) if self._quiet(kind)]
         if DROPPING in quiet and filled >= ROOM_AGAIN:
             quiet.remove(DROPPING)
+        for kind in self._said.intersection(quiet):
+            self._said.discard(kind)
+            _log.warning("spool %s: %d batches went, no more do", self.path, self._lost[kind])
         return [
             # Counted by this process only: the birth has the exact ranges.
             self._event(kind, False, at, {"batches": self._lost.pop(kind, 0)})

@@ -12,7 +12,7 @@ from typing import Final
 
 from agent.agentclock import FAR, AgentClock
 from agent.spoolthread import SpoolThread
-from core.clock import SECOND
+from core.clock import SECOND, plausible
 from core.errors import SpoolError
 from core.messages import ClockReport
 from core.types import Event, Value
@@ -25,10 +25,6 @@ SUBJECT: Final = "clock"
 MILLISECOND: Final = 1_000_000
 MOST_HELD: Final = 100
 """Events held while the disk refuses them."""
-
-FIRST_PLAUSIBLE: Final = 1_735_689_600 * SECOND
-LAST_PLAUSIBLE: Final = 7_258_118_400 * SECOND
-"""2025 to 2200. A collector that is outside has lost its own clock, and checks nobody's."""
 
 
 @dataclass(slots=True)
@@ -62,8 +58,8 @@ class Timekeeper:
         Returns the correction in ns. May raise SpoolError; what it would have told is held.
         """
         made = made_ms * MILLISECOND
-        if not FIRST_PLAUSIBLE <= made <= LAST_PLAUSIBLE:
-            return 0
+        if not plausible(made):
+            return 0  # it has lost its own clock, or is in doubt of it (0)
         boot = self.clock.boot()
         by = self.clock.check(made + boot - arrived, made + MILLISECOND + boot - sent)
         self._moved(by)

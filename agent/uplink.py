@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.delivery import Delivery
+from agent.onchange import OnChange
 from agent.presence import Presence
 from agent.receipts import Came, Receipts
 from agent.roundtrips import RoundTrips
@@ -21,6 +22,7 @@ from agent.timekeeper import Timekeeper
 from agent.uplinkwords import Words
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
+from core.messages import ClockReport
 from core.mqtt import Broker, Connected, Message, Session
 from core.types import BatchKey, Identity, Lane
 
@@ -30,6 +32,8 @@ FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
 CHORES_EVERY: Final = 60.0
+OFFSET_MS: Final = 1_000
+"""A clock that is off by so much more than was told is worth a birth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,7 @@ class Uplink:
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
+    _clock_told: ClockReport = field(default_factory=ClockReport)
     _drops_seen: int = 0
     _next_chores: float = 0.0
     _epoch: str = ""
@@ -142,15 +147,17 @@ class Uplink:
     # The pump.
 
     async def _pump(self) -> None:
+        state = OnChange(_log)
         while True:
             self._wake.clear()
             try:
                 await self.turn()
+                state.well("sending")
                 # Without a connection nothing is due, whatever time has passed meanwhile.
                 due = self.delivery.next_moment(self.monotonic()) - self.monotonic()
                 wait = due if self._up else CHORES_EVERY
             except SpoolError as error:
-                _log.error("cannot send for now: %s", error)
+                state.broke("sending", f"cannot send for now: {error}")
                 wait = RETRY_DISK_AFTER
             await self._sleep(min(wait, CHORES_EVERY))
 
@@ -213,14 +220,15 @@ class Uplink:
             self.delivery.settled(key)
 
     async def _announce(self) -> None:
-        drops = self.spool.spool.dropped_batches
+        drops, report = self.spool.spool.dropped_batches, self.time.report()
         rested = self.monotonic() - self._last_birth >= BIRTH_AT_MOST_EVERY
-        if not (self._birth_due or (drops != self._drops_told and rested)):
+        is_news = drops != self._drops_told or _differ(report, self._clock_told)
+        if not (self._birth_due or (is_news and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
         self.presence.spool_id = self.spool.spool.id
         payload = self.presence.birth(
-            self._epoch, epochs, more=more, asked=self._asked, clock_report=self.time.report()
+            self._epoch, epochs, more=more, asked=self._asked, clock_report=report
         )
         try:
             self.session.publish(self.presence.topic, payload, retain=True)
@@ -228,6 +236,7 @@ class Uplink:
             _log.error("birth left out: %s", error)
         self._birth_due, self._asked = False, 0
         self._last_birth, self._drops_told = self.monotonic(), drops
+        self._clock_told = report
 
     async def _send(self) -> None:
         now = self.monotonic()
@@ -277,6 +286,7 @@ class Uplink:
             return False
         payload = wire.pack(batch.body) if self.settings.compress else batch.body
         times = self.time.clock
+        self._trips.follow(times.jumps, times.now())
         self._trips.sent(key, batch.sealed_at, times.now(), times.boot())
         try:
             self.session.publish(topics.topic(self.settings.who, key.lane), payload)
@@ -293,3 +303,8 @@ class Uplink:
         if self._epoch != self.spool.spool.epoch:
             self._epoch = self.spool.spool.epoch
             self.session.reconnect()
+
+
+def _differ(one: ClockReport, other: ClockReport) -> bool:
+    """Return whether a page that shows *other* would mislead."""
+    return one.checked != other.checked or abs(one.offset_ms - other.offset_ms) > OFFSET_MS

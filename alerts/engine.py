@@ -65,6 +65,8 @@ class Engine:
     ) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         """What happened since somebody took it out, by name and reason."""
+        self.revision = 0
+        """Another number whenever a case has begun, changed or ended."""
         self._ground, self._words, self._channels, self._now = ground, words, channels, now
         self._rules = {rule.name: rule for rule in rules}
         self._match = Match(rules)
@@ -190,6 +192,7 @@ class Engine:
 
     def _take_over(self, draft: Draft) -> None:
         draft.take_over()
+        self.revision += bool(draft.written)
         for case in draft.changed():
             self._count(case, draft)
             when = due(case, self._rules[case.alert.key.rule], draft.at)

@@ -4,9 +4,9 @@ A connection of its own for each question, read-only: a page never holds up an a
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,7 +26,10 @@ _BUSY_S: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which alerts; an empty word means all. `before` is the number where the last page ended."""
+    """Which alerts; an empty word means all, and so does the number 0.
+
+    `before` is the number where the last page ended.
+    """
 
     region: str = ""
     school: str = ""
@@ -34,6 +37,7 @@ class Wanted:
     rule: str = ""
     before: int = 0
     limit: int = 100
+    number: int = 0
 
     @property
     def place(self) -> str:
@@ -67,16 +71,17 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """What is open now, worst first, and what is over, newest first.
+    """What is open now, worst first and what another alert hides last; what is over, newest first.
 
-    `open_total` counts all that are open; `before` is where the next page of those that are over
-    begins, 0 where there is none.
+    `open_total` counts all that are open, `severities` those of each severity that nothing hides;
+    `before` is where the next page of those that are over begins, 0 where there is none.
     """
 
     open: Sequence[Story]
     open_total: int
     over: Sequence[Story]
     before: int
+    severities: Mapping[str, int] = field(default_factory=dict)
 
 
 class History:
@@ -98,10 +103,11 @@ class History:
         limit = max(1, min(wanted.limit, MOST))
         where, values = _where(wanted)
         is_open = f"state IN ('firing', 'keeping') AND {where}"
-        order = f"{is_open} ORDER BY severity, fired_at DESC LIMIT ?"
+        order = f"{is_open} ORDER BY hidden_by != '', severity, fired_at DESC LIMIT ?"
         found = list(tables.cases(db, order, *values, limit))
-        query = f"SELECT count(*) FROM alert WHERE {is_open}"  # noqa: S608 — our words
-        (total,) = db.execute(query, values).fetchone()
+        query = f"""SELECT severity, sum(hidden_by = ''), count(*) FROM alert WHERE {is_open}
+            GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
+        counted = db.execute(query, values).fetchall()
         over_where = f"state = 'ended' AND fired_at > 0 AND (? = 0 OR number < ?) AND {where}"
         order = f"{over_where} ORDER BY number DESC LIMIT ?"
         before = wanted.before
@@ -109,9 +115,10 @@ class History:
         more = over[limit - 1].alert.number if len(over) > limit else 0
         return Stories(
             [self._story(db, case) for case in found],
-            int(total),
+            sum(count for _, _, count in counted),
             [self._story(db, case) for case in over[:limit]],
             more,
+            {severity: shown for severity, shown, _ in counted if shown},
         )
 
     def _story(self, db: sqlite3.Connection, case: Case) -> Story:
@@ -151,6 +158,9 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
     if wanted.rule:
         where.append("rule = ?")
         values.append(wanted.rule)
+    if wanted.number:
+        where.append("number = ?")
+        values.append(wanted.number)
     return " AND ".join(where), values
 
 

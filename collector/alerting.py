@@ -36,6 +36,7 @@ from collector.books import Books
 from collector.canary import Canary, identity
 from collector.chores import DAY
 from collector.config import CollectorConfig
+from collector.degraded import degraded
 from collector.intake import Accounted, Bad
 from collector.patience import Patience, Stopping
 from collector.sorting import Item
@@ -76,6 +77,8 @@ class Alerting:
             self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
+        self._judged = -1
+        self._judge()
         self._outbox = Outbox(ground, names)
         self._screen = Screen(RULES)
         self.canary = Canary()
@@ -165,6 +168,7 @@ class Alerting:
         except Exception:  # noqa: BLE001 — readings and sights come again; rows stand where they are
             _log.exception("the alert rules failed on %d messages of readings", fresh)
             self._books.counters.add("alert_turns_failed")
+        self._judge()
         for _ in range(min(fresh, len(self._fresh))):
             self._fresh.popleft()
         for covers, seen in sights.items():
@@ -196,6 +200,12 @@ class Alerting:
         for sight in sights:
             engine.see(sight)
         engine.tick()
+
+    def _judge(self) -> None:
+        """Let the live picture know which lines are degraded, where that may have changed."""
+        if self._judged != self._engine.revision:
+            self._judged = self._engine.revision
+            self._books.live.degraded = degraded(self._engine.open_cases())
 
     async def _sleep(self) -> None:
         due = self._engine.due()

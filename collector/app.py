@@ -25,6 +25,7 @@ from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
+from collector.clockwatch import ClockWatch
 from collector.config import CollectorConfig
 from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
@@ -34,8 +35,10 @@ from collector.events import Events
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
+from collector.linecheck import LineCheck
 from collector.live import was_up
 from collector.outsideview import open_prober
+from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
@@ -46,7 +49,7 @@ from collector.sorting import Sorter
 from collector.states import States
 from collector.store.choose import WRITERS, open_store
 from collector.tasks import Tasks
-from core import clock, topics
+from core import topics
 from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
@@ -60,6 +63,8 @@ ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 2.0
+NO_BROKER_S: Final = 30.0
+"""Without a broker for so long the alerts begin, although we do not serve yet."""
 
 DISK_FULL_BYTES: Final = 1_000_000
 """With less than this the next group of batches may not fit: say so before it comes."""
@@ -82,20 +87,17 @@ class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
     def __init__(
-        self,
-        config: CollectorConfig,
-        *,
-        takeover: bool = False,
-        crashes: Crashes | None = None,
-        now: clock.Clock = clock.now,
+        self, config: CollectorConfig, *, takeover: bool = False, crashes: Crashes | None = None
     ) -> None:
-        self.config, self._now = config, now
+        self.config, times = config, OwnClock()
+        now = self._now = times.now
         self._watch = Watch(crashes or Crashes(config.collector.folder))
-        self.stopping = asyncio.Event()
+        self.stopping, self._serving = asyncio.Event(), asyncio.Event()
         self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
-        self.books = open_books(config, self._publish, now)
+        self.books = open_books(config, self._publish, now, times.told)
+        self._clock_watch = ClockWatch(config.collector.id, times, self.books)
         self._prober = open_prober(
             self.books.live, self.books.ledger, config.outside.addresses(), now
         )
@@ -103,7 +105,7 @@ class Collector:
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
-        sorter = Sorter(regions, books.ledger.rows)
+        sorter = Sorter(regions, books.ledger.rows, LineCheck(leeway=times.leeway))
         self.alerting = Alerting(config, books, now)
         readings = Readings(
             self.store,
@@ -115,10 +117,14 @@ class Collector:
         )
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
-        events = Events(regions, books, self._patience("events", "state"))
+        events = Events(regions, books, self._patience("events", "state"), times.leeway)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
+
+    def now(self) -> int:
+        """Return the time that the collector lives by (ns)."""
+        return self._now()
 
     def picture(self) -> Picture:
         """Return the state of every school and agent at this moment."""
@@ -167,6 +173,7 @@ class Collector:
         """
         tasks = Tasks(
             sessions=[asyncio.ensure_future(self._guard.session.run())],
+            works=[asyncio.ensure_future(work) for work in self._watches()],
             beside=[asyncio.ensure_future(extra(self)) for extra in extras],
         )
         try:
@@ -192,6 +199,34 @@ class Collector:
                 )
                 self.books.live.await_answers(agents)
         self.books.asking.everybody(self.books.live.answering())
+        self._serving.set()
+
+    def _watches(self) -> list[Coroutine[Any, Any, None]]:
+        """Return what runs from the start on, also while there is no broker."""
+        stopping = self.stopping
+        return [
+            every(1, self._clock_watch.look, stopping),
+            every(1, self._prober.turn, stopping, first_after=0),
+            *self.roster.works(stopping),
+            self._alert(),
+        ]
+
+    async def _alert(self) -> None:
+        """Run the alert engine once we serve, or once the broker has been away for a while.
+
+        A broker that cannot be reached is worth an alert; waiting for another's claim is not.
+        """
+        away = 0.0
+        while not self._serving.is_set() and not self.stopping.is_set():
+            away = 0.0 if self._guard.session.connected else away + LOOK_EVERY_S
+            if away > NO_BROKER_S:
+                break
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._serving.wait(), LOOK_EVERY_S)
+        async with asyncio.TaskGroup() as both:
+            looking = every(LOOK_EVERY_S, self._look, self.stopping, first_after=LOOK_EVERY_S)
+            both.create_task(looking)
+            both.create_task(self.alerting.run(self.stopping))
 
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
@@ -206,11 +241,7 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
-            every(1, self._prober.turn, stopping, first_after=0),
-            every(LOOK_EVERY_S, self._look, stopping, first_after=LOOK_EVERY_S),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
-            self.alerting.run(stopping),
-            *self.roster.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:

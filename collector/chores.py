@@ -9,7 +9,7 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from collector.books import Books
 from collector.eventpoints import POINTS
@@ -38,7 +38,19 @@ _LAST_BELOW: Final = """SELECT max(received) FROM (
 _log = logging.getLogger(__name__)
 
 
-def went_back(ledger: int, store: int) -> Literal["", "ledger", "store"]:
+Back = Literal["", "ledger", "store"]
+"""Which of the two was set back to an earlier state, if any."""
+
+
+class Compared(NamedTuple):
+    """The commit counters of ledger and store at one moment, and what they tell."""
+
+    ledger: int
+    store: int
+    back: Back
+
+
+def went_back(ledger: int, store: int) -> Back:
     """Return which of the two was set back to an earlier state, by their commit counters.
 
     The ledger counts first, so after a crash between the two the store is one behind.
@@ -61,30 +73,18 @@ class CommitCounter:
     _said: tuple[int, int] = (0, 0)
     """The counters of ledger and store that were last found apart, and recorded."""
 
-    def count(self) -> Literal["", "ledger", "store"]:
-        """Count one up in both, and return which of the two went back.
+    def compare(self) -> Compared:
+        """Return both as they are now; takes as long as the store does.
 
-        They are compared each time: a store may have been away, and put back, between two counts.
+        Each time: a store may have been away, and put back, between two counts.
         """
         mine, theirs = self.ledger.counter(), self.store.counter()
-        back = went_back(mine, theirs)
-        if back:
-            self._record(back, mine, theirs)
-        # A store that is behind gets our number first. Else the two would grow apart by
-        # themselves while it can be read and not written.
-        # A ledger that went back may have counted once more than the store heard of: a number
-        # that it had then must not come again, or that state of it could not be told from now on.
-        value = mine if mine > theirs else theirs + 1 + (back == "ledger")
-        if back != "ledger":
-            self.ledger.set_counter(value)
-        self.store.set_counter(value)
-        if back == "ledger":
-            # Last, so that a store that takes nothing is not found two behind the next time.
-            self.ledger.set_counter(value)
-        return back
+        return Compared(mine, theirs, went_back(mine, theirs))
 
-    def _record(self, back: Literal["ledger", "store"], mine: int, theirs: int) -> None:
-        if (mine, theirs) == self._said:
+    def record(self, found: Compared) -> None:
+        """Keep what went back, once; asks nothing of the store."""
+        mine, theirs, back = found
+        if not back or (mine, theirs) == self._said:
             return
         told, self.journal.restored = self.journal.restored, False
         if back == "ledger" and told:
@@ -101,7 +101,25 @@ class CommitCounter:
         what: Restored = "anew" if back == "ledger" and not mine else back
         self.ledger.record_restore(what, self.now())
         self._note(back, {"ledger": mine, "store": theirs})
+        # Which points the store has now nobody knows: a ledger's backup has the cursor of a store
+        # that may have gone back since. Points that are there overwrite themselves.
+        self.journal.rows.set_cursor(POINTS, 0)
         self._said, self.ledger_went_back = (mine, theirs), back == "ledger"
+
+    def advance(self, found: Compared) -> None:
+        """Count one up in both; takes as long as the store does."""
+        mine, theirs, back = found
+        # A store that is behind gets our number first. Else the two would grow apart by
+        # themselves while it can be read and not written.
+        # A ledger that went back may have counted once more than the store heard of: a number
+        # that it had then must not come again, or that state of it could not be told from now on.
+        value = mine if mine > theirs else theirs + 1 + (back == "ledger")
+        if back != "ledger":
+            self.ledger.set_counter(value)
+        self.store.set_counter(value)
+        if back == "ledger":
+            # Last, so that a store that takes nothing is not found two behind the next time.
+            self.ledger.set_counter(value)
 
     def _note(self, back: str, counters: Mapping[str, int]) -> None:
         once = f"{back} {counters}"
@@ -112,8 +130,6 @@ class CommitCounter:
         times = {"from": self._counted_below(counters["store"]), "until": self.now()}
         said = {name: rfc3339(at) if at else "" for name, at in times.items()}
         self.journal.note(Note("store_went_back", "store", "", {**counters, **said}, once))
-        # Where the store ends now nobody knows; points that it still has overwrite themselves.
-        self.journal.rows.set_cursor(POINTS, 0)
 
     def _counted_below(self, counter: int) -> int:
         """Return when the store surely was older than with this *counter* (ns), 0 where unknown."""
@@ -143,15 +159,24 @@ class Chores:
         """Report on ourselves, count, and keep when agents were last heard of."""
         async with self.books.gate:  # a will that comes meanwhile must not be overwritten
             await asyncio.to_thread(self.books.ledger.keep_known, self.books.live.changed())
-            try:
-                await asyncio.to_thread(self.counter.count)
-            finally:
-                # Before the gate opens: a birth that comes now answers no request made since.
-                if self.counter.ledger_went_back:
-                    agents = await asyncio.to_thread(self.books.ledger.agents)
-                    self.books.asking.everybody(self.books.live.await_answers(agents))
-                    self.counter.ledger_went_back = False
+        # The store is asked without the gate: one that hangs must hold up no event and no birth.
+        found = await asyncio.to_thread(self.counter.compare)
+        if found.back:
+            async with self.books.gate:
+                await self._record(found)
+        await asyncio.to_thread(self.counter.advance, found)
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
+        if found.back:
+            # Else it would be in the audit log by the next event, or a minute later.
+            await asyncio.to_thread(self.books.journal.sync)
+
+    async def _record(self, found: Compared) -> None:
+        await asyncio.to_thread(self.counter.record, found)
+        # Before the gate opens: a birth that comes now answers no request made since.
+        if self.counter.ledger_went_back:
+            agents = await asyncio.to_thread(self.books.ledger.agents)
+            self.books.asking.everybody(self.books.live.await_answers(agents))
+            self.counter.ledger_went_back = False
 
     async def long_expected(self) -> None:
         """Ask those for a birth of whom something was expected for an hour."""

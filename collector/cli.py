@@ -28,7 +28,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger", "roster"]
+        return [*super().list_commands(ctx), "status", "ledger", "roster", "completion"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -44,6 +44,10 @@ class Commands(click.Group):
             from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
 
             return roster_group
+        if cmd_name == "completion":
+            from collector.completion import completion_command  # noqa: PLC0415
+
+            return completion_command
         return super().get_command(ctx, cmd_name)
 
     def resolve_command(
@@ -51,7 +55,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that *args* begins with; an unknown one gets the nearest right one."""
         known = [*self.list_commands(ctx), *ELSEWHERE]
-        if self.get_command(ctx, args[0]) is None:
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
             ctx.fail(f"there is no command {args[0]!r}{hint(args[0], known)}")
         return super().resolve_command(ctx, args)
 
@@ -71,6 +75,15 @@ def main(words: Sequence[str]) -> int:
         return 1
     except (click.Abort, KeyboardInterrupt):
         return 130
+
+
+def complete(wanted: str) -> int:
+    """Answer the shell's question at Tab, about every command that the front door has."""
+    from collector import completion  # noqa: PLC0415 — only at Tab
+
+    for name, command in completion.elsewhere().items():
+        commands.add_command(command, name)
+    return completion.complete(commands, wanted)
 
 
 @click.group(cls=Commands)
@@ -229,6 +242,7 @@ def run_collector(path: Path, *, takeover: bool = False) -> None:
             http.port,
             language=table.language,
             zone=table.tz(),
+            now=collector.now,
             option="[http] port",
         )
         try:

@@ -55,10 +55,10 @@ Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions
 class CollectorTable(Struct, frozen=True, kw_only=True):
     """Who this collector is, and for whom it collects; times for people are in `zone`.
 
-    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings. Its
-    connections for readings and for the claims of others have certificates of their own where the
-    broker takes a certificate's name for the client's: two connections of one name would throw
+    Its connections for readings and for the claims of others have certificates of their own where
+    the broker takes a certificate's name for the client's: two connections of one name would throw
     each other out.
+    `backfill_kb_per_s` is what all backlogs together may bring beside the fresh readings.
     """
 
     regions: Regions
@@ -70,8 +70,8 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     folder: Path = Path("var/collector")
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
-    backfill_kb_per_s: KiloBytesPerSecond = 1_000
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
+    backfill_kb_per_s: KiloBytesPerSecond = 1_000
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""

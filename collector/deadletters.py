@@ -22,6 +22,7 @@ import msgspec
 
 from core import clock
 from core.disk import sync_folder, write_all
+from core.errors import StoreStopped
 
 PARTS: Final = 10
 """A file is at most this part of the limit, so that what goes is never more than that."""
@@ -65,7 +66,7 @@ class Letter:
 
 
 class DeadLetters:
-    """The files in *folder*. For any thread; every method may raise OSError."""
+    """The files in *folder*. For any thread; methods may raise OSError, and `keep` StoreStopped."""
 
     def __init__(
         self,
@@ -132,17 +133,13 @@ class DeadLetters:
 
     def _append(self, at: int, lines: bytes) -> None:
         path, is_new = self._current(at)
-        # Unbuffered: a buffer would be written once more, after what failed was taken back.
-        with path.open("ab", buffering=0) as file:
-            size = file.tell()
-            try:
-                write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
-                os.fsync(file.fileno())
-            except OSError:
-                os.ftruncate(file.fileno(), size)
-                raise
-        if is_new:
-            sync_folder(self._folder)
+        try:
+            _append(path, lines)
+            if is_new:
+                sync_folder(self._folder)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreStopped(f"the dead letters {path} cannot be written: {reason}") from error
 
     def _current(self, at: int) -> tuple[Path, bool]:
         day = self._today(at).isoformat()
@@ -200,3 +197,15 @@ def _is_whole(path: Path, size: int) -> bool:
     with path.open("rb") as file:
         file.seek(-1, os.SEEK_END)
         return file.read(1) == b"\n"
+
+
+def _append(path: Path, lines: bytes) -> None:
+    # Unbuffered: a buffer would be written once more, after what failed was taken back.
+    with path.open("ab", buffering=0) as file:
+        size = file.tell()
+        try:
+            write_all(file, lines if _is_whole(path, size) else b"\n" + lines)
+            os.fsync(file.fileno())
+        except OSError:
+            os.ftruncate(file.fileno(), size)
+            raise

@@ -61,6 +61,12 @@ class Door:
         if reason:
             self._troubles[channel] = reason
 
+    def shift(self, by: int) -> None:
+        """Move all times by *by* ns, after the clock that they were read from."""
+        self._open_since += by if self._open_since else 0
+        self._closed_since += by
+        self._held_since += by
+
     def troubles(self) -> Mapping[str, str]:
         """Return why messages of each channel cannot be kept for now."""
         return dict(self._troubles)

@@ -5,7 +5,7 @@ beside the good ones.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from collector.auditrecord import BATCH, EventRow, body_of
 from collector.eventrows import EventBatch
@@ -28,28 +28,35 @@ class Taken:
     batch: EventBatch
     bad: Sequence[Refused]
     unknown_kinds: int
-    size: int
+    size: int = 0
 
 
-def read_group(arrivals: Sequence[Arrival], regions: Collection[str]) -> list[Taken | Bad]:
-    """Return what the first of *arrivals* hold; a group ends early when it has grown large."""
+def read_group(
+    arrivals: Sequence[Arrival], regions: Collection[str], leeway: int = 0
+) -> list[Taken | Bad]:
+    """Return what the first of *arrivals* hold; a group ends early when it has grown large.
+
+    *leeway*: how many ns more a time may be ahead, while the collector's own clock is in doubt.
+    """
     found: list[Taken | Bad] = []
     size = 0
     for arrival in arrivals:
-        found.append(read_events(arrival, regions))
+        found.append(read_events(arrival, regions, leeway))
         size += 0 if isinstance(found[-1], Bad) else found[-1].size
         if size > GROUP_BYTES:
             break
     return found
 
 
-def read_events(arrival: Arrival, regions: Collection[str]) -> Taken | Bad:
+def read_events(arrival: Arrival, regions: Collection[str], leeway: int = 0) -> Taken | Bad:
     """Return what the message holds."""
     found = opened(arrival, regions, "events")
-    return found if isinstance(found, Bad) else _read_body(*found, arrival.at)
+    if isinstance(found, Bad):
+        return found
+    return _read_body(*found, arrival.at, arrival.at + MAX_AHEAD + leeway)
 
 
-def _read_body(who: Identity, body: bytes, at: int) -> Taken | Bad:
+def _read_body(who: Identity, body: bytes, at: int, latest: int) -> Taken | Bad:
     try:
         header, lines = events.split_header(body)
     except wire.KeyedHeaderError as error:
@@ -59,11 +66,11 @@ def _read_body(who: Identity, body: bytes, at: int) -> Taken | Bad:
         return Bad("unaccounted", str(error), who)
     except HeaderError as error:
         return Bad("header", str(error), who)
-    return _taken(who, header, wire.crc(body), lines, at)
+    parsed = events.parse_lines(lines, latest)
+    return replace(_taken(who, header, wire.crc(body), parsed, at), size=len(lines))
 
 
-def _taken(who: Identity, header: Header, crc: int, lines: bytes, at: int) -> Taken:
-    parsed = events.parse_lines(lines, at + MAX_AHEAD)
+def _taken(who: Identity, header: Header, crc: int, parsed: Parsed, at: int) -> Taken:
     rows = [
         EventRow(str(who), header.epoch, header.seq, index, crc, at, body)
         for index, body in _bodies(header, parsed, at)
@@ -71,7 +78,7 @@ def _taken(who: Identity, header: Header, crc: int, lines: bytes, at: int) -> Ta
     key = BatchKey(header.epoch, "events", header.seq)
     bad = [Refused(line.number, line.line, "event", line.reason) for line in parsed.bad]
     unknown = sum(event.kind not in kinds.KINDS for _, event in parsed.events)
-    return Taken(EventBatch(who, key, crc, at, rows, len(bad)), bad, unknown, len(lines))
+    return Taken(EventBatch(who, key, crc, at, rows, len(bad)), bad, unknown)
 
 
 def _bodies(header: Header, parsed: Parsed, at: int) -> list[tuple[int, bytes]]:

@@ -49,8 +49,8 @@ def write(journal: Journal, store: Store) -> list[str]:
         if lines:
             bad = store.write(b"".join(line + b"\n" for line in lines))
             refused += [f"{one.reason}: {one.line[:200]!r}" for one in bad]
-        done = found[-1].row
-        rows.set_cursor(POINTS, done)
+        # Not where it was set back meanwhile: the store then lacks what was written before.
+        done = rows.advance(POINTS, done, found[-1].row)
     return refused
 
 

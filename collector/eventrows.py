@@ -106,14 +106,24 @@ class EventRows:
     def cursor(self, name: str) -> int:
         """Return the last row that the reader called *name* is done with."""
         with self.ledger.transaction() as db:
-            query = "SELECT row FROM event_cursor WHERE name = ?"
-            found = db.execute(query, (name,)).fetchone()
-        return int(found[0]) if found else 0
+            return _cursor(db, name)
 
     def set_cursor(self, name: str, row: int) -> None:
         """Keep how far the reader called *name* has got; it may go back."""
         with self.ledger.transaction() as db:
             move_cursor(db, name, row)
+
+    def advance(self, name: str, before: int, row: int) -> int:
+        """Move the reader called *name* from *before* to *row*; return where it is.
+
+        It stays where it is if somebody has moved it meanwhile.
+        """
+        with self.ledger.transaction() as db:
+            now = _cursor(db, name)
+            if now != before:
+                return now
+            move_cursor(db, name, row)
+        return row
 
     def _take(self, db: sqlite3.Connection, batch: EventBatch) -> Standing:
         query = "SELECT crc, max(row) FROM event WHERE who = ? AND epoch = ? AND seq = ?"
@@ -127,6 +137,12 @@ class EventRows:
             for row in batch.rows:
                 insert(db, row)
         return standing
+
+
+def _cursor(db: sqlite3.Connection, name: str) -> int:
+    query = "SELECT row FROM event_cursor WHERE name = ?"
+    found = db.execute(query, (name,)).fetchone()
+    return int(found[0]) if found else 0
 
 
 def move_cursor(db: sqlite3.Connection, name: str, row: int) -> None:

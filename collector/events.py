@@ -7,7 +7,7 @@ the transaction of its rows, and the log follows the rows. A crash between any t
 nothing.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,10 +36,13 @@ class Events:
     regions: Collection[str]
     books: Books
     patience: Patience
+    leeway: Callable[[], int] = lambda: 0
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
-        read = await self.patience.persist(lambda: read_group(arrivals, self.regions))
+        read = await self.patience.persist(
+            lambda: read_group(arrivals, self.regions, self.leeway())
+        )
         bad = [(arrival, what) for arrival, what in zip(arrivals, read) if isinstance(what, Bad)]
         good = [(arrival, what) for arrival, what in zip(arrivals, read) if isinstance(what, Taken)]
         await self._keep(bad, good)
@@ -112,7 +115,7 @@ class Events:
         self._count(one)
         books.receipts.got(batch.who, batch.key, batch.crc)
         books.receipts.closed(batch.who, books.live.received(batch.who, batch.key))
-        if not births.is_told_of(books.live.state(batch.who), batch.key.epoch):
+        if not births.is_listed(books.live.state(batch.who), batch.key.epoch):
             books.asking.soon(batch.who)
 
     def _count(self, one: Judged) -> None:

@@ -20,6 +20,7 @@ from collector.births import AgentState, Expected
 from collector.lanerow import LaneRow, Standing
 from collector.ranges import Ranges
 from collector.reasons import LastWord, Reason, missing
+from collector.store.sqlite_errors import is_ours, meaning
 from collector.verdicts import Known
 from core.messages import Birth, EpochReport
 from core.types import BatchKey, Identity, Lane
@@ -175,10 +176,12 @@ class Ledger:
             try:
                 yield self._db
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 self._ids.clear()  # some may have been given in what is undone now
+                if isinstance(error, sqlite3.OperationalError) and not is_ours(error):
+                    error.args = (str(meaning(error, self.path)),)  # SQLite names no file
                 raise
             finally:
                 self._read = {}

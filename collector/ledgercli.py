@@ -15,7 +15,7 @@ from rich.text import Text
 
 from collector import terminal
 from collector.terminal import NoAnswer, lasting, safe
-from collector.web.ledger import Agent, Gap, Ledger
+from collector.web.ledger import AgentLedger, Gap, Ledger
 
 HARMLESS: Final = ("expected",)
 MAX_PAGES: Final = 1_000
@@ -67,7 +67,7 @@ def ask(url: str, words: dict[str, str]) -> Ledger:
     return msgspec.structs.replace(pages[0], agents=agents, next=0)
 
 
-def fine(agent: Agent) -> bool:
+def fine(agent: AgentLedger) -> bool:
     """Tell whether nothing of *agent* is lost or odd; what is expected may still come."""
     if agent.two_machines or agent.cut:
         return False
@@ -106,7 +106,7 @@ def _pages(url: str, words: dict[str, str]) -> Iterator[Ledger]:
         after = page.next
 
 
-def _table(agents: list[Agent], now: int) -> Table:
+def _table(agents: list[AgentLedger], now: int) -> Table:
     table = terminal.table("AGENT", "EPOCH", "LANE", "BATCHES", "MISSING FOR", "WHY")
     for agent in agents:
         name = f"{agent.school}/{agent.agent}"

@@ -7,7 +7,7 @@ Watch it work: python -m tests.bench.intake
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,9 +53,9 @@ _Point = tuple[bytes, int]
 class _Message:
     """The lines of one message while they are checked; a line is known by its number."""
 
-    def __init__(self, cache: HeadCache, heads: Heads, at: int, first: int) -> None:
+    def __init__(self, cache: HeadCache, heads: Heads, at: int, latest: int, first: int) -> None:
         self._cache, self._heads, self._first = cache, heads, first
-        self._at, self._latest = at, at + MAX_AHEAD
+        self._at, self._latest = at, latest
         self._raw: Sequence[bytes] = ()
         self._new: dict[int, bytes] = {}
         self._altered: set[int] = set()
@@ -171,16 +171,19 @@ class _Message:
 class LineCheck:
     """Checks the lines of one message after another; what it remembers is bounded.
 
-    Not for two threads at a time.
+    Not for two threads at a time. *leeway* tells how many ns more a time may be ahead, while the
+    collector's own clock is in doubt.
     """
 
-    def __init__(self, cache: HeadCache | None = None) -> None:
-        self._cache = cache or HeadCache()
+    def __init__(
+        self, cache: HeadCache | None = None, *, leeway: Callable[[], int] = lambda: 0
+    ) -> None:
+        self._cache, self._leeway = cache or HeadCache(), leeway
 
     def check(self, lines: bytes, who: Identity, at: int, *, accounted: bool) -> Checked:
         """Return what becomes of *lines*, a message without its header that arrived at *at*."""
-        heads = self._cache.of(who, accounted=accounted)
-        message = _Message(self._cache, heads, at, first=2 if accounted else 1)
+        heads, latest = self._cache.of(who, accounted=accounted), at + MAX_AHEAD + self._leeway()
+        message = _Message(self._cache, heads, at, latest, first=2 if accounted else 1)
         message.take(lines.split(b"\n"))
         return message.result()
 

@@ -26,6 +26,7 @@ from core.types import BatchKey, Identity
 _log = logging.getLogger(__name__)
 
 MAX_SAID: Final = 20
+EVER: Final = 2**63 - 1
 
 
 def was_up(known: Known, at: int, opening: Opening) -> bool:
@@ -37,7 +38,8 @@ class Live:
     """Knows every agent's state; `schools` are all that the roster names, in *regions* or not,
     None where there is no roster.
 
-    A school opens and closes by the day in *zone*.
+    A school opens and closes by the day in *zone*. *at* is the time of the start, before which
+    everything was heard.
     """
 
     def __init__(
@@ -47,14 +49,16 @@ class Live:
         schools: Iterable[School] | None,
         agents: Mapping[Identity, AgentState],
         zone: tzinfo = UTC,
+        *,
+        at: int = EVER,
     ) -> None:
         self._collector, self._regions, self._zone = collector, frozenset(regions), zone
         self.proof: Callable[[], Proof] = lambda: NOTHING
         """What outside probes prove, once somebody probes."""
         self.lost: Callable[[SchoolKey], None] = _nobody_asks
         """Hears at once of a school of which an agent's connection broke off."""
-        self.degraded: Mapping[SchoolKey, Verdict] = {}
-        """What the rules say of lines that are up."""
+        self.degraded: Mapping[Identity, Verdict] = {}
+        """What the rules say of the lines of agents."""
         self._roster: Mapping[SchoolKey, School] = {}
         self._listed = False
         if schools is not None:
@@ -66,7 +70,10 @@ class Live:
         self._changed: set[Identity] = set()
         for who, state in agents.items():
             if who.region in regions:
-                self.put(who, state)
+                # Heard of later than now: by a clock that was set back since. Nobody is up for it.
+                known = state.known
+                heard = min(known.last_arrival, at), min(known.changed_at, at)
+                self.put(who, replace(state, known=known.at(*heard)))
         self._changed.clear()
 
     def take_roster(self, schools: Iterable[School]) -> None:
@@ -131,6 +138,15 @@ class Live:
                 self._agents[who], awaiting=now.awaiting, expected=now.expected
             )
         return self.answering()
+
+    def shift(self, by: int) -> None:
+        """Move all times by *by* ns, after the clock that they were read from."""
+        for who, state in self._agents.items():
+            known = state.known
+            if known.last_arrival:
+                moved = known.at(known.last_arrival + by, known.changed_at + by)
+                self._agents[who] = replace(state, known=moved)
+                self._changed.add(who)
 
     def unknown_schools(self) -> list[SchoolKey]:
         """Return the schools that report and are not in the roster."""

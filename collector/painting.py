@@ -36,7 +36,7 @@ _NO_CLOCK = ClockReport()
 class Scene:
     """Everything that a picture is made of.
 
-    `degraded` is what the rules say of lines that are up.
+    `degraded` is what the rules say of the lines of agents; of one that is not up it is old.
     """
 
     at: int
@@ -47,7 +47,7 @@ class Scene:
     by_school: Mapping[SchoolKey, Collection[Identity]]
     roster: Mapping[SchoolKey, School]
     proof: Proof = NOTHING
-    degraded: Mapping[SchoolKey, Verdict] = field(default_factory=dict)
+    degraded: Mapping[Identity, Verdict] = field(default_factory=dict)
     listed: bool = False
 
 
@@ -90,14 +90,21 @@ def _regions(scene: Scene) -> dict[str, int]:
 def _school(scene: Scene, key: SchoolKey, standing: Standing, region_since: int) -> SchoolView:
     found = sorted(scene.by_school.get(key, ()), key=str)
     agents = tuple(_agent(scene, who, region_since) for who in found)
-    entry = scene.roster.get(key)
+    entry, outside = scene.roster.get(key), scene.proof.of(key)
     line = line_verdict(
         [agent.verdict for agent in agents],
-        scene.proof.of(key),
+        outside,
         scene.proof.carriers.get(entry.carrier, 0) if entry else 0,
-        scene.degraded.get(key),
+        _degraded(scene, agents),
     )
-    return SchoolView(*key, entry.name if entry else "", standing, line, agents, entry)
+    name = entry.name if entry else ""
+    return SchoolView(*key, name, standing, line, agents, entry, outside)
+
+
+def _degraded(scene: Scene, agents: Iterable[AgentView]) -> Verdict | None:
+    up = (agent.who for agent in agents if agent.verdict.state == "up")
+    found = [scene.degraded[who] for who in up if who in scene.degraded]
+    return min(found, key=lambda verdict: verdict.since, default=None)
 
 
 def _still_reports(scene: Scene, key: SchoolKey) -> bool:

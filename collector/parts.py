@@ -24,8 +24,13 @@ LOCK: Final = "collector.lock"
 """In the collector's folder; who holds it may write there."""
 
 
-def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> Books:
-    """Return ledger, dead letters and the picture restored from them; raises StartError."""
+def open_books(
+    config: CollectorConfig, publish: Publish, now: clock.Clock, told: clock.Clock | None = None
+) -> Books:
+    """Return ledger, dead letters and the picture restored from them; raises StartError.
+
+    *told* is the time that agents are told, where that is not *now*.
+    """
     table, counters = config.collector, Counters()
     ledger = Ledger(table.folder / "ledger.db")
     journal = open_journal(table, ledger, now)
@@ -36,10 +41,11 @@ def open_books(config: CollectorConfig, publish: Publish, now: clock.Clock) -> B
         zone=table.tz(),
         now=now,
     )
-    live = Live(table.id, table.regions, _schools(config), ledger.agents(), table.tz())
+    schools = _schools(config)
+    live = Live(table.id, table.regions, schools, ledger.agents(), table.tz(), at=now())
     spare = table.backfill_kb_per_s * 1_000
     receipts = Receipts(
-        table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=now
+        table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=told or now
     )
     asking = Asking(receipts.ask_birth, now=now)
     return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from collector.roster.school import School, Standing
-from collector.verdicts import Verdict
+from collector.verdicts import UNSEEN, Outside, Verdict
 from core.types import Identity
 
 
@@ -28,7 +28,10 @@ class AgentView:
 
 @dataclass(frozen=True, slots=True)
 class SchoolView:
-    """One school with its agents; `entry` is what the roster says of it, where it names it."""
+    """One school with its agents; `entry` is what the roster says of it, where it names it.
+
+    `outside` is what probes from outside say of its line.
+    """
 
     region: str
     school: str
@@ -37,6 +40,7 @@ class SchoolView:
     line: Verdict
     agents: tuple[AgentView, ...]
     entry: School | None = None
+    outside: Outside = UNSEEN
 
     @property
     def counts(self) -> bool:

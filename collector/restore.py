@@ -20,6 +20,7 @@ import msgspec
 
 from collector.audit import AuditLog
 from collector.auditrecord import EventRow, line_of
+from collector.eventpoints import POINTS
 from collector.eventrows import (
     MADE_AGAIN,
     RESTORED,
@@ -68,6 +69,8 @@ def restore(journal: Journal) -> int:
         with rows.ledger.transaction() as db:
             renumbered = _make_again(db, journal, common, own)
             move_cursor(db, SYNCED, log.row)
+            # The store may have gone back since the backup was taken.
+            move_cursor(db, POINTS, 0)
             move_cursor(db, MADE_AGAIN, log.row)
             rows.ledger.went_back("anew" if anew else "ledger", journal.now())
         journal.restored, rows.made_again = True, log.row

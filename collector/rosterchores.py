@@ -14,6 +14,7 @@ from collector.config import CollectorConfig
 from collector.roster.keeper import LOOK_EVERY_S, Keeper
 from core import clock, topics
 from core.errors import NotConnected
+from core.types import Identity
 
 CLOSED_EVERY_S: Final = 60.0
 
@@ -34,6 +35,8 @@ class RosterChores:
         self._keeper = Keeper(file, regions, books.journal, now) if file else None
         # What was read at the start is recorded now, and not after two looks.
         self._at_once, self._asked = True, False
+        self._started, self._emptied = now(), dict[Identity, int]()
+        """When the retained state of an agent was emptied by this process."""
 
     def works(self, stopping: asyncio.Event) -> list[Coroutine[Any, Any, None]]:
         """Return what runs until *stopping*; nothing without a roster."""
@@ -79,6 +82,7 @@ class RosterChores:
             return
         closed = self._books.live.closed_agents(self._now())
         new = await asyncio.to_thread(self._keeper.to_empty, closed)
+        new += [who for who in closed if who not in new and self._has_spoken(who)]
         if not new:
             return
         try:
@@ -86,6 +90,13 @@ class RosterChores:
                 self._empty(topics.topic(who, "state"))
         except NotConnected:
             return  # again in a minute; emptying twice changes nothing
+        self._emptied |= dict.fromkeys(new, self._now())
         await asyncio.to_thread(self._keeper.kept.keep_emptied, closed)
         self._books.counters.add("states_emptied", len(new))
         _log.info("emptied the retained state of %d agents whose schools are closed", len(new))
+
+    def _has_spoken(self, who: Identity) -> bool:
+        """Return whether an agent has left a birth or a will at the broker since we emptied it."""
+        state = self._books.live.state(who)
+        last = max(state.born_at, state.known.changed_at if state.known.dead else 0)
+        return last > self._emptied.get(who, self._started)

@@ -6,7 +6,7 @@ outside probe does.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from core.clock import SECOND
@@ -51,6 +51,10 @@ class Known:
     changed_at: int = 0
     dead: bool = False
     stopped: bool = False
+
+    def at(self, last_arrival: int, changed_at: int) -> "Known":
+        """Return the same at other times."""
+        return replace(self, last_arrival=last_arrival, changed_at=changed_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,15 @@ Monotonic = Callable[[], float]
 SECOND = 1_000_000_000
 """One second in the unit of `at`."""
 
+FIRST_PLAUSIBLE = 1_735_689_600 * SECOND
+LAST_PLAUSIBLE = 7_258_118_400 * SECOND
+"""2025 to 2200. A clock that is outside was lost, and says nothing about another."""
+
+
+def plausible(at: int) -> bool:
+    """Return whether *at* may be the present."""
+    return FIRST_PLAUSIBLE <= at <= LAST_PLAUSIBLE
+
 
 def now() -> int:
     """Return wall time in nanoseconds since 1970, UTC."""
@@ -36,6 +45,15 @@ def boottime() -> int:
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
     return time.monotonic_ns()
+
+
+def gap(wall: Clock, boot: Clock) -> int:
+    """Return *wall* minus *boot* time, from the quickest of three looks at both."""
+    looks = []
+    for _ in range(3):
+        before, at, after = boot(), wall(), boot()
+        looks.append((after - before, at - before))
+    return min(looks)[1]
 
 
 def rfc3339(at: int) -> str:

@@ -63,22 +63,22 @@ _KINDS: Final = (
         *("clock_back", "EV-SYS-CLOCK", RISK, "P3"),
         *("采集时间回退", "the time of readings was set back, and begins anew"),
     ),
-    Kind("agent_silent", "EV-SYS-SILENT", FAULT, "P2", "采集器失联", "an agent has fallen silent"),
+    Kind("agent_silent", "EV-SYS-SILENT", FAULT, "P2", "采集端失联", "an agent has fallen silent"),
     Kind(
         *("spool_dropping", "EV-SYS-SPOOL", FAULT, "P2"),
-        *("采集器缓存已满，正在丢弃数据", "an agent's spool is full and drops readings"),
+        *("采集端缓存已满，正在丢弃数据", "an agent's spool is full and drops readings"),
     ),
     Kind(
         *("spool_set_aside", "EV-SYS-ASIDE", FAULT, "P2"),
-        *("采集器缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
+        *("采集端缓存损坏，已另存", "an agent's spool was damaged, and the file set aside"),
     ),
     Kind(
         *("spool_corrupt", "EV-SYS-CORRUPT", FAULT, "P3"),
-        *("采集器缓存中有批次损坏", "a batch in an agent's spool cannot be read back"),
+        *("采集端缓存中有批次损坏", "a batch in an agent's spool cannot be read back"),
     ),
     Kind(
         *("batches_dropped", "EV-SYS-DROPS", FAULT, "P4"),
-        *("采集器已丢弃的批次", "the batches that an agent says it has dropped"),
+        *("采集端已丢弃的批次", "the batches that an agent says it has dropped"),
     ),
     Kind(
         *("identity_twice", "EV-SYS-TWICE", RISK, "P2"),
@@ -145,7 +145,7 @@ _KINDS: Final = (
     ),
     Kind(
         *("restored", "EV-SYS-RESTORE", FAULT, "P3"),
-        *("中心数据库已恢复", "the collector's database was restored"),
+        *("监测中心的数据库已恢复", "the collector's database was restored"),
     ),
     Kind(
         *("took_over", "EV-SYS-TAKEOVER", OTHERS, "P3"),
@@ -163,14 +163,16 @@ _KINDS: Final = (
         *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
         *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
-    Kind("collector_started", "EV-SYS-START", OTHERS, "P4", "中心已启动", "the collector started"),
+    Kind(
+        "collector_started", "EV-SYS-START", OTHERS, "P4", "监测中心已启动", "the collector started"
+    ),
     Kind(
         *("checkpoint", "EV-SYS-CHECK", OTHERS, "P4"),
         *("审计检查点", "a mark that the audit log makes each minute"),
     ),
     Kind(
         *("open_conditions", "EV-SYS-OPEN", OTHERS, "P4"),
-        *("采集器报告当前全部未恢复事件", "an agent names everything that is still going on"),
+        *("采集端报告当前全部未恢复事件", "an agent names everything that is still going on"),
     ),
     Kind(
         *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),

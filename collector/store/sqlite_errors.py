@@ -24,6 +24,11 @@ _WHAT_TO_DO: Final = {
 }
 
 
+def is_ours(error: sqlite3.Error) -> bool:
+    """Return whether a statement is wrong, and not the file or its disk."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) == sqlite3.SQLITE_ERROR
+
+
 def meaning(error: sqlite3.Error, path: Path) -> StoreError:
     """Return *error* of the file at *path* as StoreBusy or StoreStopped, with what to do."""
     # The low byte is the kind; the rest says where in SQLite it was noticed.

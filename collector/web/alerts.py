@@ -11,11 +11,20 @@ import msgspec
 from alerts.channels.body import labels_of
 from alerts.history import MOST, Delivery, Stories, Story, Wanted
 from collector.web import params
-from collector.web.ledger import Words
-from core.alerts import Text
+from collector.web.fields import (
+    AlertStateWord,
+    At,
+    Count,
+    DeliveryWord,
+    Ns,
+    SeverityWord,
+    Words,
+    when,
+    words,
+)
 from core.clock import rfc3339
 
-PARAMETERS: Final = (*params.ALWAYS, "rule", "before", "limit")
+PARAMETERS: Final = (*params.ALWAYS, "rule", "number", "before", "limit")
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -26,16 +35,16 @@ class Told(msgspec.Struct, frozen=True):
 
     message: int
     reason: str
-    at: str | None
+    at: At | None
     channel: str
-    state: str
-    tries: int
-    done: str | None
+    state: DeliveryWord
+    tries: Count
+    done: At | None
     error: str
     repeat: bool
 
 
-class AlertAnswer(msgspec.Struct, frozen=True):
+class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
     `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
@@ -44,17 +53,17 @@ class AlertAnswer(msgspec.Struct, frozen=True):
 
     number: int
     rule: str
-    severity: str
-    state: str
+    severity: SeverityWord
+    state: AlertStateWord
     labels: Mapping[str, str]
     title: Words
     text: Words
-    began: str | None
-    began_ns: int
-    fired: str | None
-    fired_ns: int
-    ended: str | None
-    ended_ns: int
+    began: At | None
+    began_ns: Ns
+    fired: At | None
+    fired_ns: Ns
+    ended: At | None
+    ended_ns: Ns
     late: bool
     hidden_by: str
     waits_for_summary: bool
@@ -62,64 +71,67 @@ class AlertAnswer(msgspec.Struct, frozen=True):
     told: list[Told]
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Alerts(msgspec.Struct, frozen=True):
     """What is open, worst first, and what is over, newest first.
 
-    `open_total` counts what is open; `next` is the `before` of the next page of what is over, 0
-    on the last.
+    `open_total` counts what is open, `open_by_severity` those that no other alert hides; `next`
+    is the `before` of the next page of what is over, 0 on the last.
     """
 
-    at: str
-    at_ns: int
-    open: list[AlertAnswer]
-    open_total: int
-    over: list[AlertAnswer]
+    at: At
+    at_ns: Ns
+    open: list[Alert]
+    open_total: Count
+    open_by_severity: Mapping[str, Count]
+    over: list[Alert]
     next: int
 
 
 def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
     """Return which alerts parameters ask for; raises ParameterError."""
-    words = params.once(pairs, PARAMETERS)
+    asked = params.once(pairs, PARAMETERS)
     for name, above in (("agent", "school"), ("school", "region")):
-        if words.get(name) and not words.get(above):
+        if asked.get(name) and not asked.get(above):
             raise params.ParameterError(name, f"needs {above} beside it")
     return Wanted(
-        region=words.get("region", ""),
-        school=words.get("school", ""),
-        agent=words.get("agent", ""),
-        rule=words.get("rule", ""),
-        before=params.whole(words, "before", 0, 10**15),
-        limit=params.whole(words, "limit", 100, MOST) or 1,
+        region=asked.get("region", ""),
+        school=asked.get("school", ""),
+        agent=asked.get("agent", ""),
+        rule=asked.get("rule", ""),
+        before=params.whole(asked, "before", 0, 10**15),
+        limit=params.whole(asked, "limit", 100, MOST) or 1,
+        number=params.whole(asked, "number", 0, 10**15),
     )
 
 
-def answered(stories: Stories, at: int) -> Answer:
+def answered(stories: Stories, at: int) -> Alerts:
     """Return *stories* in the words of the API."""
-    return Answer(
+    return Alerts(
         at=rfc3339(at),
         at_ns=at,
         open=[_alert(story) for story in stories.open],
         open_total=stories.open_total,
+        open_by_severity=stories.severities,
         over=[_alert(story) for story in stories.over],
         next=stories.before,
     )
 
 
-def _alert(story: Story) -> AlertAnswer:
+def _alert(story: Story) -> Alert:
     telling, alert = story.telling, story.telling.alert
-    return AlertAnswer(
+    return Alert(
         number=alert.number,
         rule=alert.key.rule,
         severity=alert.severity,
         state=alert.state,
         labels=labels_of(alert),
-        title=_words(telling.title),
-        text=_words(telling.text),
-        began=_when(alert.began_at),
+        title=words(telling.title),
+        text=words(telling.text),
+        began=when(alert.began_at),
         began_ns=alert.began_at,
-        fired=_when(alert.fired_at),
+        fired=when(alert.fired_at),
         fired_ns=alert.fired_at,
-        ended=_when(alert.ended_at),
+        ended=when(alert.ended_at),
         ended_ns=alert.ended_at,
         late=alert.late,
         hidden_by=alert.hidden_by,
@@ -133,19 +145,11 @@ def _told(delivery: Delivery) -> Told:
     return Told(
         message=delivery.message,
         reason=delivery.reason,
-        at=_when(delivery.made_at),
+        at=when(delivery.made_at),
         channel=delivery.channel,
         state=delivery.state,
         tries=delivery.tries,
-        done=_when(delivery.done_at),
+        done=when(delivery.done_at),
         error=delivery.error,
         repeat=delivery.repeat,
     )
-
-
-def _words(text: Text) -> Words:
-    return Words(text.zh, text.en)
-
-
-def _when(at: int) -> str | None:
-    return rfc3339(at) if at else None

@@ -12,8 +12,7 @@ from aiohttp import web
 
 from collector import canary
 from collector.store.base import LastValue, Series, Store
-from collector.web import alerts, ledger, params
-from collector.web.live import live
+from collector.web import alerts, ledger, live, openapi, params, scope, values
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
 from collector.web.source import Source
@@ -28,15 +27,16 @@ LOOK_BACK = 24 * 3600 * SECOND
 
 def answer(body: Any, status: int = 200) -> web.Response:
     """Return *body* as a JSON response."""
-    return web.Response(
+    made = web.Response(
         body=msgspec.json.encode(body), status=status, content_type="application/json"
     )
+    made.enable_compression()
+    return made
 
 
 def refusal(status: int, mistake: str, parameter: str = "") -> web.Response:
     """Return why there is no answer; *parameter* is the one to correct, if it is one."""
-    body = {"error": mistake} | ({"parameter": parameter} if parameter else {})
-    return answer(body, status)
+    return answer(values.Refusal(mistake, parameter), status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,20 @@ class Api:
     reads: Reads
     now: Clock
 
-    async def live(self, _request: web.Request) -> web.Response:
-        """Answer with the state of every school and agent."""
-        return answer(live(self.source.picture(), self.source.ready()))
+    async def live(self, request: web.Request) -> web.Response:
+        """Answer with the state of schools and their agents; raises ParameterError."""
+        wanted = scope.strict(request.query.items())
+        return answer(live.live(self.source.picture(), self.source.ready(), wanted))
+
+    async def agents(self, request: web.Request) -> web.Response:
+        """Answer with agents and their states; raises ParameterError."""
+        wanted, picture = scope.strict(request.query.items()), self.source.picture()
+        found = live.agents(picture, wanted)
+        return answer(values.Agents(rfc3339(picture.at), picture.at, found))
+
+    async def openapi(self, _request: web.Request) -> web.Response:
+        """Answer with the document that describes all of this."""
+        return answer(openapi.document())
 
     async def series(self, request: web.Request) -> web.Response:
         """Answer with the values of one field over time; raises ParameterError, StoreError."""
@@ -59,22 +70,22 @@ class Api:
         series = [_series(one, wanted) for one in found]
         _check_answer(series)
         return answer(
-            {
-                "measurement": wanted.query.measurement,
-                "field": wanted.field.name,
-                "unit": wanted.field.unit + ("/s" if wanted.rate else ""),
-                "start_ns": wanted.query.start,
-                "stop_ns": wanted.query.stop,
-                "series": [{"tags": one.tags, "points": one.points} for one in series],
-            }
+            values.SeriesAnswer(
+                measurement=wanted.query.measurement,
+                field=wanted.field.name,
+                unit=wanted.field.unit + ("/s" if wanted.rate else ""),
+                start_ns=wanted.query.start,
+                stop_ns=wanted.query.stop,
+                series=[values.curve(one) for one in series],
+            )
         )
 
     async def latest(self, request: web.Request) -> web.Response:
         """Answer with the newest value of every field; raises ParameterError, StoreError."""
         who = params.identity(params.once(request.query.items()))
         since = max(0, self.now() - LOOK_BACK)
-        values = await self.reads.ask(lambda store: latest(store, who, since))
-        return answer({"values": [_value(value) for value in values]})
+        found = await self.reads.ask(lambda store: latest(store, who, since))
+        return answer(values.LatestAnswer([values.latest(value) for value in found]))
 
     async def ledger(self, request: web.Request) -> web.Response:
         """Answer with what is missing, since when and why; raises ParameterError, StoreError."""
@@ -90,15 +101,9 @@ class Api:
             stored = await self.reads.ask(lambda store: canary.stored(store, region, now))
         except StoreError as error:
             stored, problem = 0, problem or str(error)
-        return answer(
-            {
-                "number": seen.number,
-                "seen": rfc3339(seen.seen_at) if seen.seen_at else None,
-                "seen_ns": seen.seen_at,
-                "stored": stored,
-                "problem": "" if ready and stored else problem,
-            }
-        )
+        trouble = "" if ready and stored else problem
+        when = rfc3339(seen.seen_at) if seen.seen_at else None
+        return answer(values.CanaryAnswer(seen.number, when, seen.seen_at, stored, trouble))
 
     async def alerts(self, request: web.Request) -> web.Response:
         """Answer with open and past alerts; raises ParameterError, StoreError."""
@@ -136,17 +141,3 @@ def _series(one: Series, wanted: params.SeriesRequest) -> Series:
         return one
     window = wanted.rate_window
     return Series(one.tags, per_second(thinned(one.points, window) if window else one.points))
-
-
-def _value(value: LastValue) -> dict[str, object]:
-    measurement = catalog.CATALOG[value.measurement]
-    field = measurement.fields.get(value.field)
-    return {
-        "measurement": value.measurement,
-        "tags": {tag: text for tag, text in value.tags.items() if tag in measurement.tags},
-        "field": value.field,
-        "value": value.value,
-        "unit": field.unit if field else "",
-        "at": rfc3339(value.at),
-        "at_ns": value.at,
-    }

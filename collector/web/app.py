@@ -14,9 +14,14 @@ from typing import Final
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from collector.web import openapi
 from collector.web.api import Api, refusal
 from collector.web.metrics import metrics
-from collector.web.pages import Pages
+from collector.web.pages.alertpages import AlertPages
+from collector.web.pages.districtpage import DistrictPage
+from collector.web.pages.frame import Frame
+from collector.web.pages.ledgerpage import LedgerPage
+from collector.web.pages.schoolpage import SchoolPages
 from collector.web.params import ParameterError
 from collector.web.reads import Reads
 from collector.web.source import Source
@@ -34,7 +39,7 @@ STATIC: Final = Path(__file__).with_name("static")
 HEADERS: Final = {
     # Nothing inline and nothing from elsewhere: a school named <script> stays a name.
     "Content-Security-Policy": (
-        "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
         "object-src 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
@@ -53,11 +58,12 @@ def make_app(
 ) -> web.Application:
     """Return the application over *source*; *patience* is how long the store may take, in s."""
     reads = Reads(source.store, patience)
-    pages = Pages(source, reads, language, zone, now)
-    app = web.Application(middlewares=[_Errors(pages).middleware])
+    frame = Frame(source, language, zone, now)
+    app = web.Application(middlewares=[_Errors(frame).middleware])
     app.on_response_prepare.append(_add_headers)
     app.on_cleanup.append(_closing(reads))
-    _route(app, pages, Api(source, reads, now), source)
+    _route_pages(app, frame, reads)
+    _route(app, Api(source, reads, now), source)
     return app
 
 
@@ -86,7 +92,18 @@ async def serve(
     return runner
 
 
-def _route(app: web.Application, pages: Pages, api: Api, source: Source) -> None:
+def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
+    schools, alerts = SchoolPages(frame, reads), AlertPages(frame, reads)
+    app.router.add_get("/", DistrictPage(frame, reads, schools).show)
+    app.router.add_get("/schools/{region}/{school}", schools.school)
+    app.router.add_get("/schools/{region}/{school}/{agent}", schools.agent)
+    app.router.add_get("/alerts", alerts.all)
+    app.router.add_get("/alerts/{number}", alerts.one)
+    app.router.add_get("/ledger", LedgerPage(frame, reads).show)
+    app.router.add_static("/static", STATIC)
+
+
+def _route(app: web.Application, api: Api, source: Source) -> None:
     async def healthz(_request: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
@@ -94,26 +111,19 @@ def _route(app: web.Application, pages: Pages, api: Api, source: Source) -> None
         able, why = source.ready()
         return web.Response(text="ok\n") if able else web.Response(text=f"{why}\n", status=503)
 
-    app.router.add_get("/", pages.front)
-    app.router.add_get("/schools/{region}/{school}", pages.school)
-    app.router.add_get("/schools/{region}/{school}/{agent}", pages.agent)
-    app.router.add_get("/api/v1/live", api.live)
-    app.router.add_get("/api/v1/series", api.series)
-    app.router.add_get("/api/v1/latest", api.latest)
-    app.router.add_get("/api/v1/ledger", api.ledger)
-    app.router.add_get("/api/v1/canary", api.canary)
-    app.router.add_get("/api/v1/alerts", api.alerts)
+    for question in openapi.QUESTIONS:
+        app.router.add_get(question.path, getattr(api, question.name))
+    app.router.add_get(openapi.SELF, api.openapi)
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics(source).show)
-    app.router.add_static("/static", STATIC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Errors:
     """Turns what goes wrong into JSON under /api, and into a page elsewhere."""
 
-    pages: Pages
+    frame: Frame
 
     @property
     def middleware(self) -> Middleware:
@@ -143,7 +153,7 @@ class _Errors:
         if request.path.startswith("/api/"):
             response = refusal(status, error.reason if error else "Internal Server Error")
         else:
-            response = self.pages.error(request, status)
+            response = self.frame.error(request, status)
         if error and "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response

@@ -78,6 +78,32 @@ def tally(states: Iterable[State]) -> dict[State, int]:
     return {state: counted[state] for state in WORST_FIRST}
 
 
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Many schools that one cause took away, as one fact; `name` is of the region or carrier."""
+
+    what: Literal["region", "carrier", "own_line"]
+    name: str
+    since: int
+    schools: int
+
+
+def fallen(found: Iterable[SchoolRow]) -> list[Fallen]:
+    """Return what fell as a whole, the largest first."""
+    facts: dict[tuple[Literal["region", "carrier", "own_line"], str], list[int]] = {}
+    for row in found:
+        view = row.view
+        away = [agent.since for agent in row.agents if agent.reason == "region"]
+        if away:
+            facts.setdefault(("region", view.region), []).append(min(away))
+        if view.line.cause == "carrier" and view.entry:
+            facts.setdefault(("carrier", view.entry.carrier), []).append(view.line.since)
+        if view.line.cause == "own_line":
+            facts.setdefault(("own_line", ""), []).append(view.line.since)
+    made = (Fallen(*fact, min(since), len(since)) for fact, since in facts.items())
+    return sorted(made, key=lambda one: (-one.schools, one.what, one.name))
+
+
 def _school_state(line: Verdict, agents: tuple[AgentRow, ...]) -> State:
     # Seen from the line alone a school that went on holiday is as unknown as one whose router
     # burnt; people need the two apart, so the words of its agents decide here.

@@ -20,19 +20,13 @@ from collector.ledgerread import (
 )
 from collector.reasons import Missing
 from collector.web import params
+from collector.web.fields import At, Ns, Words, when
 from collector.web.texts import Texts
 from core.clock import rfc3339
 
 PARAMETERS: Final = (*params.ALWAYS, "missing", "after", "limit")
 KNOWN_DROPS: Final = ("full", "old", "corrupt")
 _ZH, _EN = Texts("zh"), Texts("en")
-
-
-class Words(msgspec.Struct, frozen=True):
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
 
 
 class Gap(msgspec.Struct, frozen=True):
@@ -43,8 +37,8 @@ class Gap(msgspec.Struct, frozen=True):
     count: int
     reason: str
     why: str
-    since: str | None
-    since_ns: int
+    since: At | None
+    since_ns: Ns
     words: Words
 
 
@@ -54,8 +48,8 @@ class Reasoned(msgspec.Struct, frozen=True):
     reason: str
     why: str
     count: int
-    since: str | None
-    since_ns: int
+    since: At | None
+    since_ns: Ns
     words: Words
 
 
@@ -76,7 +70,7 @@ class Lane(msgspec.Struct, frozen=True):
     more: int
 
 
-class Agent(msgspec.Struct, frozen=True):
+class AgentLedger(msgspec.Struct, frozen=True):
     """One agent with the sums over all its epochs; `lanes` begin with those that miss something.
 
     `awaiting`: since the ledger went back it has not yet said what it knows. `two_machines` has
@@ -87,7 +81,7 @@ class Agent(msgspec.Struct, frozen=True):
     region: str
     school: str
     agent: str
-    last_seen: str | None
+    last_seen: At | None
     epochs: int
     received: int
     repeats: int
@@ -105,8 +99,8 @@ class Agent(msgspec.Struct, frozen=True):
 class WentBack(msgspec.Struct, frozen=True):
     """That ledger or store went back, or that the ledger was begun anew."""
 
-    at: str
-    at_ns: int
+    at: At
+    at_ns: Ns
     what: str
     words: Words
 
@@ -114,9 +108,9 @@ class WentBack(msgspec.Struct, frozen=True):
 class Ledger(msgspec.Struct, frozen=True):
     """The account at one moment; `next` is the `after` of the next page, 0 on the last."""
 
-    at: str
-    at_ns: int
-    agents: list[Agent]
+    at: At
+    at_ns: Ns
+    agents: list[AgentLedger]
     restores: list[WentBack]
     next: int
 
@@ -182,13 +176,13 @@ def summed(t: Texts, account: AgentAccount) -> list[str]:
     return [headline(t, account), *because, *troubles(t, account)]
 
 
-def _agent(account: AgentAccount) -> Agent:
+def _agent(account: AgentAccount) -> AgentLedger:
     lanes = [_lane(lane) for lane in account.lanes]
-    return Agent(
+    return AgentLedger(
         region=account.who.region,
         school=account.who.school,
         agent=account.who.agent,
-        last_seen=_when(account.last_arrival),
+        last_seen=when(account.last_arrival),
         **asdict(account.totals),
         missing=sum(cause.n for cause in account.causes),
         awaiting=account.awaiting,
@@ -220,14 +214,10 @@ def _reasoned(cause: Cause) -> Reasoned:
         reason=cause.reason,
         why=cause.why,
         count=cause.n,
-        since=_when(cause.since),
+        since=when(cause.since),
         since_ns=cause.since,
         words=Words(said(_ZH, cause), said(_EN, cause)),
     )
-
-
-def _when(at: int) -> str | None:
-    return rfc3339(at) if at else None
 
 
 def _gap(gap: Missing) -> Gap:
@@ -237,7 +227,7 @@ def _gap(gap: Missing) -> Gap:
         count=gap.last - gap.first + 1,
         reason=gap.reason,
         why=gap.why,
-        since=_when(gap.since),
+        since=when(gap.since),
         since_ns=gap.since,
         words=Words(said(_ZH, gap), said(_EN, gap)),
     )

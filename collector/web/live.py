@@ -5,10 +5,28 @@ Times come twice: RFC 3339 for people (null where never), nanoseconds for progra
 
 import msgspec
 
-from collector.picture import AgentView, Picture
+from collector.picture import Picture, SchoolView
 from collector.roster.school import School as Entry
 from collector.verdicts import Verdict
-from collector.web import board
+from collector.web import board, schools
+from collector.web.fields import (
+    AreaOrNone,
+    AreaWord,
+    At,
+    CauseWord,
+    Count,
+    FellWord,
+    LinkWord,
+    Ns,
+    OutcomeWord,
+    RoleWord,
+    StandingWord,
+    StateWord,
+    TypeWord,
+    when,
+)
+from collector.web.glance import glance
+from collector.web.scope import Scope
 from core.clock import rfc3339
 
 LONGEST_WORD = 100
@@ -25,10 +43,22 @@ class Clock(msgspec.Struct, frozen=True):
 class Line(msgspec.Struct, frozen=True):
     """A school's line as far as it is proven."""
 
-    state: str
-    cause: str
-    since: str | None
-    since_ns: int
+    state: StateWord
+    cause: CauseWord
+    since: At | None
+    since_ns: Ns
+
+
+class Outside(msgspec.Struct, frozen=True):
+    """What probes from outside say of a line.
+
+    `unproven`: the roster names addresses, but there is no outcome that proves anything; `blind`:
+    no school at all answers, so that the collector's own line may be cut.
+    """
+
+    outcome: OutcomeWord
+    since: At | None
+    since_ns: Ns
 
 
 class Agent(msgspec.Struct, frozen=True):
@@ -37,15 +67,15 @@ class Agent(msgspec.Struct, frozen=True):
     region: str
     school: str
     agent: str
-    state: str
-    cause: str
-    since: str | None
-    since_ns: int
-    last_seen: str | None
-    last_seen_ns: int
+    state: StateWord
+    cause: CauseWord
+    since: At | None
+    since_ns: Ns
+    last_seen: At | None
+    last_seen_ns: Ns
     version: str
     started: str
-    held_batches: int
+    held_batches: Count
     clock: Clock
     unaccounted: bool = False
 
@@ -53,10 +83,10 @@ class Agent(msgspec.Struct, frozen=True):
 class About(msgspec.Struct, frozen=True):
     """What the roster says of a school; null for what it leaves open."""
 
-    type: str | None
-    area: str | None
+    type: TypeWord | None
+    area: AreaWord | None
     teaching_point: bool
-    link: str | None
+    link: LinkWord | None
     carrier: str
     contracted_mbps: float | None
     target_mbps: float | None
@@ -78,32 +108,73 @@ class School(msgspec.Struct, frozen=True):
     school: str
     name: str
     in_roster: bool
-    standing: str
+    standing: StandingWord
     counts: bool
-    missing_owners: list[str]
+    missing_owners: list[RoleWord]
     about: About | None
-    state: str
-    cause: str
-    since: str | None
-    since_ns: int
+    state: StateWord
+    cause: CauseWord
+    since: At | None
+    since_ns: Ns
     line: Line
+    outside: Outside
     agents: list[Agent]
 
 
-class Live(msgspec.Struct, frozen=True):
-    """The district at one moment, worst first; `problem` says why nothing is stored."""
+class Counts(msgspec.Struct, frozen=True):
+    """How many schools are in each state; only those that count."""
 
-    at: str
-    at_ns: int
+    down: Count
+    unknown: Count
+    degraded: Count
+    never_seen: Count
+    stopped: Count
+    up: Count
+
+
+class AreaCounts(msgspec.Struct, frozen=True):
+    """The counts of one area; `unstated` where the roster says none."""
+
+    area: AreaOrNone
+    counts: Counts
+
+
+class Fell(msgspec.Struct, frozen=True):
+    """Many schools that one cause took away; `name` is of the region or carrier, else empty."""
+
+    what: FellWord
+    name: str
+    since: At | None
+    since_ns: Ns
+    schools: Count
+
+
+class Live(msgspec.Struct, frozen=True):
+    """The district at one moment, worst first; `problem` says why nothing is stored.
+
+    `counts` are of the schools that are asked for, in every state; `areas` and `teaching_points`
+    of them without regard to area and teaching point.
+    """
+
+    at: At
+    at_ns: Ns
     collector: str
     broker_connected: bool
     ready: bool
     problem: str
+    counts: Counts
+    areas: list[AreaCounts]
+    teaching_points: Counts
+    not_counted: Count
+    fell: list[Fell]
     schools: list[School]
 
 
-def live(picture: Picture, ready: tuple[bool, str]) -> Live:
-    """Return *picture* in the words of the API."""
+def live(picture: Picture, ready: tuple[bool, str], scope: Scope | None = None) -> Live:
+    """Return what *scope* shows of *picture* in the words of the API."""
+    wanted = scope or Scope()
+    rows = board.rows(picture)
+    seen = glance(rows, wanted)
     return Live(
         at=rfc3339(picture.at),
         at_ns=picture.at,
@@ -111,8 +182,23 @@ def live(picture: Picture, ready: tuple[bool, str]) -> Live:
         broker_connected=picture.broker_connected,
         ready=ready[0],
         problem="" if ready[0] else ready[1],
-        schools=[_school(row) for row in board.rows(picture)],
+        counts=Counts(**seen.counts),
+        areas=[AreaCounts(area, Counts(**counts)) for area, counts in seen.areas],
+        teaching_points=Counts(**seen.points),
+        not_counted=seen.not_counted,
+        fell=[_fell(one) for one in seen.fallen],
+        schools=[_school(row) for row in rows if wanted.holds(row) and wanted.shows(row.state)],
     )
+
+
+def agents(picture: Picture, scope: Scope) -> list[Agent]:
+    """Return the agents of the schools that *scope* holds, if they are in its state."""
+    return [
+        agent_of(agent)
+        for row in board.rows(picture)
+        for agent in row.agents
+        if scope.holds(row) and scope.shows(agent.state)
+    ]
 
 
 def _school(row: board.SchoolRow) -> School:
@@ -128,10 +214,11 @@ def _school(row: board.SchoolRow) -> School:
         about=_about(view.entry) if view.entry else None,
         state=row.state,
         cause=row.reason,
-        since=_when(row.since),
+        since=when(row.since),
         since_ns=row.since,
         line=_line(view.line),
-        agents=[_agent(agent, agent.view) for agent in row.agents],
+        outside=_outside(view),
+        agents=[agent_of(agent) for agent in row.agents],
     )
 
 
@@ -152,16 +239,18 @@ def _about(entry: Entry) -> About:
     )
 
 
-def _agent(row: board.AgentRow, view: AgentView) -> Agent:
+def agent_of(row: board.AgentRow) -> Agent:
+    """Return one agent in the words of the API."""
+    view = row.view
     return Agent(
         region=view.who.region,
         school=view.who.school,
         agent=view.who.agent,
         state=row.state,
         cause=row.reason,
-        since=_when(row.since),
+        since=when(row.since),
         since_ns=row.since,
-        last_seen=_when(view.last_arrival),
+        last_seen=when(view.last_arrival),
         last_seen_ns=view.last_arrival,
         version=view.version[:LONGEST_WORD],
         started=view.started[:LONGEST_WORD],
@@ -172,8 +261,13 @@ def _agent(row: board.AgentRow, view: AgentView) -> Agent:
 
 
 def _line(verdict: Verdict) -> Line:
-    return Line(verdict.state, verdict.cause, _when(verdict.since), verdict.since)
+    return Line(verdict.state, verdict.cause, when(verdict.since), verdict.since)
 
 
-def _when(at: int) -> str | None:
-    return rfc3339(at) if at else None
+def _outside(view: SchoolView) -> Outside:
+    since = view.outside.since
+    return Outside(schools.outside(view), when(since), since)
+
+
+def _fell(one: board.Fallen) -> Fell:
+    return Fell(one.what, one.name, when(one.since), one.since, one.schools)

@@ -38,7 +38,7 @@ SERIES: Final = (
     "window",
     "aggregate",
 )
-_AGGREGATES: Final[tuple[str, ...]] = get_args(Aggregate)
+AGGREGATES: Final[tuple[str, ...]] = get_args(Aggregate)
 _OF_ANY_TYPE: Final = ("count", "first", "last")
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,8})(ms|s|m|h|d)", re.ASCII)
 _UNITS: Final = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
@@ -191,8 +191,8 @@ def _aggregate(
 
 
 def _aggregate_mistake(word: str, field: catalog.Field) -> str:
-    if word and word not in (*_AGGREGATES, "rate"):
-        return f"{word[:40]!r} is none of {', '.join(_AGGREGATES)}, rate"
+    if word and word not in (*AGGREGATES, "rate"):
+        return f"{word[:40]!r} is none of {', '.join(AGGREGATES)}, rate"
     if word == "rate" and field.type != "integer":
         return f"rate is for counters; {field.name} is a {field.type}"
     if word and field.type in ("string", "boolean") and word not in _OF_ANY_TYPE:

@@ -7,8 +7,12 @@ filled in. A test compares the table with the templates, so no text is missing a
 from dataclasses import dataclass
 from typing import Final
 
+from collector.web.alerttexts import ALERTS
 from collector.web.causes import CAUSES
+from collector.web.districttexts import DISTRICT
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
+from collector.web.ledgertexts import LEDGER
+from collector.web.rostertexts import ROSTER
 
 __all__ = ["HTML_LANG", "LANGUAGES", "TEXTS", "Language", "Text", "Texts", "chosen"]
 
@@ -57,10 +61,16 @@ TEXTS: Final[dict[str, Text]] = {
         "监测中心 {collector} · 版本 {version} · 时间均为 {zone} 时间",
         "Collector {collector} · version {version} · times are {zone}",
     ),
+    "pages_nav": Text("页面", "Pages"),
+    "nav_front": Text("概览", "Overview"),
     "self_check": Text(
         "本页内容用于自查，不作为测评结论。", "For self-checking; not an assessment."
     ),
     **CAUSES,
+    **DISTRICT,
+    **ROSTER,
+    **ALERTS,
+    **LEDGER,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
     # Durations
     "days": Text("{n} 天", "{n} d"),
@@ -70,52 +80,6 @@ TEXTS: Final[dict[str, Text]] = {
     "ago": Text("{lasting}前", "{lasting} ago"),
     "just_now": Text("刚刚", "just now"),
     "never": Text("从未", "never"),
-    # The district
-    "front_title": Text("全区概览", "District overview"),
-    "front_lead": Text("{schools} 所学校，{agents} 个采集端", "{schools} schools, {agents} agents"),
-    "counts": Text("各状态的学校数", "Schools by state"),
-    "show_all": Text("显示全部", "Show all"),
-    "filtered": Text("只显示：{state}（{n} 所）", "Only: {state} ({n})"),
-    "schools": Text("学校", "Schools"),
-    "none_in_state": Text("没有处于这个状态的学校。", "No school is in this state."),
-    "nobody_yet": Text("还没有任何学校上报", "Nothing has reported yet"),
-    "nobody_yet_next": Text(
-        "监测中心已在运行，正在等待第一个采集端。请在要监测的电脑上启动采集端：",
-        "The collector is running and waits for the first agent. Start one on the machine to be "
-        "monitored:",
-    ),
-    "not_counted": Text("另有 {n} 所不计入总数", "{n} more that do not count"),
-    # What the roster says of a school: docs/roster.md
-    "standing_unlisted": Text("不在学校名册中", "not in the roster"),
-    "standing_merged": Text("已撤并，不计入总数", "merged: does not count"),
-    "standing_closed": Text("已停办，不计入总数", "closed: does not count"),
-    "standing_not_yet": Text("尚未开办，不计入总数", "not open yet: does not count"),
-    "missing_owners": Text("缺责任人：{roles}", "owners missing: {roles}"),
-    "role_authority": Text("主管", "authority"),
-    "role_operator": Text("运维", "operator"),
-    "role_user": Text("使用", "user"),
-    "comma": Text("、", ", "),
-    "type_primary": Text("小学", "primary school"),
-    "type_teaching_point": Text("教学点", "teaching point"),
-    "type_junior": Text("初中", "junior middle school"),
-    "type_nine_year": Text("九年一贯制", "nine-year school"),
-    "type_senior": Text("高中", "senior middle school"),
-    "type_secondary": Text("完全中学", "complete middle school"),
-    "type_twelve_year": Text("十二年一贯制", "twelve-year school"),
-    "type_vocational": Text("中职", "vocational school"),
-    "type_special": Text("特殊教育学校", "special-needs school"),
-    "type_kindergarten": Text("幼儿园", "kindergarten"),
-    "type_other": Text("其他类型", "other type"),
-    "area_urban": Text("城区", "urban"),
-    "area_town": Text("镇区", "town"),
-    "area_rural": Text("乡村", "rural"),
-    "link_fibre": Text("光纤", "fibre"),
-    "link_private": Text("教育专网", "private network"),
-    "link_5g": Text("5G 移动网", "5G"),
-    "link_4g": Text("4G 移动网", "4G"),
-    "link_adsl": Text("ADSL 宽带", "ADSL"),
-    "link_satellite": Text("卫星", "satellite"),
-    "contracted": Text("签约 {bandwidth}", "contracted {bandwidth}"),
     "back": Text("返回全区概览", "Back to the overview"),
     # A school
     "school_code": Text("学校代码 {school}", "School {school}"),
@@ -178,84 +142,6 @@ TEXTS: Final[dict[str, Text]] = {
     "held_batches": Text("{n} 批", "{n} batches"),
     "clock": Text("时钟偏差", "Clock offset"),
     "clock_unchecked": Text("未校时", "not checked"),
-    # The ledger: docs/ledger.md tells more of each
-    "ledger": Text("数据台账", "Ledger"),
-    "unaccounted": Text(
-        "不入台账：数据不带批次头（如 Telegraf），途中丢失无从得知",
-        "unaccounted: comes without a header, as from Telegraf; what is lost on the way is not "
-        "known",
-    ),
-    "ledger_nothing": Text(
-        "没有带编号的批次，因此无从得知是否有缺失",
-        "no batch with a number is known, so whether anything is missing is not known either",
-    ),
-    "ledger_complete": Text(
-        "已收到 {received} 批，无缺失", "{received} batches received, none missing"
-    ),
-    "ledger_missing": Text(
-        "已收到 {received} 批，缺失 {n} 批", "{received} batches received, {n} missing"
-    ),
-    "ledger_because": Text("{n} 批：{why}", "{n}: {why}"),
-    "ledger_since": Text("最迟自 {time} 起缺失", "missing since {time} at the latest"),
-    "ledger_unreadable": Text("台账暂时无法读取（{reason}）", "cannot be read now ({reason})"),
-    "ledger_refused": Text(
-        "数据已损坏，监测中心拒收；原始内容保存在死信文件中",
-        "damaged, so the collector refused them; the bytes are in the dead letters",
-    ),
-    "ledger_expected": Text(
-        "等待中：采集端会补传，或者还没有说明", "expected: the agent holds them, or will say"
-    ),
-    "ledger_ledger_restored": Text(
-        "台账恢复自备份或已重建，在此之前是否收到已无从得知",
-        "the ledger was restored or begun anew; whether they came before is not known",
-    ),
-    "ledger_spool_lost": Text(
-        "采集端的本地缓存丢失或已损坏，其中未上传的数据已丢失",
-        "the agent's spool was lost or damaged, and these with it",
-    ),
-    "ledger_disk_went_back": Text(
-        "采集端的磁盘被还原到早先的状态，之后的数据已丢失",
-        "the agent's disk was set back to an earlier state, and lost them",
-    ),
-    "ledger_gone_with_the_agent": Text(
-        "采集端失联的时间已超过其缓存的保存期，其中的数据视为丢失",
-        "the agent has been silent for longer than its spool keeps them",
-    ),
-    "ledger_unexplained": Text(
-        "原因不明：这是本系统的故障，请报告",
-        "nothing explains it: a fault of ours, please report it",
-    ),
-    "dropped_full": Text(
-        "采集端的本地缓存已满，丢弃了最早的数据", "dropped by the agent: its spool was full"
-    ),
-    "dropped_old": Text(
-        "采集端的数据超过了保存期而被丢弃", "dropped by the agent: older than its spool keeps"
-    ),
-    "dropped_corrupt": Text(
-        "采集端磁盘上的数据已损坏，无法读取", "dropped by the agent: its disk had damaged them"
-    ),
-    "dropped_other": Text("采集端已丢弃（{why}）", "dropped by the agent ({why})"),
-    "ledger_conflicts": Text(
-        "{n} 次编号相同而内容不同的上传，已换号重传",
-        "{n} times other bytes came under a known number; they were sent again under a new one",
-    ),
-    "ledger_two": Text(
-        "两台电脑在使用同一个身份（{first} 和 {second}）：请给其中一台换一个名称",
-        "two machines use this identity ({first} and {second}): give one of them another name",
-    ),
-    "restored_ledger": Text("台账被还原到早先的状态", "the ledger went back to an earlier state"),
-    "restored_takeover": Text(
-        "本中心从另一监测中心接管了区域",
-        "a region was taken over from another collector",
-    ),
-    "restored_store": Text(
-        "数据库被还原到早先的状态，其后的读数已丢失",
-        "the database went back to an earlier state; the readings that came since are lost",
-    ),
-    "restored_anew": Text(
-        "台账已重建，或有采集端从别的监测中心转来",
-        "the ledger was begun anew, or agents came that another collector served before",
-    ),
     # Curves
     "curves": Text("最近的变化", "Recent curves"),
     "range": Text("时间范围", "Time range"),

@@ -1,11 +1,7 @@
 """A disk that is really full: a small file system of its own, filled up and freed again."""
 
-import os
 import shutil
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,21 +13,15 @@ from agent.spoolfile import room_for
 from agent.spoolthread import SpoolThread
 from core.clock import SECOND
 from core.types import Event, Reading
+from tests.real import disks
 
 AT = 1_795_374_585 * SECOND
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root may mount a small file system")
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "schoolwatch-test", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount")
-    yield folder
-    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+    with disks.small(tmp_path / "disk", 4) as disk:
+        yield disk
 
 
 @pytest.fixture
@@ -44,16 +34,6 @@ async def spool(small_disk: Path) -> AsyncIterator[SpoolThread]:
 def recorder_of(spool: SpoolThread) -> Recorder:
     clock = AgentClock(lambda: AT + 86_400 * SECOND, lambda: SECOND)
     return Recorder(spool, lambda: None, time=clock)
-
-
-def fill(folder: Path) -> Path:
-    """Take every byte that is left, as a log that grew would."""
-    filler = folder / "somebody.log"
-    with filler.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(b"x" * 4096)
-    assert shutil.disk_usage(folder).free < 4096
-    return filler
 
 
 def reading(number: int) -> Reading:
@@ -72,7 +52,7 @@ async def test_readings_wait_in_memory_while_the_disk_is_full_and_none_is_missin
     small_disk: Path, spool: SpoolThread, caplog: pytest.LogCaptureFixture
 ) -> None:
     recorder = recorder_of(spool)
-    filler = fill(small_disk)
+    filler = disks.fill(small_disk)
     for number in range(2_000):
         recorder.take([reading(number)])
         if number % 500 == 0:
@@ -91,7 +71,7 @@ async def test_beyond_what_memory_may_hold_the_oldest_are_given_up_and_counted(
     small_disk: Path, spool: SpoolThread
 ) -> None:
     recorder = recorder_of(spool)
-    filler = fill(small_disk)
+    filler = disks.fill(small_disk)
     recorder.take([reading(number) for number in range(MAX_HELD_LINES + 7)])
     await recorder.finish()
     assert recorder.refused == 7
@@ -107,7 +87,7 @@ async def test_what_was_committed_before_the_disk_filled_up_is_still_there(
     small_disk: Path, spool: SpoolThread
 ) -> None:
     await spool.take([b"mem used_percent=1.0 1"], unchecked=False)
-    filler = fill(small_disk)
+    filler = disks.fill(small_disk)
     recorder = recorder_of(spool)
     recorder.take([reading(number) for number in range(2_000)])
     await recorder.finish()
@@ -119,7 +99,7 @@ async def test_what_was_committed_before_the_disk_filled_up_is_still_there(
 async def test_events_can_be_told_again_once_there_is_room(
     small_disk: Path, spool: SpoolThread
 ) -> None:
-    filler = fill(small_disk)
+    filler = disks.fill(small_disk)
     recorder = recorder_of(spool)
     recorder.take([reading(number) for number in range(2_000)])
     await recorder.finish()
@@ -131,7 +111,7 @@ async def test_events_can_be_told_again_once_there_is_room(
 def test_a_spool_on_a_disk_smaller_than_its_limit_drops_before_the_disk_is_full(
     small_disk: Path,
 ) -> None:
-    subprocess.run(["mount", "-o", "remount,size=40m", str(small_disk)], check=True)
+    disks.resize(small_disk, 40)
     path = small_disk / "spool.db"
     spool = Spool(path, Limits(room_for(path, 256_000_000)))
     for number in range(60):

@@ -176,7 +176,9 @@ def test_of_events_alone_the_oldest_go_and_the_spool_stays_in_its_limit(desk: De
     assert drops(spool)[0][0] == 1
 
 
-def test_dropping_is_told_once_when_it_began_and_once_when_it_ended(desk: Desk) -> None:
+def test_dropping_is_told_once_when_it_began_and_once_when_it_ended(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     spool = desk.opened(max_bytes=1_000)
     keys = [seal_readings(spool) for _ in range(30)]
     assert told(spool) == [("spool_dropping", True)]
@@ -190,6 +192,8 @@ def test_dropping_is_told_once_when_it_began_and_once_when_it_ended(desk: Desk) 
     spool.end_what_passed()
     spool.end_what_passed()
     assert told(spool) == [("spool_dropping", True), ("spool_dropping", False)]
+    assert caplog.text.count("is full, and drops the oldest batches") == 1
+    assert caplog.text.count("no more do") == 1
 
 
 def received_all(spool: Spool, keys: list[BatchKey]) -> None:

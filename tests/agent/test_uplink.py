@@ -4,13 +4,14 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from agent import uplink as uplink_module
 from agent.agentclock import AgentClock
 from agent.delivery import Delivery
 from agent.presence import Presence
@@ -455,15 +456,44 @@ async def test_receipts_correct_a_wrong_clock_and_the_next_birth_says_so(
         assert abs(fast.now() - clock.now()) < 5 * clock.SECOND
 
         collector.answer(birth=1)
-        await until(lambda: checked(collector.states[-1]))
+        await until(lambda: checked(collector.states[-1:]))
         assert fast.restarts == 1
+
+
+async def test_a_clock_that_was_set_back_before_any_check_is_checked_all_the_same(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    ahead = [HOUR]
+    times = AgentClock(wall=lambda: clock.now() + ahead[0])
+    async with playing(mosquitto) as collector, sending(mosquitto, tmp_path, times=times) as uplink:
+        await until(lambda: collector.events)
+        ahead[0] = 0
+        assert times.look() < 0
+        for number in (1, 2):
+            await seal(uplink)
+            await until(lambda: len(collector.bodies) == number)  # noqa: B023
+        collector.answer(got=collector.has(collector.bodies[1]), time=clock.now() // 1_000_000)
+        await until(lambda: not times.unchecked())
+
+
+async def test_a_birth_tells_that_the_clock_was_checked_without_being_asked(
+    mosquitto: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uplink_module, "BIRTH_AT_MOST_EVERY", 0.0)
+    fast = AgentClock(wall=lambda: clock.now() + HOUR)
+    async with playing(mosquitto) as collector, sending(mosquitto, tmp_path, times=fast) as uplink:
+        while not checked(collector.states[-1:]):
+            await seal(uplink)
+            answer_events(collector)
+            await asyncio.sleep(0.1)
 
 
 def answer_events(collector: PlayedCollector) -> None:
     collector.answer(got=got_events(*collector.events), time=clock.now() // 1_000_000)
 
 
-def checked(state: Birth | Death) -> bool:
+def checked(states: Sequence[Birth | Death]) -> bool:
+    (state,) = states or (None,)
     if not isinstance(state, Birth) or not state.clock.checked:
         return False
     assert abs(state.clock.offset_ms - 3_600_000) < 5_000

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from alerts.facts import Wrong
 from alerts.history import History, Wanted, tidy
 from alerts.texts import Words
 from core.clock import SECOND
@@ -47,6 +48,31 @@ def test_what_is_open_comes_worst_first_and_what_is_over_in_pages(tmp_path: Path
     numbers = [story.telling.alert.number for page in (first, second) for story in page.over]
     assert numbers == sorted(numbers, reverse=True)
     assert (len(numbers), second.before) == (3, 0)
+
+
+def test_one_alert_is_found_by_its_number_open_or_over(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    stage.say(dropping(), dropping(subject="other"))
+    stage.say(dropping(active=False, at=NOW + 1, subject="other"))
+    for number, where in ((1, "open"), (2, "over")):
+        found = history(stage).stories(Wanted(number=number))
+        assert [one.telling.alert.number for one in getattr(found, where)] == [number]
+        assert len(found.open) + len(found.over) == 1
+    assert not history(stage).stories(Wanted(number=9)).open
+
+
+def test_what_another_alert_hides_comes_last_and_is_in_no_count(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    silent = Wrong("agent_silent", str(WHO), NOW)
+    cut = Wrong("line_down", f"{REGION}/{WHO.school}", NOW)
+    for _ in range(37):
+        stage.see(silent, cut, covers=["line_down", "agent_silent"])
+        stage.wait(5)
+    stage.read("disk", {"path": "/"}, used_percent=99.0)
+    found = history(stage).stories(Wanted())
+    rules = [story.telling.alert.key.rule for story in found.open]
+    assert rules == ["line_down", "disk_full", "agent_silent"]
+    assert (found.open_total, sum(found.severities.values())) == (3, 2)
 
 
 def test_a_condition_that_has_not_lasted_long_enough_is_nobodys_concern(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from collector.dispatch import ByChannel
 from collector.events import Events
 from collector.intake import Arrival, arrive
 from collector.ledger import LaneKey
+from collector.linecheck import LineCheck
 from collector.parts import open_books
 from collector.patience import Patience
 from collector.readings import Readings
@@ -117,7 +118,9 @@ def audited_in(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
 
 
-def open_desk(folder: Path, clock: Clock | None = None) -> Desk:
+def open_desk(
+    folder: Path, clock: Clock | None = None, *, leeway: Callable[[], int] = lambda: 0
+) -> Desk:
     """Return a desk over *folder*; call it again for what a restart finds."""
     clock = clock or Clock()
     table = CollectorTable(regions=(REGION,), folder=folder)
@@ -136,7 +139,8 @@ def open_desk(folder: Path, clock: Clock | None = None) -> Desk:
         first_wait_s=0.001,
         stopped_wait_s=0.001,
     )
-    readings = Readings(store, Sorter({REGION}, books.ledger.rows), books, patience)
-    events = Events({REGION}, books, patience)
+    sorter = Sorter({REGION}, books.ledger.rows, LineCheck(leeway=leeway))
+    readings = Readings(store, sorter, books, patience)
+    events = Events({REGION}, books, patience, leeway)
     states = ByChannel({"events": events}, States({REGION}, books, patience))
     return Desk(folder, books, store, readings, states, clock, sent)

@@ -12,6 +12,7 @@ import pytest
 
 from collector.deadletters import DeadLetters, Letter
 from core.clock import SECOND
+from core.errors import StoreStopped
 
 DAY = 86_400 * SECOND
 NOW = 1_795_374_585 * SECOND
@@ -90,7 +91,7 @@ def test_a_full_disk_leaves_nothing_torn_and_the_letter_is_kept_once_there_is_ro
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(StoreStopped, match=r"dead letters .*2026-11-22\.jsonl .*: No space"):
             keeping.keep([letter("y")])
     assert len(kept(tmp_path)) == 1
     assert keeping.keep([letter("y")]) == 1

@@ -1,21 +1,28 @@
 """What the collector records of itself, and events as points of the store."""
 
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from collector import eventpoints
 from collector.auditrecord import EventRow
-from collector.chores import CommitCounter
+from collector.chores import Chores, CommitCounter
 from collector.eventchores import EventChores
 from collector.linecheck import LineCheck
-from collector.store.base import RangeQuery
+from collector.store.base import RangeQuery, RefusedLine
+from collector.store.sqlite import SqliteStore
 from core import events
 from core.clock import SECOND, rfc3339
 from core.errors import StoreBusy, StoreStopped
 from core.lineprotocol import parse
-from tests.collector.desk import Desk, open_desk
-from tests.collector.making import NOW, WHO, A, event, event_batch, events_of, state
+from tests.collector.counting import count
+from tests.collector.desk import Desk, Failing, open_desk
+from tests.collector.making import NOW, WHO, A, birth, event, event_batch, events_of, state
+from tests.waiting import until
 
 
 def chores_of(desk: Desk) -> EventChores:
@@ -181,20 +188,40 @@ async def test_what_went_back_is_recorded_once_and_its_points_are_written_again(
     desk.store.set_counter(store)
     desk.clock.at += SECOND
     counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
-    counter.count()
-    counter.count()
+    count(counter)
+    count(counter)
     desk.books.journal.sync()
     assert [r["kind"] for r in desk.audited()] == ["link_down", *([kind] if kind else [])]
-    gone_back = kind == "store_went_back"
-    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if gone_back else 1)
+    assert desk.books.journal.rows.cursor(eventpoints.POINTS) == (0 if kind else 1)
     await chores_of(desk).points()
     assert rows_stored(desk) == [1, *([2] if kind else [])]
+
+
+async def test_a_store_that_hangs_while_it_is_asked_holds_up_no_event_and_no_birth(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    store = Failing(SqliteStore(tmp_path / "store.db", now=desk.clock, busy_seconds=120))
+    chores = Chores("d1", store, desk.books, 10**18, desk.clock)
+    with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        minute = asyncio.create_task(chores.minute())
+        await until(lambda: desk.books.ledger.counter() == 1)  # the store's turn is next
+        said = [events_of(event_batch(A, 1)), state(birth())]
+        await asyncio.wait_for(desk.take(*said), 60)
+        assert desk.seqs() == [1]
+        assert desk.books.live.state(WHO).birth
+        assert not minute.done()
+        assert store.counter() == 0
+        other.execute("ROLLBACK")
+    await minute
+    assert store.counter() == 1
 
 
 async def test_a_store_that_can_be_read_and_not_written_did_not_go_back(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal)
-    counter.count()
+    count(counter)
 
     def refuse(_value: int) -> None:
         raise StoreBusy("its disk is full")
@@ -203,9 +230,9 @@ async def test_a_store_that_can_be_read_and_not_written_did_not_go_back(tmp_path
     vars(desk.store)["set_counter"] = refuse
     for _ in range(5):
         with pytest.raises(StoreBusy):
-            counter.count()
+            count(counter)
     vars(desk.store)["set_counter"] = real
-    assert [counter.count(), counter.count()] == ["", ""]
+    assert [count(counter), count(counter)] == ["", ""]
     desk.books.journal.sync()
     assert desk.audited("store_went_back") == []
 
@@ -217,11 +244,11 @@ async def test_a_store_that_was_put_back_between_two_counts_is_noticed_and_recor
     counter = CommitCounter(desk.books.ledger, desk.store, desk.books.journal, desk.clock)
     chores = chores_of(desk)
     for _ in range(6):
-        counter.count()
+        count(counter)
         await chores.minute()
         desk.clock.at += 60 * SECOND
     desk.store.set_counter(3)
-    assert [counter.count(), counter.count()] == ["store", ""]
+    assert [count(counter), count(counter)] == ["store", ""]
     desk.books.journal.sync()
     assert [r["details"] for r in desk.audited("store_went_back")] == [
         {
@@ -247,10 +274,28 @@ async def test_a_store_that_went_back_and_cannot_be_written_yet_is_recorded_once
     vars(desk.store)["set_counter"] = refuse
     for _ in range(3):
         with pytest.raises(StoreBusy):
-            counter.count()
+            count(counter)
     vars(desk.store)["set_counter"] = real
-    counter.count()
+    count(counter)
     desk.books.journal.sync()
     assert len(desk.audited("store_went_back")) == 1
     with desk.books.ledger.transaction() as db:
         assert db.execute("SELECT what FROM restore").fetchall() == [("store",)]
+
+
+async def test_a_store_that_goes_back_while_points_are_written_gets_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(*[events_of(event_batch(A, seq)) for seq in (1, 2)])
+    rows, write = desk.books.journal.rows, desk.store.write
+    rows.set_cursor(eventpoints.POINTS, 1)
+
+    def put_back(lines: bytes) -> Sequence[RefusedLine]:
+        monkeypatch.setattr(desk.store, "write", write)
+        rows.set_cursor(eventpoints.POINTS, 0)
+        return write(lines)
+
+    monkeypatch.setattr(desk.store, "write", put_back)
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [1, 2]

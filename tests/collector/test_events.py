@@ -131,6 +131,17 @@ async def test_bad_lines_go_to_the_letters_and_the_others_are_recorded(tmp_path:
     assert named(desk) == keys(1)
 
 
+async def test_an_epoch_that_a_late_birth_does_not_name_is_asked_for_its_own(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth(B)), state(birth(A)))  # the older one came late
+    await desk.take(events_of(event_batch(B, 1)))
+    desk.books.asking._monotonic = lambda: 10.0**9  # half a minute later, and more
+    desk.books.asking.tick(lambda _: True)
+    assert desk.books.asking.number(WHO) > 0
+
+
 async def test_a_batch_without_a_good_line_leaves_one_row_and_is_received(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
     for _ in range(2):

@@ -16,6 +16,7 @@ from core.errors import StartError
 from core.messages import EpochReport
 from core.types import BatchKey, Identity
 from tests.collector.making import NOW, OTHER, WHO, A, B, birth, report
+from tests.real import disks
 
 KEY = LaneKey(WHO, A, "readings")
 
@@ -152,3 +153,20 @@ def test_what_is_committed_is_synced_to_the_disk(tmp_path: Path) -> None:
     db = ledgerfile.connect(tmp_path / "ledger.db")
     assert db.execute("PRAGMA synchronous").fetchone() == (2,)
     assert db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def write_much(ledger: Ledger) -> None:
+    for value in range(10_000):
+        ledger.set_counter(value)
+
+
+def test_a_full_disk_is_said_with_the_name_of_the_file(tmp_path: Path) -> None:
+    with disks.small(tmp_path / "disk", 1) as disk:
+        ledger = Ledger(disk / "ledger.db")
+        filler = disks.fill(disk)
+        with pytest.raises(sqlite3.OperationalError, match=r"ledger\.db: the disk is full: free"):
+            write_much(ledger)
+        filler.unlink()
+        ledger.set_counter(7)
+        assert ledger.counter() == 7
+        ledger.close()

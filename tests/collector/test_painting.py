@@ -98,8 +98,19 @@ def test_a_carrier_that_fell_names_itself_at_each_of_its_lines() -> None:
 
 def test_what_the_rules_say_degrades_a_line() -> None:
     lossy = Verdict("degraded", "loss", NOW - SECOND)
-    made = replace(scene({agent(1): ARRIVING}), degraded={(REGION, "school-1"): lossy})
-    assert [s.line for s in paint(made).schools] == [lossy]
+    earlier = replace(lossy, since=NOW - 9 * SECOND)
+    second = Identity(REGION, "school-1", "other")
+    both = {agent(1): ARRIVING, second: ARRIVING}
+    made = replace(
+        scene(both),
+        by_school={(REGION, "school-1"): [*both]},
+        degraded={agent(1): lossy, second: earlier},
+    )
+    assert [s.line for s in paint(made).schools] == [earlier]
+    silent = {agent(1): AgentState(ARRIVING), second: AgentState(SILENT)}
+    assert [s.line for s in paint(replace(made, agents=silent)).schools] == [lossy]
+    silent = {agent(1): AgentState(SILENT), second: AgentState(SILENT)}
+    assert paint(replace(made, agents=silent)).schools[0].line.state == "unknown"
 
 
 KNOWN = st.sampled_from([ARRIVING, SILENT, STOPPED, WILL, Known()])

@@ -108,7 +108,7 @@ class Played:
         self.live = self._live(states)
 
     def loss(self) -> None:
-        self.live.degraded = {(REGION, SCHOOL): Verdict("degraded", "loss", self.clock())}
+        self.live.degraded = {WHO: Verdict("degraded", "loss", self.clock())}
 
     def no_loss(self) -> None:
         self.live.degraded = {}

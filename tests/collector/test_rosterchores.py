@@ -72,7 +72,7 @@ async def test_a_new_file_is_shown_without_a_restart_and_a_broken_one_changes_no
     assert (kinds.count("school_added"), kinds.count("school_removed")) == (1, 1)
 
 
-async def test_what_the_broker_retains_of_a_closed_school_is_emptied_once_and_of_no_other(
+async def test_what_the_broker_retains_of_a_closed_school_is_emptied_each_time_and_of_no_other(
     mosquitto: RealBroker, tmp_path: Path
 ) -> None:
     other = f"{REGION},{OTHER.school},二小,在办,\n"
@@ -98,6 +98,13 @@ async def test_what_the_broker_retains_of_a_closed_school_is_emptied_once_and_of
         assert (emptied.topic, emptied.payload) == (topics.topic(WHO, "state"), b"")
         standings = {s.name: s.standing for s in collector.picture().schools}
         assert standings == {"一小": "merged", "二小": "open"}, "it has just reported"
+
+        agent.publish(state(birth(no=2, conn=2), retain=True))  # it is still on, and connects anew
+        await until(lambda: len(listener.heard) == 4)
+        await until(lambda: collector.counts()["births", ""] == 3)
+        await collector.roster.close()
+        await until(lambda: len(listener.heard) == 5)
+        assert (listener.heard[4].topic, listener.heard[4].payload) == (emptied.topic, b"")
     async with running(place) as again, playing(Played(mosquitto.port, listens=filters)) as later:
         await until(lambda: again.counts().get(("rosters_taken", "")) == 1)
         await until(lambda: len(later.heard) == 1)

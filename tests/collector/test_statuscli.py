@@ -12,7 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from collector import statuscli, terminal
+from core.errors import StoreBusy
 from core.types import Identity
+from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import MINUTE, NOW, FakeSource, MoodyStore, agent, school, serving
 
 
@@ -57,6 +59,7 @@ def test_all_up_is_0_and_names_everybody(source: FakeSource) -> None:
     with serving(source) as url:
         result = status("--url", url)
     assert result.exit_code == 0
+    assert "AREA" not in result.output
     for words in ("000000/trial 试点学校", "machine", "up", "12 min", "2 s ago", "1 school: 1 up"):
         assert words in result.output
 
@@ -99,11 +102,77 @@ def test_nothing_to_show_or_a_collector_in_trouble_is_1(
     assert words in result.output
 
 
+def test_a_district_is_counted_and_its_worst_and_its_alerts_come_with_since_when(
+    source: FakeSource,
+) -> None:
+    furnish(source, 1000)
+    with serving(source, now=lambda: NOW) as url:
+        result = status("--url", url)
+        everybody = status("--url", url, "--all")
+    assert result.exit_code == 1
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert lines[-1].startswith("1000 schools: 6 down, 10 unknown, 7 degraded, 8 never seen,")
+    assert "urban 4 6 0 0 0 315 325" in lines
+    assert "teaching points among them 0 0 2 3 1 161 167" in lines
+    assert "46 open alerts: 6 P1, 33 P2, 7 P3" in lines
+    assert "and 36 more: see the page /alerts" in lines
+    assert any(line.startswith("and 9") and "owners missing of" in line for line in lines)
+    assert "滨江小学" not in result.output
+    assert "滨江小学" in everybody.output
+    down, unknown = (result.output.index(name) for name in ("新登实验学校", "向阳九年一贯制学校"))
+    assert down < unknown
+    assert "nothing answers from outside" in " ".join(lines)
+
+
+def test_schools_can_be_narrowed_to_a_state_an_area_a_region_or_a_name(source: FakeSource) -> None:
+    furnish(source, 50)
+    with serving(source) as url:
+        down = status("--url", url, "--state", "down")
+        rural = status("--url", url, "--area", "rural", "--region", "330102")
+        named = status("--url", url, "--name", "滨江小学")
+        nobody = status("--url", url, "--name", "nobody")
+    assert "新登实验学校" in down.output
+    assert "清河教学点" not in down.output.partition("open alert")[0]
+    assert "清河教学点" in rural.output
+    assert source.alerts_wanted[1].region == "330102"
+    assert "1 school: 1 up" in named.output
+    assert "No such school." in nobody.output
+    assert nobody.exit_code == 1
+
+
+def test_an_open_alert_is_1_and_alerts_that_cannot_be_read_are_not_none(source: FakeSource) -> None:
+    with serving(source) as url:
+        assert status("--url", url).exit_code == 0
+        source.alert_trouble = StoreBusy("asleep")
+        unknown = status("--url", url)
+        as_json = status("--url", url, "--json")
+        source.alert_trouble = None
+        furnish(source, 50)
+        everything = source.schools
+        source.schools = tuple(view for view in everything if view.line.state == "up")[-4:]
+        opened = status("--url", url)
+    assert unknown.exit_code == as_json.exit_code == 1
+    assert "Whether alerts are open is not known" in unknown.stderr
+    assert json.loads(as_json.stdout)["open_alerts"] is None
+    assert opened.exit_code == 1
+    assert "School line down: " in opened.output
+
+
+def test_a_region_that_fell_is_one_line(source: FakeSource) -> None:
+    lost = [Identity("1", f"s{n}", "pc") for n in range(4)]
+    source.schools = tuple(school(agent(who, "unknown", "region", NOW - MINUTE)) for who in lost)
+    with serving(source) as url:
+        result = status("--url", url)
+    assert result.output.count("region 1: 4 schools fell silent at once, for 1 min") == 1
+
+
 def test_json_is_what_the_collector_says(source: FakeSource) -> None:
     with serving(source) as url:
         result = status("--json", "--url", url)
     assert result.exit_code == 0
-    assert json.loads(result.output)["schools"][0]["agents"][0]["agent"] == "machine"
+    found = json.loads(result.output)
+    assert found["schools"][0]["agents"][0]["agent"] == "machine"
+    assert (found["counts"]["up"], found["open_alerts"], found["open_alerts_total"]) == (1, [], 0)
 
 
 def test_nobody_there_is_2_with_how_to_start_it() -> None:

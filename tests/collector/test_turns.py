@@ -17,6 +17,7 @@ from core.clock import SECOND
 from core.errors import StartError
 from core.mqtt import Message
 from core.types import Value
+from tests.collector.counting import count
 from tests.collector.desk import Desk, open_desk
 from tests.collector.making import (
     OTHER,
@@ -92,7 +93,7 @@ class Collector:
 
     def count(self) -> str:
         desk = self.desk
-        return CommitCounter(desk.books.ledger, desk.store, desk.books.journal).count()
+        return count(CommitCounter(desk.books.ledger, desk.store, desk.books.journal))
 
     def log(self, *kinds: str) -> list[tuple[int, str, int]]:
         """What the audit log has, of *kinds* if given: row, kind and sequence, by us 0."""
@@ -258,6 +259,23 @@ async def test_a_point_is_written_under_the_number_that_stays(collector: Collect
     log = [(row, kind) for row, kind, _ in collector.log()]
     assert write() == log
     assert len(log) == 6
+
+
+async def test_points_of_a_store_that_went_back_before_the_ledger_did_are_written_again(
+    collector: Collector,
+) -> None:
+    await collector.take(events_of(event_batch(A, 1)))
+    eventpoints.write(collector.desk.books.journal, collector.desk.store)
+    backup = collector.back_up()
+    await collector.take(events_of(event_batch(A, 2)))
+    collector.kill()
+    forget_file(collector.folder / "store.db")
+    collector.start()
+    collector.put_back(backup)
+    collector.log()
+    eventpoints.write(collector.desk.books.journal, collector.desk.store)
+    found = collector.desk.store.range(RangeQuery("event", "row", 0, 2**63 - 1))
+    assert sorted(row for series in found for _, row in series.points) == [1, 2, 3]
 
 
 async def test_a_restore_that_only_the_log_tells_of_is_in_the_ledger_once(

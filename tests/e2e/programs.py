@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +20,8 @@ REGION, SCHOOL, AGENT = "000000", "trial", "pc-1"
 class Program:
     """One `schoolwatch …` command; ended by its own pid only.
 
-    With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py).
+    With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py). `waits`
+    is how long it waits for what else takes minutes (tests/e2e/shortened.py).
     """
 
     words: list[str]
@@ -27,19 +29,26 @@ class Program:
     module: str = "schoolwatch"
     env: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
+    waits: Mapping[str, float] = field(default_factory=dict)
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
-                [*inside, sys.executable, "-m", self.module, *self.words],
+                [*inside, sys.executable, "-m", *self._launcher(), *self.words],
                 env=os.environ | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
             )
+
+    def _launcher(self) -> list[str]:
+        if not self.waits:
+            return [self.module]
+        waits = (f"{name}={seconds}" for name, seconds in self.waits.items())
+        return ["tests.e2e.shortened", *waits, "--"]
 
     def kill(self) -> None:
         """kill -9: nothing is said, nothing is flushed."""
@@ -103,7 +112,13 @@ COLLECTOR_WITHIN_S = 0.3
 
 
 def agent_toml(
-    folder: Path, broker: RealBroker, probes: str, seal_after_s: float = 1, *, agent: str = AGENT
+    folder: Path,
+    broker: RealBroker,
+    probes: str,
+    seal_after_s: float = 1,
+    *,
+    agent: str = AGENT,
+    seal_kb: int = 32,
 ) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
@@ -117,6 +132,7 @@ agent = "{agent}"
 folder = "{folder / "spool"}"
 [batch]
 seal_after_s = {seal_after_s}
+seal_kb = {seal_kb}
 {probes}
 """)
     return path

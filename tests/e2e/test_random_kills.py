@@ -64,7 +64,7 @@ def blows(rng: random.Random, who: dict[str, int]) -> Iterator[Blow]:
         )
         hangs = any(fault.how == "hang" for fault in faults)
         lasts = rng.uniform(1, 3) if hangs else rng.uniform(0, 1)
-        yield Blow(rng.uniform(0.1, 1.4), faults, lasts)
+        yield Blow(rng.uniform(0.1, 1.1), faults, lasts)
 
 
 def _how(rng: random.Random, who: str) -> How:

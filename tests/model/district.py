@@ -36,6 +36,7 @@ from core.errors import StartError, StoreBusy, StoreError, StoreStopped
 from core.lineprotocol import parse_fields, split_line
 from core.mqtt import Message
 from core.types import Identity, Value
+from tests.collector.counting import count
 from tests.model.agent import COLLECTOR
 from tests.model.broker import CHANNELS, Broker, Channel
 from tests.model.stepping import Crash, Fuse, Time, Timer, run
@@ -64,8 +65,8 @@ class MemoryStore:
     restored: bool = False
     """It was set back, and nobody has noticed."""
 
-    def copy(self, *, restored: bool = False) -> "MemoryStore":
-        """Return it as a backup has it."""
+    def copy(self, *, restored: bool) -> "MemoryStore":
+        """Return it as a backup has it, or as it is when that was *restored*."""
         return MemoryStore(set(self.lines), dict(self.events), count=self.count, restored=restored)
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
@@ -238,7 +239,7 @@ class District:
 
     def count(self) -> None:
         """Count commits, and ask everybody where the ledger went back; as the chore does."""
-        back = self.counter.count()
+        back = count(self.counter)
         self.store.restored &= back != "store"  # from now on it lacks nothing that is known
         if back == "ledger":
             self.books.asking.everybody(self.books.live.await_answers(self.books.ledger.agents()))

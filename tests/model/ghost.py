@@ -4,27 +4,23 @@ A reading is known by its number, a batch by who sealed it, its epoch and its se
 here is looked up in the files of the programs after every step (`Proof`), never in their memory.
 """
 
-import base64
-import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from agent.spool import Waiting
 from collector.lanerow import LaneRow
 from collector.ledger import LaneKey, Ledger
 from collector.ranges import Ranges
-from core import wire
 from core.messages import Drop
 from core.types import BatchKey, Identity, Lane
 from tests.model.agent import Agent
 from tests.model.district import District, numbers
 from tests.model.eventghost import EventBatch, EventGhost, batch_of
+from tests.model.letters import letters
 
 _READINGS: Final = "SELECT epoch, seq, crc FROM batch WHERE lane = 'readings'"
 
@@ -48,6 +44,8 @@ class Ghost:
     )
     """By batch and crc; a batch with two of them is a key that two machines gave out."""
     fallen: set[int] = field(default_factory=set)
+    fallen_names: set[Name] = field(default_factory=set)
+    """Batches that a ledger knew before it was set back."""
     disks_went_back: bool = False
     """The disk of an agent was set back, or lost."""
     safe: set[int] = field(default_factory=set)
@@ -138,7 +136,7 @@ class Proof:
         left -= safe
         if not left:
             return left
-        refused, damaged = _letters(self.district.folder / "dead-letter")
+        refused, damaged = letters(self.district.folder / "dead-letter")
         return {
             number
             for number in left
@@ -150,6 +148,15 @@ class Proof:
     def ledger_knows(self) -> set[int]:
         """Return the readings of which the ledger has a batch, or the drop of one."""
         return {n for n in self.ghost.taken if self._in_ledger(n) or self._told(n)}
+
+    def names_known(self) -> set[Name]:
+        """Return the batches that the ledger has, or the drop of one."""
+        return {
+            name
+            for name in self.ghost.contents
+            if name.seq in (row := self.received[name.who, name.epoch]).received
+            or any(first <= name.seq <= last for first, last, _ in row.dropped)
+        }
 
     def dropped_for_good(self) -> set[int]:
         """Return the readings whose drop only the collector knows: their epoch was closed."""
@@ -230,6 +237,8 @@ class Proof:
 
     def _has_fallen(self, name: Name) -> bool:
         # A batch that was never seen in a file fell with the restore that removed it.
+        if name in self.ghost.fallen_names:
+            return True
         contents = self.ghost.contents[name].values()
         return any(found <= self.ghost.fallen for found in contents)
 
@@ -274,22 +283,3 @@ class _ledger:  # noqa: N801 — reads as the function that it would be
     def __exit__(self, *_: object) -> None:
         if self._own:
             self._own.close()
-
-
-def _letters(folder: Path) -> tuple[set[int], set[int]]:
-    """Return the readings in letters of refused lines, and those in letters of damaged batches."""
-    refused: set[int] = set()
-    damaged: set[int] = set()
-    for letter in _records(folder):
-        found = numbers(wire.unpack(base64.b64decode(letter["payload"])))
-        if letter["kind"] == "damaged":
-            damaged |= found
-        elif letter["kind"] in ("store", "field_type", "no_known_field"):
-            refused |= found
-    return refused, damaged
-
-
-def _records(folder: Path) -> Iterator[dict[str, str]]:
-    for path in sorted(folder.glob("*.jsonl")):
-        for line in path.read_text().splitlines():
-            yield json.loads(line)

@@ -178,7 +178,7 @@ class Protocol(Schedule):
         path = self.world.new_path()
         save(district.ledger_path, path)
         self.ledgers.append((district.store.count, path))
-        self.stores.append(district.store.copy())
+        self.stores.append(district.store.copy(restored=district.store.restored))
 
     @precondition(lambda self: self.stores)
     @rule(which=SOME)

@@ -62,5 +62,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(collector.numbering_goes_on_after_the_database, TURNS),
     Mutant(collector.points_do_not_wait_for_the_log, TURNS),
     Mutant(collector.the_points_do_not_go_back_with_the_store, ("back_up", "restore_store")),
-    Mutant(collector.a_birth_takes_back_the_request, ("clone_memory", "back_up", "restore_ledger")),
+    Mutant(
+        collector.a_birth_takes_back_the_request,
+        ("clone_memory", "back_up", "restore_ledger", "go_on"),
+    ),
 )

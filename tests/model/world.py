@@ -174,7 +174,7 @@ class World:
         """
         self.ghost.disks_went_back |= disk
         proof, store = self.proof(), set(self.district.store.lines)
-        before = proof.ledger_knows()
+        before, names = proof.ledger_knows(), proof.names_known()
         kept = set() if self.ghost.disks_went_back else proof.dropped_for_good()
         yield
         self.time.pass_by(1)  # nobody puts back anything within one tick of a clock
@@ -182,6 +182,7 @@ class World:
         self.ghost.events.clear()
         after = self.proof()
         self.ghost.fallen |= before - after.ledger_knows() - kept
+        self.ghost.fallen_names |= names - after.names_known()
         self.ghost.fallen |= store - self.district.store.lines - kept
         self.ghost.fallen |= after.lost() - kept
 

@@ -120,6 +120,11 @@ class RealBroker:
     def _saved(self) -> int:
         return self._store.stat().st_mtime_ns if self._store.exists() else 0
 
+    def reload(self) -> None:
+        """Ask mosquitto to read its access list again; it does so when it next looks."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGHUP)
+
     def suspend(self) -> None:
         """Let it hang: its connections stay, and nothing moves."""
         self._signal(signal.SIGSTOP)

@@ -12,10 +12,12 @@ export function morph(old, fresh) {
 }
 
 function attributes(old, fresh) {
-  for (const { name } of [...old.attributes]) {
+  // Whether details are open is the reader's business.
+  const ours = ({ name }) => !(name === "open" && old.nodeName === "DETAILS");
+  for (const { name } of [...old.attributes].filter(ours)) {
     if (!fresh.hasAttribute(name)) old.removeAttribute(name);
   }
-  for (const { name, value } of fresh.attributes) {
+  for (const { name, value } of [...fresh.attributes].filter(ours)) {
     if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   }
 }

@@ -45,10 +45,9 @@ class Up:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
-            name = next(
-                (part for part in ("collector run", "agent run") if part in words), "broker"
-            )
-            found[name.split()[0]] = child.pid
+            parts = {"collector run": "collector", "agent run": "agent", "watch": "watchdog"}
+            name = next((name for part, name in parts.items() if part in words), "broker")
+            found[name] = child.pid
         return found
 
     def get(self, path: str) -> Any:
@@ -169,12 +168,12 @@ def test_what_this_machines_own_counters_say_arrives_on_the_page(start: Start) -
 def test_what_dies_comes_back_and_nothing_outlives_a_killed_parent(start: Start) -> None:
     up = start()
     up.until_up()
-    for name in ("collector", "agent", "broker"):
+    for name in ("collector", "agent", "broker", "watchdog"):
         os.kill(up.children()[name], signal.SIGKILL)
         until_sync(lambda name=name: f"{name} is back" in up.said(), 30)  # type: ignore[misc]
         assert f"{name} was killed by SIGKILL; starting it again in" in up.said()
     children = up.children()
-    assert sorted(children) == ["agent", "broker", "collector"]
+    assert sorted(children) == ["agent", "broker", "collector", "watchdog"]
 
     up.process.kill()
     until_sync(lambda: not any(map(alive, children.values())))

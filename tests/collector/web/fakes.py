@@ -3,14 +3,15 @@
 import asyncio
 import math
 import threading
-from collections.abc import Coroutine, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from alerts.history import Stories, Wanted
+from alerts.history import Stories, Story, Wanted
 from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
@@ -44,14 +45,19 @@ class FakeSource:
     counted: dict[tuple[str, str], int] = field(default_factory=dict)
     agents: tuple[AgentAccount, ...] = ()
     restores: tuple[Restore, ...] = ()
+    a_page: int = 1
+    painted: Callable[[], Picture] | None = None
     asked: list[Question] = field(default_factory=list)
     ledger_trouble: StoreError | None = None
     canaried: Canary = field(default_factory=Canary)
     region: str = HERE.region
     stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
     alerts_wanted: list[Wanted] = field(default_factory=list)
+    alert_trouble: StoreError | None = None
 
     def picture(self) -> Picture:
+        if self.painted:
+            return self.painted()
         return Picture(self.at, "d1", self.broker_connected, self.schools)
 
     def canary(self) -> Canary:
@@ -65,16 +71,49 @@ class FakeSource:
 
     def alerts(self, wanted: Wanted) -> Stories:
         self.alerts_wanted.append(wanted)
-        return self.stories
+        if self.alert_trouble:
+            raise self.alert_trouble
+        found, limit = self.stories, wanted.limit
+        if wanted.number:
+            of_number = [one for one in (*found.open, *found.over) if _number(one) == wanted.number]
+            return replace(found, open=of_number, over=())
+        there = [one for one in found.open if _is_at(one, wanted.place)]
+        over = [one for one in found.over if _is_at(one, wanted.place)]
+        counts = Counter(one.telling.alert.severity for one in there if not _hidden(one))
+        return replace(
+            found,
+            open=there[:limit],
+            open_total=len(there),
+            over=over[:limit],
+            severities=dict(sorted(counts.items())),
+        )
 
     def account(self, question: Question) -> Account:
-        """Answer one agent a page, whatever page was asked for."""
+        """Answer `a_page` agents a page, whatever was asked for."""
         self.asked.append(question)
         if self.ledger_trouble:
             raise self.ledger_trouble
-        page = self.agents[question.after :][:1]
-        after = question.after + 1
-        return Account(page, self.restores, after if after < len(self.agents) else 0)
+        named = (question.region, question.school, question.agent)
+        there = [
+            one
+            for one in self.agents
+            if all(word in ("", part) for word, part in zip(named, str(one.who).split("/")))
+        ]
+        page = there[question.after :][: self.a_page]
+        after = question.after + self.a_page
+        return Account(tuple(page), self.restores, after if after < len(there) else 0)
+
+
+def _is_at(story: Story, place: str) -> bool:
+    return f"{story.telling.alert.key.place}/".startswith(f"{place}/") or not place
+
+
+def _hidden(story: Story) -> bool:
+    return bool(story.telling.alert.hidden_by)
+
+
+def _number(story: Story) -> int:
+    return story.telling.alert.number
 
 
 class MoodyStore(SqliteStore):

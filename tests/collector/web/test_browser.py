@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from collector.web import pages
+from collector.web.pages import frame
 from core.clock import SECOND
 from core.types import Identity
 from tests.collector.web.fakes import (
@@ -51,7 +51,7 @@ def shared() -> Iterator[Browser]:
 @pytest.fixture
 def browser(shared: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
     """A browser that has nothing open, for pages that ask for themselves each second."""
-    monkeypatch.setattr(pages, "REFRESH_S", 1)
+    monkeypatch.setattr(frame, "REFRESH_S", 1)
     shared.resize(1440)
     shared.complaints()
     shared.requested()
@@ -194,7 +194,7 @@ def test_a_phone_shows_every_page_without_scrolling_sideways(
 def test_without_scripts_the_page_still_shows_values_and_loads_itself_again(
     address: str, source: FakeSource, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pages, "REFRESH_S", 1)
+    monkeypatch.setattr(frame, "REFRESH_S", 1)
     if not chromium.found():
         pytest.skip(f"there is no {chromium.MISSING}")
     with chromium.browser(scripts=False) as browser:

@@ -9,13 +9,20 @@ import pytest
 
 from collector.ledger import Restored
 from collector.reasons import REASONS
-from collector.roster.school import OWNERS, Area, Link, SchoolType, Standing
+from collector.roster.school import OWNERS, Link, SchoolType, Standing
 from collector.verdicts import State
-from collector.web import board, charts, ledger, pages
+from collector.web import board, charts, ledger, schools, scope, texts
+from collector.web.pages import alertpages
 from collector.web.texts import TEXTS, chosen
+from core.alerts import Reason
+from core.kinds import SEVERITIES
 
-WEB = Path(pages.__file__).parent
+WEB = Path(texts.__file__).parent
 ASKED = re.compile(r"""\bt\(\s*["'](\w+)["']\s*[,)]""")
+FACTS = (
+    *("type", "area", "link", "carrier", "contracted", "target"),
+    *("classes", "pupils", "rooms", "opened", "closed"),
+)
 MADE = {
     *(f"state_{state}" for state in get_args(State)),
     *(f"{part}_{reason}" for part in ("cause", "next") for reason in get_args(board.Reason)),
@@ -27,7 +34,16 @@ MADE = {
     *(f"standing_{standing}" for standing in get_args(Standing) if standing != "open"),
     *(f"role_{role}" for role in OWNERS),
     *(f"type_{kind}" for kind in get_args(SchoolType)),
-    *(f"area_{area}" for area in get_args(Area)),
+    *(f"area_{area}" for area in scope.AREAS),
+    *(f"fell_{what}" for what in ("region", "carrier", "own_line")),
+    *(f"outside_{outcome}" for outcome in get_args(schools.Outcome)),
+    *(f"fact_{fact}" for fact in FACTS),
+    *(f"severity_{severity}" for severity in SEVERITIES),
+    *(f"alert_{state}" for state in ("firing", "keeping", "ended")),
+    *(f"told_{reason}" for reason in get_args(Reason)),
+    *(f"delivery_{state}" for state in ("queued", "sending", "delivered", "undeliverable")),
+    *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
+    *("state_not_up", "nav_front"),
     *(f"link_{link}" for link in get_args(Link)),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}
@@ -35,7 +51,7 @@ MADE = {
 
 
 def asked() -> set[str]:
-    sources = [*WEB.glob("*.py"), *WEB.glob("templates/*.html")]
+    sources = [*WEB.rglob("*.py"), *WEB.glob("templates/*.html")]
     return {key for path in sources for key in ASKED.findall(path.read_text("utf-8"))}
 
 

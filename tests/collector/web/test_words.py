@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from collector.web import words
-from collector.web.pages import zone_name
+from collector.web.pages.frame import zone_name
 from collector.web.texts import Texts
 from core.clock import SECOND
 from tests.collector.web.fakes import NOW

@@ -1,0 +1,70 @@
+"""What the pages say of alerts; titles and next steps come from the rules themselves."""
+
+from typing import Final
+
+from collector.web.language import Text
+
+ALERTS: Final[dict[str, Text]] = {
+    "alerts": Text("告警", "Alerts"),
+    "alerts_open": Text("未恢复的告警", "Open alerts"),
+    "alerts_open_n": Text("{n} 条未恢复的告警", "{n} open alerts"),
+    "alerts_none": Text("没有未恢复的告警。", "No alert is open."),
+    "alerts_all": Text("全部告警", "All alerts"),
+    "alerts_over": Text("最近已恢复", "Over"),
+    "alerts_over_none": Text("没有已恢复的告警。", "Nothing is over yet."),
+    "alerts_older": Text("更早的告警", "Older ones"),
+    "alerts_newest": Text("回到最新", "Newest"),
+    "alerts_more": Text("另有 {n} 条未列出", "{n} more not shown"),
+    "alerts_hidden": Text(
+        "另有 {n} 条由上面的告警说明，不单独通知", "{n} more are explained by those above"
+    ),
+    "alerts_unreadable": Text(
+        "告警暂时无法读取，因此未知：{reason}", "The alerts cannot be read now: {reason}"
+    ),
+    "alerts_of": Text("只显示：{what}", "Only: {what}"),
+    "alert_began": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
+    "alert_lasted": Text("{began} 至 {ended}，持续 {lasting}", "{began} to {ended}, for {lasting}"),
+    "severity_P1": Text("P1 · 立即处理", "P1 · now"),
+    "severity_P2": Text("P2 · 30 分钟内", "P2 · within 30 min"),
+    "severity_P3": Text("P3 · 当日处理", "P3 · same day"),
+    "severity_P4": Text("P4 · 汇总", "P4 · digest"),
+    "alert_firing": Text("未恢复", "open"),
+    "alert_keeping": Text("刚恢复，观察中", "over, but perhaps not for good"),
+    "alert_ended": Text("已恢复", "over"),
+    # The story of one
+    "story": Text("经过", "Story"),
+    "story_place": Text("地点", "Place"),
+    "story_rule": Text("规则", "Rule"),
+    "story_details": Text("详情", "Details"),
+    "story_began": Text("问题开始", "It began"),
+    "story_began_late": Text(
+        "问题开始（当时失联，后来才得知）", "It began (while nobody could be told)"
+    ),
+    "story_fired": Text("成为告警", "It became an alert"),
+    "story_ended": Text("问题恢复", "It was over"),
+    "story_hidden": Text(
+        "不单独通知：另一条告警（{rule}）已经说明原因",
+        "Nobody is told of this one: another alert ({rule}) says it all",
+    ),
+    "story_waits": Text("等待写入下一次汇总", "Waits for the next summary"),
+    "told_FIRST": Text("通知开始", "Told that it began"),
+    "told_NEW_ALERTS": Text("在汇总中通知开始", "Told in a summary that it began"),
+    "told_SOME_RESOLVED": Text("在汇总中通知恢复", "Told in a summary that it is over"),
+    "told_ALL_RESOLVED": Text("通知恢复", "Told that it is over"),
+    "told_REPEAT": Text("再次提醒", "Reminded"),
+    "channel_console": Text("监测中心日志", "the collector's log"),
+    "channel_other": Text("渠道 {name}", "channel {name}"),
+    "delivery_queued": Text("等待发送", "waits to be sent"),
+    "delivery_sending": Text("正在发送", "being sent"),
+    "delivery_delivered": Text("已送达 {time}", "delivered {time}"),
+    "delivery_undeliverable": Text("无法送达", "undeliverable"),
+    "delivery_tries": Text("第 {n} 次尝试", "try {n}"),
+    "delivery_error": Text("原因：{error}", "because: {error}"),
+    "delivery_repeat": Text("对方可能收到两次", "the receiver may have it twice"),
+    "detail_value": Text("数值", "Value"),
+    "detail_cause": Text("原因", "Cause"),
+    "detail_count": Text("学校数", "Schools"),
+    "detail_schools": Text("涉及学校", "Which schools"),
+    "detail_reason": Text("原因", "Reason"),
+    "told_nobody": Text("没有通知任何人", "Nobody was told."),
+}

@@ -1,0 +1,92 @@
+"""What each question of the API may be asked with, as the OpenAPI document tells it.
+
+A test holds these against the parameters that the handlers know.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from alerts.history import MOST
+from collector.ledgerread import MAX_AGENTS
+from collector.web import params, scope
+from core import catalog
+
+_TEXT: Final = {"type": "string", "maxLength": params.LONGEST_PARAMETER}
+_FLAG: Final = {"type": "string", "enum": ["0", "1"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter in the query."""
+
+    name: str
+    says: str
+    schema: Mapping[str, Any] = field(default_factory=lambda: _TEXT)
+    required: bool = False
+
+    def spec(self) -> dict[str, Any]:
+        """Return it as OpenAPI writes it."""
+        return {
+            "name": self.name,
+            "in": "query",
+            "description": self.says,
+            "required": self.required,
+            "schema": dict(self.schema),
+        }
+
+
+def _whole(most: int) -> dict[str, Any]:
+    return {"type": "integer", "minimum": 0, "maximum": most}
+
+
+def _words(words: Iterable[str]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(words)}
+
+
+def _place(*, required: bool) -> tuple[Parameter, ...]:
+    return (
+        Parameter("region", "code of the administrative division", required=required),
+        Parameter("school", "code of the school", required=required),
+        Parameter("agent", "name of the agent", required=required),
+    )
+
+
+SCHOOLS: Final = (
+    Parameter("state", "only in this state; not_up: in none that is online", _words(scope.STATES)),
+    Parameter("area", "only of this area; unstated: the roster says none", _words(scope.AREAS)),
+    Parameter("region", "only of this region"),
+    Parameter("teaching_point", "1: only teaching points", _FLAG),
+    Parameter("owners_missing", "1: only schools of which an owner is missing", _FLAG),
+    Parameter("q", "only whose name or code has all these words", _TEXT),
+)
+AGENT: Final = _place(required=True)
+LEDGER: Final = (
+    *_place(required=False),
+    Parameter("missing", "1: only agents of whom something is missing", _FLAG),
+    Parameter("after", "`next` of the page before", _whole(10**15)),
+    Parameter("limit", "agents on a page", _whole(MAX_AGENTS)),
+)
+ALERTS: Final = (
+    *_place(required=False),
+    Parameter("rule", "only of this rule"),
+    Parameter("number", "only this one", _whole(10**15)),
+    Parameter("before", "`next` of the page before", _whole(10**15)),
+    Parameter("limit", "alerts on a page", _whole(MOST)),
+)
+_TAGS: Final = sorted({tag for one in catalog.CATALOG.values() for tag in one.tags})
+SERIES: Final = (
+    *_place(required=True),
+    Parameter("measurement", "as the catalogue calls it", _words(catalog.CATALOG), required=True),
+    Parameter("field", "a field of the measurement", required=True),
+    Parameter("group_by", "tags, with commas between them: a series for each of their values"),
+    Parameter("start", "ns since 1970, or RFC 3339; an hour before `stop` where it is left out"),
+    Parameter("stop", "ns since 1970, or RFC 3339; now where it is left out"),
+    Parameter("window", "one value per `10s`, `5m`, `1h` …"),
+    Parameter(
+        "aggregate",
+        "how the values of a window become one; rate: the rise per second of a counter",
+        _words((*params.AGGREGATES, "rate")),
+    ),
+    *(Parameter(f"tag.{tag}", f"only series whose tag `{tag}` has this value") for tag in _TAGS),
+)

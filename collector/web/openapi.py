@@ -1,0 +1,109 @@
+"""The OpenAPI document of the collector, made from the very structs that the answers are made of.
+
+Watch it: curl -s http://127.0.0.1:8480/api/v1/openapi.json | python -m json.tool
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from collector.web import alerts, apiparams, ledger, live, values
+from collector.web.apiparams import Parameter
+from core import VERSION
+
+ROOT: Final = "/api/v1/"
+JSON: Final = "application/json"
+PLAIN: Final = "text/plain"
+REFUSALS: Final = {
+    "400": "a parameter is wrong: `parameter` names it",
+    "404": "there is nothing of that name",
+    "405": "only GET and HEAD",
+    "500": "a defect of ours; the collector's log tells more",
+    "503": "the database gives no answer now; ask again",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One address under `/api/v1/`; `name` is the last part of it, and the handler's."""
+
+    name: str
+    says: str
+    answer: Any
+    parameters: Sequence[Parameter] = ()
+
+    @property
+    def path(self) -> str:
+        """Where it is asked."""
+        return ROOT + self.name
+
+
+QUESTIONS: Final = (
+    Question("live", "The state of every school and agent", live.Live, apiparams.SCHOOLS),
+    Question("agents", "The state of every agent", values.Agents, apiparams.SCHOOLS),
+    Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
+    Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
+    Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),
+    Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),
+    Question("canary", "Whether the whole way works", values.CanaryAnswer),
+)
+SELF: Final = ROOT + "openapi.json"
+TEXTS: Final = {
+    "/healthz": ("The collector is alive", ("200",)),
+    "/readyz": ("It can store what comes; else the text says why not", ("200", "503")),
+    "/metrics": ("Its own metrics, for Prometheus", ("200",)),
+}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the document."""
+    types = [*(one.answer for one in QUESTIONS), values.Refusal]
+    template = "#/components/schemas/{name}"
+    schemas, components = msgspec.json.schema_components(types, ref_template=template)
+    refusal = _json(schemas[-1])
+    paths = {one.path: _asked(one, schema, refusal) for one, schema in zip(QUESTIONS, schemas)}
+    paths[SELF] = {"get": _get("openapi", "This document", {"200": _json({"type": "object"})})}
+    for path, (says, statuses) in TEXTS.items():
+        paths[path] = {"get": _get(path.strip("/"), says, _texts(statuses))}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "schoolwatch collector",
+            "version": VERSION,
+            "description": "What the pages show, for programs. Times come twice: RFC 3339 for "
+            "people (null where never), nanoseconds for programs (0 where never). Later versions "
+            "may add keys and words.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": components},
+    }
+
+
+def _asked(one: Question, schema: Any, refusal: dict[str, Any]) -> dict[str, Any]:
+    answers = {"200": _json(schema)}
+    answers |= {status: refusal | {"description": says} for status, says in REFUSALS.items()}
+    if not one.parameters:
+        del answers["400"]
+    get = _get(one.name, one.says, answers)
+    if one.parameters:
+        get["parameters"] = [parameter.spec() for parameter in one.parameters]
+    return {"get": get}
+
+
+def _get(name: str, says: str, answers: dict[str, Any]) -> dict[str, Any]:
+    return {"operationId": name, "summary": says, "responses": answers}
+
+
+def _json(schema: Any) -> dict[str, Any]:
+    return {"description": "the answer", "content": {JSON: {"schema": schema}}}
+
+
+def _texts(statuses: Iterable[str]) -> dict[str, Any]:
+    content = {PLAIN: {"schema": {"type": "string"}}}
+    return {status: {"description": "a text", "content": content} for status in statuses}

@@ -1,0 +1,1 @@
+"""The pages: the district, a school, an agent, the alerts with their stories, and the ledger."""

@@ -1,0 +1,93 @@
+"""Open alerts and what was, and the story of one: began, told to whom and when, over."""
+
+from dataclasses import dataclass
+from typing import Final, get_args
+
+from aiohttp import web
+
+from alerts.history import Story, Wanted
+from alerts.texts import plain
+from collector.verdicts import Cause
+from collector.web.pages import reading
+from collector.web.pages.frame import Frame
+from collector.web.pages.steps import steps
+from collector.web.reads import Reads
+from collector.web.texts import Texts
+from core.kinds import SEVERITIES
+
+PAGE: Final = 100
+LONGEST: Final = 100
+KNOWN_DETAILS: Final = ("value", "cause", "count", "schools", "reason")
+CAUSES: Final = frozenset(get_args(Cause)) - {""}
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPages:
+    """The handlers of `/alerts` and `/alerts/NUMBER`."""
+
+    frame: Frame
+    reads: Reads
+
+    async def all(self, request: web.Request) -> web.Response:
+        """Show what is open, by severity, and what is over, the newest first."""
+        asked = {name: word[:LONGEST] for name, word in request.query.items()}
+        before = _whole(asked.get("before", ""))
+        wanted = Wanted(
+            region=asked.get("region", ""),
+            school=asked.get("school", ""),
+            agent=asked.get("agent", ""),
+            before=before,
+            limit=PAGE,
+        )
+        read = await reading.stories(self.reads, self.frame.source, wanted)
+        shown = [one for one in read.found.open if not one.telling.alert.hidden_by]
+        return self.frame.page(
+            request,
+            self.frame.source.picture(),
+            "alerts.html",
+            alerts=read,
+            place=wanted.place,
+            before=before,
+            groups=[
+                (severity, [one for one in shown if one.telling.alert.severity == severity])
+                for severity in SEVERITIES
+            ],
+            shown=len(shown),
+        )
+
+    async def one(self, request: web.Request) -> web.Response:
+        """Show the story of one alert; raises HTTPNotFound for a number that is none."""
+        number = _whole(request.match_info["number"])
+        wanted = Wanted(number=number, limit=1)
+        read = await reading.stories(self.reads, self.frame.source, wanted)
+        found = [one for one in (*read.found.open, *read.found.over) if number and not read.problem]
+        if not found and not read.problem:
+            raise web.HTTPNotFound
+        t = self.frame.texts(request)
+        return self.frame.page(
+            request,
+            self.frame.source.picture(),
+            "alert.html",
+            alerts=read,
+            story=found[0] if found else None,
+            steps=steps(found[0], t) if found else [],
+            details=_details(found[0], t) if found else [],
+        )
+
+
+def _details(story: Story, t: Texts) -> list[tuple[str, str]]:
+    """Return what else is known of an alert; others may have written it."""
+    details = story.telling.alert.details.items()
+    return [(_called(name, t), _value(name, value, t)) for name, value in details]
+
+
+def _called(name: str, t: Texts) -> str:
+    return t(f"detail_{name}") if name in KNOWN_DETAILS else plain(name)
+
+
+def _value(name: str, value: object, t: Texts) -> str:
+    return t(f"cause_{value}") if name == "cause" and value in CAUSES else plain(value)
+
+
+def _whole(word: str) -> int:
+    return int(word) if word.isascii() and word.isdecimal() and len(word) <= 15 else 0

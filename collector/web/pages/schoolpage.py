@@ -1,0 +1,128 @@
+"""A school, and an agent with what its machine does now."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from alerts.history import Stories, Wanted
+from collector.ledgerread import Account, AgentAccount, Question
+from collector.picture import Picture, SchoolView
+from collector.store.base import Store
+from collector.web import board, charts, ledger, schools
+from collector.web.pages import reading
+from collector.web.pages.frame import Frame
+from collector.web.pages.reading import Read
+from collector.web.reads import Reads
+from collector.web.snapshot import Snapshot, oldest, take
+from core.clock import SECOND
+from core.errors import StoreError
+from core.types import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolPages:
+    """The handlers of `/schools/…`; both raise HTTPNotFound for what nobody knows."""
+
+    frame: Frame
+    reads: Reads
+
+    async def school(self, request: web.Request) -> web.Response:
+        """Show one school."""
+        picture = self.frame.source.picture()
+        return await self._school(request, picture, _school_of(picture, request))
+
+    async def agent(self, request: web.Request) -> web.Response:
+        """Show one agent."""
+        picture = self.frame.source.picture()
+        row = _school_of(picture, request)
+        for agent in row.agents:
+            if agent.view.who.agent == request.match_info["agent"]:
+                return await self._agent(request, picture, row, agent)
+        raise web.HTTPNotFound
+
+    async def alone(self, request: web.Request, picture: Picture) -> web.Response:
+        """Show the only school that there is; with a single agent, that agent's values."""
+        row = board.rows(picture)[0]
+        if len(row.agents) == 1:
+            return await self._agent(request, picture, row, row.agents[0])
+        return await self._school(request, picture, row)
+
+    async def _school(
+        self, request: web.Request, picture: Picture, row: board.SchoolRow
+    ) -> web.Response:
+        return self.frame.page(
+            request,
+            picture,
+            "school.html",
+            row=row,
+            outside=schools.outside(row.view),
+            known=schools.known(row.view, self.frame.texts(request)),
+            up=sum(agent.state == "up" for agent in row.agents),
+            alerts=await self._alerts(row.view),
+        )
+
+    async def _agent(
+        self,
+        request: web.Request,
+        picture: Picture,
+        row: board.SchoolRow,
+        agent: board.AgentRow,
+    ) -> web.Response:
+        snapshot, began, problem = await self._snapshot(agent)
+        account, unreadable = await self._account(agent.view.who)
+        t = self.frame.texts(request)
+        age_s = (self.frame.now() - began) / SECOND
+        shown = charts.range_shown(request.query.get("range"), age_s)
+        return self.frame.page(
+            request,
+            picture,
+            "agent.html",
+            row=row,
+            agent=agent,
+            now=snapshot,
+            problem=problem,
+            account=account,
+            unreadable=unreadable,
+            causes=[(one, ledger.said(t, one)) for one in account.causes],
+            headline=ledger.headline(t, account),
+            troubles=ledger.troubles(t, account),
+            shown=shown,
+            ranges=charts.RANGES,
+            charts=charts.charts(snapshot, shown, t),
+            alerts=await self._alerts(row.view),
+        )
+
+    async def _snapshot(self, agent: board.AgentRow) -> tuple[Snapshot, int, str]:
+        """Return the values, since when there are some (ns), and why they are unknown."""
+        view = agent.view
+        usual = max(0, self.frame.now() - charts.USUAL * SECOND)
+        if not view.last_arrival:
+            return Snapshot(), usual, ""
+
+        def question(store: Store) -> tuple[Snapshot, int]:
+            return take(store, view.who, view.last_arrival), oldest(store, view.who, usual)
+
+        try:
+            snapshot, began = await self.reads.ask(question)
+        except StoreError as error:
+            return Snapshot(), usual, str(error)
+        return snapshot, began, ""
+
+    async def _account(self, who: Identity) -> tuple[AgentAccount, str]:
+        """Return what is missing of an agent, and why that is unknown."""
+        question = Question(who.region, who.school, who.agent)
+        source, nothing = self.frame.source, Account((), (), 0)
+        read = await reading.reading(self.reads, lambda: source.account(question), nothing)
+        return next(iter(read.found.agents), AgentAccount(who)), read.problem
+
+    async def _alerts(self, view: SchoolView) -> Read[Stories]:
+        wanted = Wanted(view.region, view.school, limit=reading.FEW)
+        return await reading.stories(self.reads, self.frame.source, wanted)
+
+
+def _school_of(picture: Picture, request: web.Request) -> board.SchoolRow:
+    wanted = (request.match_info["region"], request.match_info["school"])
+    for view in picture.schools:
+        if (view.region, view.school) == wanted:
+            return board.school_row(view)
+    raise web.HTTPNotFound

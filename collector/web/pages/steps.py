@@ -1,0 +1,38 @@
+"""The story of an alert as what happened one after another; pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from alerts.history import Delivery, Story
+from collector.web.texts import Texts
+from core.alerts import CONSOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened at `at` (ns); `delivery` is what became of a message."""
+
+    at: int
+    words: str
+    delivery: Delivery | None = None
+    channel: str = ""
+
+
+def steps(story: Story, t: Texts) -> list[Step]:
+    """Return what happened, in its order."""
+    return sorted(_steps(story, t), key=lambda step: step.at)
+
+
+def _steps(story: Story, t: Texts) -> Iterator[Step]:
+    alert = story.telling.alert
+    yield Step(alert.began_at, t("story_began_late") if alert.late else t("story_began"))
+    if alert.fired_at:
+        yield Step(alert.fired_at, t("story_fired"))
+    if alert.ended_at:
+        yield Step(alert.ended_at, t("story_ended"))
+    for one in story.deliveries:
+        yield Step(one.made_at, t(f"told_{one.reason}"), one, _channel(one.channel, t))
+
+
+def _channel(name: str, t: Texts) -> str:
+    return t("channel_console") if name == CONSOLE else t("channel_other", name=name)

@@ -1,0 +1,241 @@
+"""Districts of any size for pictures and measurements: every state and cause, in a likely mixture.
+
+Painted by the real painter from what agents, roster and outside probes would say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+from alerts.history import Delivery, Stories, Story
+from alerts.shipped import RULES
+from alerts.texts import Words, telling_of
+from collector.births import AgentState
+from collector.door import Opening
+from collector.lanerow import LaneRow
+from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
+from collector.outside import SchoolKey, together
+from collector.painting import Scene, paint
+from collector.picture import SchoolView
+from collector.ranges import Ranges
+from collector.reasons import Missing
+from collector.roster.school import OWNERS, Address, Area, Person, School, SchoolType
+from collector.verdicts import Known, Outside, Verdict
+from core.alerts import Alert, AlertKey, AlertState
+from core.clock import SECOND
+from core.kinds import Severity
+from core.types import Identity
+from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
+
+HOUR = 60 * MINUTE
+DAY = date(2026, 11, 22)
+REGIONS = ("330102", "330105", "330106", "330110", "330122")
+CARRIERS = ("中国电信", "中国移动", "中国联通")
+PLACES = "滨江 石桥 向阳 清河 长乐 古荡 三墩 良渚 瓶窑 分水 新登 龙坞 双浦 转塘 留下 塘栖 径山 百丈"
+KINDS: Sequence[tuple[str, SchoolType, Area]] = (
+    ("小学", "primary", "urban"),
+    ("初级中学", "junior", "town"),
+    ("九年一贯制学校", "nine_year", "rural"),
+    ("教学点", "teaching_point", "rural"),
+    ("实验学校", "nine_year", "urban"),
+    ("高级中学", "senior", "town"),
+)
+OPEN = Opening(NOW - 9 * HOUR, "", 0, broker_connected=True)
+
+
+def entries(count: int) -> Iterator[School]:
+    """Give *count* schools of a roster; every ninth lacks owners, a few say no area."""
+    names = PLACES.split()
+    for n in range(count):
+        kind, word, area = KINDS[n % len(KINDS)]
+        village = names[n % len(names)] + ("" if n < len(names) else f"第{n // len(names) + 1}")
+        yield School(
+            region=REGIONS[n * len(REGIONS) // count],
+            school=f"33{n:08d}",
+            name=village + kind,
+            type=word,
+            area=None if n % 41 == 40 else area,
+            contracted_mbps=(50.0, 100.0, 200.0, 500.0)[n % 4],
+            target_mbps=200.0,
+            link=("fibre", "private", "5g")[n % 3],
+            carrier=CARRIERS[n % 3],
+            classes=6 + n % 30,
+            pupils=40 * (6 + n % 30),
+            rooms=8 + n % 30,
+            outside=() if n % 13 == 12 else (Address("192.0.2.1"),),
+            people=tuple(
+                Person(role, "王主任", "0571-1") for role in OWNERS[: 1 if n % 9 == 8 else 3]
+            ),
+        )
+
+
+def district(count: int) -> tuple[SchoolView, ...]:
+    """Return *count* schools in every state there is, as the collector would paint them."""
+    return tuple(_aged(view) for view in paint(scene(count)).schools)
+
+
+def scene(count: int) -> Scene:
+    """Return everything that a picture of *count* schools is made of."""
+    roster = {(one.region, one.school): one for one in entries(count)}
+    agents: dict[Identity, AgentState] = {}
+    by_school: dict[SchoolKey, list[Identity]] = {}
+    outside: dict[SchoolKey, Outside] = {}
+    degraded: dict[Identity, Verdict] = {}
+    for n, key in enumerate(roster):
+        kind = _kind(n)
+        outside[key] = _outside(kind, n, has_address=bool(roster[key].outside))
+        for name, known in _agents(kind, n):
+            who = Identity(*key, name)
+            agents[who] = AgentState(known)
+            if kind == "lossy":
+                degraded[who] = Verdict("degraded", "loss", NOW - (5 + n % 50) * MINUTE)
+            by_school.setdefault(key, []).append(who)
+    if count >= 50:
+        stranger = Identity(REGIONS[0], "3399999999", "pc")
+        agents[stranger] = AgentState(Known(NOW - SECOND, NOW - HOUR))
+        by_school[stranger.region, stranger.school] = [stranger]
+    carriers = {key: school.carrier for key, school in roster.items()}
+    return Scene(
+        *(NOW, DAY, "d1", OPEN, agents, by_school, roster),
+        *(together(outside, carriers), degraded, True),
+    )
+
+
+def _kind(n: int) -> str:
+    """Return what school *n* suffers from; most are well, and the first ones show most kinds."""
+    likely = ("cut", "well", "quiet", "lossy", "broken", "never", "well", "stopped", "half", "dead")
+    if n < 2 * len(likely) and n:
+        return likely[n % len(likely)]
+    return likely[n % len(likely)] if n % 17 == 3 and n else "well"
+
+
+def _agents(kind: str, n: int) -> Iterator[tuple[str, Known]]:
+    ago = NOW - (4 + 7 * n % 900) * MINUTE
+    up = Known(NOW - (2 + n % 50) * SECOND, NOW - (10 + n) * MINUTE)
+    lost = {
+        "cut": Known(ago, ago, dead=True),
+        "quiet": Known(ago, ago - HOUR),
+        "broken": Known(ago, ago, dead=True),
+        "dead": Known(ago, ago, dead=True),
+        "stopped": Known(ago, ago, stopped=True),
+    }
+    if kind != "never":
+        yield "jifang-1", lost.get(kind, up)
+    if kind == "half":
+        yield "tushuguan", Known(ago, ago, dead=True)
+
+
+def _outside(kind: str, n: int, *, has_address: bool) -> Outside:
+    if not has_address or kind == "quiet":
+        return Outside()
+    if kind == "cut":
+        return Outside(False, NOW - (3 + 7 * n % 900) * MINUTE)
+    return Outside(True, NOW - 30 * HOUR)
+
+
+def _aged(view: SchoolView) -> SchoolView:
+    agents = tuple(
+        replace(one, version="0.1.0", started="2026-11-21T23:58:02Z") for one in view.agents
+    )
+    return replace(view, agents=agents)
+
+
+def stories(schools: Sequence[SchoolView]) -> Stories:
+    """Return the alerts that *schools* would have raised, and a few that are over."""
+    rules = {rule.name: rule for rule in RULES}
+    names = {f"{view.region}/{view.school}": view.name for view in schools}
+
+    def named(place: str) -> str:
+        region, _, rest = place.partition("/")
+        school, _, agent = rest.partition("/")
+        name = names.get(f"{region}/{school}", "")
+        return " ".join(filter(None, (name, f"({region}/{school})", agent))) if name else place
+
+    words = Words(named, SHANGHAI)
+    found: list[Story] = []
+    for number, (rule, place, target, severity, began, details) in enumerate(_open(schools), 1):
+        key = AlertKey(rule, place, target)
+        alert = Alert(
+            key, severity, "firing", began, began + 90 * SECOND, 0, number, details=details
+        )
+        found.append(Story(telling_of(alert, rules, words), False, told(number, began, "firing")))
+    found.sort(key=lambda one: (one.telling.alert.severity, -one.telling.alert.fired_at))
+    over = [
+        Story(
+            telling_of(
+                replace(
+                    one.telling.alert, state="ended", ended_at=NOW - n * MINUTE, number=900 + n
+                ),
+                rules,
+                words,
+            ),
+            waits_for_summary=False,
+            deliveries=told(900 + n, one.telling.alert.began_at, "ended"),
+        )
+        for n, one in enumerate(found[:8])
+    ]
+    return Stories(found, len(found), over, 900)
+
+
+def _open(
+    schools: Sequence[SchoolView],
+) -> Iterator[tuple[str, str, str, Severity, int, dict[str, object]]]:
+    for view in schools:
+        place = f"{view.region}/{view.school}"
+        if view.line.state == "down":
+            yield "line_down", place, "", "P1", view.line.since, {}
+        elif view.line.cause == "loss":
+            agent = f"{place}/{view.agents[0].who.agent}"
+            yield "packet_loss", agent, "223.5.5.5", "P3", view.line.since, {"value": 12.4}
+        for one in view.agents:
+            if one.verdict.cause in ("silent", "will", "agent"):
+                details: dict[str, object] = {"cause": one.verdict.cause}
+                yield "agent_silent", str(one.who), "", "P2", one.verdict.since, details
+
+
+def told(number: int, began: int, state: AlertState) -> list[Delivery]:
+    """Return what became of the messages about one alert: one that failed, then arrived."""
+    at = began + 90 * SECOND
+    found = [
+        Delivery(number, "FIRST", at, "console", "delivered", 1, at, "", repeat=False),
+        Delivery(
+            number, "FIRST", at, "duty", "delivered", 2, at + 4 * SECOND, "HTTP 503", repeat=True
+        ),
+    ]
+    if state == "ended":
+        found.append(
+            Delivery(
+                *(number + 1, "ALL_RESOLVED", NOW - MINUTE, "duty", "queued", 0, 0, ""),
+                repeat=False,
+            )
+        )
+    return found
+
+
+def accounts(schools: Sequence[SchoolView]) -> tuple[AgentAccount, ...]:
+    """Return what the ledger would say of some agents."""
+    gaps = (
+        Missing(311, 318, "dropped", "full", NOW - 5 * HOUR),
+        Missing(402, 402, "refused", "", NOW - 2 * HOUR),
+        Missing(77, 81, "expected", "", NOW - 9 * MINUTE),
+        Missing(12, 30, "spool_lost", "", NOW - 26 * HOUR),
+        Missing(5, 5, "unexplained", "", NOW - 80 * MINUTE),
+    )
+    agents = [one.who for view in schools for one in view.agents][:40]
+    found = []
+    for n, who in enumerate(agents):
+        gap = gaps[n % len(gaps)]
+        row = LaneRow(Ranges.of([(1, gap.first - 1), (gap.last + 1, 900)]), high=900)
+        lane = LaneAccount(f"{n:012x}", "readings", row, (gap,))
+        totals = Totals(1, 900 - (gap.last - gap.first + 1))
+        found.append(AgentAccount(who, NOW, lanes=(lane,), causes=causes([gap]), totals=totals))
+    return tuple(found)
+
+
+def furnish(source: FakeSource, count: int) -> None:
+    """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
+    source.schools = district(count)
+    source.stories = stories(source.schools)
+    source.agents = accounts(source.schools)
+    source.a_page = 50
+    source.restores = (Restore(NOW - 26 * HOUR, "store"),)

@@ -1,0 +1,30 @@
+"""Run schoolwatch with waits that are shorter than in life, where waiting is the only cost.
+
+python -m tests.e2e.shortened agent.spooltrouble.QUIET_S=3 -- agent run --config agent.toml
+"""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from schoolwatch import main
+
+
+def shorten(name: str, seconds: float) -> None:
+    """Set the constant *name* of a module; raises AttributeError where there is none."""
+    path, _, word = name.rpartition(".")
+    module = importlib.import_module(path)
+    kind = type(getattr(module, word))
+    setattr(module, word, kind(seconds))
+
+
+def run(words: Sequence[str]) -> int:
+    waits, command = words[: words.index("--")], words[words.index("--") + 1 :]
+    for wait in waits:
+        name, _, seconds = wait.partition("=")
+        shorten(name, float(seconds))
+    return main(list(command))
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))
