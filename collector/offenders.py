@@ -24,10 +24,22 @@ class Offenders:
         """Hear that a line of *who* was refused."""
         self._until[who] = self._monotonic() + ALONE_FOR_S
 
-    def parted(self, lines: Mapping[Identity, Sequence[bytes]]) -> list[list[bytes]]:
-        """Return the lines of everybody as the bodies in which to write them."""
+    def parted(
+        self, lines: Mapping[Identity, Sequence[bytes]], parts: int = 1
+    ) -> list[list[bytes]]:
+        """Return the lines of everybody as the bodies in which to write them.
+
+        What goes together makes about as many as *parts*; nobody's lines stand in two of them, so
+        that bodies may be written in any order.
+        """
         now = self._monotonic()
         self._until = {who: until for who, until in self._until.items() if until > now}
-        together = [line for who in lines if who not in self._until for line in lines[who]]
+        together = [lines[who] for who in lines if who not in self._until]
+        most = -(-sum(map(len, together)) // parts)
+        bodies: list[list[bytes]] = [[]]
+        for batch in together:
+            if len(bodies[-1]) >= most:
+                bodies.append([])
+            bodies[-1] += batch
         alone = [list(lines[who]) for who in lines if who in self._until]
-        return [body for body in (together, *alone) if body]
+        return [body for body in (*bodies, *alone) if body]

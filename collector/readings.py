@@ -9,8 +9,8 @@ A crash between any two steps repeats what came before it, and that overwrites i
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Final
 
 from alerts.screen import FRESH
@@ -43,6 +43,8 @@ class Readings:
     books: Books
     patience: Patience
     offenders: Offenders = field(default_factory=Offenders)
+    writers: int = 1
+    """So many bodies are written at once, where that is of use to the store."""
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
     _ahead: Sequence[Checkup] = ()
@@ -98,10 +100,11 @@ class Readings:
     async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
         """Store the good lines of all; return what the store refused of each."""
         written = [item.checked.lines if item.checked else () for item in items]
-        refused: list[RefusedLine] = []
-        for body in self.offenders.parted(_by_sender(items)):
-            lines = b"\n".join((*body, b""))
-            refused += await self.patience.persist(partial(self.store.write, lines))
+        writers = self.writers
+        bodies = [
+            b"\n".join((*body, b"")) for body in self.offenders.parted(_by_sender(items), writers)
+        ]
+        refused = await self.patience.persist(lambda: at_once(self.store.write, bodies, writers))
         found, lost = refusals.trace(refused, written)
         for item, bad in zip(items, found):
             if bad and not isinstance(item.taken, Bad):
@@ -162,6 +165,16 @@ class Readings:
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
+
+
+def at_once(
+    write: Callable[[bytes], Sequence[RefusedLine]], bodies: Sequence[bytes], writers: int
+) -> list[RefusedLine]:
+    """Return what is refused of *bodies*; raises what one raises, once none is under way."""
+    if writers == 1 or len(bodies) == 1:
+        return [line for body in bodies for line in write(body)]
+    with ThreadPoolExecutor(writers) as threads:
+        return [line for found in threads.map(write, bodies) for line in found]
 
 
 def _by_sender(items: Sequence[Item]) -> dict[Identity, list[bytes]]:

@@ -5,7 +5,10 @@ import base64
 import logging
 import re
 import sqlite3
+import threading
+import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,9 @@ from collector.counters import Counters
 from collector.inbox import Inbox
 from collector.linecheck import Checked, LineCheck
 from collector.offenders import Offenders
+from collector.readings import at_once
 from collector.sorting import GROUP, GROUP_BYTES, Sorter
+from collector.store.base import RefusedLine
 from core import wire
 from core.clock import SECOND
 from core.errors import StoreBusy, StoreStopped
@@ -278,6 +283,37 @@ async def test_a_receipt_goes_at_once_where_nothing_waits_that_could_go_along(
     assert desk.seqs() == []
     assert await desk.readings.handle(waiting[GROUP:]) == 1
     assert desk.seqs() == [*range(1, GROUP + 2)]
+
+
+def test_writers_share_a_group_and_nobodys_lines_stand_in_two_bodies() -> None:
+    agents = [replace(WHO, agent=f"pc-{number}") for number in range(5)]
+    lines = {who: [b"%b %d" % (who.agent.encode(), n) for n in range(4)] for who in agents}
+    offenders = Offenders()
+    offenders.note(agents[1])
+    bodies = offenders.parted(lines, 2)
+    assert sorted(line for body in bodies for line in body) == sorted(chain(*lines.values()))
+    senders = [{line.partition(b" ")[0] for line in body} for body in bodies]
+    assert senders == [{b"pc-0", b"pc-2"}, {b"pc-3", b"pc-4"}, {b"pc-1"}]
+
+
+def test_when_one_body_is_refused_for_now_none_is_under_way_when_it_is_said() -> None:
+    ended: list[bytes] = []
+    begun = threading.Event()
+
+    def write(body: bytes) -> list[RefusedLine]:
+        if body == b"busy":
+            assert begun.wait(20), "two are written at once"
+            raise StoreBusy("overloaded")
+        begun.set()
+        time.sleep(0.2)
+        ended.append(body)
+        return [RefusedLine(body, "never")]
+
+    with pytest.raises(StoreBusy):
+        at_once(write, [b"busy", b"other"], 2)
+    assert ended == [b"other"]
+    refused = at_once(write, [b"a", b"b", b"c"], 2)
+    assert [line.line for line in refused] == [b"a", b"b", b"c"]
 
 
 async def test_what_was_checked_ahead_is_judged_by_what_came_before_it(tmp_path: Path) -> None:
