@@ -36,7 +36,7 @@ from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.linecheck import LineCheck
-from collector.live import was_up
+from collector.live import may_hear
 from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
@@ -310,7 +310,7 @@ class Collector:
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
         live = self.books.live
-        self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
+        self.books.asking.tick(lambda who: may_hear(live.state(who).known, now, opening))
 
     def _patience(self, channel: str, lane: str) -> Patience:
         def tell(reason: str) -> None:

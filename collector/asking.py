@@ -45,10 +45,16 @@ class Asking:
         self._last = 0
 
     def everybody(self, agents: Iterable[Identity]) -> None:
-        """Ask *agents*, each at a random moment of the next ten minutes."""
+        """Ask *agents* anew, each at a random moment of the next ten minutes.
+
+        Whoever is to be asked sooner, and was not yet, still is.
+        """
         now = self._monotonic()
         for who in agents:
-            self._requests[who] = _Request(now + self._uniform(0, SPREAD_S))
+            due, before = now + self._uniform(0, SPREAD_S), self._requests.get(who)
+            if before and not before.number:
+                due = min(due, before.due)
+            self._requests[who] = _Request(due)
 
     def soon(self, who: Identity) -> None:
         """Ask *who*, of whom batches came but no birth, unless one comes in time."""

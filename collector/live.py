@@ -31,12 +31,19 @@ MAX_SAID: Final = 20
 EVER: Final = 2**63 - 1
 
 
+def may_hear(known: Known, at: int, opening: Opening) -> bool:
+    """Return whether an agent may be there to be asked something: nothing says that it is not."""
+    if not known.last_arrival or known.stopped:
+        return False
+    return not lost_since(known, at, opening.since or at)
+
+
 def was_up(known: Known, at: int, opening: Opening) -> bool:
     """Return whether an agent counted as up until *at*; while nothing is taken in nobody falls.
 
     One that was silent before that was not up, although its silence counts anew from then on.
     """
-    if not known.last_arrival or known.stopped or lost_since(known, at, opening.since or at):
+    if not may_hear(known, at, opening):
         return False
     since, until = opening.before
     return not lost_since(known, until, since)

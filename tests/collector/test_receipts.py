@@ -159,3 +159,14 @@ def test_numbers_grow_over_a_restart() -> None:
         asks.tick(lambda _: True)
         numbers.append(asked[0][1])
     assert numbers[0] < numbers[1]
+
+
+def test_who_is_to_be_asked_at_once_is_not_put_off_by_everybody_being_asked() -> None:
+    clock = Clock()
+    asks, asked = asking(clock)
+    asks.everybody([WHO])
+    asks.unanswered(WHO)
+    asks.everybody([WHO])
+    clock.at += SECOND
+    asks.tick(lambda _: True)
+    assert [who for who, _ in asked] == [WHO]

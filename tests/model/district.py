@@ -24,7 +24,7 @@ from collector.inbox import Handler, Inbox
 from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.linecheck import Checked, LineCheck
-from collector.live import Live, was_up
+from collector.live import Live, may_hear
 from collector.patience import Patience, Stopping
 from collector.readings import Readings
 from collector.receipts import Receipts
@@ -230,7 +230,7 @@ class District:
         """Do what is done by the clock: ask for births, count commits, sync the audit log."""
         opening, live = self.books.door.opening(), self.books.live
         now = self.time.at
-        self.books.asking.tick(lambda who: was_up(live.state(who).known, now, opening))
+        self.books.asking.tick(lambda who: may_hear(live.state(who).known, now, opening))
         self.count()
         with suppress(StoreError):
             self.books.journal.sync()
