@@ -162,7 +162,8 @@ class Delivery:
     def _forgive(self, lane: Lane, *, everything: bool) -> None:
         before = self.answered.get(lane, float("-inf"))
         for key in {*self.parked, *self.sends, *self.blamed}:
-            alone = key in self.parked and self.blamed_from.get(key, before) > before
+            # Not parked yet, too: what is out at this moment may still be parked for old blame.
+            alone = self.blamed_from.get(key, before) > before
             if key.lane == lane and (everything or alone):
                 self._forget(key)
 

@@ -6,6 +6,7 @@ from agent.delivery import (
     EVENTS_PER_READINGS,
     FIRST_WAIT,
     LONGEST_WAIT,
+    PARK_AFTER,
     PARKED_WAIT,
     Delivery,
 )
@@ -244,3 +245,18 @@ def test_a_batch_that_is_parked_while_its_lane_is_answered_stays_parked() -> Non
         d.overdue(now)
     d.receipt(now + 1, 0, ["readings"])
     assert key(1) in d.parked
+
+
+def test_blame_from_a_lanes_silence_parks_nothing_once_that_lane_is_answered() -> None:
+    d, now = delivery(), 0.0
+    while d.blamed.get(key(1), 0) < PARK_AFTER - 1 or key(1) not in d.out:
+        if key(1) not in d.out:
+            d.sent(key(1), 1, now, backlog=False)
+        now += 1
+        d.receipt(now, 0, ["events"])
+        d.overdue(now)
+    d.receipt(now + 1, 0, ["readings"])  # of another batch, while this one is out
+    while key(1) in d.out:
+        now += 1
+        d.overdue(now)
+    assert key(1) not in d.parked
