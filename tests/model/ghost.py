@@ -50,6 +50,8 @@ class Ghost:
     """The disk of an agent was set back, or lost."""
     safe: set[int] = field(default_factory=set)
     """In store and ledger when last looked; only a restore takes that back."""
+    orphans: set[tuple[Identity, str]] = field(default_factory=set)
+    """Epochs of a disk that was lost while another machine of that name went on."""
     cloned: set[str] = field(default_factory=set)
     """Epochs that live in two memories."""
     spent: defaultdict[int, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -232,7 +234,9 @@ class Proof:
         return [
             name
             for name in found
-            if name.epoch not in self.ghost.cloned and not self._has_fallen(name)
+            if name.epoch not in self.ghost.cloned
+            and (name.who, name.epoch) not in self.ghost.orphans
+            and not self._has_fallen(name)
         ]
 
     def _has_fallen(self, name: Name) -> bool:
@@ -245,6 +249,11 @@ class Proof:
 
 def _open(agent: Agent) -> set[int]:
     return numbers(b"\n".join(row[0] for row in _rows(agent, "SELECT line FROM open_reading")))
+
+
+def epochs_on(agent: Agent) -> set[str]:
+    """Return the epochs that a spool has to account for."""
+    return {epoch for (epoch,) in _rows(agent, "SELECT DISTINCT epoch FROM epoch")}
 
 
 def held_keys(agent: Agent) -> list[tuple[BatchKey, int]]:

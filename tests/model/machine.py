@@ -67,6 +67,7 @@ class Protocol(Schedule):
     @rule(which=SOME)
     def lose_disk(self, which: int) -> None:
         agent = self.world.agent(which)
+        self.world.orphan(agent)
         if agent.alive:
             agent.crash()
         with self.world.restoring(disk=True):

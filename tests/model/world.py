@@ -18,7 +18,7 @@ from core.types import LANES, Identity
 from tests.model.agent import Agent, epochs, save
 from tests.model.broker import CHANNELS, Broker
 from tests.model.district import CRASHES, REFUSED_BY_STORE, REGION, District
-from tests.model.ghost import Ghost, Proof, held_events, held_keys
+from tests.model.ghost import Ghost, Proof, epochs_on, held_events, held_keys
 from tests.model.stepping import Time
 
 START = 1_795_374_585 * SECOND
@@ -194,6 +194,15 @@ class World:
             self.ghost.spent[id(twin)] = set(self.ghost.spent[id(agent)])
             self.ghost.observe(twin)
             self.agents.append(twin)
+
+    def orphan(self, agent: Agent) -> None:
+        """Excuse what only this disk could explain, where another machine answers in its name.
+
+        A copy has the spool id of its original, so a birth without an epoch looks like a machine
+        that knows nothing of it. The ledger says *unexplained*, and that two machines use the name.
+        """
+        if sum(other.who == agent.who for other in self.agents) > 1:
+            self.ghost.orphans |= {(agent.who, epoch) for epoch in epochs_on(agent)}
 
     def copy(self, agent: Agent, path: Path) -> None:
         """Start a second machine from a copy of a disk."""
