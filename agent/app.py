@@ -11,7 +11,6 @@ Try it: schoolwatch agent run --config configs/agent.toml
 import asyncio
 import contextlib
 import logging
-import signal
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
@@ -33,6 +32,7 @@ from core import VERSION, clock
 from core.errors import SpoolError
 from core.lock import hold
 from core.mqtt.configured import broker_of
+from core.stopping import at_signal
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
@@ -182,10 +182,7 @@ async def run(config: AgentConfig) -> None:
     """
     with hold(config.spool.folder / "agent.lock", "agent", "[spool] folder"):
         agent = build(config)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
-                loop.add_signal_handler(number, agent.stopping.set)
+        at_signal(agent.stopping)
         _log.info(
             "agent %s runs %s",
             agent.uplink.settings.who,

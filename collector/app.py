@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +54,7 @@ from core import topics
 from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
+from core.stopping import at_signal
 from core.topics import Channel
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
@@ -367,11 +367,8 @@ async def run(
         Crashes(table.folder).watching() as crashes,
     ):
         collector = Collector(config, takeover=takeover, crashes=crashes)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
-                loop.add_signal_handler(number, collector.stopping.set)
-        collector.roster.listen(loop)
+        at_signal(collector.stopping)
+        collector.roster.listen(asyncio.get_running_loop())
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
         _log.info("collector stopped")

@@ -8,11 +8,8 @@ Try it: schoolwatch collector watch --config collector.toml, and kill -STOP the 
 """
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
-import os
-import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,10 +26,11 @@ from collector.config import CollectorConfig
 from collector.watchdog import judge, message
 from collector.watchdog.asking import Publisher, Round
 from collector.watchdog.judge import State
-from core import clock
+from core import clock, disk
 from core.errors import DeliveryError, RetryLater
 from core.lock import hold
 from core.mqtt.configured import broker_of
+from core.stopping import at_signal
 
 EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 5.0
@@ -131,13 +129,8 @@ def load(path: Path) -> State:
 
 def keep(path: Path, state: State) -> None:
     """Keep *state*, whole or not at all; a disk that refuses must not keep the dog from barking."""
-    beside = path.with_suffix(".new")
     try:
-        with beside.open("wb") as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+        disk.replace(path, msgspec.json.encode(state))
     except OSError as error:
         _log.error("%s cannot be written: %s; a restart may tell the same again", path, error)
 
@@ -169,10 +162,7 @@ async def run(config: CollectorConfig) -> None:
         channels = channels_of(config)
         dog = Watchdog(table.id, Round(publisher, url).failure, channels, folder / "watchdog.json")
         stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
-                loop.add_signal_handler(number, stopping.set)
+        at_signal(stopping)
         _log.info("watching collector %s at %s", table.id, url)
         works: list[asyncio.Task[Any]] = [
             asyncio.create_task(publisher.session.run(), name="mqtt"),

@@ -1,0 +1,13 @@
+"""How a program hears that it is to stop."""
+
+import asyncio
+import contextlib
+import signal
+
+
+def at_signal(stopping: asyncio.Event) -> None:
+    """Have SIGTERM and SIGINT set *stopping*; to be called in the running loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
+            loop.add_signal_handler(number, stopping.set)
