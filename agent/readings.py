@@ -12,7 +12,7 @@ def mistake(reading: object) -> str:
         return f"returned {type(reading).__name__}, which is no Reading"
     known = CATALOG.get(reading.measurement)
     if known is None:
-        return f"measurement {reading.measurement!r} is not in core/catalog.py"
+        return f"measurement {reading.measurement!r} is not in the catalogue (core/measurements/)"
     found = _unknown_tag(reading, known) or _wrong_field(reading, known)
     return f"{reading.measurement!r}: {found}" if found else _not_a_line(reading)
 

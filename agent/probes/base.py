@@ -23,5 +23,11 @@ class Probe(Protocol):
 probes: Registry[Probe] = Registry(
     "probe",
     "agent.probes",
-    ("cpu", "disk", "mem", "net", "ping"),
+    (
+        "cpu",
+        "disk",
+        "mem",
+        "net",
+        "ping",
+    ),
 )

@@ -17,7 +17,10 @@ def test_a_good_reading_has_no_mistake() -> None:
     ("reading", "said"),
     [
         (None, "returned NoneType, which is no Reading"),
-        (Reading("nett", {"bytes_sent": 1}, AT), "measurement 'nett' is not in core/catalog.py"),
+        (
+            Reading("nett", {"bytes_sent": 1}, AT),
+            "measurement 'nett' is not in the catalogue (core/measurements/)",
+        ),
         (Reading("net", {"bytes_snt": 1}, AT), "'net': unknown field 'bytes_snt'"),
         (Reading("net", {"bytes_sent": 1}, AT, {"nic": "a"}), "'net': unknown tag 'nic'"),
         (

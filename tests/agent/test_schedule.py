@@ -174,7 +174,10 @@ def endless() -> Iterator[Reading]:
         (None, "returned NoneType, not readings"),
         ("net", "returned str, which is no Reading"),
         ([reading(), 5], "returned int, which is no Reading"),
-        ([Reading("memory", {"total": 1}, 1)], "measurement 'memory' is not in core/catalog.py"),
+        (
+            [Reading("memory", {"total": 1}, 1)],
+            "measurement 'memory' is not in the catalogue (core/measurements/)",
+        ),
         ([Reading("mem", {"used_percent": float("inf")}, 1)], "'mem': field 'used_percent'"),
         (endless(), "returned more than 10000 readings"),
     ],

@@ -1,0 +1,59 @@
+"""What agent, collector and watchdog tell of themselves."""
+
+from typing import Final
+
+from core.measurements.base import Field, byte_counts, counts, measurement
+
+MEASUREMENTS: Final = (
+    measurement(
+        "agent",
+        "The agent's heartbeat and what it knows about itself, each minute.",
+        {},
+        Field("version", "string", "", "version of the program"),
+        *counts(
+            uptime_s="seconds since the agent started",
+            probe_errors="rounds of probes that failed since the agent started",
+            probe_overruns="rounds left out since the round before was still running",
+            readings_refused="readings that could not be encoded since the agent started",
+            spool_batches="batches that wait for a receipt",
+            batches_dropped="batches dropped since the agent started",
+        ),
+        *byte_counts(spool_bytes="bytes that wait for a receipt"),
+        Field("clock_offset_ms", "float", "ms", "how far the machine's clock is off, if known"),
+    ),
+    measurement(
+        "canary",
+        "What the watchdog sends each minute, to see whether it comes out again.",
+        {},
+        *counts(number="the number of this canary"),
+    ),
+    measurement(
+        "collector",
+        "What the collector did since it started, each minute.",
+        {"collector": "the collector's id"},
+        *counts(
+            messages="MQTT messages taken in",
+            batches="batches received for the first time",
+            repeated="batches that came again",
+            lines_stored="lines that the store took",
+            lines_refused="lines in the dead-letter file",
+            dead_letters="messages in the dead-letter file",
+        ),
+    ),
+    measurement(
+        "event",
+        "Every event that the collector has taken in; the last six digits of its time are those "
+        "of its row. Those of the collector itself carry no identity.",
+        {
+            "kind": "what happened, a word of docs/events.md; `other` for one that is not there",
+            "code": "its `EV-` code",
+            "collector": "the collector's id, for events of its own",
+        },
+        Field("word", "string", "", "what happened, as the agent called it"),
+        Field("active", "boolean", "", "true when it began or happened, false when it ended"),
+        Field("severity", "string", "", "P1 to P4, by the table of kinds"),
+        Field("target", "string", "", "what it happened to"),
+        Field("subject", "string", "", "which part of that"),
+        *counts(row="its row in the collector's database and audit log"),
+    ),
+)
