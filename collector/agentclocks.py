@@ -6,8 +6,9 @@ clock was checked corrects the times of its readings by itself; nothing else on 
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
 
 from core import lineprotocol
 from core.messages import ClockReport
@@ -21,8 +22,7 @@ _STARTS: Final = (b"agent,", b"agent ")
 _FIELD: Final = "clock_offset_ms"
 
 
-@dataclass(frozen=True, slots=True)
-class ClockVerdict:
+class ClockVerdict(msgspec.Struct, frozen=True):
     """A clock is off by `offset_ms` (ahead where positive), in `state` since `since` (ns).
 
     Over a second is `warn`, over five `bad`: then what comes from it is flagged.

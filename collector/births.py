@@ -5,8 +5,10 @@ arrive, and an older epoch without any is *closed*, so that the agent may forget
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from collector.ranges import Ranges
 from collector.verdicts import Known
@@ -28,14 +30,13 @@ WINDOW: Final = 8
 """Batches of the current epoch that may be on their way; more are a backlog."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentState:
+class AgentState(msgspec.Struct, frozen=True):
     """One agent: what is known of it, its last birth, and the highest `no` of each epoch."""
 
-    known: Known = field(default_factory=Known)
+    known: Known = msgspec.field(default_factory=Known)
     birth: Birth | None = None
-    seen: Mapping[str, int] = field(default_factory=dict)
-    expected: Expected = field(default_factory=dict)
+    seen: Mapping[str, int] = msgspec.field(default_factory=dict)
+    expected: Expected = msgspec.field(default_factory=dict)
     born_at: int = 0
     """When its last birth came (ns)."""
     awaiting: bool = False

@@ -6,8 +6,10 @@ take more than a few megabytes; what is wrong comes back as `Bad`, with a reason
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from core import events, topics, wire
 from core.errors import HeaderError, PayloadError, TopicError
@@ -20,8 +22,7 @@ MAX_LINES: Final = 99_999
 BadKind = Literal["topic", "region", "payload", "header", "damaged", "state", "unaccounted"]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """One message at the door at `at` (ns); a payload over the limit is cut there.
 
     `size` and `digest` (SHA-256; empty for one that was not cut) are of the whole payload.
@@ -43,8 +44,7 @@ class Arrival:
         return self.message.payload
 
 
-@dataclass(frozen=True, slots=True)
-class Bad:
+class Bad(msgspec.Struct, frozen=True):
     """A message for the dead letters; with `key` its sender is told so, and with which crc."""
 
     kind: BadKind
@@ -54,8 +54,7 @@ class Bad:
     crc: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(msgspec.Struct, frozen=True):
     """Whose batch, by which key, and the crc of its bytes."""
 
     who: Identity
@@ -63,8 +62,7 @@ class Keyed:
     crc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Accounted:
+class Accounted(msgspec.Struct, frozen=True):
     """A batch with a whole header; `lines` is what follows it."""
 
     who: Identity
@@ -74,8 +72,7 @@ class Accounted:
     clock_unchecked: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Unaccounted:
+class Unaccounted(msgspec.Struct, frozen=True):
     """Lines of a publisher that sends no header (Telegraf, a microcontroller)."""
 
     who: Identity

@@ -6,8 +6,10 @@ is a few bytes.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from collector.ranges import Ranges
 from core.messages import SUPERSEDED, Drop, EpochReport
@@ -26,8 +28,7 @@ Standing = Literal["new", "repeated", "conflict", "forgotten"]
 is not known any more; a readings batch is then written once more before its receipt."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneRow:
+class LaneRow(msgspec.Struct, frozen=True):
     """Keys received (`received`), counts, and times in ns; `high` is the highest known to exist.
 
     `told` and `held` are what the last birth said that listed it (its `high`, NEVER where none
@@ -35,7 +36,7 @@ class LaneRow:
     made after a restore. `marks` is empty while nothing is missing.
     """
 
-    received: Ranges = field(default_factory=Ranges)
+    received: Ranges = msgspec.field(default_factory=Ranges)
     crcs: bytes = b""
     high: int = 0
     refused_lines: int = 0
@@ -46,7 +47,7 @@ class LaneRow:
     first_at: int = 0
     last_at: int = 0
     told: int = NEVER
-    held: Ranges = field(default_factory=Ranges)
+    held: Ranges = msgspec.field(default_factory=Ranges)
     restored: int = 0
     marks: tuple[Mark, ...] = ()
 

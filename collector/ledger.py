@@ -8,12 +8,12 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from collector import births, ledgerfile
 from collector.births import AgentState, Expected
@@ -46,8 +46,7 @@ class LaneKey(NamedTuple):
     lane: Lane
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """A batch that is to be accounted; `refused` counts its lines that nobody will store."""
 
     who: Identity

@@ -8,8 +8,9 @@ Watch it work: python -m tests.bench.intake
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from collector.lineheads import Head, HeadCache, Heads, LineRefused, RefusedKind
 from core import lineprotocol
@@ -23,8 +24,7 @@ MAX_AHEAD: Final = 600 * SECOND
 """A time further ahead is a wrong clock's, and would stay a series' newest for that long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(msgspec.Struct, frozen=True):
     """One line for the dead letters; `number` counts from 1, the header included."""
 
     number: int
@@ -33,8 +33,7 @@ class Refused:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(msgspec.Struct, frozen=True):
     """What became of a message's lines; `stripped` counts the tags and fields taken off.
 
     `newest` is the latest time among the good lines (ns), 0 without any.

@@ -6,9 +6,10 @@ the ledger, so a restart shows what was known.
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, date, tzinfo
 from typing import Final
+
+from msgspec.structs import replace
 
 from collector import births
 from collector.agentclocks import NOT_KNOWN, ClockVerdict, clock_verdict

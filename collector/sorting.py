@@ -7,8 +7,9 @@ done while the group before is stored; of what turns out to have come before the
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from collector.intake import Accounted, Arrival, Bad, Unaccounted, read_batch
 from collector.lanerow import LaneRow, Standing
@@ -25,8 +26,7 @@ of the senders, each part mostly goes to InfluxDB as one body."""
 Rows = Callable[[Iterable[LaneKey]], Mapping[LaneKey, LaneRow]]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(msgspec.Struct, frozen=True):
     """One message and what is to be done with it; `checked` where it has lines to store.
 
     `first_at` is when the first batch of its epoch and lane came, 0 where none did.
@@ -52,8 +52,7 @@ class Item:
         return Entry(taken.who, taken.key, taken.crc, self.standing, refused, at)
 
 
-@dataclass(frozen=True, slots=True)
-class Checkup:
+class Checkup(msgspec.Struct, frozen=True):
     """One message on its way to judgement; `checked` where it has lines."""
 
     arrival: Arrival

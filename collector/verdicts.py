@@ -6,8 +6,11 @@ outside probe does.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from core.clock import SECOND
 
@@ -39,8 +42,7 @@ FEWEST: Final = 3
 """Fewer than this are each their own fact, however large a part of the whole they are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """What the collector knows of one agent; times in ns, 0 where never.
 
     `dead` and `stopped` hold only while the will or stop is of the last birth's epoch and

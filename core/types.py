@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+
 from core.kinds import Severity
 
 Value = bool | int | float | str
@@ -15,8 +17,7 @@ Lane = Literal["readings", "events"]
 LANES: tuple[Lane, ...] = ("readings", "events")
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(msgspec.Struct, frozen=True):
     """Who an agent is. Stands in the topic, never in a payload; the broker proves it."""
 
     region: str

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+import msgspec
+
 Version = Literal["5", "3.1.1"]
 
 
@@ -37,8 +39,7 @@ class Broker:
         return ("5", "3.1.1") if self.protocol == "auto" else (self.protocol,)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """What the broker delivered.
 
     `mid` is 0 for QoS 0, which nobody acknowledges; `conn` is the connection that it came by, and

@@ -2,10 +2,10 @@
 
 import shutil
 import sqlite3
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from collector import births, ledgerfile
 from collector.births import AgentState
@@ -56,7 +56,7 @@ def test_a_batch_that_was_judged_new_twice_is_received_once(tmp_path: Path) -> N
 
 def test_a_commit_that_fails_leaves_nothing_half_done(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
-    bad = replace(entry(2), crc="not a number")  # type: ignore[arg-type]
+    bad = structs.replace(entry(2), crc="not a number")
     with pytest.raises(AttributeError):
         ledger.commit([entry(1), bad])
     assert row(ledger) == LaneRow()
@@ -113,7 +113,7 @@ def test_crcs_are_let_go_once_their_epoch_is_closed(tmp_path: Path) -> None:
 def test_every_agent_is_restored_as_it_was_left(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     state = born(epoch=B, no=3, epochs=[report(A, [(1, 2)]), report(B, [])])
-    ledger.take({WHO: state, OTHER: replace(state, known=Known(NOW, NOW, stopped=True))})
+    ledger.take({WHO: state, OTHER: structs.replace(state, known=Known(NOW, NOW, stopped=True))})
     ledger.commit([entry(1)])
     ledger.keep_known({WHO: Known(NOW - 5, NOW - 9)})
     ledger.close()

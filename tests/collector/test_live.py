@@ -6,10 +6,10 @@ from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from collector import births
 from collector.births import AgentState
@@ -49,7 +49,7 @@ def born(live: Live, who: Identity = WHO, at: int = NOW, **words: object) -> Age
     before = live.state(who)
     state = births.after_birth(before, made, at, was_up=was_up(before.known, at, OPEN))
     expected = {(r.epoch, r.lane): births.held(r) for r in made.epochs}
-    live.put(who, replace(state, expected=expected))
+    live.put(who, structs.replace(state, expected=expected))
     return live.state(who)
 
 
@@ -68,7 +68,7 @@ def test_schools_of_the_roster_are_shown_before_they_report_and_others_are_marke
 ) -> None:
     seen = live()
     born(seen, OTHER)
-    born(seen, replace(OTHER, agent="second"))
+    born(seen, structs.replace(OTHER, agent="second"))
     picture = seen.picture(NOW, OPEN)
     assert [(s.school, s.name, s.standing) for s in picture.schools] == [
         ("school-1", "第一小学", "open"),
@@ -232,7 +232,7 @@ def test_the_picture_tells_version_clock_and_what_waits_in_the_spool() -> None:
     state = born(seen, epochs=[report(B, [(1, 9)]), report(A, [(1, 1)])])
     assert state.birth
     clock = ClockReport(12.5, checked=True)
-    seen.put(WHO, replace(state, birth=msgspec.structs.replace(state.birth, clock=clock)))
+    seen.put(WHO, structs.replace(state, birth=structs.replace(state.birth, clock=clock)))
     assert seen.backlogs() == 1
     view = school(seen, NOW).agents[0]
     assert (view.version, view.held_batches, view.clock.offset_ms) == ("0.1.0", 10, 12.5)

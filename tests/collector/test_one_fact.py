@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from collector.canary import Canary
 from collector.door import Door
@@ -111,7 +112,7 @@ def test_a_carrier_that_falls_gives_one_alert_although_its_lines_fall_one_after_
     for second in range(0, 60, 10):  # each is asked once a minute
         for who in fell[second * 40 // 60 : (second + 10) * 40 // 60]:
             played.found[who.region, who.school] = Outside(False, played.stage.clock())
-            played.known[who] = replace(
+            played.known[who] = structs.replace(
                 played.known[who], dead=True, changed_at=played.stage.clock()
             )
         played.go_on(10, others)

@@ -2,11 +2,12 @@
 
 import re
 import tomllib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from collector import births
 from collector.door import Door
@@ -138,7 +139,7 @@ def test_the_picture_follows_what_happens(case: dict[str, Any]) -> None:
     others = [Identity(REGION, f"other-{n}", "host") for n in range(case.get("others", 0))]
     played = Played(case.get("probes", False), others)
     if case.get("second"):
-        played.birth(replace(WHO, agent="second"))
+        played.birth(structs.replace(WHO, agent="second"))
     for step in case["steps"]:
         played.clock.at = NOW + _ns(step["at"])
         played.do(step["do"])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from collector.counters import Counters
 from collector.inbox import Inbox
@@ -286,7 +287,7 @@ async def test_a_receipt_goes_at_once_where_nothing_waits_that_could_go_along(
 
 
 def test_writers_share_a_group_and_nobodys_lines_stand_in_two_bodies() -> None:
-    agents = [replace(WHO, agent=f"pc-{number}") for number in range(5)]
+    agents = [structs.replace(WHO, agent=f"pc-{number}") for number in range(5)]
     lines = {who: [b"%b %d" % (who.agent.encode(), n) for n in range(4)] for who in agents}
     offenders = Offenders()
     offenders.note(agents[1])

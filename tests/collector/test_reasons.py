@@ -1,12 +1,13 @@
 """Why a batch is missing: the table of the contract, and that there is always one answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from collector import reasons
 from collector.lanerow import NEVER, LaneRow

@@ -1,9 +1,9 @@
 """Births, wills and stops from the door to the picture, over restarts."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from collector.picture import AgentView
 from core import messages

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from agent.spool import Spool
 from collector.store.sqlite import SqliteStore
@@ -76,7 +77,7 @@ def test_two_machines_with_one_identity_lose_nothing_and_are_named_until_one_is_
 
     assert second.program.stop() == 0
     agent_toml(second.folder, district.broker, LOAD, agent="pc-2")
-    second.who = replace(shared, agent="pc-2")
+    second.who = structs.replace(shared, agent="pc-2")
     second.program.start()
     assert first.program.stop() == 0
     first.program.start()

@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from http import HTTPStatus
 
 import pytest
+from msgspec import structs
 
 from collector.agentclocks import ClockVerdict
 from core.clock import SECOND
@@ -69,7 +70,7 @@ async def test_with_one_machine_the_front_page_shows_its_values_at_once(client: 
 async def test_a_publisher_without_a_header_is_shown_as_unaccounted(
     client: Client, source: FakeSource
 ) -> None:
-    telegraf = replace(agent(replace(HERE, agent="telegraf")), unaccounted=True)
+    telegraf = replace(agent(structs.replace(HERE, agent="telegraf")), unaccounted=True)
     source.schools = (school(agent(), telegraf),)
     place = f"/schools/{HERE.region}/{HERE.school}"
     assert (await read(client, place)).text.count("不入台账") == 1
@@ -127,7 +128,7 @@ async def test_a_state_can_be_looked_at_alone_and_a_made_up_one_hides_nobody(
 async def test_a_school_with_several_agents_shows_them_all(
     client: Client, source: FakeSource
 ) -> None:
-    second = agent(replace(HERE, agent="library"), "unknown", "will", NOW - MINUTE)
+    second = agent(structs.replace(HERE, agent="library"), "unknown", "will", NOW - MINUTE)
     source.schools = (school(agent(), second),)
     page = await read(client, "/")
     assert page.text.index("library") < page.text.index("machine")
@@ -147,7 +148,7 @@ async def test_the_last_values_of_a_silent_agent_are_called_that(
 async def test_the_curves_reach_back_as_far_as_the_values(
     client: Client, source: FakeSource
 ) -> None:
-    new = replace(HERE, agent="new")
+    new = structs.replace(HERE, agent="new")
     source.store.write(tagged(f"mem used_percent=5 {NOW - 40 * SECOND}", new).encode())
     source.schools = (school(agent(), agent(new)),)
     for name, seconds in (("new", 300), ("machine", 3600)):
