@@ -11,6 +11,7 @@ States and events share a connection; the guard has one of its own, and comes fi
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import sqlite3
@@ -60,6 +61,8 @@ from core.topics import Channel
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 400
 """Enough for the next group to be here while one is stored."""
+GC_AFTER: Final = 20_000
+"""Objects more than there were; Python looks for cycles after 700, several times a message."""
 CLAIM_EVERY_S: Final = 60.0
 ASK_EVERY_S: Final = 5.0
 RIVALS_EVERY_S: Final = 5.0
@@ -119,6 +122,7 @@ class Collector:
             writers=WRITERS[config.store.type],
             tell=self.alerting.readings,
         )
+        self._settle = readings.settle
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
         events = Events(regions, books, self._patience("events", "state"), times.leeway)
@@ -260,6 +264,7 @@ class Collector:
         self._readings.inbox.stop()
         self._states.inbox.stop()
         await tasks.finish()
+        await self._settle()
         self.books.receipts.flush()
         await self._guard.session.close()
         await self._readings.session.close()
@@ -368,6 +373,8 @@ async def run(
     ):
         collector = Collector(config, takeover=takeover, crashes=crashes)
         at_signal(collector.stopping)
+        # What a message is made into goes by itself; there are few cycles to be found in it.
+        gc.set_threshold(GC_AFTER, *gc.get_threshold()[1:])
         collector.roster.listen(asyncio.get_running_loop())
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)

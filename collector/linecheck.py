@@ -34,15 +34,22 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """What became of a message's lines; `stripped` counts the tags and fields taken off.
+    """What became of a message's lines; `body` holds the `good` ones, each with its newline.
 
-    `newest` is the latest time among the good lines (ns), 0 without any.
+    `stripped` counts the tags and fields taken off; `newest` is the latest time among the good
+    lines (ns), 0 without any.
     """
 
-    lines: Sequence[bytes]
+    body: bytes
+    good: int
     refused: Sequence[Refused]
     stripped: int
     newest: int = 0
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The good lines, without their newlines."""
+        return self.body.split(b"\n")[:-1]
 
 
 _Point = tuple[bytes, int]
@@ -91,7 +98,8 @@ class _Message:
                 del self._points[point]
                 self._refuse_clash(numbers)
         newest = max((time for _, time in self._points), default=0)
-        return Checked([*self._new.values()], self._refused, self._stripped, newest)
+        body = b"\n".join((*self._new.values(), b""))
+        return Checked(body, len(self._new), self._refused, self._stripped, newest)
 
     def _take_any(self, number: int, raw: bytes) -> None:
         text = raw.lstrip()

@@ -24,10 +24,8 @@ class Offenders:
         """Hear that a line of *who* was refused."""
         self._until[who] = self._monotonic() + ALONE_FOR_S
 
-    def parted(
-        self, lines: Mapping[Identity, Sequence[bytes]], parts: int = 1
-    ) -> list[list[bytes]]:
-        """Return the lines of everybody as the bodies in which to write them.
+    def parted(self, lines: Mapping[Identity, Sequence[bytes]], parts: int = 1) -> list[bytes]:
+        """Return the lines of everybody, in pieces, as the bodies in which to write them.
 
         What goes together makes about as many as *parts*; nobody's lines stand in two of them, so
         that bodies may be written in any order.
@@ -35,11 +33,18 @@ class Offenders:
         now = self._monotonic()
         self._until = {who: until for who, until in self._until.items() if until > now}
         together = [lines[who] for who in lines if who not in self._until]
-        most = -(-sum(map(len, together)) // parts)
+        most = -(-sum(map(_size, together)) // parts)
         bodies: list[list[bytes]] = [[]]
-        for batch in together:
-            if len(bodies[-1]) >= most:
+        size = 0
+        for pieces in together:
+            if size >= most:
                 bodies.append([])
-            bodies[-1] += batch
-        alone = [list(lines[who]) for who in lines if who in self._until]
-        return [body for body in (*bodies, *alone) if body]
+                size = 0
+            bodies[-1] += pieces
+            size += _size(pieces)
+        alone = [lines[who] for who in lines if who in self._until]
+        return [body for body in map(b"".join, (*bodies, *alone)) if body]
+
+
+def _size(pieces: Sequence[bytes]) -> int:
+    return sum(map(len, pieces))

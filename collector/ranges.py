@@ -6,14 +6,14 @@ row of the ledger, and a birth that claims to hold a quadrillion costs no more t
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 Span = tuple[int, int]
 """First and last number of a range, both included."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(msgspec.Struct, frozen=True):
     """An immutable set of whole numbers from 0; `spans` are sorted, apart and never touch."""
 
     spans: tuple[Span, ...] = ()

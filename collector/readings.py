@@ -1,14 +1,15 @@
 """What is done with readings (wire.md, "The collector", rules 1 to 5 and 8), group by group:
 
-    judge ─▶ write to the store ─▶ keep dead letters ─▶ commit to the ledger ─▶ picture, receipts
-             meanwhile the lines of the next group are checked
+    check, judge ─▶ write to the store ─▶ keep dead letters ─▶ commit to the ledger ─▶ receipts
+                    check, judge the next ─▶ write it to the store ─▶ …
 
-A crash between any two steps repeats what came before it, and that overwrites itself.
+The store works on one group while the ledger takes in the one before, and never on two. A crash
+between any two steps repeats what came before it, and that overwrites itself.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,17 +18,32 @@ from alerts.screen import FRESH
 from collector import agentclocks, alarms, births, refusals
 from collector.books import Books
 from collector.deadletters import Letter
+from collector.door import Opening
 from collector.intake import Accounted, Arrival, Bad
 from collector.journal import Note
 from collector.linecheck import Refused
 from collector.offenders import Offenders
 from collector.patience import Patience
-from collector.sorting import Checkup, Item, Sorter
+from collector.sorting import Item, Sorter
 from collector.store.base import RefusedLine, Store
 from core.clock import SECOND
 from core.types import Identity
 
 LIVE_WITHIN: Final = 120 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A group whose lines are on their way to the store; `refused` gives what it refused."""
+
+    items: Sequence[Item]
+    refused: Awaitable[list[list[Refused]]]
+
+    def is_of(self, arrivals: Sequence[Arrival]) -> bool:
+        """Return whether it is what *arrivals* begin with."""
+        return len(self.items) <= len(arrivals) and all(
+            item.arrival is arrival for item, arrival in zip(self.items, arrivals)
+        )
 
 
 def _nobody(_items: Sequence[Item]) -> None:
@@ -47,22 +63,20 @@ class Readings:
     """So many bodies are written at once, where that is of use to the store."""
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
-    _ahead: Sequence[Checkup] = ()
-    """The next group, checked already."""
+    _ahead: _Begun | None = None
+    """The next group."""
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
-        group = self._checked_ahead(arrivals)
-        if not group:
-            group = await self.patience.persist(lambda: self.sorter.check(arrivals))
-        items = await self.patience.persist(lambda: self.sorter.judge(group))
-        rest = arrivals[len(items) :]
-        look = asyncio.create_task(self._look_ahead(rest)) if rest else None
+        begun = await self._begun(arrivals)
+        items, rest = begun.items, arrivals[len(begun.items) :]
+        look = asyncio.create_task(self._look_ahead(rest, items)) if rest else None
         try:
-            refused = await self._write(items)
+            refused = await begun.refused
         finally:
-            if look:
-                await look
+            following = await look if look else ()
+        if following:
+            self._ahead = _Begun(following, asyncio.create_task(self._write(following)))
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
@@ -71,8 +85,9 @@ class Readings:
         async with self.books.gate:
             if known:
                 await self.patience.persist(lambda: self.books.ledger.commit(known))
+            opening = self.books.door.opening()
             for item in items:
-                self._tell(item)
+                self._tell(item, opening)
         if len(items) == len(arrivals):
             # Nothing else waits that could go along: an agent with a backlog waits for this.
             self.books.receipts.flush()
@@ -84,27 +99,40 @@ class Readings:
         """Keep a message that made the handling fail."""
         await self.books.keep([refusals.whole(arrival, "crash", reason)], self.patience)
 
-    def _checked_ahead(self, arrivals: Sequence[Arrival]) -> Sequence[Checkup]:
-        """Return the group that was checked ahead, if it is what *arrivals* begin with."""
-        ahead, self._ahead = self._ahead, ()
-        same = len(ahead) <= len(arrivals) and all(
-            one.arrival is arrival for one, arrival in zip(ahead, arrivals)
-        )
-        return ahead if same else ()
+    async def settle(self) -> None:
+        """Let go of the group that was begun ahead; nothing is under way on return."""
+        ahead, self._ahead = self._ahead, None
+        if ahead:
+            # Whatever became of it: it was not accounted, so it comes again.
+            with contextlib.suppress(Exception):
+                await ahead.refused
 
-    async def _look_ahead(self, arrivals: Sequence[Arrival]) -> None:
+    async def _begun(self, arrivals: Sequence[Arrival]) -> _Begun:
+        if self._ahead and self._ahead.is_of(arrivals):
+            ahead, self._ahead = self._ahead, None
+            return ahead
+        await self.settle()
+        group = await self.patience.persist(lambda: self.sorter.check(arrivals))
+        items = await self.patience.persist(lambda: self.sorter.judge(group))
+        return _Begun(items, self._write(items))
+
+    async def _look_ahead(
+        self, arrivals: Sequence[Arrival], after: Sequence[Item]
+    ) -> Sequence[Item]:
+        def look() -> Sequence[Item]:
+            return self.sorter.judge(self.sorter.check(arrivals), after)
+
         # What is wrong with one of them shows when it is its turn.
         with contextlib.suppress(Exception):
-            self._ahead = await asyncio.to_thread(self.sorter.check, arrivals)
+            return await asyncio.to_thread(look)
+        return ()
 
     async def _write(self, items: Sequence[Item]) -> list[list[Refused]]:
         """Store the good lines of all; return what the store refused of each."""
-        written = [item.checked.lines if item.checked else () for item in items]
         writers = self.writers
-        bodies = [
-            b"\n".join((*body, b"")) for body in self.offenders.parted(_by_sender(items), writers)
-        ]
+        bodies = self.offenders.parted(_by_sender(items), writers)
         refused = await self.patience.persist(lambda: at_once(self.store.write, bodies, writers))
+        written = [item.checked.body if item.checked else b"" for item in items]
         found, lost = refusals.trace(refused, written)
         for item, bad in zip(items, found):
             if bad and not isinstance(item.taken, Bad):
@@ -133,7 +161,7 @@ class Readings:
         taken, at = item.taken, item.arrival.at
         return self.books.again(taken.who, taken.key, item.first_at, at)
 
-    def _tell(self, item: Item) -> None:
+    def _tell(self, item: Item, opening: Opening) -> None:
         """Tell picture and sender what became of a message, now that it is durable."""
         taken, books = item.taken, self.books
         if isinstance(taken, Bad):
@@ -142,7 +170,7 @@ class Readings:
             return
         if proves_life(item):
             epoch = taken.key.epoch if isinstance(taken, Accounted) else None
-            books.live.heard(taken.who, epoch, item.arrival.at, books.door.opening())
+            books.live.heard(taken.who, epoch, item.arrival.at, opening)
         if not isinstance(taken, Accounted):
             return
         clock = agentclocks.reported(fresh_lines(item))
@@ -161,7 +189,7 @@ class Readings:
         for item, by_store in zip(items, refused):
             add(_counted(item))
             if item.checked:
-                add("lines_stored", len(item.checked.lines) - len(by_store))
+                add("lines_stored", item.checked.good - len(by_store))
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
@@ -181,7 +209,7 @@ def _by_sender(items: Sequence[Item]) -> dict[Identity, list[bytes]]:
     found: dict[Identity, list[bytes]] = {}
     for item in items:
         if item.checked and not isinstance(item.taken, Bad):
-            found.setdefault(item.taken.who, []).extend(item.checked.lines)
+            found.setdefault(item.taken.who, []).append(item.checked.body)
     return found
 
 

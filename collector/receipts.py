@@ -98,9 +98,8 @@ class Receipts:
 
     def closed(self, who: Identity, epochs: Iterable[str]) -> None:
         """Say that nothing is expected of older *epochs* any more."""
-        found = dict.fromkeys(epochs)
-        if found:
-            self._draft(who).closed |= found
+        for epoch in epochs:
+            self._draft(who).closed[epoch] = None
 
     def ask_birth(self, who: Identity, number: int) -> None:
         """Ask for a birth, by the number of the request."""

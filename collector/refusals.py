@@ -43,9 +43,9 @@ def _of_lines(arrival: Arrival, about: Mapping[str, Any], lines: Sequence[Refuse
 
 
 def trace(
-    refused: Sequence[RefusedLine], written: Sequence[Sequence[bytes]]
+    refused: Sequence[RefusedLine], written: Sequence[bytes]
 ) -> tuple[list[list[Refused]], list[RefusedLine]]:
-    """Return what the store refused of each batch of *written*, and what is of none of them.
+    """Return what the store refused of each body of *written*, and what is of none of them.
 
     A line that stands in several batches is refused once for each.
     """
@@ -53,8 +53,8 @@ def trace(
         return [[] for _ in written], []
     places: dict[bytes, list[int]] = {}
     wanted = {line.line.rstrip(b"\n"): line.reason for line in refused}
-    for batch, lines in enumerate(written):
-        for line in lines:
+    for batch, body in enumerate(written):
+        for line in body.split(b"\n"):
             if line in wanted:
                 places.setdefault(line, []).append(batch)
     found: list[list[Refused]] = [[] for _ in written]

@@ -23,6 +23,9 @@ GROUP_BYTES: Final = 1_200_000
 """Unpacked; the message that passes it is the group's last. Parted among two writers, with the tags
 of the senders, each part mostly goes to InfluxDB as one body."""
 
+FIRST: Final = frozenset[Standing | None](("new", "forgotten"))
+"""The standing of a batch whose lines are to be written."""
+
 Rows = Callable[[Iterable[LaneKey]], Mapping[LaneKey, LaneRow]]
 
 
@@ -92,11 +95,18 @@ class Sorter:
                 break
         return done
 
-    def judge(self, group: Sequence[Checkup]) -> list[Item]:
-        """Return *group* as items, by what the ledger knows at this moment."""
+    def judge(self, group: Sequence[Checkup], after: Sequence[Item] = ()) -> list[Item]:
+        """Return *group* as items, by what the ledger will know.
+
+        That is what it knows at this moment, and *after*: what is on its way to it.
+        """
         batches = [one.taken for one in group if isinstance(one.taken, Accounted)]
         rows = self._rows({_row(batch) for batch in batches})
-        before: dict[tuple[Identity, BatchKey], int] = {}
+        before = {
+            (item.taken.who, item.taken.key): item.taken.crc
+            for item in after
+            if isinstance(item.taken, Accounted) and item.standing in FIRST
+        }
         return [_judged(one, rows, before) for one in group]
 
 
@@ -111,12 +121,12 @@ def _judged(
     row = rows[_row(taken)]
     standing = row.standing(taken.key.seq, taken.crc)
     name = (taken.who, taken.key)
-    if standing in ("new", "forgotten"):
-        # The same key may come twice in one group, before the ledger knows of it.
+    if standing in FIRST:
+        # The same key may come twice before the ledger knows of it.
         if name in before:
             standing = "repeated" if before[name] == taken.crc else "conflict"
         before.setdefault(name, taken.crc)
-    kept = one.checked if standing in ("new", "forgotten") else None
+    kept = one.checked if standing in FIRST else None
     return Item(one.arrival, taken, standing, kept, row.first_at)
 
 

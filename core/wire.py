@@ -12,9 +12,9 @@ import re
 import secrets
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import zstandard
 
 from core.errors import HeaderError, PayloadError
@@ -55,8 +55,7 @@ def crc(body: bytes) -> int:
     return zlib.crc32(body)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """The first line of a readings batch; `lines` is the count of newlines after it."""
 
     epoch: str

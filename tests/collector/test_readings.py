@@ -7,6 +7,7 @@ import re
 import sqlite3
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -17,6 +18,7 @@ from msgspec import structs
 
 from collector.counters import Counters
 from collector.inbox import Inbox
+from collector.ledger import Entry
 from collector.linecheck import Checked, LineCheck
 from collector.offenders import Offenders
 from collector.readings import at_once
@@ -41,7 +43,7 @@ from tests.collector.making import (
     report,
     state,
 )
-from tests.waiting import until
+from tests.waiting import until, until_sync
 
 SCHOOLS = re.compile(r"school=([a-z0-9-]+)")
 
@@ -288,12 +290,12 @@ async def test_a_receipt_goes_at_once_where_nothing_waits_that_could_go_along(
 
 def test_writers_share_a_group_and_nobodys_lines_stand_in_two_bodies() -> None:
     agents = [structs.replace(WHO, agent=f"pc-{number}") for number in range(5)]
-    lines = {who: [b"%b %d" % (who.agent.encode(), n) for n in range(4)] for who in agents}
+    lines = {who: [b"%b %d\n" % (who.agent.encode(), n) for n in range(4)] for who in agents}
     offenders = Offenders()
     offenders.note(agents[1])
     bodies = offenders.parted(lines, 2)
-    assert sorted(line for body in bodies for line in body) == sorted(chain(*lines.values()))
-    senders = [{line.partition(b" ")[0] for line in body} for body in bodies]
+    assert sorted(b"".join(bodies).splitlines(keepends=True)) == sorted(chain(*lines.values()))
+    senders = [{line.partition(b" ")[0] for line in body.splitlines()} for body in bodies]
     assert senders == [{b"pc-0", b"pc-2"}, {b"pc-3", b"pc-4"}, {b"pc-1"}]
 
 
@@ -344,6 +346,48 @@ async def test_the_next_group_is_checked_while_the_store_keeps_us_waiting(tmp_pa
     assert len(checked) == 2 * GROUP, "each once"
     assert checked[-1] < desk.store.writes == 10
     assert desk.received() == [(1, 2 * GROUP)]
+
+
+async def test_the_store_works_on_a_group_while_the_ledger_takes_in_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    at_store: list[int] = []
+    commit = desk.books.ledger.commit
+
+    def slow(entries: Sequence[Entry]) -> None:
+        until_sync(lambda: desk.store.writes == min(len(at_store) + 2, 3), 20)
+        at_store.append(desk.store.writes)
+        commit(entries)
+
+    monkeypatch.setattr(desk.books.ledger, "commit", slow)
+    await desk.take(*[readings(batch(seq=number)) for number in range(1, 3 * GROUP + 1)])
+    assert at_store == [2, 3, 3]
+    assert desk.received() == [(1, 3 * GROUP)]
+    assert len(desk.seqs()) == len(desk.stored()) == 3 * GROUP
+
+
+async def test_what_was_begun_ahead_counts_for_nothing_until_it_is_its_turn(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    ours = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 3)]
+    assert await desk.readings.handle(ours) == GROUP
+    # The connection was begun anew: the broker sends what was not acknowledged, after another.
+    await desk.take(readings(batch(), OTHER))
+    assert (desk.received(), desk.received(OTHER)) == ([(1, GROUP)], [(1, 1)])
+    await desk.take(*(one.message for one in ours[GROUP:]))
+    assert desk.received() == [(1, GROUP + 2)]
+    assert desk.count("repeated") == 0
+
+
+async def test_at_the_end_nothing_that_was_begun_ahead_is_under_way(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    ours = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 2)]
+    await desk.readings.handle(ours)
+    await desk.readings.settle()
+    assert desk.store.writes == 2
+    desk.books.ledger.close()
+    again = open_desk(tmp_path)
+    assert again.received() == [(1, GROUP)]
 
 
 async def test_a_message_that_breaks_the_look_ahead_costs_only_itself(tmp_path: Path) -> None:

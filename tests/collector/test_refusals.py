@@ -33,7 +33,7 @@ def test_very_many_reasons_or_bytes_keep_the_message_as_it_came() -> None:
 
 
 def test_what_the_store_refused_is_traced_to_every_batch_that_holds_it() -> None:
-    written = [[b"a", b"b"], [], [b"b", b"c"]]
+    written = [b"a\nb\n", b"", b"b\nc\n"]
     found, lost = refusals.trace([RefusedLine(b"b", "type"), RefusedLine(b"z\n", "odd")], written)
     assert [[line.line for line in batch] for batch in found] == [[b"b"], [], [b"b"]]
     assert found[0][0].reason == "type"

@@ -23,7 +23,7 @@ def the_receipt_goes_before_the_ledger(patch: pytest.MonkeyPatch) -> None:
     async def handle(self: Readings, arrivals: Sequence[Any]) -> int:
         items = await self.patience.persist(lambda: self.sorter.sort(arrivals))
         for item in items:
-            self._tell(item)
+            self._tell(item, self.books.door.opening())
         self.books.receipts.flush()
         refused = await self._write(items)
         await self._keep(items, refused)
@@ -45,7 +45,7 @@ def the_ledger_goes_before_the_store(patch: pytest.MonkeyPatch) -> None:
         refused = await self._write(items)
         await self._keep(items, refused)
         for item in items:
-            self._tell(item)
+            self._tell(item, self.books.door.opening())
         return len(items)
 
     patch.setattr(Readings, "handle", handle)
