@@ -71,7 +71,11 @@ class EchoSocket:
         self.opened.sock.close()
 
     async def ask(self, address: Address, seq: int, timeout_s: float) -> Answer | None:
-        """Return the answer, or None where none came in time or nothing could be sent."""
+        """Return the answer, or None where none came in time or nothing could be sent.
+
+        In time is what the kernel received in time, however late we come to look. What comes
+        later is never taken for the answer to another request: each has a token of its own.
+        """
         token = self.token(TOKEN_BYTES)
         payload = token.ljust(PAYLOAD_BYTES, b"\0")
         packet = icmp.request(self.opened.family, icmp.Echo(self.opened.ident, seq, payload))
@@ -79,9 +83,11 @@ class EchoSocket:
         self._out[token] = Sent(seq, self.monotonic(), self.wall(), answer)
         try:
             self.opened.sock.sendto(packet, address[1])
-            async with asyncio.timeout(timeout_s):
-                return await answer
-        except OSError:  # no route, refused by a firewall, or the time is over: lost, all of them
+            # Not asyncio.timeout: it cancels also where the answer came in the same turn.
+            await asyncio.wait([answer], timeout=timeout_s)
+            in_time = answer.done() and answer.result().seconds <= timeout_s
+            return answer.result() if in_time else None
+        except OSError:  # no route, or refused by a firewall: lost, both of them
             return None
         finally:
             del self._out[token]

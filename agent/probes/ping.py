@@ -1,21 +1,24 @@
 """Whether a target answers echo requests, how fast, and how many get lost.
 
 Our own ICMP (core/icmp.py): no program is started, nothing is parsed, and no rights are needed
-where `net.ipv4.ping_group_range` lets the agent's group in.
+where `net.ipv4.ping_group_range` lets the agent's group in. An answer counts once, for its own
+request, and only while that is waited for: a copy is no second answer, a late one is a loss.
 Watch it work: schoolwatch agent probe ping targets=127.0.0.1,::1
 """
 
 import asyncio
 import math
 import socket
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
+from agent.families import ASKED, Asked, Family
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
@@ -28,7 +31,7 @@ ANSWERED: Final = 0
 NO_SUCH_HOST: Final = 1
 NO_ANSWER: Final = 2
 
-Resolve = Callable[[str, float], Coroutine[Any, Any, Address]]
+Resolve = Callable[[str, float, socket.AddressFamily], Coroutine[Any, Any, Address]]
 Open = Callable[[socket.AddressFamily], EchoSocket]
 
 
@@ -37,13 +40,19 @@ Open = Callable[[socket.AddressFamily], EchoSocket]
 class PingProbe:
     """Sends `count` echo requests to each target, all targets at once; one reading for each.
 
-    `timeout_s` is for finding the address and again for each answer.
+    `timeout_s` is for finding the address and again for each answer. `families` names targets
+    that are asked over another `family` than the rest; with `both` a target has two readings.
     """
 
     targets: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
     count: Annotated[int, Meta(ge=1, le=20)] = 3
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     interval_between_s: Annotated[float, Meta(ge=0, le=5)] = 0.2
+    family: Family = "any"
+    families: Annotated[
+        Mapping[str, Family],
+        Meta(description='a table of targets, each with "any", "4", "6" or "both"'),
+    ] = field(default_factory=dict)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     open_echo: Open = field(default=open_echo, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
@@ -65,32 +74,38 @@ class PingProbe:
 
             return await self.subjects.ask(
                 {
-                    target: self._one(target, socket_for, at)
+                    " over ".join((target, *asked[1].values())): self._one(
+                        target, asked, socket_for, at
+                    )
                     for target in dict.fromkeys(self.targets)
+                    for asked in ASKED[self.families.get(target, self.family)]
                 }
             )
 
-    async def _one(self, target: str, socket_for: Open, at: int) -> Reading:
+    async def _one(self, target: str, asked: Asked, socket_for: Open, at: int) -> Reading:
+        family, tags = asked
+        fields = await self._fields(target, family, socket_for)
+        return Reading("ping", fields, at, {"url": target} | tags)
+
+    async def _fields(
+        self, target: str, family: socket.AddressFamily, socket_for: Open
+    ) -> dict[str, Value]:
         try:
-            address = await self.resolve(target, self.timeout_s)
+            address = await self.resolve(target, self.timeout_s, family)
         except NoSuchHost:
-            return _reading(target, at, nothing(NO_SUCH_HOST))
+            return nothing(NO_SUCH_HOST)
         except TargetUnreachable:
-            return _reading(target, at, nothing(NO_ANSWER))
+            return nothing(NO_ANSWER)
         try:
             echo = socket_for(address[0])
         except OSError:  # a machine without IPv6, say
-            return _reading(target, at, nothing(NO_ANSWER))
+            return nothing(NO_ANSWER)
         rounds = (self._ask(echo, address, number) for number in range(self.count))
-        return _reading(target, at, summary(await asyncio.gather(*rounds)))
+        return summary(await asyncio.gather(*rounds))
 
     async def _ask(self, echo: EchoSocket, address: Address, number: int) -> Answer | None:
         await asyncio.sleep(number * self.interval_between_s)
         return await echo.ask(address, number + 1, self.timeout_s)
-
-
-def _reading(target: str, at: int, fields: dict[str, Value]) -> Reading:
-    return Reading("ping", fields, at, {"url": target})
 
 
 def nothing(result_code: int) -> dict[str, Value]:
@@ -120,6 +135,8 @@ def summary(answers: Sequence[Answer | None]) -> dict[str, Value]:
     times = [1000 * answer.seconds for answer in came]
     mean = sum(times) / len(times)
     spread = math.sqrt(sum((time - mean) ** 2 for time in times) / len(times))
+    if len(times) > 1:
+        fields["jitter_ms"] = round(jitter(times), 3)
     return fields | {
         "ttl": came[-1].ttl,
         "minimum_response_ms": round(min(times), 3),
@@ -127,3 +144,13 @@ def summary(answers: Sequence[Answer | None]) -> dict[str, Value]:
         "maximum_response_ms": round(max(times), 3),
         "standard_deviation_ms": round(spread, 3),
     }
+
+
+def jitter(times: Sequence[float]) -> float:
+    """Return the mean absolute difference of consecutive *times*, in the order of sending.
+
+    That is the D of RFC 3550, 6.4.1, of round trips, without its smoothing over 16 packets: the
+    mean of the rounds of a minute is then the jitter of that minute.
+    """
+    differences = [abs(later - earlier) for earlier, later in pairwise(times)]
+    return sum(differences) / len(differences)

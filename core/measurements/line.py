@@ -22,7 +22,10 @@ MEASUREMENTS: Final = (
     measurement(
         "ping",
         "Echo requests to one target.",
-        {"url": "the target as configured: a name or an address"},
+        {
+            "url": "the target as configured: a name or an address",
+            "family": "`ipv4` or `ipv6`, where the configuration asks for one of them or for both",
+        },
         *counts(
             packets_transmitted="requests sent",
             packets_received="answers received",
@@ -34,5 +37,10 @@ MEASUREMENTS: Final = (
         Field("average_response_ms", "float", "ms", "mean answer"),
         Field("maximum_response_ms", "float", "ms", "slowest answer"),
         Field("standard_deviation_ms", "float", "ms", "how much the answers differ"),
+        Field(
+            *("jitter_ms", "float", "ms"),
+            "mean absolute difference of consecutive answers (RFC 3550, not smoothed)",
+            deadband=1.0,
+        ),
     ),
 )

@@ -43,6 +43,11 @@ async def test_the_answer_to_an_earlier_request_is_not_taken_for_this_one() -> N
     assert await ask(first_answer({"reply": second})) is None
 
 
+async def test_what_the_kernel_received_too_late_is_late_however_soon_it_is_read() -> None:
+    assert await ask(first_answer({"after_ms": 51})) is None
+    assert await ask(first_answer({"after_ms": 49})) is not None
+
+
 async def test_an_answer_with_the_right_token_and_another_identifier_is_not_believed() -> None:
     packet = bytearray.fromhex(json.loads(RECORDING.read_text())["packets"][0]["reply"])
     packet[24:26] = bytes(reversed(packet[24:26]))

@@ -6,7 +6,8 @@
     {"total": {"in_turn": [first, second]}}  one after the other
     {"statvfs": {"for": {"/": …}}}           by what is asked about
 
-`packets.json` is a network: addresses by name (null: no such host), requests and replies as hex.
+`packets.json` is a network: addresses by name (null: no such host; a list for several), requests
+and replies as hex.
 """
 
 import itertools
@@ -68,11 +69,15 @@ class RecordedNetwork:
         self._addresses = recording["addresses"]
         self._packets = recording["packets"]
 
-    async def resolve(self, host: str, _: float) -> echo.Address:
-        address = self._addresses[host]
-        if address is None:
-            raise NoSuchHost(host)
-        return socket.AF_INET6 if ":" in address else socket.AF_INET, (address, 0)
+    async def resolve(
+        self, host: str, _: float, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> echo.Address:
+        addresses = self._addresses[host]
+        for address in [addresses] if isinstance(addresses, str) else addresses or []:
+            kind = socket.AF_INET6 if ":" in address else socket.AF_INET
+            if family in (kind, socket.AF_UNSPEC):
+                return kind, (address, 0)
+        raise NoSuchHost(host)
 
     def open_echo(self, family: socket.AddressFamily) -> echo.EchoSocket:
         packets = [p for p in self._packets if (":" in p["to"]) == (family == socket.AF_INET6)]

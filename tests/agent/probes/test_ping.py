@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from agent.probes.ping import NO_ANSWER, PingProbe
+from agent.probes.ping import NO_ANSWER, PingProbe, jitter
 from core import icmp
 from core.errors import NotPermitted, TargetUnreachable
 
@@ -51,7 +51,7 @@ async def test_this_machine_answers_itself_over_both_families() -> None:
 @pytest.mark.real("icmp")
 @may
 async def test_a_name_that_is_looked_for_in_vain_leaves_the_others_their_answers() -> None:
-    async def resolve(host: str, _: float) -> Any:
+    async def resolve(host: str, *_: object) -> Any:
         if host == "slow.school":
             raise TargetUnreachable("slow.school: no answer within 2 s")
         return socket.AF_INET, (host, 0)
@@ -75,6 +75,12 @@ async def test_a_target_named_twice_is_one_series() -> None:
 
     readings = list(await PingProbe(("a", "a"), resolve=resolve).measure())
     assert [reading.tags["url"] for reading in readings] == ["a"]
+
+
+def test_jitter_is_of_neighbours_where_the_deviation_is_of_all() -> None:
+    steps, waves = [1.0, 1.0, 9.0, 9.0], [1.0, 9.0, 1.0, 9.0]
+    assert jitter(steps) == pytest.approx(8 / 3)
+    assert jitter(waves) == 8.0
 
 
 @dataclass
@@ -188,7 +194,7 @@ def test_one_silent_target_does_not_delay_the_answer_of_another(link: Link) -> N
 
 @pytest.mark.real("netns")
 def test_without_rights_the_sentence_says_what_to_set_and_setting_it_is_enough(link: Link) -> None:
-    with link.pinging("nobody", FAR) as ping:
+    with link.pinging("nobody", FAR, FAR_V6) as ping:
         assert ping.once().startswith("NotPermitted: this process may not send echo requests")
 
         link.write(link.near, GROUPS, EVERY_GROUP)
