@@ -32,10 +32,7 @@ probes: Registry[Probe] = Registry(
         "mem",
         "net",
         "ping",
-        "processes",
-        "swap",
-        "system",
-        "temp",
+        "sntp",
     ),
 )
 

@@ -43,4 +43,33 @@ MEASUREMENTS: Final = (
             deadband=1.0,
         ),
     ),
+    measurement(
+        "sntp",
+        "What one time server says of the machine's clock.",
+        {"server": "the server as configured: a name or an address"},
+        *counts(
+            result_code="0 a time, 1 no such host, 2 no answer, 3 an answer that is not to be "
+            "believed, 4 not asked, since the server asked for that (kiss-o'-death)",
+            grade="0 the clock is right within 1 s, 1 off by more than that, 2 by more than 5 s",
+            stratum="how many servers it is away from a reference clock",
+            leap="1 the last minute of the month has 61 seconds, 2 it has 59, else 0",
+        ),
+        Field(
+            *("offset_ms", "float", "ms"),
+            "how far the machine's clock is ahead (ntpq and chrony give the opposite sign)",
+            deadband=5.0,
+        ),
+        Field(
+            *("error_ms", "float", "ms"),
+            "by how much `offset_ms` may be wrong: half of `delay_ms`, and the server's own error",
+            deadband=5.0,
+        ),
+        Field("delay_ms", "float", "ms", "the way there and back", deadband=5.0),
+        Field("root_delay_ms", "float", "ms", "from the server to its reference", deadband=5.0),
+        Field(
+            *("root_dispersion_ms", "float", "ms"),
+            "what the server allows for since it last heard its reference",
+            deadband=20.0,
+        ),
+    ),
 )

@@ -8,6 +8,9 @@
 
 `packets.json` is a network: addresses by name (null: no such host; a list for several), requests
 and replies as hex.
+
+`replies.json` is time servers by name (null: no such host), each with what it sends as hex and how
+long that takes; `asked_at` is what the machine's clock says when it asks, `nonce` what it sends.
 """
 
 import itertools
@@ -22,9 +25,11 @@ from typing import Any, cast
 
 from core import echo, icmp
 from core.clock import SECOND
+from core.datagram import Exchange
 from core.names import NoSuchHost
 
 AT = 1_795_374_585_000_000_000
+BOOT = 100 * SECOND
 
 
 class Record(dict[str, Any]):
@@ -46,6 +51,10 @@ def collaborators(case: Path) -> dict[str, Any]:
     if (case / "packets.json").exists():
         network = RecordedNetwork(json.loads((case / "packets.json").read_text()))
         replaced |= {"resolve": network.resolve, "open_echo": network.open_echo}
+    if (case / "replies.json").exists():
+        servers = RecordedServers(json.loads((case / "replies.json").read_text()))
+        replaced |= {name: getattr(servers, name) for name in ("resolve", "ask", "nonce")}
+        replaced |= {"boot": lambda: BOOT, "wall": lambda: servers.asked_at}
     return replaced
 
 
@@ -60,6 +69,33 @@ def answering(recorded: dict[str, Any]) -> Callable[..., Any]:
         case {"for": answers}:
             return lambda asked: answers[asked if isinstance(asked, str) else json.dumps(asked)]
     raise AssertionError(f"{list(recorded)} is not returns, in_turn or for")
+
+
+class RecordedServers:
+    """Time servers that answer as recorded, whatever they are asked."""
+
+    def __init__(self, recording: dict[str, Any]) -> None:
+        self.asked_at: int = recording["asked_at"]
+        self._nonce = bytes.fromhex(recording["nonce"])
+        self._servers = recording["servers"]
+
+    def nonce(self, size: int) -> bytes:
+        assert len(self._nonce) == size
+        return self._nonce
+
+    async def resolve(self, host: str, _: float) -> echo.Address:
+        if self._servers[host] is None:
+            raise NoSuchHost(f"{host}: Name or service not known")
+        return socket.AF_INET, (host, 0)
+
+    async def ask(
+        self, address: echo.Address, _: bytes, __: float, is_meant: Callable[[bytes], bool]
+    ) -> Exchange | None:
+        server = self._servers[address[1][0]]
+        for packet in map(bytes.fromhex, server["packets"]):
+            if is_meant(packet):
+                return Exchange(packet, BOOT, BOOT + round(server["after_ms"] * 1_000_000))
+        return None
 
 
 class RecordedNetwork:
