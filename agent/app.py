@@ -3,6 +3,7 @@
     schedule ─▶ probe ─▶ recorder ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
     heartbeat ─────────────▲           ▲         │
     timekeeper ─── clock ──┘── events ─┴─ receipt ┘
+         ▲── probe sntp
     watchers ────── told by the system ┘
 
 Try it: schoolwatch agent run --config configs/agent.toml
@@ -11,6 +12,7 @@ Try it: schoolwatch agent run --config configs/agent.toml
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, Final, TypeVar, cast
 
@@ -38,6 +40,8 @@ from core.types import Reading, Value
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Checked = Callable[[int, int, int], Awaitable[None]]
+"""Hears that the true time lay between two moments when `clock.boottime` said a third."""
 
 HEARTBEAT_EVERY: Final = 60.0
 CLOCK_LOOK_EVERY: Final = 1.0
@@ -118,10 +122,23 @@ async def _cancel(*tasks: asyncio.Task[object]) -> None:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _with_clock(made: T, now: clock.Clock) -> T:
-    """Return a probe or watcher with the agent's clock in place of the machine's."""
-    reads_time = is_dataclass(made) and any(field.name == "now" for field in fields(made))
-    return cast(T, replace(cast(Any, made), now=now)) if reads_time else made
+def placed(made: T, **ours: object) -> T:
+    """Return a probe or watcher with *ours* in place of the collaborators of these names."""
+    known = {field.name for field in fields(cast(Any, made))} if is_dataclass(made) else set()
+    mine = {name: one for name, one in ours.items() if name in known}
+    return cast(T, replace(cast(Any, made), **mine)) if mine else made
+
+
+def checked_by(timekeeper: Timekeeper, sealed: Callable[[], None]) -> Checked:
+    """Return what hears of the true time from time servers."""
+
+    async def checked(earliest: int, latest: int, boot: int) -> None:
+        # What the disk refuses to hear is held, and told with the next look at the clock.
+        with contextlib.suppress(SpoolError):
+            if await timekeeper.check_by_servers(earliest, latest, boot):
+                sealed()
+
+    return checked
 
 
 def build(config: AgentConfig) -> Agent:
@@ -151,10 +168,11 @@ def build(config: AgentConfig) -> Agent:
     recorder = Recorder(
         spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000, time=times
     )
+    ours = {"now": times.now, "checked": checked_by(timekeeper, uplink.sealed)}
     jobs = [
         Job(
             probe.word,
-            _with_clock(probes.build(probe.word, probe.options), times.now),
+            placed(probes.build(probe.word, probe.options), **ours),
             probe.interval_s,
         )
         for probe in config.probes
@@ -162,7 +180,7 @@ def build(config: AgentConfig) -> Agent:
     schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
     watching = Watching(
         {
-            one.word: _with_clock(watchers.build(one.word, one.options), times.now)
+            one.word: placed(watchers.build(one.word, one.options), now=times.now)
             for one in config.watchers
         },
         who.agent,

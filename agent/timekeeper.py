@@ -3,6 +3,10 @@
 `clock_step` begins when the machine's clock was set, `clock_back` when the time of readings went
 back by more than a second, so that every series starts anew. Both end with the next check that
 agrees.
+
+The clock is checked by time servers (SNTP), and by the receipts of the collector. While time
+servers are heard, a receipt may confirm what they said and not correct it: else a collector whose
+clock is off would pull against them, once a minute.
 """
 
 import asyncio
@@ -10,7 +14,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.agentclock import FAR, AgentClock
+from agent.agentclock import CHECK_HOLDS, FAR, AgentClock
 from agent.spoolthread import SpoolThread
 from core.clock import SECOND, plausible
 from core.errors import SpoolError
@@ -34,6 +38,8 @@ class Timekeeper:
     clock: AgentClock
     spool: SpoolThread
     agent: str = "agent"
+    _servers_at: int | None = None
+    """When time servers last checked the clock (boottime)."""
     _shift: int = 0
     _events: list[Event] = field(default_factory=list)
     _flushing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -61,12 +67,35 @@ class Timekeeper:
         if not plausible(made):
             return 0  # it has lost its own clock, or is in doubt of it (0)
         boot = self.clock.boot()
-        by = self.clock.check(made + boot - arrived, made + MILLISECOND + boot - sent)
+        earliest, latest = made + boot - arrived, made + MILLISECOND + boot - sent
+        confirms = earliest <= self.clock.now() <= latest
+        if self._servers_are_heard(boot) and not confirms:
+            return 0
+        by = self._settle(earliest, latest)
+        await self._flush()
+        return by
+
+    async def check_by_servers(self, earliest: int, latest: int, boot: int) -> bool:
+        """Check the clock by what time servers said: the true time at *boot* lay between the two.
+
+        True where that is news to send. May raise SpoolError; what it would have told is held.
+        """
+        if not (plausible(earliest) and plausible(latest)):
+            return False
+        now = self._servers_at = self.clock.boot()
+        self._settle(earliest + now - boot, latest + now - boot)
+        return await self._flush()
+
+    def _servers_are_heard(self, boot: int) -> bool:
+        return self._servers_at is not None and boot - self._servers_at <= CHECK_HOLDS
+
+    def _settle(self, earliest: int, latest: int) -> int:
+        """Take that it is now between the two; return the correction in ns."""
+        by = self.clock.check(earliest, latest)
         self._moved(by)
         if self._open and not self.clock.unchecked():
             self._open = False
             self._events += [self._event(kind, False, {}) for kind in (STEP, BACK)]
-        await self._flush()
         return by
 
     def report(self) -> ClockReport:

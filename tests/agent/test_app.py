@@ -5,12 +5,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent import app
 from agent.config import AgentConfig, ProbeConfig, SpoolConfig
+from agent.probes.sntp import SntpProbe
 from agent.spool import Spool
-from core.clock import SECOND
+from core.clock import SECOND, boottime
 from core.errors import SpoolError
 from core.types import Identity
 
@@ -35,6 +37,27 @@ async def test_a_corrected_clock_reaches_every_probe_and_the_heartbeat(tmp_path:
     assert own.at >= ahead
     assert own.fields["clock_offset_ms"] == pytest.approx(-3_600_000, abs=1_000)
     await agent.spool.close()
+
+
+async def test_what_time_servers_say_reaches_the_clock_of_every_reading(tmp_path: Path) -> None:
+    probes = (ProbeConfig("mem"), ProbeConfig("sntp", options={"servers": ["time.school"]}))
+    agent = app.build(msgspec.structs.replace(config(tmp_path), probes=probes))
+    mem, sntp = (job.probe for job in agent.schedule.jobs)
+    assert isinstance(sntp, SntpProbe)
+    behind = agent.time.clock.now() - 3600 * SECOND
+    await refusing(agent, 1)
+    await sntp.checked(behind, behind, boottime())
+
+    (reading,) = await mem.measure()
+    assert abs(reading.at - behind) < 60 * SECOND
+    await refusing(agent, 0)
+    assert await agent.time.look(), "what the disk refused to hear is told later"
+    await agent.spool.close()
+
+
+async def refusing(agent: app.Agent, refuses: int) -> None:
+    pragma = f"PRAGMA query_only = {refuses}"
+    await agent.spool.call(lambda spool: spool._db.execute(pragma).fetchone())
 
 
 async def test_a_spool_that_somebody_locks_stops_no_heartbeat(tmp_path: Path) -> None:

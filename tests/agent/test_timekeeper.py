@@ -40,6 +40,11 @@ class Machine:
         """Answer a batch that was sent 0.1 s ago, at the true time *now*."""
         return await self.keeper.check(now // 1_000_000, self.boot - SECOND // 10, self.boot)
 
+    async def serve(self, now: int, *, asked_ago: int = 0) -> bool:
+        """Let time servers say that it was *now* within 20 ms when they were asked."""
+        off, boot = SECOND // 50, self.boot - asked_ago
+        return await self.keeper.check_by_servers(now - off, now + off, boot)
+
     async def told(self) -> list[tuple[str, bool, dict[str, Any]]]:
         return [
             (line["kind"], line["active"], line["details"])
@@ -154,6 +159,57 @@ async def test_an_event_that_does_not_fit_into_memory_is_named(
     assert caplog.text.count("clock_step at") == 3
     await refusing(machine, False)
     assert await machine.keeper.look()
+
+
+async def test_time_servers_check_the_clock_without_any_receipt(tmp_path: Path) -> None:
+    machine = Machine(tmp_path, wall=AT + HOUR)
+    await machine.seal()
+    assert await machine.serve(AT - SECOND, asked_ago=SECOND), "that time went back is news"
+    assert machine.time.now() == AT
+    assert machine.time.unchecked(), "one answer that is far off does not pass for the truth"
+
+    assert await machine.serve(AT)
+    assert not machine.time.unchecked()
+    assert [(kind, active) for kind, active, _ in await machine.told()] == [
+        ("clock_back", True),
+        ("clock_back", False),
+    ]
+    assert not await machine.serve(AT)
+
+
+async def test_time_servers_without_a_time_check_nothing(machine: Machine) -> None:
+    assert not await machine.serve(HOUR)
+    assert machine.time.unchecked()
+    assert await machine.check(AT + HOUR) != 0, "and receipts go on to correct"
+
+
+async def test_a_collector_that_is_off_does_not_pull_against_time_servers(
+    machine: Machine,
+) -> None:
+    await machine.serve(AT)
+    for _ in range(3):
+        assert await machine.check(AT + HOUR) == 0
+    assert machine.time.now() == AT
+    assert not machine.time.unchecked()
+    assert await machine.told() == []
+
+
+async def test_a_receipt_confirms_what_time_servers_said(machine: Machine) -> None:
+    await machine.serve(AT)
+    machine.wall += HOUR
+    assert await machine.keeper.look()
+    assert await machine.check(AT + HOUR) == 0
+    assert machine.time.unchecked(), "whoever believes the step is no witness against it"
+
+    assert await machine.check(AT) == 0
+    assert not machine.time.unchecked()
+
+
+async def test_after_a_day_without_time_servers_receipts_correct_again(machine: Machine) -> None:
+    await machine.serve(AT)
+    machine.boot += DAY + SECOND
+    assert await machine.check(AT + HOUR) != 0
+    assert abs(machine.time.now() - AT - HOUR) < SECOND
 
 
 async def refusing(machine: Machine, refuses: bool) -> None:
