@@ -27,6 +27,7 @@ from agent.spool import DAY, Limits, Spool
 from agent.spoolfile import room_for
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
+from agent.trouble import Trouble
 from agent.uplink import Settings, Uplink
 from agent.watchers import watchers
 from agent.watching import Watching
@@ -168,7 +169,11 @@ def build(config: AgentConfig) -> Agent:
     recorder = Recorder(
         spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000, time=times
     )
-    ours = {"now": times.now, "checked": checked_by(timekeeper, uplink.sealed)}
+    ours = {
+        "now": times.now,
+        "checked": checked_by(timekeeper, uplink.sealed),
+        "trouble": Trouble(),
+    }
     jobs = [
         Job(
             probe.word,

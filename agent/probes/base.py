@@ -31,6 +31,7 @@ probes: Registry[Probe] = Registry(
         "disk",
         "mem",
         "net",
+        "path",
         "ping",
         "sntp",
     ),

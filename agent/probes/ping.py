@@ -21,6 +21,7 @@ from msgspec import Meta
 from agent.families import ASKED, Asked, Family
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
+from agent.trouble import Trouble
 from core import clock
 from core.echo import Address, Answer, EchoSocket, open_echo
 from core.errors import TargetUnreachable
@@ -56,6 +57,7 @@ class PingProbe:
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     open_echo: Open = field(default=open_echo, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
+    trouble: Trouble = field(default_factory=Trouble, metadata=COLLABORATOR)
     subjects: Subjects = field(default_factory=partial(Subjects, "ping"), metadata=COLLABORATOR)
 
     async def measure(self) -> Iterable[Reading]:
@@ -72,7 +74,7 @@ class PingProbe:
                     sockets[family] = stack.enter_context(self.open_echo(family))
                 return sockets[family]
 
-            return await self.subjects.ask(
+            readings = await self.subjects.ask(
                 {
                     " over ".join((target, *asked[1].values())): self._one(
                         target, asked, socket_for, at
@@ -81,21 +83,27 @@ class PingProbe:
                     for asked in ASKED[self.families.get(target, self.family)]
                 }
             )
+        self.trouble.keep(reading.tags for reading in readings)
+        return readings
 
     async def _one(self, target: str, asked: Asked, socket_for: Open, at: int) -> Reading:
-        family, tags = asked
-        fields = await self._fields(target, family, socket_for)
-        return Reading("ping", fields, at, {"url": target} | tags)
+        family, more = asked
+        tags = {"url": target} | more
+        address, code = await self._find(target, family)
+        fields = await self._fields(address, socket_for) if address else nothing(code)
+        sent, received = (int(fields[name]) for name in ("packets_transmitted", "packets_received"))
+        self.trouble.note(tags, address, sent, received)
+        return Reading("ping", fields, at, tags)
 
-    async def _fields(
-        self, target: str, family: socket.AddressFamily, socket_for: Open
-    ) -> dict[str, Value]:
+    async def _find(self, target: str, family: socket.AddressFamily) -> tuple[Address | None, int]:
         try:
-            address = await self.resolve(target, self.timeout_s, family)
+            return await self.resolve(target, self.timeout_s, family), ANSWERED
         except NoSuchHost:
-            return nothing(NO_SUCH_HOST)
+            return None, NO_SUCH_HOST
         except TargetUnreachable:
-            return nothing(NO_ANSWER)
+            return None, NO_ANSWER
+
+    async def _fields(self, address: Address, socket_for: Open) -> dict[str, Value]:
         try:
             echo = socket_for(address[0])
         except OSError:  # a machine without IPv6, say

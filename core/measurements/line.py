@@ -44,6 +44,27 @@ MEASUREMENTS: Final = (
         ),
     ),
     measurement(
+        "path",
+        "Who answers for one of the first hops towards a target of `ping`: while that has trouble, "
+        "and rarely otherwise.",
+        {
+            "url": "the target, as of `ping`",
+            "family": "`ipv4` or `ipv6`, as of `ping`",
+            "hop": "1 for the gateway, 2 for the one behind it …",
+        },
+        *counts(
+            result_code="0 a router answers, 1 nobody does, 2 it is the target, 3 somebody lets "
+            "nothing through, 4 this machine has no way there",
+        ),
+        Field("trouble", "boolean", "", "whether `ping` had trouble, or all was well"),
+        Field("response_ms", "float", "ms", "time to its answer", deadband=1.0),
+        Field(
+            *("address_class", "string", ""),
+            "whose address it is: `public`, `private`, `cgnat`, `link_local` or `reserved`",
+        ),
+        Field("address", "string", "", "the router's address, where it is a public one"),
+    ),
+    measurement(
         "sntp",
         "What one time server says of the machine's clock.",
         {"server": "the server as configured: a name or an address"},

@@ -5,9 +5,11 @@ import json
 import socket
 import struct
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import echo, icmp
 from core.clock import SECOND
@@ -18,6 +20,9 @@ from tests.agent.probes.recorded import RecordedNetwork
 RECORDING = Path(__file__).parents[1] / "cases/ping/both_families_answer/packets.json"
 LOOPBACKS = {socket.AF_INET: ("127.0.0.1", 0), socket.AF_INET6: ("::1", 0)}
 HOME = (socket.AF_INET, LOOPBACKS[socket.AF_INET])
+REPLIES = [
+    bytes.fromhex(packet["reply"]) for packet in json.loads(RECORDING.read_text())["packets"]
+]
 SENT = 1_795_374_585_000_000_000
 
 
@@ -73,6 +78,18 @@ async def test_the_loopback_answers_many_at_once_each_with_its_own_answer(family
         asked = [opened.ask(address, seq, 5.0) for seq in range(1, 101)]
         answers = await asyncio.gather(*asked)
     assert all(answer and 0 <= answer.seconds < 5 and answer.ttl > 0 for answer in answers)
+
+
+@pytest.mark.parametrize("with_ip_header", [True, False])
+@given(junk=st.lists(st.binary(max_size=120) | st.sampled_from(REPLIES), max_size=8))
+def test_no_packet_whatever_is_taken_for_an_answer_or_stops_us(
+    with_ip_header: bool, junk: list[bytes]
+) -> None:
+    opened = icmp.IcmpSocket(cast(socket.socket, None), icmp.V4, 0x2CFB, with_ip_header)
+    waiting: Any = echo.Sent(1, 0.0, SENT, cast(Any, None))  # whoever answered would fail
+    asking = echo.EchoSocket(opened, _out={b"\0" * echo.TOKEN_BYTES: waiting})
+    for packet in junk:
+        asking._take(packet, [(0, 0, packet), (*echo.HOPS_V4, packet)])
 
 
 def echo_or_skip(family: socket.AddressFamily) -> echo.EchoSocket:

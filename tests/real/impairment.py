@@ -230,7 +230,10 @@ def why_not() -> str:
 
 @contextmanager
 def inside(namespace: str) -> Iterator[None]:
-    """Let this thread open its sockets in *namespace*; they stay there when the block ends."""
+    """Let this thread open its sockets in *namespace*; they stay there when the block ends.
+
+    Threads begun within stay too. Tasks of asyncio share their thread: let only one be within.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
 
     def enter(handle: int) -> None:

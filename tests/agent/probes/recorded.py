@@ -11,6 +11,9 @@ and replies as hex.
 
 `replies.json` is time servers by name (null: no such host), each with what it sends as hex and how
 long that takes; `asked_at` is what the machine's clock says when it asks, `nonce` what it sends.
+
+`hops.json` is the way to addresses, each by its name: for every hop what the kernel says of the
+error that came (level, kind and data of the control message, as hex), null where nothing came.
 """
 
 import itertools
@@ -26,6 +29,7 @@ from typing import Any, cast
 from core import echo, icmp
 from core.clock import SECOND
 from core.datagram import Exchange
+from core.hops import Heard
 from core.names import NoSuchHost
 
 AT = 1_795_374_585_000_000_000
@@ -55,6 +59,9 @@ def collaborators(case: Path) -> dict[str, Any]:
         servers = RecordedServers(json.loads((case / "replies.json").read_text()))
         replaced |= {name: getattr(servers, name) for name in ("resolve", "ask", "nonce")}
         replaced |= {"boot": lambda: BOOT, "wall": lambda: servers.asked_at}
+    if (case / "hops.json").exists():
+        way = RecordedWay(json.loads((case / "hops.json").read_text()))
+        replaced |= {"resolve": way.resolve, "ask": way.ask}
     return replaced
 
 
@@ -96,6 +103,26 @@ class RecordedServers:
             if is_meant(packet):
                 return Exchange(packet, BOOT, BOOT + round(server["after_ms"] * 1_000_000))
         return None
+
+
+class RecordedWay:
+    """Says of each hop what was recorded of it; beyond the last one nothing comes."""
+
+    def __init__(self, recording: dict[str, Any]) -> None:
+        self._addresses = {name: one["address"] for name, one in recording["targets"].items()}
+        self._hops = {one["address"]: one["hops"] for one in recording["targets"].values()}
+
+    async def resolve(self, host: str, _: float) -> echo.Address:
+        address = self._addresses[host]
+        return socket.AF_INET6 if ":" in address else socket.AF_INET, (address, 0)
+
+    async def ask(self, address: echo.Address, number: int, _: float) -> Heard | None:
+        hops = self._hops[address[1][0]]
+        hop = hops[number - 1] if number <= len(hops) else None
+        if hop is None:
+            return None
+        level, kind, data = hop["said"] or (0, 0, "")
+        return Heard(hop["after_ms"] / 1000, {(level, kind): bytes.fromhex(data)})
 
 
 class RecordedNetwork:
