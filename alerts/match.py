@@ -98,7 +98,7 @@ class Match:
                 continue
             if of.unless and of.unless.items() <= fact.tags.items():
                 continue
-            target = fact.tags.get(of.target, "")[:LONGEST_TARGET]
+            target = of.target_of(fact.tags)[:LONGEST_TARGET]
             key = AlertKey(rule.name, fact.place, target)
             at = min(fact.at, heard)
             yield Signal(key, of.says(value), at, heard, {"value": value})

@@ -30,7 +30,8 @@ class Threshold:
     """The field `name` of a reading above a limit: on from `limit`, off under `clear_under`.
 
     With `over` the limit itself is still fine. `target` is the tag that tells one series of an
-    agent from another; readings with all the tags of `unless` are nobody's concern.
+    agent from another, `beside` one that some of them have besides; readings with all the tags of
+    `unless` are nobody's concern.
     """
 
     measurement: str
@@ -40,6 +41,12 @@ class Threshold:
     clear_under: float
     over: bool = False
     unless: Mapping[str, str] = field(default_factory=dict)
+    beside: str = ""
+
+    def target_of(self, tags: Mapping[str, str]) -> str:
+        """Return the target of a reading with *tags*, as in `gateway (ipv6)`."""
+        target, beside = tags.get(self.target, ""), tags.get(self.beside, "")
+        return f"{target} ({beside})" if beside else target
 
     def says(self, value: float) -> Literal["on", "between", "off"]:
         """Return what *value* means."""

@@ -51,7 +51,7 @@ DISK_FULL: Final = Rule(
 
 PACKET_LOSS: Final = Rule(
     "packet_loss",
-    Threshold("ping", "percent_packet_loss", "url", 5, 2),
+    Threshold("ping", "percent_packet_loss", "url", 5, 2, beside="family"),
     "P3",
     RuleTexts(
         title=Text(

@@ -45,7 +45,7 @@ USUAL: Final = 3_600
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """One request; `by` is the tag that makes a curve of each of its values.
+    """One request; `by` names the tags, with commas, whose values make a curve each.
 
     The browser draws `offset + scale · value`.
     """
@@ -143,8 +143,9 @@ def _net(nic: Nic, index: int, shown: Range, t: Texts) -> Chart:
 
 
 def _ping(shown: Range, t: Texts) -> list[Chart]:
-    time = Curve(_query("ping", "average_response_ms", shown, "mean", group_by="url"), by="url")
-    loss = Curve(_query("ping", "percent_packet_loss", shown, "max", group_by="url"), by="url")
+    by = "url,family"  # a target may be asked over each IP version by itself
+    time = Curve(_query("ping", "average_response_ms", shown, "mean", group_by=by), by=by)
+    loss = Curve(_query("ping", "percent_packet_loss", shown, "max", group_by=by), by=by)
     return [
         Chart("ping", t("chart_ping"), "ms", (time,), 1),
         Chart("loss", t("chart_loss"), "%", (loss,), 10),

@@ -176,7 +176,9 @@ def _ping(row: _Row) -> Ping:
     loss = row.values.get("percent_packet_loss", 0.0) if answered else 100.0
     # The newest answer time of a target that stopped answering is an old one, not the present.
     average = row.values.get("average_response_ms") if loss < 100 else None
-    return Ping(row.tags.get("url", ""), average, loss, row.get("result_code") == 1, row.at)
+    name, family = row.tags.get("url", ""), row.tags.get("family")
+    target = f"{name} ({family})" if family else name
+    return Ping(target, average, loss, row.get("result_code") == 1, row.at)
 
 
 def _loopback_last(nic: Nic) -> tuple[bool, float, str]:

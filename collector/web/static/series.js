@@ -21,7 +21,7 @@ export class Feed {
     if (whole) this.series.clear();
     this.asked += 1;
     for (const { tags, points } of found) {
-      this.take(this.curve.by ? tags[this.curve.by] : this.curve.label, points);
+      this.take(this.curve.by ? named(tags, this.curve.by) : this.curve.label, points);
     }
     for (const values of this.series.values()) {
       for (const at of values.keys()) if (at < from) values.delete(at);
@@ -54,6 +54,11 @@ export class Feed {
     if (!ok) throw new Error(`${status}`);
     return JSON.parse(text).series;
   }
+}
+
+// Returns what tells a series from the others: the values of the tags in `by` that it has.
+function named(tags, by) {
+  return by.split(",").map((tag) => tags[tag]).filter(Boolean).join(" ");
 }
 
 // Returns the values in order of time, with a null where there was silence for longer than `gap`.

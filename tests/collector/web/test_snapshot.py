@@ -81,6 +81,15 @@ def test_a_name_that_nobody_knows_is_told_apart_from_silence(store: SqliteStore)
     )
 
 
+def test_a_target_asked_over_both_ip_versions_is_two(store: SqliteStore) -> None:
+    well = "average_response_ms=0.8,percent_packet_loss=0,result_code=0i"
+    say(store, f"ping,url=gw,family=ipv4 {well}", "ping,url=gw,family=ipv6 result_code=2i")
+    assert take(store, HERE, NOW).pings == (
+        Ping("gw (ipv6)", None, 100.0, False, NOW),
+        Ping("gw (ipv4)", 0.8, 0.0, False, NOW),
+    )
+
+
 def test_the_values_of_an_agent_that_went_days_ago_are_still_its_last(store: SqliteStore) -> None:
     say(store, "mem used_percent=50,used=1i,total=2i", at=NOW - 5 * 86_400 * SECOND)
     found = take(store, HERE, last_arrival=NOW - 5 * 86_400 * SECOND)
