@@ -24,7 +24,8 @@ from agent.subjects import Subjects
 from agent.trouble import Trouble
 from core import clock
 from core.echo import Address, Answer, EchoSocket, open_echo
-from core.errors import TargetUnreachable
+from core.errors import ConfigError, TargetUnreachable
+from core.hints import hint, quoted
 from core.names import Names, NoSuchHost
 from core.types import Reading, Value
 
@@ -59,6 +60,13 @@ class PingProbe:
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     trouble: Trouble = field(default_factory=Trouble, metadata=COLLABORATOR)
     subjects: Subjects = field(default_factory=partial(Subjects, "ping"), metadata=COLLABORATOR)
+
+    def __post_init__(self) -> None:
+        """Refuse a name in `families` that is no target; raises ConfigError."""
+        for name in self.families:
+            if name not in self.targets:
+                near = hint(name, self.targets)
+                raise ConfigError(f"families names {quoted(name)}, which is not in targets{near}")
 
     async def measure(self) -> Iterable[Reading]:
         """Return one reading per target, also for one that is silent or does not exist.

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from agent.probes import probes
 from agent.probes.ping import NO_ANSWER, PingProbe, jitter
 from core import icmp
-from core.errors import NotPermitted, TargetUnreachable
+from core.errors import ConfigError, NotPermitted, TargetUnreachable
 
 ROOT = Path(__file__).parents[3]
 NEAR, FAR, FAR_V6 = "10.77.0.1", "10.77.0.2", "fd77::2"
@@ -75,6 +76,18 @@ async def test_a_target_named_twice_is_one_series() -> None:
 
     readings = list(await PingProbe(("a", "a"), resolve=resolve).measure())
     assert [reading.tags["url"] for reading in readings] == ["a"]
+
+
+def test_a_family_for_what_is_no_target_is_refused() -> None:
+    options = {"targets": ["gateway.school"], "families": {"gatway.school": "both"}}
+    with pytest.raises(ConfigError) as caught:
+        probes.build("ping", options)
+    assert str(caught.value) == (
+        "probe 'ping': families names 'gatway.school', which is not in targets; "
+        "did you mean 'gateway.school'?"
+    )
+    with pytest.raises(ConfigError, match="a table of targets, each with"):
+        probes.build("ping", options | {"families": {"gateway.school": "5"}})
 
 
 def test_jitter_is_of_neighbours_where_the_deviation_is_of_all() -> None:
