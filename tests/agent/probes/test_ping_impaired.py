@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -162,3 +163,27 @@ async def test_a_late_answer_is_a_loss_of_its_round_and_no_answer_of_the_next(
         assert reading.fields["packets_received"] == 3
         assert float(reading.fields["maximum_response_ms"]) < 300
         assert len(truth) == 3
+
+
+async def test_the_rounds_of_a_minute_add_up_to_its_loss_time_and_jitter(
+    line: ImpairedLine,
+) -> None:
+    """R-08. Jitter is of neighbours, so between two rounds one difference is left out."""
+    line.impair(down=Impairment(delay_ms=20, jitter_ms=40, loss=0.1))
+    probe = PingProbe((FAR,), count=6, interval_between_s=0.1, timeout_s=1)
+    rounds = [(await measure(line, probe))[FAR] for _ in range(6)]
+    fields: list[dict[str, Any]] = [dict(reading.fields) for reading, _ in rounds]
+    truth = [[trip.ms for trip in trips if trip.answered(1)] for _, trips in rounds]
+    came = [ms for times in truth for ms in times]
+
+    sent, received = (
+        sum(one[name] for one in fields) for name in ("packets_transmitted", "packets_received")
+    )
+    assert (sent, received) == (36, len(came))
+    mean = sum(one["packets_received"] * one["average_response_ms"] for one in fields) / received
+    assert mean == pytest.approx(sum(came) / len(came), abs=ERROR_MS)
+    differences = [abs(b - a) for times in truth for a, b in pairwise(times)]
+    weighted = sum((one["packets_received"] - 1) * one["jitter_ms"] for one in fields)
+    jitter = weighted / (received - len(rounds))
+    assert jitter == pytest.approx(sum(differences) / len(differences), abs=ERROR_MS)
+    assert jitter > ERROR_MS
