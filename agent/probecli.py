@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 
-from agent.probes import Probe, probes
+from agent.probes import Probe, interval_of, probes
 from agent.readings import mistake
 from core.errors import ConfigError, MonitorError
 from core.hints import quoted
@@ -62,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
 
 async def ask(probe: Probe) -> list[Reading]:
     """Return what *probe* reads; one that compares two samples is given time for its second."""
+    if hasattr(probe, "before"):  # it has taken its first when it was made
+        await asyncio.sleep(BETWEEN_SAMPLES_S)
     readings = list(await probe.measure())
     if not readings:
         await asyncio.sleep(BETWEEN_SAMPLES_S)
@@ -126,11 +128,12 @@ def _listing() -> Iterator[str]:
         try:
             options = probes.options(word)
         except ConfigError as error:  # a package that this probe needs is not installed
-            yield f"{word:8}{error}"
+            yield f"{word:16}{error}"
             continue
         about = importlib.import_module(f"agent.probes.{word}").__doc__ or ""
-        yield f"{word:8}{about.partition(chr(10))[0]}"
+        yield f"{word:16}{about.partition(chr(10))[0]}"
         yield from (f"        {_described(option)}" for option in options)
+        yield f"        interval_s = {interval_of(word):g}: seconds from one round to the next"
 
 
 def _described(option: Option) -> str:

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.config import INTERVAL_S, AgentFile, read_agent
-from agent.probes import probes
+from agent.config import AgentFile, read_agent
+from agent.probes import interval_of, probes
 from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
@@ -55,7 +55,7 @@ def defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
 def of_the_probes() -> dict[str, Any]:
     """Return the options of each probe, as the code has them."""
     return {
-        word: {"interval_s": INTERVAL_S}
+        word: {"interval_s": interval_of(word)}
         | {option.name: written(option.default) for option in probes.options(word)}
         for word in probes.words()
     }
