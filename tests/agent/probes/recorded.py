@@ -52,10 +52,10 @@ def answering(recorded: dict[str, Any]) -> Callable[..., Any]:
     """Return a function that answers as *recorded*."""
     match recorded:
         case {"returns": answer}:
-            return lambda: answer
+            return lambda *_: answer
         case {"in_turn": answers}:
             left = iter(answers)
-            return lambda: next(left)
+            return lambda *_: next(left)
         case {"for": answers}:
             return lambda asked: answers[asked if isinstance(asked, str) else json.dumps(asked)]
     raise AssertionError(f"{list(recorded)} is not returns, in_turn or for")
