@@ -27,6 +27,7 @@ probes: Registry[Probe] = Registry(
     "probe",
     "agent.probes",
     (
+        "bandwidth",
         "cpu",
         "disk",
         "mem",

@@ -1,12 +1,11 @@
 """What goes through each network interface, and what kind of link it has.
 
-Source: /proc/net/dev and ethtool's ioctl, through psutil. The counters begin again at 0 when the
-machine or a driver does; the rates are of the time since the round before (agent/rates.py).
+Source: agent/interfaces.py. The counters begin again at 0 when the machine or a driver does; the
+rates are of the time since the round before (agent/rates.py).
 Watch it work: schoolwatch agent probe net
 """
 
 import logging
-import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 import psutil
 
+from agent import interfaces
 from agent.onchange import OnChange
 from agent.probes.base import COLLABORATOR, probes
 from agent.rates import Sample, per_second, too_early
@@ -36,22 +36,7 @@ NAMES: Final = {
 
 TROUBLES: Final = ("err_in", "err_out", "drop_in", "drop_out")
 
-NO_SPEED: Final = (0, 4_294, 65_535, 4_294_967_295)
-"""What psutil gives where nobody knows: -1 of some width, and Windows above its 32 bits."""
-
 DUPLEX: Final = {psutil.NIC_DUPLEX_FULL: "full", psutil.NIC_DUPLEX_HALF: "half"}
-
-
-def _counters() -> Mapping[str, Any]:
-    # nowrap would keep psutil's own memory of every counter, and add to it what it thinks is lost.
-    return psutil.net_io_counters(pernic=True, nowrap=False)
-
-
-def _index(name: str) -> int | None:
-    try:
-        return socket.if_nametoindex(name)
-    except OSError:  # gone meanwhile; Windows knows it by another name
-        return None
 
 
 @dataclass(slots=True)
@@ -67,11 +52,11 @@ class NetProbe:
     """Counters, rates and link of each interface; `ignore_interfaces` takes names with * and ?."""
 
     ignore_interfaces: tuple[str, ...] = ("lo",)
-    counters: Callable[[], Mapping[str, Any]] = field(default=_counters, metadata=COLLABORATOR)
-    links: Callable[[], Mapping[str, Any]] = field(
-        default=psutil.net_if_stats, metadata=COLLABORATOR
+    counters: Callable[[], Mapping[str, Any]] = field(
+        default=interfaces.counters, metadata=COLLABORATOR
     )
-    index: Callable[[str], int | None] = field(default=_index, metadata=COLLABORATOR)
+    links: Callable[[], Mapping[str, Any]] = field(default=interfaces.links, metadata=COLLABORATOR)
+    index: Callable[[str], int | None] = field(default=interfaces.index, metadata=COLLABORATOR)
     monotonic: clock.Monotonic = field(default=clock.monotonic, metadata=COLLABORATOR)
     boottime: clock.Clock = field(default=clock.boottime, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
@@ -138,8 +123,9 @@ def link_of(link: Any) -> dict[str, Value]:
     fields: dict[str, Value] = {"carrier": link.isup, "mtu": link.mtu}
     if link.flags:  # Windows has none
         fields["up"] = "up" in link.flags.split(",")
-    if link.speed > 0 and link.speed not in NO_SPEED:
-        fields["speed"] = link.speed
+    speed = interfaces.speed_of(link)
+    if speed is not None:
+        fields["speed"] = speed
     if link.duplex in DUPLEX:
         fields["duplex"] = DUPLEX[link.duplex]
     return fields
