@@ -15,9 +15,11 @@ from msgspec import Meta
 
 from agent.probes.base import COLLABORATOR, probes
 from core import clock
-from core.errors import NotPermitted
+from core.errors import NotPermitted, TargetUnreachable
 from core.threads import OneAtATime
 from core.types import Reading, Value
+
+PROC: Final = Path("/proc")
 
 STATES: Final = {
     "R": "running",
@@ -43,7 +45,9 @@ HIDDEN: Final = (
 def _stats() -> list[str]:
     """Return the stat line of every process; raises NotPermitted where some are hidden."""
     found = []
-    for folder in Path("/proc").iterdir():
+    if not PROC.is_dir():
+        raise TargetUnreachable(f"processes are counted in {PROC}, which this system lacks")
+    for folder in PROC.iterdir():
         if folder.name.isdecimal():
             try:
                 found.append((folder / "stat").read_text(errors="replace"))

@@ -61,6 +61,37 @@ async def test_swap_that_psutil_does_not_know_in_and_out_of_has_neither(
     assert {"in", "out"} <= set(await fields(SwapProbe()))
 
 
+WINDOWS = """
+import asyncio, importlib, os, psutil, socket, sys, time
+for name in ("fcntl", "grp", "pwd", "resource", "termios"):
+    sys.modules[name] = None
+for name in [name for name in vars(socket) if name.startswith(("AF_NETLINK", "AF_PACKET"))]:
+    delattr(socket, name)
+del os.getloadavg, os.statvfs, time.CLOCK_BOOTTIME, psutil.sensors_temperatures
+psutil.WINDOWS = True
+def nowhere(name):
+    raise OSError(name)
+socket.if_nametoindex = nowhere
+
+from agent.probes import probes
+for word in sys.argv[1:]:
+    importlib.import_module(f"agent.probes.{word}")
+    for reading in asyncio.run(probes.build(word, {}).measure()):
+        print(word, *reading.fields)
+"""
+"""A Python that lacks what Windows lacks; psutil itself cannot be had as it is there."""
+
+
+def test_a_system_that_lacks_what_only_unix_has_tells_the_rest() -> None:
+    command = [sys.executable, "-c", WINDOWS, "bandwidth", "net", "swap", "system", "temp"]
+    said = subprocess.check_output(command, text=True, cwd=ROOT).splitlines()
+    told = {line.split()[0]: set(line.split()[1:]) for line in said}
+    assert told["system"] == {"n_cpus", "uptime", "boot_time"}
+    assert told["swap"].isdisjoint({"in", "out"})
+    assert "bytes_recv" in told["net"]
+    assert told.keys().isdisjoint({"temp", "bandwidth"})
+
+
 @LINUX
 async def test_the_states_are_those_of_all_processes_together() -> None:
     found = await fields(ProcessesProbe())
@@ -110,6 +141,14 @@ def test_who_may_see_only_his_own_processes_gets_a_sentence_and_no_numbers(
     assert said("hidepid=2") == processes.HIDDEN
     assert said("hidepid=1") == processes.HIDDEN
     assert int(said("hidepid=0")) > 1
+
+
+async def test_a_system_without_proc_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(processes, "PROC", tmp_path / "proc")
+    with pytest.raises(TargetUnreachable, match=r"processes are counted in .*, which this system"):
+        await ProcessesProbe().measure()
 
 
 async def test_what_the_system_hides_is_an_expected_failure() -> None:
