@@ -154,8 +154,9 @@ class _Message:
     def _harmless(self, numbers: Sequence[int]) -> bool:
         # InfluxDB merges lines of one series and time field by field. That loses nothing where no
         # field comes twice, as in Telegraf's several lines of one plugin; but once something was
-        # taken off, lines may only look like one point that were two.
-        if not self._altered.isdisjoint(numbers):
+        # taken off, lines may only look like one point that were two: not those that began alike.
+        begun = {lineprotocol.split_line(self._raw[number - self._first])[0] for number in numbers}
+        if len(begun) > 1 and not self._altered.isdisjoint(numbers):
             return False
         names = [
             name

@@ -27,13 +27,18 @@ probes: Registry[Probe] = Registry(
     "probe",
     "agent.probes",
     (
+        "bandwidth",
         "cpu",
         "disk",
         "mem",
         "net",
         "path",
         "ping",
+        "processes",
         "sntp",
+        "swap",
+        "system",
+        "temp",
     ),
 )
 

@@ -48,3 +48,18 @@ def byte_counts(**meanings: str) -> list[Field]:
 def counts(**meanings: str) -> list[Field]:
     """Return fields that are whole numbers of something."""
     return [Field(name, "integer", "", text) for name, text in meanings.items()]
+
+
+def per_second(unit: str, deadband: float, **meanings: str) -> list[Field]:
+    """Return fields that are rates since the sample before, `_per_s` after each name."""
+    return [
+        Field(f"{name}_per_s", "float", unit, f"{text}, in each second", deadband=deadband)
+        for name, text in meanings.items()
+    ]
+
+
+def mbits(deadband: float, **meanings: str) -> list[Field]:
+    """Return fields that are bit rates in Mbit/s (10^6)."""
+    return [
+        Field(name, "float", "Mbit/s", text, deadband=deadband) for name, text in meanings.items()
+    ]

@@ -59,4 +59,61 @@ MEASUREMENTS: Final = (
         ),
         Field("inodes_used_percent", "float", "%", "files that it holds, of those it can hold"),
     ),
+    measurement(
+        "swap",
+        "Disk space that stands in for memory.",
+        {},
+        Field("total", "integer", "B", "size"),
+        Field("used", "integer", "B", "in use", deadband=1_000_000),
+        Field("free", "integer", "B", "not used", deadband=1_000_000),
+        Field("used_percent", "float", "%", "in use, of its size", deadband=0.5),
+        Field("in", "integer", "B", "read back since the machine started", deadband=1_000_000),
+        Field("out", "integer", "B", "written since the machine started", deadband=1_000_000),
+    ),
+    measurement(
+        "system",
+        "How busy the machine is, and since when it runs.",
+        {},
+        *(
+            Field(
+                *(f"load{minutes}", "float", ""),
+                f"programs that run or wait to, mean of the last {minutes} min",
+                deadband=0.1,
+            )
+            for minutes in (1, 5, 15)
+        ),
+        Field("n_cpus", "integer", "", "processors"),
+        Field("uptime", "integer", "s", "since the machine started", deadband=300),
+        Field(
+            *("boot_time", "integer", "s"),
+            "when it started, in seconds since 1970, by the agent's clock",
+            deadband=2,
+        ),
+    ),
+    measurement(
+        "temp",
+        "One temperature sensor of the machine.",
+        {"sensor": "chip and label; a number at the end from the second of the same name on"},
+        Field("temp", "float", "°C", "temperature", deadband=1),
+    ),
+    measurement(
+        "processes",
+        "Programs that run, counted by what they wait for.",
+        {},
+        *(
+            Field(name, "integer", "", meaning, deadband=deadband)
+            for name, meaning, deadband in (
+                ("running", "run, or could", 2),
+                ("sleeping", "wait for something to do", 5),
+                ("idle", "threads of the kernel that have nothing to do", 5),
+                ("blocked", "wait for a disk", 0),
+                ("zombies", "ended, and nobody has asked how", 0),
+                ("dead", "about to be gone", 0),
+                ("stopped", "stopped by a signal or a debugger", 0),
+                ("unknown", "in a state that is not listed here", 0),
+                ("total", "all of them", 5),
+                ("total_threads", "threads of all of them", 10),
+            )
+        ),
+    ),
 )

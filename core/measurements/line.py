@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from core.measurements.base import Field, byte_counts, counts, measurement
+from core.measurements.base import Field, byte_counts, counts, mbits, measurement, per_second
 
 MEASUREMENTS: Final = (
     measurement(
@@ -17,6 +17,59 @@ MEASUREMENTS: Final = (
             err_out="could not be sent",
             drop_in="received but dropped",
             drop_out="dropped before sending",
+        ),
+        Field("speed", "integer", "Mbit/s", "what the port has agreed on; no measured speed"),
+        Field("duplex", "string", "", "`full`, or `half` where only one side may send at a time"),
+        Field("mtu", "integer", "B", "largest packet that it takes"),
+        Field("up", "boolean", "", "switched on by who administers the machine"),
+        Field("carrier", "boolean", "", "has a cable or a wireless link that works", urgent=True),
+        *per_second("bit/s", 50_000, bits_recv="received", bits_sent="sent"),
+        *per_second(
+            "/s",
+            0.1,
+            err_in="damaged on the way in",
+            err_out="could not be sent",
+            drop_in="received but dropped",
+            drop_out="dropped before sending",
+        ),
+    ),
+    measurement(
+        "bandwidth",
+        "What an uplink carried, and what it has been seen to carry at most: contract, port and "
+        "measurement kept apart.",
+        {"uplink": "the uplink's name in the configuration of the agent"},
+        *mbits(
+            0.1,
+            recv_mbit_s="received in this sample",
+            sent_mbit_s="sent in this sample",
+            peak_recv_mbit_s="the fastest sample of the window, received",
+            peak_sent_mbit_s="the fastest sample of the window, sent",
+            p95_recv_mbit_s="95 of 100 samples of the window received no more",
+            p95_sent_mbit_s="95 of 100 samples of the window sent no more",
+        ),
+        Field(
+            *("measured_mbit_s", "float", "Mbit/s"),
+            "carried at least so much in one direction: the higher peak; what the uplink could "
+            "carry was perhaps never asked of it",
+            deadband=0.1,
+        ),
+        *mbits(
+            0,
+            port_mbit_s="what the port has agreed on",
+            contracted_mbit_s="what the contract says",
+            target_mbit_s="what is to be proven",
+        ),
+        Field(
+            "p95_of_contract_percent", "float", "%", "the higher P95, of the contract", deadband=1
+        ),
+        Field(
+            *("target_proven", "boolean", ""),
+            "true: measured reached the target within 5 %; false: unproven, which is not missed",
+        ),
+        Field(
+            *("known_s", "integer", "s"),
+            "how much of the window the samples cover; begins anew with the agent",
+            deadband=600,
         ),
     ),
     measurement(

@@ -29,6 +29,13 @@ def test_a_probe_is_on_when_its_table_is_there(file: Path) -> None:
     )
 
 
+def test_a_probe_may_have_an_interval_of_its_own_until_the_file_names_another(file: Path) -> None:
+    file.write_text(WHO + "[probes.processes]\n[probes.mem]\n")
+    assert [probe.interval_s for probe in read_agent(file).probes] == [60.0, INTERVAL_S]
+    file.write_text(WHO + "[probes.processes]\ninterval_s = 5\n")
+    assert [probe.interval_s for probe in read_agent(file).probes] == [5.0]
+
+
 def test_an_agent_without_probes_only_says_that_it_lives(file: Path) -> None:
     file.write_text(WHO)
     assert read_agent(file).probes == ()

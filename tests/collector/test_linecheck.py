@@ -108,6 +108,17 @@ def test_lines_of_one_point_stay_where_none_overwrites_the_other() -> None:
     assert refusals(both) == [(n, "same_series_and_time") for n in (2, 3, 4)]
 
 
+def test_lines_of_one_point_stay_one_where_the_same_tag_is_taken_off_each() -> None:
+    """Telegraf's swap and system come as several lines, all with the tag `host`."""
+    free, used = b"swap,host=pc free=1i,x=1i %d" % NOW, b"swap,host=pc used=2i %d" % NOW
+    checked = check(free, used)
+    assert (len(checked.lines), checked.stripped) == (2, 3)
+    again = check(free, used, b"swap,host=pc used=3i %d" % NOW)
+    assert refusals(again) == [(n, "same_series_and_time") for n in (2, 3, 4)]
+    elsewhere = check(free, b"swap,host=other used=2i %d" % NOW)
+    assert refusals(elsewhere) == [(n, "same_series_and_time") for n in (2, 3)]
+
+
 def test_the_same_series_with_its_tags_in_another_order_is_the_same() -> None:
     disk = b"disk,%b free=%di %d"
     one = disk % (b"path=/,fstype=ext4", 1, NOW)

@@ -13,7 +13,7 @@ from tests.collector import looked
 from tests.collector.making import REGION
 from tests.collector.played import Played, config, playing
 from tests.collector.played import running as collecting
-from tests.core.test_catalog import TELEGRAF_FLOATS, TELEGRAF_INTEGERS, TELEGRAF_TAGS
+from tests.core import telegraf as known
 from tests.docs import page
 from tests.real import telegraf
 from tests.real.brokers import RealBroker
@@ -22,7 +22,7 @@ from tests.waiting import until
 pytestmark = pytest.mark.real("telegraf")
 
 WHO = Identity(REGION, "school-1", "telegraf")
-HOST_PROBES = {"cpu", "mem", "disk", "net"}
+HOST_PROBES = {"cpu", "mem", "swap", "disk", "net", "system", "processes"}
 
 
 def configuration(broker: RealBroker) -> str:
@@ -84,14 +84,15 @@ async def test_names_and_types_of_the_running_telegraf_are_those_of_the_table(
     mosquitto: RealBroker, tmp_path: Path
 ) -> None:
     telegraf.need()
+    found: dict[str, dict[str, str]] = {}
     for point in await sent(mosquitto, tmp_path):
-        name = point.measurement
-        known = dict.fromkeys(TELEGRAF_FLOATS[name].split(), "float")
-        known |= dict.fromkeys(TELEGRAF_INTEGERS[name].split(), "integer")
-        found = {field: type_of(value) for field, value in point.fields.items()}
-        assert found.items() <= known.items()
-        assert {*point.tags} <= {"host", *TELEGRAF_TAGS[name].split()}
-        missing = CATALOG[name].fields.keys() - found.keys()
+        types = {field: type_of(value) for field, value in point.fields.items()}
+        found[point.measurement] = found.get(point.measurement, {}) | types
+        assert {*point.tags} <= {"host", *known.TAGS[point.measurement].split()}
+    for name, fields in found.items():
+        theirs = known.fields_of(name)
+        assert fields.items() <= theirs.items()
+        missing = CATALOG[name].fields.keys() & theirs.keys() - fields.keys()
         assert missing == set(), f"Telegraf does not send {missing} of {name}"
 
 

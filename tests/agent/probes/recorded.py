@@ -4,6 +4,7 @@
 
     {"memory": {"returns": …}}               the same answer each time
     {"total": {"in_turn": [first, second]}}  one after the other
+    {"look": {"awaited_in_turn": [first]}}   the same, of what is awaited
     {"statvfs": {"for": {"/": …}}}           by what is asked about
 
 `packets.json` is a network: addresses by name (null: no such host; a list for several), requests
@@ -69,10 +70,17 @@ def answering(recorded: dict[str, Any]) -> Callable[..., Any]:
     """Return a function that answers as *recorded*."""
     match recorded:
         case {"returns": answer}:
-            return lambda: answer
+            return lambda *_: answer
         case {"in_turn": answers}:
             left = iter(answers)
-            return lambda: next(left)
+            return lambda *_: next(left)
+        case {"awaited_in_turn": answers}:
+            coming = iter(answers)
+
+            async def answer(*_: object) -> Any:
+                return next(coming)
+
+            return answer
         case {"for": answers}:
             return lambda asked: answers[asked if isinstance(asked, str) else json.dumps(asked)]
     raise AssertionError(f"{list(recorded)} is not returns, in_turn or for")

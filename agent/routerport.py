@@ -1,0 +1,83 @@
+"""A port of a router, by SNMP: IF-MIB (RFC 2863), counters of 64 bits only.
+
+One of 32 bits goes round every 34 s on a line of 1 Gbit/s, and who looks once a minute cannot tell
+how often.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from agent.snmp import Device, Value
+from agent.uplinkport import Port, no_such
+from core import clock
+from core.errors import TargetUnreachable
+
+__all__ = ["Device", "RouterPort"]
+
+UPTIME: Final = "1.3.6.1.2.1.1.3.0"
+IF_DESCR: Final = "1.3.6.1.2.1.2.2.1.2"
+IF_NAME, HC_IN, HC_OUT, HIGH_SPEED, DISCONTINUITY = (
+    f"1.3.6.1.2.1.31.1.1.1.{column}" for column in (1, 6, 10, 15, 19)
+)
+"""ifName, octets in and out, Mbit/s, and the uptime at which the counters began anew."""
+
+
+TICKS: Final = 100
+"""Of sysUpTime, in a second."""
+
+SAME_START_S: Final = 2.0
+"""Two answers may differ by so much and mean the same start."""
+
+
+@dataclass(slots=True)
+class RouterPort:
+    """An interface by its name: the number may be another after the router has started again."""
+
+    device: Device
+    name: str
+    _label: str = ""
+    """Where the name was found: column and row."""
+    monotonic: clock.Monotonic = clock.monotonic
+    _started: tuple[float, float] = (0.0, 0.0)
+    """Between which moments of our clock the router started, by what it last said."""
+    _starts: int = 0
+
+    async def look(self) -> Port:
+        """Return what the port has counted; raises TargetUnreachable."""
+        self._label = self._label or await self._find()
+        row = self._label.rpartition(".")[2]
+        oids = [f"{column}.{row}" for column in (HC_IN, HC_OUT, HIGH_SPEED, DISCONTINUITY)]
+        asked = self.monotonic()
+        found = await self.device.get(UPTIME, self._label, *oids)
+        self._look_for_a_start(_number(found[UPTIME]) or 0, asked)
+        if found[self._label] != self.name:
+            self._label = ""  # looked for anew at the next round
+            raise TargetUnreachable(f"{self.device.host}: {self.name!r} is no longer number {row}")
+        received, sent, speed, began = (_number(found[oid]) for oid in oids)
+        if received is None or sent is None:
+            raise TargetUnreachable(
+                f"{self.device.host}: does not count {self.name!r} in 64 bits (ifHCInOctets)"
+            )
+        return Port(received, sent, speed or None, (row, began, self._starts))
+
+    def _look_for_a_start(self, uptime: int, asked: float) -> None:
+        """Count a start of the router if it says now that it runs since another moment."""
+        before, (low, high) = self._started, (asked, self.monotonic())
+        self._started = low - uptime / TICKS, high - uptime / TICKS
+        late, early = self._started[0] - before[1], before[0] - self._started[1]
+        self._starts += max(late, early) > SAME_START_S
+
+    async def _find(self) -> str:
+        """Return column and row of the name; one that two ports have names neither."""
+        seen: list[str] = []
+        for column in (IF_NAME, IF_DESCR):
+            rows = await self.device.column(column)
+            matching = [row for row, name in rows.items() if name == self.name]
+            if len(matching) == 1:
+                return f"{column}.{matching[0]}"
+            seen = seen or [str(name) for name in rows.values()]
+        raise no_such(self.device.host, self.name, seen)
+
+
+def _number(value: Value | None) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
