@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from agent.probes import probes
+from agent.probes import INTERVAL_S, interval_of, probes
 from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
@@ -21,7 +21,6 @@ from core.tomllines import KeyPath
 from core.topics import identity_mistake
 from core.types import Identity
 
-INTERVAL_S: Final = 10.0
 Found = Iterator[tuple[KeyPath, str]]
 """Mistakes: where in the table, and a sentence."""
 
@@ -131,7 +130,7 @@ def read_agent(path: Path) -> AgentConfig:
 
 def _probe(word: str, table: Mapping[str, Any]) -> ProbeConfig:
     options = {name: value for name, value in table.items() if name != "interval_s"}
-    return ProbeConfig(word, float(table.get("interval_s", INTERVAL_S)), options)
+    return ProbeConfig(word, float(table.get("interval_s", interval_of(word))), options)
 
 
 def _identity_mistakes(identity: IdentityConfig) -> Found:
@@ -153,7 +152,8 @@ def _table_mistakes(
 
 def _one_probe(word: str, table: Mapping[str, Any]) -> Found:
     try:
-        fitted(table.get("interval_s", INTERVAL_S), Interval)
+        if "interval_s" in table:
+            fitted(table["interval_s"], Interval)
     except ConfigError as error:
         yield ("interval_s",), f"{named(('probes', word))} interval_s {error}"
     options = {name: value for name, value in table.items() if name != "interval_s"}

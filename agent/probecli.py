@@ -126,10 +126,10 @@ def _listing() -> Iterator[str]:
         try:
             options = probes.options(word)
         except ConfigError as error:  # a package that this probe needs is not installed
-            yield f"{word:8}{error}"
+            yield f"{word:16}{error}"
             continue
         about = importlib.import_module(f"agent.probes.{word}").__doc__ or ""
-        yield f"{word:8}{about.partition(chr(10))[0]}"
+        yield f"{word:16}{about.partition(chr(10))[0]}"
         yield from (f"        {_described(option)}" for option in options)
 
 

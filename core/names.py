@@ -37,19 +37,27 @@ class Names:
     lookup: Callable[[str], Found] = look_up
     threads: OneAtATime = field(default_factory=OneAtATime)
 
-    async def resolve(self, host: str, timeout_s: float) -> tuple[socket.AddressFamily, Any]:
-        """Return family and address of *host*; raises NoSuchHost, or TargetUnreachable."""
+    async def resolve(
+        self, host: str, timeout_s: float, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> tuple[socket.AddressFamily, Any]:
+        """Return family and address of *host*, of *family* where one is asked for.
+
+        Raises NoSuchHost, also where it has addresses of another family only; TargetUnreachable.
+        """
+        subject = f"{host} over {family.name}" if family else host
         try:
             found = numeric(host) or await self.threads.call(
-                host, partial(self.lookup, host), timeout_s
+                subject, partial(self.lookup, host), timeout_s
             )
         except socket.gaierror as error:
             kind = NoSuchHost if error.errno in NO_SUCH else TargetUnreachable
             raise kind(f"{host}: {error.strerror}") from None
         except ValueError as error:  # not even the form of a name
             raise NoSuchHost(f"{host}: {error}") from None
-        family, _, _, _, address = found[0]
-        return family, address
+        for kind, _, _, _, address in found:
+            if family in (kind, socket.AF_UNSPEC):
+                return kind, address
+        raise NoSuchHost(f"{host}: no address of the family {family.name}")
 
 
 def numeric(host: str) -> Found:

@@ -75,7 +75,7 @@ class Registry(Generic[T]):
 
     def options(self, word: str) -> tuple[Option, ...]:
         """Return the options of *word*, in the order of its fields; raises ConfigError."""
-        cls = self._class(word)
+        cls = self.kind(word)
         hints = get_type_hints(cls, include_extras=True)
         return tuple(
             Option(field.name, _default(field), expected(hints[field.name]), hints[field.name])
@@ -127,11 +127,12 @@ class Registry(Generic[T]):
 
     def _made(self, word: str, values: Mapping[str, Any]) -> T:
         try:
-            return cast(T, self._class(word)(**values))
+            return cast(T, self.kind(word)(**values))
         except ConfigError as error:  # options that are good alone and wrong together
             raise OptionMistakes((("", f"{self._who(word)}: {error}"),)) from error
 
-    def _class(self, word: str) -> type[Any]:
+    def kind(self, word: str) -> type[Any]:
+        """Return the class that *word* names, importing its module; raises ConfigError."""
         if word not in self._words:
             known = ", ".join(self._words)
             near = hint(word, self._words) or f"; there are {known}"

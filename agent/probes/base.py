@@ -1,12 +1,15 @@
 """What a probe is, and the list of the words that name one."""
 
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from core.registry import COLLABORATOR, Registry
 from core.types import Reading
 
-__all__ = ["COLLABORATOR", "Probe", "probes"]
+__all__ = ["COLLABORATOR", "INTERVAL_S", "Probe", "interval_of", "probes"]
+
+INTERVAL_S: Final = 10.0
+"""From one round to the next, where a probe's class names no `INTERVAL_S` of its own."""
 
 
 class Probe(Protocol):
@@ -31,3 +34,8 @@ probes: Registry[Probe] = Registry(
         "ping",
     ),
 )
+
+
+def interval_of(word: str) -> float:
+    """Return the seconds between two rounds where the file does not say; raises ConfigError."""
+    return float(getattr(probes.kind(word), "INTERVAL_S", INTERVAL_S))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.config import INTERVAL_S, ProbeConfig, read_agent
-from agent.probes import probes
+from agent.config import ProbeConfig, read_agent
+from agent.probes import INTERVAL_S, probes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.errors import ConfigError, NotPermitted
 from core.types import Identity

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from agent.config import INTERVAL_S, AgentFile, read_agent
-from agent.probes import probes
+from agent.config import AgentFile, read_agent
+from agent.probes import interval_of, probes
 from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
@@ -29,9 +29,12 @@ KINDS: dict[str, type[msgspec.Struct]] = {
 }
 
 EXPECT = "# expect: "
-OPTION = re.compile(r"^# (?=[a-z_0-9]+ = |\[\[)", re.MULTILINE)
-"""A table of which there may be many is an option too: it stands there once, switched off."""
-LINE = re.compile(r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|\[[a-z_.]+\]|# \[\[[a-z_.]+\]\]|")
+OPTION = re.compile(r"^# (?=[a-z_0-9]+ = |\[)", re.MULTILINE)
+"""A table that may be left out is an option too: it stands there, switched off."""
+OFF = re.compile(r"^# \[([a-z_.]+)\]$", re.MULTILINE)
+LINE = re.compile(
+    r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|(# )?\[[a-z_.]+\]|# \[\[[a-z_.]+\]\]|"
+)
 
 
 def text(name: str) -> str:
@@ -55,7 +58,7 @@ def defaults(kind: type[msgspec.Struct]) -> dict[str, Any]:
 def of_the_probes() -> dict[str, Any]:
     """Return the options of each probe, as the code has them."""
     return {
-        word: {"interval_s": INTERVAL_S}
+        word: {"interval_s": interval_of(word)}
         | {option.name: written(option.default) for option in probes.options(word)}
         for word in probes.words()
     }
@@ -105,7 +108,8 @@ def test_a_sample_shows_every_option_with_the_default_that_the_code_has(name: st
 def test_only_what_must_be_edited_stands_bare(name: str) -> None:
     bare = {key for key, _ in leaves(tomllib.loads(text(name)))}
     needed = {key for key, value in in_code(name).items() if value is REQUIRED}
-    assert bare == {key for key in needed if "[]" not in key}
+    off = tuple(f"{table}." for table in OFF.findall(text(name)))
+    assert bare == {key for key in needed if "[]" not in key and not key.startswith(off)}
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -137,7 +141,8 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
         (tmp_path / f"full-{name}").write_text(OPTION.sub("", text(name)), encoding="utf-8")
         (tmp_path / name).write_text(text(name), encoding="utf-8")
     plain, full = (read_agent(tmp_path / p) for p in ("agent.toml", "full-agent.toml"))
-    assert plain.words() == full.words()
+    off = {table.removeprefix("probes.") for table in OFF.findall(text("agent.toml"))}
+    assert plain.words() == tuple(word for word in full.words() if word not in off)
     words = [[watcher.word for watcher in one.watchers] for one in (plain, full)]
     assert words[0] == words[1]
     without = [msgspec.structs.replace(one, probes=(), watchers=()) for one in (plain, full)]

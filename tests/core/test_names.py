@@ -14,6 +14,22 @@ async def test_an_address_is_not_asked_about() -> None:
     assert (await Names().resolve("::1", 1))[0] == socket.AF_INET6
 
 
+async def test_an_address_of_one_family_is_none_of_the_other() -> None:
+    home = await Names().resolve("::1", 1, socket.AF_INET6)
+    assert home == (socket.AF_INET6, ("::1", 0, 0, 0))
+    with pytest.raises(NoSuchHost, match=r"^::1: no address of the family AF_INET$"):
+        await Names().resolve("::1", 1, socket.AF_INET)
+
+
+async def test_a_name_with_both_gives_the_one_that_is_asked_for() -> None:
+    def lookup(_: str) -> Found:
+        return [(socket.AF_INET6, 2, 17, "", ("fd00::1", 0)), (2, 2, 17, "", ("10.0.0.1", 0))]
+
+    names = Names(lookup)
+    assert (await names.resolve("gateway.school", 1))[0] == socket.AF_INET6
+    assert (await names.resolve("gateway.school", 1, socket.AF_INET))[1] == ("10.0.0.1", 0)
+
+
 @pytest.mark.parametrize("host", ["a" * 64 + ".school", "nul\0.school"])
 async def test_what_cannot_be_a_name_does_not_exist(host: str) -> None:
     with pytest.raises(NoSuchHost):
