@@ -27,11 +27,15 @@ probes: Registry[Probe] = Registry(
     "probe",
     "agent.probes",
     (
+        "cert",
         "cpu",
         "disk",
+        "dns",
+        "http",
         "mem",
         "net",
         "ping",
+        "public_address",
     ),
 )
 

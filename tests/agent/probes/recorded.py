@@ -7,6 +7,8 @@
     {"statvfs": {"for": {"/": …}}}           by what is asked about
 
 `packets.json` is a network: addresses by name (null: no such host), requests and replies as hex.
+`datagrams.json`, `web.json` and `shown.json` are name servers, web servers and certificates: see
+tests/agent/probes/recordedservers.py.
 """
 
 import itertools
@@ -22,6 +24,7 @@ from typing import Any, cast
 from core import echo, icmp
 from core.clock import SECOND
 from core.names import NoSuchHost
+from tests.agent.probes.recordedservers import SERVERS
 
 AT = 1_795_374_585_000_000_000
 
@@ -45,6 +48,9 @@ def collaborators(case: Path) -> dict[str, Any]:
     if (case / "packets.json").exists():
         network = RecordedNetwork(json.loads((case / "packets.json").read_text()))
         replaced |= {"resolve": network.resolve, "open_echo": network.open_echo}
+    for file, servers in SERVERS.items():
+        if (case / file).exists():
+            replaced |= servers(json.loads((case / file).read_text()))
     return replaced
 
 
