@@ -48,7 +48,9 @@ def verdict_of(url: Url, answer: Answer, wanted: Wanted) -> str:
 def _wrong_status(url: Url, answer: Answer, wanted: int) -> str:
     if answer.status == wanted:
         return ""
-    if answer.status == NETWORK_AUTHENTICATION_REQUIRED or is_elsewhere(url, answer):
+    # With TLS the certificate has proved who answered: where it leads to is its own business.
+    elsewhere = not url.is_tls and is_elsewhere(url, answer)
+    if elsewhere or answer.status == NETWORK_AUTHENTICATION_REQUIRED:
         return "captive_portal"
     if answer.status >= 400:
         return "http_error"
@@ -101,5 +103,4 @@ def _result_code(answer: Answer, wanted: Wanted) -> int:
 
 
 def _somebody_else(url: Url) -> str:
-    # With TLS the certificate has proved who answered.
     return "unexpected" if url.is_tls else "captive_portal"

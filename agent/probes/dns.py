@@ -33,6 +33,11 @@ NOERROR, TIMEOUT, ERROR = 0, 1, 2
 
 Names = Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
 
+Answers = Annotated[
+    dict[str, tuple[str, ...]],
+    Meta(description='a table of lists, as { "www.example.org" = ["192.0.2.0/24"] }'),
+]
+
 
 @probes.add("dns")
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class DnsProbe:
     names: Names
     servers: Names = ("resolvers",)
     record_types: Annotated[tuple[Literal["A", "AAAA"], ...], Meta(min_length=1)] = ("A", "AAAA")
-    expected: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    expected: Answers = field(default_factory=dict)
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     linger_s: Annotated[float, Meta(ge=0, le=2)] = 0.2
     surroundings: Surroundings = field(default_factory=Surroundings, metadata=COLLABORATOR)

@@ -9,8 +9,8 @@ asked. Words that come of it, in `verdict`:
     no_first_byte                 connected, and then silence, a reset or the end
     not_http  truncated           no answer of HTTP; one that broke off
     unfinished                    began, and did not come to its end in time
-    captive_portal                somebody else answered: a redirect to another host, or over
-                                  plain HTTP something else than is expected
+    captive_portal                over plain HTTP, a redirect to another host, or something else
+                                  than is expected: somebody else answered
     unexpected                    the server itself answered something else than is expected
     http_error                    a status from 400
 Watch it work: schoolwatch agent probe http urls=https://www.smartedu.cn/
@@ -38,6 +38,15 @@ from core.types import Reading
 AT_ONCE: Final = 4
 """Servers that are asked at the same time; a weak line is not flooded."""
 
+Statuses = Annotated[
+    dict[str, Annotated[int, Meta(ge=200, le=599)]],
+    Meta(description='a table as { "http://host/page" = 204 }, with a status from 200 to 599'),
+]
+Texts = Annotated[
+    dict[str, Annotated[str, Meta(min_length=1)]],
+    Meta(description='a table as { "https://host/page" = "a text" }'),
+]
+
 
 @probes.add("http")
 @dataclass(frozen=True, slots=True)
@@ -48,8 +57,8 @@ class HttpProbe:
 
     urls: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
     families: Annotated[tuple[Family, ...], Meta(min_length=1)] = ("any",)
-    expect_status: dict[str, Annotated[int, Meta(ge=200, le=599)]] = field(default_factory=dict)
-    expect_text: dict[str, Annotated[str, Meta(min_length=1)]] = field(default_factory=dict)
+    expect_status: Statuses = field(default_factory=dict)
+    expect_text: Texts = field(default_factory=dict)
     slow_after_s: Annotated[float, Meta(ge=0.1, le=60)] = 3.0
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
     ca_file: File = None

@@ -225,6 +225,7 @@ async def test_many_rounds_leave_no_socket_and_no_task(rounds: int) -> None:
         ({"names": ["a..b"]}, "names: 'a..b' cannot be asked for"),
         ({"names": ["a"], "expected": {"b": ["NXDOMAIN"]}}, "expected: 'b' is not among names"),
         ({"names": ["a"], "expected": {"a": ["192.0.2.300"]}}, "expected of 'a': '192.0.2.300'"),
+        ({"names": ["a"], "expected": {"a": "NXDOMAIN"}}, "expected a table of lists, as {"),
         ({"names": ["a"], "servers": ["dns.example"]}, "servers: 'dns.example' is no address"),
         ({"names": ["a"], "servers": ["192.0.2.1:0"]}, "servers: '192.0.2.1:0' is no"),
     ],

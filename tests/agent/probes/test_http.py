@@ -234,6 +234,10 @@ async def test_what_a_server_itself_says_over_tls_is_no_portal(ca: Any, tmp_path
         fields = await told(url, ca_file=roots, expect_text={url: "welcome"})
     assert (fields["verdict"], fields["result_code"]) == ("unexpected", 1)
 
+    async with web_server(answers(PORTAL), context) as port:
+        fields = await told(f"https://127.0.0.1:{port}/", ca_file=roots)
+    assert (fields["verdict"], fields["http_response_code"]) == ("ok", 302)
+
 
 async def another_protocol(reader: Any, writer: Any) -> None:
     await reader.read(100)
@@ -285,7 +289,7 @@ async def test_many_rounds_leave_no_socket_and_no_task(
         ({"urls": ["http:// a/"]}, "is no address"),
         ({"urls": ["http://a/?key=1"]}, "is no address of a page (nor with ? or #"),
         ({"urls": ["http://a/"], "expect_status": {"http://b/": 200}}, "is not among urls"),
-        ({"urls": ["http://a/"], "expect_status": {"http://a/": 99}}, "expect_status"),
+        ({"urls": ["http://a/"], "expect_status": {"http://a/": 99}}, "a status from 200 to 599"),
     ],
 )
 def test_what_cannot_be_asked_for_is_refused_when_the_file_is_read(
