@@ -152,6 +152,17 @@ def test_the_first_and_the_last_second_are_good(now: int, verdict: str) -> None:
     assert verdict_of(Shown(leaf=b"x"), leaf, now) == verdict
 
 
+@pytest.mark.parametrize(
+    ("rsa_bits", "sha1", "verdict"),
+    [(0, False, "ok"), (2048, False, "ok"), (2047, False, "weak"), (4096, True, "weak")],
+)
+def test_what_is_weak_is_told_also_where_the_system_lets_it_pass(
+    rsa_bits: int, sha1: bool, verdict: str
+) -> None:
+    leaf = Certificate(100, 200, self_issued=False, rsa_bits=rsa_bits, sha1=sha1)
+    assert verdict_of(Shown(leaf=b"x"), leaf, 150) == verdict
+
+
 def test_what_is_read_is_what_another_reader_reads() -> None:
     """The other one is `cryptography`, which tests have and agents do not."""
     for one in (
