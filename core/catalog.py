@@ -7,7 +7,7 @@ printed from it, and what is not here does not travel (domain.md R-61, allow-lis
 
 from typing import Final
 
-from core.measurements import host, line, own
+from core.measurements import host, line, own, servers
 from core.measurements.base import Field, FieldType, Measurement
 from core.types import Value
 
@@ -30,7 +30,7 @@ PYTHON_TYPES: Final[dict[FieldType, type]] = {
 }
 
 CATALOG: Final[dict[str, Measurement]] = {
-    m.name: m for m in (*host.MEASUREMENTS, *line.MEASUREMENTS, *own.MEASUREMENTS)
+    m.name: m for part in (host, line, servers, own) for m in part.MEASUREMENTS
 }
 
 

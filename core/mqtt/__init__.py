@@ -5,6 +5,9 @@ paho runs a thread of its own; everything that it sees crosses into the event lo
 acknowledged when a connection ends is gone, and the spool sends it again.
 """
 
+from core.mqtt import lean  # noqa: F401 — before anything else here imports paho
+
+# isort: split
 from core.mqtt.client import WatchedClient
 from core.mqtt.session import Session
 from core.mqtt.types import Broker, Connected, Listener, Message, Will

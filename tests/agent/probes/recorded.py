@@ -15,6 +15,9 @@ long that takes; `asked_at` is what the machine's clock says when it asks, `nonc
 
 `hops.json` is the way to addresses, each by its name: for every hop what the kernel says of the
 error that came (level, kind and data of the control message, as hex), null where nothing came.
+
+`datagrams.json`, `web.json` and `shown.json` are name servers, web servers and certificates: see
+tests/agent/probes/recordedservers.py.
 """
 
 import itertools
@@ -32,6 +35,7 @@ from core.clock import SECOND
 from core.datagram import Exchange
 from core.hops import Heard
 from core.names import NoSuchHost
+from tests.agent.probes.recordedservers import SERVERS
 
 AT = 1_795_374_585_000_000_000
 BOOT = 100 * SECOND
@@ -63,6 +67,9 @@ def collaborators(case: Path) -> dict[str, Any]:
     if (case / "hops.json").exists():
         way = RecordedWay(json.loads((case / "hops.json").read_text()))
         replaced |= {"resolve": way.resolve, "ask": way.ask}
+    for file, played in SERVERS.items():
+        if (case / file).exists():
+            replaced |= played(json.loads((case / file).read_text()))
     return replaced
 
 

@@ -50,3 +50,14 @@ def test_an_agent_that_only_pings_does_not_hold_psutil() -> None:
     modules = loaded_after(code)
     assert "agent.probes.ping" in modules
     assert not modules & {"psutil", "click", "rich", "aiohttp"}
+
+
+def test_what_reads_names_pages_and_certificates_is_held_only_where_it_is_asked_for() -> None:
+    asking = {"dns", "h11", "cryptography"}
+    code = "from agent.probes import probes; import agent.app; probes.build({}, {})"
+    modules = loaded_after(code.format("'cert'", "{'targets': ['a.example']}"))
+    assert modules & asking == set()
+    modules = loaded_after(code.format("'http'", "{'urls': ['http://a.example/']}"))
+    assert modules & asking == {"h11"}
+    modules = loaded_after(code.format("'dns'", "{'names': ['a.example']}"))
+    assert modules & asking == {"dns"}
