@@ -9,33 +9,25 @@ Watch it work: ip -details monitor link
 
 import asyncio
 import contextlib
-import errno
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Annotated, Final
 
 from msgspec import Meta
 
-from agent import netlink
+from agent import netlink, netsnapshots
+from agent.calm import CALM_EVERY, Calm
 from agent.conditions import Gone
 from agent.netlink import Link
 from agent.watchers.base import COLLABORATOR, watchers
 from core import clock
 from core.clock import SECOND
-from core.errors import NotPermitted
 from core.types import Event, Value
 
 KIND: Final = "link_down"
-BUFFER: Final = 1 << 20
-"""Bytes of messages that the kernel holds for us; beyond it says so, and we ask for all again."""
-DATAGRAM: Final = 1 << 16
-
-CALM_CHANGES: Final = 6
-CALM_WITHIN: Final = 60 * SECOND
-"""A link that changes more often than that flaps: then its state is told at most each 10 s."""
-CALM_EVERY: Final = 10 * SECOND
 
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -47,8 +39,7 @@ class _Port:
     expected: bool = False
     up: bool | None = None
     told: bool | None = None
-    changes: list[int] = field(default_factory=list)
-    told_at: int = 0
+    calm: Calm = field(default_factory=Calm)
     why: str = ""
 
 
@@ -70,15 +61,13 @@ class Ports:
         """Return what is to be told by now."""
         found = []
         for name, port in self._ports.items():
-            if port.up is None or port.up == port.told or not self._may_tell(port, at):
+            if port.up is None or port.up == port.told or not port.calm.may_tell(at):
                 continue
             if port.told is None and not port.up and not port.expected:
                 continue
             details: dict[str, Value] = {} if port.up else {"why": port.why}
-            if len(port.changes) > CALM_CHANGES:
-                details["changes_per_minute"] = len(port.changes)
-            port.told, port.told_at = port.up, at
-            found.append((name, not port.up, details))
+            port.told, port.calm.told_at = port.up, at
+            found.append((name, not port.up, details | port.calm.details()))
         return found
 
     def waiting(self) -> bool:
@@ -95,42 +84,26 @@ class Ports:
             self._change(gone, at)
 
     def _is_watched(self, link: Link) -> bool:
-        if self.interfaces:
-            return any(fnmatchcase(link.name, pattern) for pattern in self.interfaces)
-        return not link.loopback and not link.kind
+        return named(link.name, self.interfaces) if self.interfaces else link.hardware
 
     def _change(self, link: Link, at: int) -> None:
-        named = bool(self.interfaces)
-        port = self._ports.setdefault(link.name, _Port(expected=named))
-        up = link.enabled and link.carrier and not link.removed
+        port = self._ports.setdefault(link.name, _Port(expected=bool(self.interfaces)))
+        up = link.up
         if up == port.up:
             return
         if port.up is not None:
-            port.changes = [one for one in port.changes if at - one < CALM_WITHIN] + [at]
+            port.calm.changed(at)
         port.up = up
         port.expected = port.expected or up
         port.why = "removed" if link.removed else "no_carrier" if link.enabled else "switched_off"
 
-    @staticmethod
-    def _may_tell(port: _Port, at: int) -> bool:
-        recent = [one for one in port.changes if at - one < CALM_WITHIN]
-        return len(recent) <= CALM_CHANGES or at - port.told_at >= CALM_EVERY
+
+def named(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether one of *patterns*, with * and ?, is the interface called *name*."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
-def open_socket() -> socket.socket:
-    """Return a socket that hears of every change of a link; raises NotPermitted elsewhere."""
-    family = getattr(socket, "AF_NETLINK", None)
-    if family is None:
-        raise NotPermitted("links can be watched on Linux only")
-    sock = socket.socket(family, socket.SOCK_RAW | socket.SOCK_CLOEXEC, 0)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
-        sock.bind((0, netlink.RTMGRP_LINK))
-        sock.setblocking(False)
-    except OSError:
-        sock.close()
-        raise
-    return sock
+open_socket: Final = partial(netsnapshots.open_socket, netlink.RTMGRP_LINK)
 
 
 @watchers.add("link")
@@ -169,10 +142,7 @@ class LinkWatcher:
                     ]
 
     def _gone(self, target: str, seen: set[str], at: int) -> Gone:
-        named = self.interfaces
-        return Gone(
-            KIND, target, lambda name: name in seen or any(fnmatchcase(name, n) for n in named), at
-        )
+        return Gone(KIND, target, lambda name: name in seen or named(name, self.interfaces), at)
 
 
 @dataclass(slots=True)
@@ -192,11 +162,8 @@ class _Reader:
 
     async def read(self) -> list[Link]:
         """Return what one datagram tells; raises OSError."""
-        try:
-            data = await asyncio.get_running_loop().sock_recv(self.sock, DATAGRAM)
-        except OSError as error:
-            if error.errno != errno.ENOBUFS:
-                raise
+        data = await netsnapshots.receive(self.sock)
+        if data is None:
             await self.ask()
             return []
         found = list(netlink.links(data))

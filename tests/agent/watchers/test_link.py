@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent import netlink
+from agent.calm import CALM_CHANGES
 from agent.netlink import Link, links
-from agent.watchers.link import CALM_CHANGES, LinkWatcher, Ports, open_socket
+from agent.watchers.link import LinkWatcher, Ports, open_socket
 from core.clock import SECOND
 from core.types import Event
 
