@@ -13,10 +13,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Final, TypeVar, cast
+from dataclasses import dataclass
+from typing import Final
 
 from agent.agentclock import AgentClock
+from agent.anew import Anew
+from agent.clockset import ClockSet
 from agent.config import AgentConfig
 from agent.onchange import OnChange
 from agent.presence import Presence
@@ -35,12 +37,12 @@ from core import VERSION, clock
 from core.errors import SpoolError
 from core.lock import hold
 from core.mqtt.configured import broker_of
+from core.registry import equipped
 from core.stopping import at_signal
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Checked = Callable[[int, int, int], Awaitable[None]]
 """Hears that the true time lay between two moments when `clock.boottime` said a third."""
 
@@ -87,7 +89,14 @@ class Agent:
             await asyncio.sleep(HEARTBEAT_EVERY)
 
     async def _watch_clock(self) -> None:
-        state = OnChange(_log)
+        state, told = OnChange(_log), ClockSet()
+        told.open()
+        try:
+            await self._keep_time(state, told)
+        finally:
+            told.close()
+
+    async def _keep_time(self, state: OnChange, told: ClockSet) -> None:
         while True:
             try:
                 if await self.time.look():
@@ -95,7 +104,8 @@ class Agent:
                 state.well("events about the clock")
             except SpoolError as error:
                 state.broke("events about the clock", f"events about the clock wait: {error}")
-            await asyncio.sleep(CLOCK_LOOK_EVERY)
+            # Told at once where the system tells; this is also the time between two looks.
+            await told.wait(CLOCK_LOOK_EVERY)
 
     async def _own_reading(self) -> Reading:
         counters = self.schedule.counters
@@ -121,13 +131,6 @@ async def _cancel(*tasks: asyncio.Task[object]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def placed(made: T, **ours: object) -> T:
-    """Return a probe or watcher with *ours* in place of the collaborators of these names."""
-    known = {field.name for field in fields(cast(Any, made))} if is_dataclass(made) else set()
-    mine = {name: one for name, one in ours.items() if name in known}
-    return cast(T, replace(cast(Any, made), **mine)) if mine else made
 
 
 def checked_by(timekeeper: Timekeeper, sealed: Callable[[], None]) -> Checked:
@@ -173,11 +176,12 @@ def build(config: AgentConfig) -> Agent:
         "now": times.now,
         "checked": checked_by(timekeeper, uplink.sealed),
         "trouble": Trouble(),
+        "uplinks": config.uplinks,
     }
     jobs = [
         Job(
             probe.word,
-            placed(probes.build(probe.word, probe.options), **ours),
+            equipped(probes.build(probe.word, probe.options), **ours),
             probe.interval_s,
         )
         for probe in config.probes
@@ -185,12 +189,13 @@ def build(config: AgentConfig) -> Agent:
     schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
     watching = Watching(
         {
-            one.word: placed(watchers.build(one.word, one.options), now=times.now)
+            one.word: equipped(watchers.build(one.word, one.options), **ours)
             for one in config.watchers
         },
         who.agent,
         spool,
         uplink.sealed,
+        Anew(uplink.session.reconnect),
     )
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from agent.lines import UplinkConfig, uplink_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
 from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
@@ -67,6 +68,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     collector: CollectorChoice = CollectorChoice()
     spool: SpoolConfig = SpoolConfig()
     batch: BatchConfig = BatchConfig()
+    uplinks: tuple[UplinkConfig, ...] = ()
     probes: Annotated[
         dict[str, Any], Meta(description="a table for each probe, headed [probes.cpu] for example")
     ] = {}
@@ -99,6 +101,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     collector: CollectorChoice = CollectorChoice()
     spool: SpoolConfig = SpoolConfig()
     batch: BatchConfig = BatchConfig()
+    uplinks: tuple[UplinkConfig, ...] = ()
     probes: tuple[ProbeConfig, ...] = ()
     watchers: tuple[WatcherConfig, ...] = ()
 
@@ -112,6 +115,7 @@ def read_agent(path: Path) -> AgentConfig:
     checks: dict[str, Check] = {
         "identity": _identity_mistakes,
         "broker": broker_mistakes,
+        "uplinks": uplink_mistakes,
         "probes": partial(_table_mistakes, "probes", _one_probe),
         "watchers": partial(_table_mistakes, "watchers", _one_watcher),
     }
@@ -123,6 +127,7 @@ def read_agent(path: Path) -> AgentConfig:
         collector=file.collector,
         spool=file.spool,
         batch=file.batch,
+        uplinks=file.uplinks,
         probes=tuple(_probe(word, table) for word, table in file.probes.items()),
         watchers=tuple(WatcherConfig(word, table) for word, table in file.watchers.items()),
     )

@@ -8,7 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
 import msgspec
 
@@ -17,8 +17,11 @@ from agent.readings import mistake
 from core.errors import ConfigError, MonitorError
 from core.hints import quoted
 from core.lineprotocol import encode
-from core.registry import REQUIRED, Option
+from core.registry import REQUIRED, Option, equipped
 from core.types import Reading
+
+if TYPE_CHECKING:
+    from agent.config import AgentConfig
 
 BETWEEN_SAMPLES_S: Final = 0.5
 
@@ -40,6 +43,8 @@ def main(words: Sequence[str]) -> int:
             sys.stdout.write("\n".join(_listing()) + "\n")
             return 0
         probe = probes.build(given.name, _options(given.name, given.config, given.settings))
+        if given.config:
+            probe = equipped(probe, uplinks=_file(given.config).uplinks)
         readings = asyncio.run(ask(probe))
     except (MonitorError, OSError) as error:
         sys.stderr.write(f"{error}\n")
@@ -98,12 +103,16 @@ def _options(word: str, config: Path | None, settings: Sequence[str]) -> dict[st
 
 
 def _configured(word: str, path: Path) -> Mapping[str, Any]:
-    from agent.config import read_agent  # noqa: PLC0415 — most calls have no file to read
-
-    for probe in read_agent(path).probes:
+    for probe in _file(path).probes:
         if probe.word == word:
             return probe.options
     raise ConfigError(f"{path} has no [probes.{word}]")
+
+
+def _file(path: Path) -> "AgentConfig":
+    from agent.config import read_agent  # noqa: PLC0415 — most calls have no file to read
+
+    return read_agent(path)
 
 
 def value_of(text: str, wanted: Any) -> Any:

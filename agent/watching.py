@@ -21,17 +21,28 @@ DISK_AGAIN_AFTER_S: Final = 5.0
 MOST_HELD: Final = 1_000
 """Events held while the disk refuses them; the oldest go first, and that is said."""
 
+MOVES: Final = frozenset({"gateway_changed", "uplink_failover"})
+"""Kinds after which a connection hangs: the address that it began from leads nowhere any more."""
+
 _log = logging.getLogger(__name__)
+
+
+def _nothing() -> None:
+    """Stand in for `moved` where nobody listens."""
 
 
 @dataclass(slots=True)
 class Watching:
-    """The watchers by their words; `sealed` hears that there is something new to send."""
+    """The watchers by their words; `sealed` hears that there is something new to send.
+
+    `moved` hears that the way to the broker may have changed.
+    """
 
     watchers: Mapping[str, Watcher]
     target: str
     spool: SpoolThread
     sealed: Callable[[], None]
+    moved: Callable[[], None] = _nothing
     lost: int = 0
     """Events that the disk refused for so long that there was no room to hold them."""
     _held: list[Event | Gone] = field(default_factory=list)
@@ -59,6 +70,8 @@ class Watching:
 
     def _hold(self, events: Sequence[Event | Gone]) -> None:
         self._held += events
+        if any(isinstance(one, Event) and one.kind in MOVES for one in events):
+            self.moved()
         over = len(self._held) - MOST_HELD
         if over > 0:
             del self._held[:over]

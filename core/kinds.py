@@ -38,6 +38,7 @@ OTHER: Final = "other"
 
 FAULT: Final = Category("设备设施故障", "技术故障")
 ATTACK: Final = Category("网络攻击", "其他")
+SPOOFING: Final = Category("网络攻击", "广播欺诈")
 RISK: Final = Category("安全隐患", "其他")
 COMPLIANCE: Final = Category("安全隐患", "网络配置合规缺陷")
 ACCESS: Final = Category("异常行为", "访问异常")
@@ -45,6 +46,37 @@ OTHERS: Final = Category("其他", "其他")
 
 _KINDS: Final = (
     Kind("link_down", "EV-FLT-SW", FAULT, "P3", "链路断开", "a link is down"),
+    Kind(
+        *("address_lost", "EV-SYS-ADDR", FAULT, "P3"),
+        *("网卡失去 IP 地址", "an interface has no address any more"),
+    ),
+    Kind(
+        *("address_changed", "EV-SYS-ADDR-NEW", OTHERS, "P4"),
+        *("网卡的 IP 地址变更", "an interface has other addresses"),
+    ),
+    Kind(
+        *("address_duplicate", "EV-SYS-ADDR-DUP", FAULT, "P3"),
+        *("IPv6 地址与其他设备冲突", "another machine uses the same IPv6 address"),
+    ),
+    Kind(
+        *("gateway_lost", "EV-SYS-GATEWAY", FAULT, "P3"),
+        *("默认网关丢失", "a machine has no default route any more"),
+    ),
+    Kind(
+        *("gateway_changed", "EV-SYS-GATEWAY-NEW", OTHERS, "P4"),
+        *("默认网关变更", "a machine's traffic takes another gateway or interface"),
+    ),
+    Kind(
+        *("gateway_mac_changed", "EV-ATK-ARP", SPOOFING, "P3"),
+        *(
+            "网关的 MAC 地址变更：更换了路由器，或有人冒充网关",
+            "a gateway's MAC address changed: another router, or somebody who poses as it",
+        ),
+    ),
+    Kind(
+        *("uplink_failover", "EV-SYS-FAILOVER", FAULT, "P3"),
+        *("已切换到备用出口线路", "a backup uplink carries the traffic"),
+    ),
     Kind("packet_loss", "EV-FLT-QOS", FAULT, "P3", "丢包严重", "too many packets are lost"),
     Kind(
         "target_unreachable",
@@ -55,6 +87,10 @@ _KINDS: Final = (
         "a target does not answer",
     ),
     Kind("disk_full", "EV-SYS-DISK", FAULT, "P3", "磁盘空间不足", "a disk is nearly full"),
+    Kind(
+        *("disk_readonly", "EV-SYS-DISK-RO", FAULT, "P2"),
+        *("磁盘变为只读", "a disk can only be read any more"),
+    ),
     Kind(
         *("clock_step", "EV-SYS-CLOCK", RISK, "P3"),
         *("时钟跳变", "a machine's clock was set by a step"),

@@ -12,7 +12,7 @@ somebody asks for `cpu`, so what is not configured costs no memory.
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, Field, dataclass, fields
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 
@@ -156,6 +156,15 @@ class Registry(Generic[T]):
 
     def _who(self, word: str) -> str:
         return f"{self._noun} {word!r}"
+
+
+def equipped(made: T, **collaborators: object) -> T:
+    """Return *made* with those of *collaborators* that it has fields for."""
+    if not is_dataclass(made):
+        return made
+    names = {field.name for field in fields(made)}
+    given = {name: value for name, value in collaborators.items() if name in names}
+    return cast(T, replace(cast(Any, made), **given)) if given else made
 
 
 def _default(field: Field[Any]) -> Any:

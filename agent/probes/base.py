@@ -43,6 +43,7 @@ probes: Registry[Probe] = Registry(
         "swap",
         "system",
         "temp",
+        "uplink",
     ),
 )
 

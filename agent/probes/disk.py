@@ -65,19 +65,10 @@ class DiskProbe:
 
     async def measure(self) -> Iterable[Reading]:
         """Return one reading for each file system that answers within its time."""
-        mounts = {mount.mountpoint: mount for mount in self._mounts()}
+        mounts = disks(self.partitions, self.mount_points, self.ignore_fstypes)
         paths = dict.fromkeys(self.mount_points or mounts)
         at = self.now()
         return await self.subjects.ask({path: self._one(path, mounts, at) for path in paths})
-
-    def _mounts(self) -> list[Mount]:
-        if self.mount_points:
-            return visible(self.partitions(True))
-        real = once_per_device(visible(self.partitions(False)), self.ignore_fstypes)
-        if any(mount.mountpoint == ROOT for mount in real):
-            return real
-        # A container's root is an overlay and a live system's is in memory: the disk all the same.
-        return [m for m in visible(self.partitions(True)) if m.mountpoint == ROOT] + real
 
     async def _one(self, path: str, mounts: dict[str, Mount], at: int) -> Reading | None:
         if path not in mounts:
@@ -86,6 +77,26 @@ class DiskProbe:
         if stat is None or not stat.f_blocks:
             return None
         return Reading("disk", fields_of(stat), at, tags_of(mounts[path]))
+
+
+def disks(
+    partitions: Partitions, mount_points: Sequence[str], ignored: Sequence[str]
+) -> dict[str, Mount]:
+    """Return the mounts that may be asked for, by path: all of them where some are named.
+
+    Else each device of this machine once, and what is mounted at / of whatever kind.
+    """
+    if mount_points:
+        return _by_path(visible(partitions(True)))
+    real = once_per_device(visible(partitions(False)), ignored)
+    if any(mount.mountpoint == ROOT for mount in real):
+        return _by_path(real)
+    # A container's root is an overlay and a live system's is in memory: the disk all the same.
+    return _by_path([m for m in visible(partitions(True)) if m.mountpoint == ROOT] + real)
+
+
+def _by_path(mounts: Iterable[Mount]) -> dict[str, Mount]:
+    return {mount.mountpoint: mount for mount in mounts}
 
 
 def visible(mounts: Iterable[Mount]) -> list[Mount]:

@@ -1,13 +1,14 @@
 """What a watcher is, and the list of the words that name one."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from agent.conditions import Gone
 from core.registry import COLLABORATOR, Registry
 from core.types import Event
 
-__all__ = ["COLLABORATOR", "Watcher", "watchers"]
+__all__ = ["COLLABORATOR", "Watcher", "happened", "watchers"]
 
 
 class Watcher(Protocol):
@@ -21,5 +22,20 @@ class Watcher(Protocol):
         """
 
 
-watchers: Registry[Watcher] = Registry("watcher", "agent.watchers", ("link",))
+watchers: Registry[Watcher] = Registry(
+    "watcher",
+    "agent.watchers",
+    (
+        "link",
+        "address",
+        "gateway",
+        "uplink",
+        "disk",
+    ),
+)
 """One module for each word that an operator can write in `[watchers]`."""
+
+
+def happened(event: Event) -> tuple[Event, Event]:
+    """Return the events of what has no duration: it begins and ends at once."""
+    return replace(event, active=True), replace(event, active=False, details={})

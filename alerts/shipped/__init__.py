@@ -7,12 +7,18 @@ no network engineer. Figures without a source are ours, and may be changed.
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.shipped import schools, system
+from alerts.shipped import schools, system, watched
 
 RULES: Final[tuple[Rule, ...]] = (
     schools.LINK_DOWN,
     schools.DISK_FULL,
+    watched.DISK_READONLY,
     schools.PACKET_LOSS,
+    watched.ADDRESS_LOST,
+    watched.ADDRESS_DUPLICATE,
+    watched.GATEWAY_LOST,
+    watched.GATEWAY_MAC,
+    watched.UPLINK_FAILOVER,
     schools.AGENT_SILENT,
     schools.CLOCK_OFF,
     schools.LINE_DOWN,

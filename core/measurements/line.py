@@ -146,4 +146,19 @@ MEASUREMENTS: Final = (
             deadband=20.0,
         ),
     ),
+    measurement(
+        "uplink",
+        "One line out of the school, as the machine's default routes have it.",
+        {
+            "uplink": "its name in the configuration; else that of the interface",
+            "link_type": "`fibre`, `5g`, `edu_network`, `satellite`, `adsl` or `other`, as "
+            "configured; else `unknown`",
+        },
+        Field("active", "integer", "", "1 while it carries the traffic, else 0", urgent=True),
+        Field("up", "integer", "", "1 while its interface carries a link, else 0", urgent=True),
+        Field("has_route", "integer", "", "1 while a default route leads through it, else 0"),
+        Field("metric", "integer", "", "of that route: the lowest one is taken"),
+        Field("metered", "integer", "", "1 where each megabyte costs, as configured, else 0"),
+        Field("contracted_mbps", "float", "Mbit/s", "what the contract promises, as configured"),
+    ),
 )

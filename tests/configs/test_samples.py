@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from agent.config import AgentFile, read_agent
+from agent.lines import UplinkConfig
 from agent.probes import interval_of, probes
 from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
@@ -145,7 +146,11 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     assert plain.words() == tuple(word for word in full.words() if word not in off)
     words = [[watcher.word for watcher in one.watchers] for one in (plain, full)]
     assert words[0] == words[1]
-    without = [msgspec.structs.replace(one, probes=(), watchers=()) for one in (plain, full)]
+    (uplink,) = full.uplinks
+    assert uplink == UplinkConfig(name=uplink.name, interface=uplink.interface)
+    without = [
+        msgspec.structs.replace(one, probes=(), watchers=(), uplinks=()) for one in (plain, full)
+    ]
     assert without[0] == without[1]
     bare, switched = (
         read_collector(tmp_path / name) for name in ("collector.toml", "full-collector.toml")

@@ -18,6 +18,9 @@ error that came (level, kind and data of the control message, as hex), null wher
 
 `datagrams.json`, `web.json` and `shown.json` are name servers, web servers and certificates: see
 tests/agent/probes/recordedservers.py.
+
+`netlink.bin` is what the kernel answered about its own network, `uplinks.toml` the lines as
+configured.
 """
 
 import itertools
@@ -25,11 +28,18 @@ import json
 import os
 import socket
 import struct
+import tomllib
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import AsyncMock
 
+import msgspec
+
+from agent.lines import UplinkConfig
+from agent.netlink import messages
+from agent.nettables import Net, net_of, row_of
 from core import echo, icmp
 from core.clock import SECOND
 from core.datagram import Exchange
@@ -70,7 +80,18 @@ def collaborators(case: Path) -> dict[str, Any]:
     for file, played in SERVERS.items():
         if (case / file).exists():
             replaced |= played(json.loads((case / file).read_text()))
+    if (case / "netlink.bin").exists():
+        replaced["look"] = AsyncMock(return_value=net_of_recorded(case / "netlink.bin"))
+    if (case / "uplinks.toml").exists():
+        found = tomllib.loads((case / "uplinks.toml").read_text(encoding="utf-8"))
+        replaced["uplinks"] = msgspec.convert(found["uplinks"], tuple[UplinkConfig, ...])
     return replaced
+
+
+def net_of_recorded(path: Path) -> Net:
+    """Return what the kernel's answers in the file at *path* say."""
+    rows = (row_of(message) for message in messages(path.read_bytes()))
+    return net_of(row for row in rows if row is not None)
 
 
 def answering(recorded: dict[str, Any]) -> Callable[..., Any]:
