@@ -28,6 +28,10 @@ NOT_A_DISK: Final = ("tmpfs", "devtmpfs", "devfs", "iso9660", "overlay", "aufs",
 """Telegraf's list of what is memory, a CD, or a view of another file system."""
 
 
+READ_ONLY: Final = frozenset({"ro", "emergency_ro"})
+"""Options of a mount that cannot be written, by anybody's will or after an error (ext4)."""
+
+
 class Mount(Protocol):
     """One line of the mount table, as psutil gives it."""
 
@@ -119,9 +123,14 @@ def tags_of(mount: Mount) -> dict[str, str]:
         "path": mount.mountpoint,
         "device": mount.device.removeprefix("/dev/"),
         "fstype": mount.fstype,
-        "mode": "ro" if "ro" in mount.opts.split(",") else "rw",
+        "mode": "ro" if is_readonly(mount) else "rw",
     }
     return {name: value for name, value in tags.items() if value}
+
+
+def is_readonly(mount: Mount) -> bool:
+    """Return whether it can only be read; of ext4 after an error Linux 6.18 goes on to say rw."""
+    return not READ_ONLY.isdisjoint(mount.opts.split(","))
 
 
 def fields_of(stat: Any) -> dict[str, Value]:

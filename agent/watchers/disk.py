@@ -24,7 +24,7 @@ from agent.calm import Change, Told
 from agent.conditions import Gone
 from agent.mountstold import MountsTold
 from agent.onchange import OnChange
-from agent.probes.disk import NOT_A_DISK, Mount, Partitions, disks, fields_of, tags_of
+from agent.probes.disk import NOT_A_DISK, Mount, Partitions, disks, fields_of, is_readonly
 from agent.watchers.base import COLLABORATOR, watchers
 from core import clock
 from core.errors import ConfigError, TargetUnreachable
@@ -91,6 +91,10 @@ class Disks:
 _GONE: Final[Mapping[str, Shares]] = {"": {"why": "gone"}}
 
 
+def _statvfs(path: str) -> Any:
+    return os.statvfs(path)  # not there on Windows, where this module is imported all the same
+
+
 @watchers.add("disk")
 @dataclass(frozen=True, slots=True)
 class DiskWatcher:
@@ -106,7 +110,7 @@ class DiskWatcher:
     full_over: Percent = 90.0
     room_under: Percent = 85.0
     partitions: Partitions = field(default=psutil.disk_partitions, metadata=COLLABORATOR)
-    statvfs: Callable[[str], Any] = field(default=os.statvfs, metadata=COLLABORATOR)
+    statvfs: Callable[[str], Any] = field(default=_statvfs, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     threads: OneAtATime = field(default_factory=OneAtATime, metadata=COLLABORATOR)
 
@@ -125,7 +129,7 @@ class DiskWatcher:
                 if not begun:
                     yield [Gone(kind, target, mounts.__contains__, at) for kind in (READONLY, FULL)]
                 begun = True
-                readonly = {path: tags_of(one)["mode"] == "ro" for path, one in mounts.items()}
+                readonly = {path: is_readonly(one) for path, one in mounts.items()}
                 found = state.mounted(readonly, at)
                 if found:
                     yield found
