@@ -27,7 +27,7 @@ from agent.onchange import OnChange
 from agent.probes.disk import NOT_A_DISK, Mount, Partitions, disks, fields_of, is_readonly
 from agent.watchers.base import COLLABORATOR, watchers
 from core import clock
-from core.errors import ConfigError, TargetUnreachable
+from core.errors import ConfigError, MonitorError, NotPermitted
 from core.threads import OneAtATime
 from core.types import Event, Value
 
@@ -92,7 +92,9 @@ _GONE: Final[Mapping[str, Shares]] = {"": {"why": "gone"}}
 
 
 def _statvfs(path: str) -> Any:
-    return os.statvfs(path)  # not there on Windows, where this module is imported all the same
+    if not hasattr(os, "statvfs"):
+        raise NotPermitted("this system has no statvfs(2)")
+    return os.statvfs(path)
 
 
 @watchers.add("disk")
@@ -157,7 +159,7 @@ class DiskWatcher:
         )
         found = dict[str, Shares]()
         for path, answer in zip(paths, answers):
-            if isinstance(answer, TargetUnreachable | OSError):
+            if isinstance(answer, MonitorError | OSError):
                 log.broke(path, f"watcher disk: {path} does not say how full it is: {answer}")
             elif isinstance(answer, BaseException):
                 raise answer
