@@ -3,7 +3,8 @@
     a change ─▶ every table ─▶ Net      at once; the next change 50 ms later at the earliest
     0.2 s after the last one ─▶ Net     the kernel tells of an address that goes before it takes
                                         the routes away, and of those it says nothing (IPv4)
-    each 10 s ─▶ Net                    whatever else nobody told
+    10 s after it ─▶ Net                then what flapped may be told of again (agent/calm.py)
+    each 60 s ─▶ Net                    whatever else nobody told
 
 A message only says "look"; what is so, the tables say. So it does not matter whether messages
 were lost (ENOBUFS), or what `ip route replace` means.
@@ -20,7 +21,9 @@ from operator import or_
 from typing import Final, NamedTuple
 
 from agent import netlink, nettables
+from agent.calm import CALM_EVERY
 from agent.nettables import Neighbour, Net, Row, net_of, row_of
+from core.clock import SECOND
 from core.errors import NotPermitted
 
 BUFFER: Final = 1 << 20
@@ -28,8 +31,8 @@ BUFFER: Final = 1 << 20
 DATAGRAM: Final = 1 << 16
 
 PAUSE_S: Final = 0.05
-SETTLE_S: Final = 0.2
-LOOK_AGAIN_S: Final = 10.0
+LOOK_AGAIN_S: Final = (0.2, CALM_EVERY / SECOND, 60.0)
+"""After a change, and then after each look without one; the last goes on."""
 ANSWER_S: Final = 10.0
 BUSY: Final = frozenset({errno.ENOBUFS, errno.EBUSY, errno.EINTR, errno.EAGAIN})
 """Refusals that mean: not now."""
@@ -111,11 +114,12 @@ class Snapshots:
 
     async def follow(self) -> AsyncIterator[Net]:
         """Yield the net, now and after each change, and now and then without one."""
-        changed = False
+        looks = len(LOOK_AGAIN_S)
         while True:
             yield await self.look()
             await asyncio.sleep(PAUSE_S)
-            changed = await self._told(SETTLE_S if changed else LOOK_AGAIN_S)
+            told = await self._told(LOOK_AGAIN_S[min(looks, len(LOOK_AGAIN_S) - 1)])
+            looks = 0 if told else looks + 1
 
     async def look(self) -> Net:
         """Return what all tables say; raises OSError, Refused among them."""
@@ -194,11 +198,16 @@ class Snapshots:
             if (message.port, message.sequence) == ours:
                 answers.append(message)
             elif not self._stale:
-                self._stale = self._matters(row_of(message))
+                self._stale = self._matters(message)
         return answers
 
-    def _matters(self, row: Row | None) -> bool:
-        """Tell whether to look: other machines of the same cable come and go all the time."""
+    def _matters(self, message: netlink.Message) -> bool:
+        """Tell whether to look: much is told again that is known, and of machines beside us."""
+        row, net = row_of(message), self._net
         if isinstance(row, Neighbour):
-            return any(row.hop in route.hops for route in self._net.routes)
-        return row is not None
+            is_gateway = any(row.hop in route.hops for route in net.routes)
+            return is_gateway and row not in net.neighbours
+        if message.kind & 1:  # it went
+            return row is not None
+        known = (*net.links.values(), *net.addresses, *net.routes)
+        return row is not None and row not in known
