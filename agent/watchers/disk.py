@@ -123,7 +123,8 @@ class DiskWatcher:
 
     async def watch(self, target: str) -> AsyncIterator[Sequence[Event | Gone]]:
         """Yield what is news of disks; where they are mounted is the subject."""
-        state, begun, log = Disks(target, self.full_over, self.room_under), False, OnChange(_log)
+        state, log = Disks(target, self.full_over, self.room_under), OnChange(_log)
+        begun, due = False, 0.0
         with closing(MountsTold()) as told:
             told.open()
             while True:
@@ -135,12 +136,14 @@ class DiskWatcher:
                 found = state.mounted(readonly, at)
                 if found:
                     yield found
-                shares = await self._shares([path for path, ro in readonly.items() if not ro], log)
-                found = state.filled(shares, self.now())
-                if found:
-                    yield found
+                if clock.monotonic() >= due:
+                    due = clock.monotonic() + self.look_every_s
+                    writable = [path for path, ro in readonly.items() if not ro]
+                    found = state.filled(await self._shares(writable, log), self.now())
+                    if found:
+                        yield found
                 await asyncio.sleep(PAUSE_S)
-                await told.wait(self.look_every_s)
+                await told.wait(max(0.0, due - clock.monotonic()))
 
     def _mounts(self) -> dict[str, Mount]:
         every = disks(self.partitions, self.mount_points, self.ignore_fstypes)

@@ -99,6 +99,9 @@ compress = false
 targets = [{", ".join(_text(target) for target in ping)}]
 
 [watchers.link]
+[watchers.address]
+[watchers.gateway]
+[watchers.disk]
 """
 
 
