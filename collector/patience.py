@@ -29,7 +29,10 @@ class Stopping(Exception):
 
 
 class Patience:
-    """Does work in a thread; `tell` hears why it is refused, and "" when it is not any more."""
+    """Does work in a thread; `tell` hears why it is refused, and "" when it is not any more.
+
+    Of several pieces of work at a time: when none is.
+    """
 
     def __init__(
         self,
@@ -45,6 +48,8 @@ class Patience:
         self._first_wait_s, self._stopped_wait_s = first_wait_s, stopped_wait_s
         self._uniform = (rng or random.Random()).uniform  # noqa: S311 — jitter
         self._monotonic = monotonic
+        self._reasons: dict[object, str] = {}
+        """Why each piece of work that waits was refused."""
 
     async def persist(self, work: Callable[[], T]) -> T:
         """Return what *work* gives, done in a thread, as often as it takes.
@@ -52,21 +57,31 @@ class Patience:
         Raises Stopping, and whatever *work* raises that is no refusal of ours.
         """
         began, reason, wait = self._monotonic(), "", self._first_wait_s
+        mine = object()
         while True:
             try:
                 result = await asyncio.to_thread(work)
             except (StoreBusy, StoreStopped, OSError, sqlite3.Error) as error:
                 if not _is_ours(error):
+                    self._answered(mine)
                     raise
-                reason = self._refused(error, reason)
+                reason = self._reasons[mine] = self._refused(error, reason)
                 needs_person = isinstance(error, StoreStopped)
                 await self._pause(self._stopped_wait_s if needs_person else wait)
                 wait = min(wait * 2, MAX_WAIT_S)
                 continue
+            except Exception:
+                self._answered(mine)
+                raise
             if reason:
                 _log.warning("storing works again after %.0f s", self._monotonic() - began)
-                self._tell("")
+            self._answered(mine)
             return result
+
+    def _answered(self, work: object) -> None:
+        """Hear that *work* is not refused for now any more, if it was."""
+        if self._reasons.pop(work, ""):
+            self._tell(next(iter(self._reasons.values()), ""))
 
     def _refused(self, error: Exception, before: str) -> str:
         reason = str(error) or type(error).__name__

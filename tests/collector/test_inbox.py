@@ -200,6 +200,28 @@ async def test_what_is_not_the_disks_fault_is_not_tried_again(error: Exception) 
     assert disk.done == 0
 
 
+async def test_what_is_done_beside_something_held_up_does_not_say_that_it_is_over() -> None:
+    said: list[str] = []
+    both = patience(asyncio.Event(), said.append)
+    full, busy = Disk(OSError("full")), Disk(*[StoreBusy("busy")] * 1_000)
+    held_up = asyncio.create_task(both.persist(busy.work))
+    await until(lambda: "busy" in said)
+    await both.persist(full.work)
+    assert {"full", ""} & {*said} == {"full"}
+    assert said[-1] == "busy"
+    busy.errors.clear()
+    await held_up
+    assert said[-1] == ""
+
+
+async def test_whatever_a_disk_fails_with_once_it_answers_again_it_is_not_held_up() -> None:
+    said: list[str] = []
+    disk = Disk(StoreBusy("busy"), ValueError("bad"))
+    with pytest.raises(ValueError, match="bad"):
+        await patience(asyncio.Event(), said.append).persist(disk.work)
+    assert said == ["busy", ""]
+
+
 async def test_a_stop_ends_the_waiting_and_leaves_the_message_unacknowledged() -> None:
     stopping = asyncio.Event()
     waiting = Patience(stopping, lambda _: None, first_wait_s=60)
