@@ -37,7 +37,8 @@ class Checked(msgspec.Struct, frozen=True):
     """What became of a message's lines; `body` holds the `good` ones, each with its newline.
 
     `stripped` counts the tags and fields taken off; `newest` is the latest time among the good
-    lines (ns), 0 without any.
+    lines (ns), 0 without any. `timeless` says that lines came without a time and have that of the
+    arrival: written after another arrival they would be other points.
     """
 
     body: bytes
@@ -45,6 +46,7 @@ class Checked(msgspec.Struct, frozen=True):
     refused: Sequence[Refused]
     stripped: int
     newest: int = 0
+    timeless: bool = False
 
     @property
     def lines(self) -> list[bytes]:
@@ -70,6 +72,7 @@ class _Message:
         self._clashes: dict[_Point, list[int]] = {}
         self._refused: list[Refused] = []
         self._stripped = 0
+        self._timeless = False
 
     def take(self, lines: Sequence[bytes]) -> None:
         """Check *lines*; comments and empty lines are nobody's."""
@@ -99,7 +102,9 @@ class _Message:
                 self._refuse_clash(numbers)
         newest = max((time for _, time in self._points), default=0)
         body = b"\n".join((*self._new.values(), b""))
-        return Checked(body, len(self._new), self._refused, self._stripped, newest)
+        return Checked(
+            *(body, len(self._new), self._refused, self._stripped, newest), timeless=self._timeless
+        )
 
     def _take_any(self, number: int, raw: bytes) -> None:
         text = raw.lstrip()
@@ -144,6 +149,7 @@ class _Message:
             if self._heads.accounted:
                 raise LineRefused("no_time", "no time: sent again, it would be a second point")
             # A nanosecond apart, so that two lines of one series stay two points.
+            self._timeless = True
             return self._at + number
         time = lineprotocol.parse_time(raw)
         if time > self._latest:

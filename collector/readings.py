@@ -34,10 +34,13 @@ LIVE_WITHIN: Final = 120 * SECOND
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """A group whose lines are on their way to the store; `refused` gives what it refused."""
+    """A group whose lines are on their way to the store; `refused` gives what it refused.
+
+    None where they have to wait for their turn.
+    """
 
     items: Sequence[Item]
-    refused: Awaitable[list[list[Refused]]]
+    refused: Awaitable[list[list[Refused]]] | None
 
     def is_of(self, arrivals: Sequence[Arrival]) -> bool:
         """Return whether it is what *arrivals* begin with."""
@@ -68,15 +71,15 @@ class Readings:
 
     async def handle(self, arrivals: Sequence[Arrival]) -> int:
         """Take in the first of *arrivals*, as many as make a group."""
-        begun = await self._begun(arrivals)
-        items, rest = begun.items, arrivals[len(begun.items) :]
+        items, written = await self._begun(arrivals)
+        rest = arrivals[len(items) :]
         look = asyncio.create_task(self._look_ahead(rest, items)) if rest else None
         try:
-            refused = await begun.refused
+            refused = await written
         finally:
             following = await look if look else ()
         if following:
-            self._ahead = _Begun(following, asyncio.create_task(self._write(following)))
+            self._ahead = self._begin(following)
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
@@ -102,19 +105,27 @@ class Readings:
     async def settle(self) -> None:
         """Let go of the group that was begun ahead; nothing is under way on return."""
         ahead, self._ahead = self._ahead, None
-        if ahead:
+        if ahead and ahead.refused:
             # Whatever became of it: it was not accounted, so it comes again.
             with contextlib.suppress(Exception):
                 await ahead.refused
 
-    async def _begun(self, arrivals: Sequence[Arrival]) -> _Begun:
+    def _begin(self, items: Sequence[Item]) -> _Begun:
+        # What comes again at another time must not have been written with the time of this one.
+        if any(item.checked and item.checked.timeless for item in items):
+            return _Begun(items, None)
+        return _Begun(items, asyncio.create_task(self._write(items)))
+
+    async def _begun(
+        self, arrivals: Sequence[Arrival]
+    ) -> tuple[Sequence[Item], Awaitable[list[list[Refused]]]]:
         if self._ahead and self._ahead.is_of(arrivals):
             ahead, self._ahead = self._ahead, None
-            return ahead
+            return ahead.items, ahead.refused or self._write(ahead.items)
         await self.settle()
         group = await self.patience.persist(lambda: self.sorter.check(arrivals))
         items = await self.patience.persist(lambda: self.sorter.judge(group))
-        return _Begun(items, self._write(items))
+        return items, self._write(items)
 
     async def _look_ahead(
         self, arrivals: Sequence[Arrival], after: Sequence[Item]

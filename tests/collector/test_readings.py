@@ -390,6 +390,19 @@ async def test_at_the_end_nothing_that_was_begun_ahead_is_under_way(tmp_path: Pa
     assert again.received() == [(1, GROUP)]
 
 
+async def test_a_line_without_a_time_is_written_once_though_its_group_is_begun_again(
+    tmp_path: Path,
+) -> None:
+    desk = open_desk(tmp_path)
+    timeless = readings(b"mem used=7i\n", OTHER)
+    ours = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 1)]
+    assert await desk.readings.handle([*ours, desk.arrived(timeless)]) == GROUP
+    await desk.readings.settle()
+    desk.clock.at += 5 * SECOND
+    await desk.take(timeless)
+    assert desk.stored(OTHER) == {NOW + 5 * SECOND + 1: 7}
+
+
 async def test_a_message_that_breaks_the_look_ahead_costs_only_itself(tmp_path: Path) -> None:
     desk = open_desk(tmp_path)
 
