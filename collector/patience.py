@@ -51,6 +51,11 @@ class Patience:
         self._reasons: dict[object, str] = {}
         """Why each piece of work that waits was refused."""
 
+    @property
+    def stopping(self) -> bool:
+        """Whether the collector stops, so that nothing new is to be begun."""
+        return self._stopping.is_set()
+
     async def persist(self, work: Callable[[], T]) -> T:
         """Return what *work* gives, done in a thread, as often as it takes.
 

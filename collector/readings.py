@@ -78,7 +78,7 @@ class Readings:
             refused = await written
         finally:
             following = await look if look else ()
-        if following:
+        if following and not self.patience.stopping:
             self._ahead = self._begin(following)
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]

@@ -21,6 +21,7 @@ from collector.inbox import Inbox
 from collector.ledger import Entry
 from collector.linecheck import Checked, LineCheck
 from collector.offenders import Offenders
+from collector.patience import Patience
 from collector.readings import at_once
 from collector.sorting import GROUP, GROUP_BYTES, Sorter
 from collector.store.base import RefusedLine
@@ -377,6 +378,16 @@ async def test_what_was_begun_ahead_counts_for_nothing_until_it_is_its_turn(tmp_
     await desk.take(*(one.message for one in ours[GROUP:]))
     assert desk.received() == [(1, GROUP + 2)]
     assert desk.count("repeated") == 0
+
+
+async def test_nothing_is_begun_ahead_once_the_collector_stops(tmp_path: Path) -> None:
+    desk, stopping = open_desk(tmp_path), asyncio.Event()
+    desk.readings.patience = Patience(stopping, lambda _: None)
+    stopping.set()
+    ours = [desk.arrived(readings(batch(seq=number))) for number in range(1, GROUP + 2)]
+    assert await desk.readings.handle(ours) == GROUP
+    await desk.readings.settle()
+    assert (desk.store.writes, desk.received()) == (1, [(1, GROUP)])
 
 
 async def test_at_the_end_nothing_that_was_begun_ahead_is_under_way(tmp_path: Path) -> None:
