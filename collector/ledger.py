@@ -46,6 +46,9 @@ class LaneKey(NamedTuple):
     lane: Lane
 
 
+_Rows = Mapping[LaneKey, LaneRow]
+
+
 class Entry(msgspec.Struct, frozen=True):
     """A batch that is to be accounted; `refused` counts its lines that nobody will store."""
 
@@ -70,25 +73,32 @@ class Ledger:
         self._lock = Lock()
         self._ids: dict[Identity, int] = {}
         """Numbers of agents, which never change."""
-        self._read: dict[LaneKey, LaneRow] = {}
-        """What `rows` found last, while nothing was written since."""
+        self._known: tuple[_Rows, _Rows] = ({}, {})
+        """Rows as they are in the file: what `rows` found the last two times, since one group may
+        be on its way here while the next is asked about; and what a commit wrote of them."""
+        self._still: tuple[_Rows, _Rows] = ({}, {})
+        """What of it will hold after the transaction that is under way."""
 
     def rows(self, keys: Iterable[LaneKey]) -> dict[LaneKey, LaneRow]:
         """Return the rows of *keys*; an empty one where nothing is known."""
         with self._lock:
-            self._read = {key: self._row(key) for key in keys}
-            return dict(self._read)
+            before, last = self._known
+            found = {key: last.get(key) or before.get(key) or self._row(key) for key in keys}
+            self._known = last, found
+            return dict(found)
 
     def commit(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in one transaction, durable on return."""
         with self.transaction():
-            self._account(entries, self._read)
+            before, last = self._known
+            written = self._account(entries, {**before, **last})
+            self._still = written, {key: written.get(key, row) for key, row in last.items()}
 
     def account(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in the transaction that is under way."""
         self._account(entries, {})
 
-    def _account(self, entries: Sequence[Entry], read: Mapping[LaneKey, LaneRow]) -> None:
+    def _account(self, entries: Sequence[Entry], read: _Rows) -> _Rows:
         rows: dict[LaneKey, LaneRow] = {}
         for entry in entries:
             key = entry.row
@@ -96,6 +106,7 @@ class Ledger:
             rows[key] = _accounted(row, entry)
         for key, row in rows.items():
             self._save(key, row)
+        return rows
 
     def report(self, who: Identity, report: EpochReport, spool: str, at: int) -> None:
         """Keep what a birth taken in at *at* said of one lane, in the transaction under way."""
@@ -179,11 +190,12 @@ class Ledger:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 self._ids.clear()  # some may have been given in what is undone now
+                self._still = {}, {}
                 if isinstance(error, sqlite3.OperationalError) and not is_ours(error):
                     error.args = (str(meaning(error, self.path)),)  # SQLite names no file
                 raise
             finally:
-                self._read = {}
+                self._known, self._still = self._still, ({}, {})
 
     def _id(self, who: Identity) -> int:
         number = self._known_id(who)

@@ -54,6 +54,34 @@ def test_a_batch_that_was_judged_new_twice_is_received_once(tmp_path: Path) -> N
     assert (row(ledger).refused_lines, row(ledger).repeats) == (2, 1)
 
 
+def test_rows_on_their_way_are_read_once_and_anew_when_anything_else_was_written(
+    tmp_path: Path,
+) -> None:
+    ledger = Ledger(tmp_path / "ledger.db")
+    said: list[str] = []
+    ledger._db.set_trace_callback(said.append)  # what really goes to SQLite
+
+    def reads() -> int:
+        return sum(one.startswith("SELECT") and "FROM lane" in one for one in said)
+
+    first, second = LaneKey(WHO, A, "readings"), LaneKey(OTHER, A, "readings")
+    ledger.rows([first])
+    ledger.rows([first, second])  # the next group, while the first is on its way
+    ledger.commit([entry(1)])
+    assert ledger.rows([first])[first].received.spans == ((1, 1),)
+    ledger.commit([entry(1, who=OTHER), entry(2)])
+    assert [one.received.spans for one in ledger.rows([first, second]).values()] == [
+        ((1, 2),),
+        ((1, 1),),
+    ]
+    assert reads() == 2
+    ledger.take({WHO: born(epochs=[report(A, [(1, 9)])])})
+    assert row(ledger).high == 9
+    with pytest.raises(AttributeError):
+        ledger.commit([entry(3), structs.replace(entry(4), crc="not a number")])
+    assert row(ledger).received.spans == ((1, 2),)
+
+
 def test_a_commit_that_fails_leaves_nothing_half_done(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.db")
     bad = structs.replace(entry(2), crc="not a number")
