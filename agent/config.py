@@ -1,14 +1,16 @@
 """agent.toml: who the agent is, where its broker is, what it measures (configs/agent.toml)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
 from agent.lines import UplinkConfig, uplink_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
+from agent.probes import base as probes_base
+from agent.watchers import base as watchers_base
 from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
@@ -21,6 +23,9 @@ from core.registry import OptionMistakes
 from core.tomllines import KeyPath
 from core.topics import identity_mistake
 from core.types import Identity
+
+BESIDE: Final = ("interval_s", "enabled")
+"""Keys in the table of a probe that are not its own."""
 
 Found = Iterator[tuple[KeyPath, str]]
 """Mistakes: where in the table, and a sentence."""
@@ -60,7 +65,10 @@ class BatchConfig(Struct, frozen=True, kw_only=True):
 
 
 class AgentFile(Struct, frozen=True, kw_only=True):
-    """The file as written; a table of `probes` may hold anything until its probe has looked."""
+    """The file as written; a table of `probes` may hold anything until its probe has looked.
+
+    Without a heading `probes` is None, and the default set is on; `[probes]` alone is {}.
+    """
 
     kind: Literal["agent"] = "agent"
     identity: IdentityConfig
@@ -70,12 +78,13 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     batch: BatchConfig = BatchConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
     probes: Annotated[
-        dict[str, Any], Meta(description="a table for each probe, headed [probes.cpu] for example")
-    ] = {}
+        dict[str, Any] | None,
+        Meta(description="a table for each probe, headed [probes.cpu] for example"),
+    ] = None
     watchers: Annotated[
-        dict[str, Any],
+        dict[str, Any] | None,
         Meta(description="a table for each watcher, headed [watchers.link] for example"),
-    ] = {}
+    ] = None
 
 
 class ProbeConfig(Struct, frozen=True):
@@ -116,8 +125,8 @@ def read_agent(path: Path) -> AgentConfig:
         "identity": _identity_mistakes,
         "broker": broker_mistakes,
         "uplinks": uplink_mistakes,
-        "probes": partial(_table_mistakes, "probes", _one_probe),
-        "watchers": partial(_table_mistakes, "watchers", _one_watcher),
+        "probes": partial(_table_mistakes, "probes", probes.words(), _one_probe),
+        "watchers": partial(_table_mistakes, "watchers", watchers.words(), _one_watcher),
     }
     file = read(path, AgentFile, checks)
     who = Identity(file.identity.region, file.identity.school, file.identity.agent)
@@ -128,14 +137,38 @@ def read_agent(path: Path) -> AgentConfig:
         spool=file.spool,
         batch=file.batch,
         uplinks=file.uplinks,
-        probes=tuple(_probe(word, table) for word, table in file.probes.items()),
-        watchers=tuple(WatcherConfig(word, table) for word, table in file.watchers.items()),
+        probes=tuple(
+            _probe(word, table)
+            for word, table in switched_on(file.probes, probes_base.by_default).items()
+        ),
+        watchers=tuple(
+            WatcherConfig(word, _options(table))
+            for word, table in switched_on(file.watchers, watchers_base.by_default).items()
+        ),
     )
 
 
+def switched_on(
+    tables: Mapping[str, Mapping[str, Any]] | None, by_default: Sequence[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Return the tables of what is on, by their words.
+
+    Those that the file has; where it has none, or only some with `enabled = false`, the default
+    set without these. An empty heading, which is {}, switches nothing on.
+    """
+    if tables is not None and not tables:
+        return {}
+    written = tables or {}
+    named = {word: table for word, table in written.items() if table.get("enabled", True)}
+    return named or {word: {} for word in by_default if word not in written}
+
+
 def _probe(word: str, table: Mapping[str, Any]) -> ProbeConfig:
-    options = {name: value for name, value in table.items() if name != "interval_s"}
-    return ProbeConfig(word, float(table.get("interval_s", interval_of(word))), options)
+    return ProbeConfig(word, float(table.get("interval_s", interval_of(word))), _options(table))
+
+
+def _options(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name not in BESIDE}
 
 
 def _identity_mistakes(identity: IdentityConfig) -> Found:
@@ -145,11 +178,19 @@ def _identity_mistakes(identity: IdentityConfig) -> Found:
 
 
 def _table_mistakes(
-    heading: str, one: Callable[[str, Mapping[str, Any]], Found], tables: Mapping[str, Any]
+    heading: str,
+    known: Sequence[str],
+    one: Callable[[str, Mapping[str, Any]], Found],
+    tables: Mapping[str, Any] | None,
 ) -> Found:
-    for word, table in tables.items():
+    for word, table in (tables or {}).items():
         if isinstance(table, dict):
-            yield from (((word, *at), text) for at, text in one(word, table))
+            enabled = table.get("enabled", True)
+            if enabled or word not in known:  # what is off need not be complete
+                yield from (((word, *at), text) for at, text in one(word, table))
+            if not isinstance(enabled, bool):
+                what = f"{named((heading, word))} enabled is {shown(enabled)}"
+                yield (word, "enabled"), f"{what}; expected true or false"
         else:
             right = f"expected a table, headed {named((heading, word))}"
             yield (word,), f"[{heading}] {quoted(word)} is {shown(table)}; {right}"
@@ -161,14 +202,16 @@ def _one_probe(word: str, table: Mapping[str, Any]) -> Found:
             fitted(table["interval_s"], Interval)
     except ConfigError as error:
         yield ("interval_s",), f"{named(('probes', word))} interval_s {error}"
-    options = {name: value for name, value in table.items() if name != "interval_s"}
     yield from _build_mistakes(
-        f"probe {quoted(word)}", lambda: probes.build(word, options, beside=("interval_s",))
+        f"probe {quoted(word)}", lambda: probes.build(word, _options(table), beside=BESIDE)
     )
 
 
 def _one_watcher(word: str, table: Mapping[str, Any]) -> Found:
-    yield from _build_mistakes(f"watcher {quoted(word)}", lambda: watchers.build(word, table))
+    options = {name: value for name, value in table.items() if name != "enabled"}
+    yield from _build_mistakes(
+        f"watcher {quoted(word)}", lambda: watchers.build(word, options, beside=("enabled",))
+    )
 
 
 def _build_mistakes(what: str, build: Callable[[], object]) -> Found:

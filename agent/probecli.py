@@ -14,6 +14,7 @@ import msgspec
 
 from agent.probes import Probe, interval_of, probes
 from agent.readings import mistake
+from agent.surroundings import Surroundings
 from core.errors import ConfigError, MonitorError
 from core.hints import quoted
 from core.lineprotocol import encode
@@ -44,7 +45,9 @@ def main(words: Sequence[str]) -> int:
             return 0
         probe = probes.build(given.name, _options(given.name, given.config, given.settings))
         if given.config:
-            probe = equipped(probe, uplinks=_file(given.config).uplinks)
+            file = _file(given.config)
+            around = Surroundings(file.broker.host)
+            probe = equipped(probe, uplinks=file.uplinks, surroundings=around)
         readings = asyncio.run(ask(probe))
     except (MonitorError, OSError) as error:
         sys.stderr.write(f"{error}\n")

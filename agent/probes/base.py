@@ -6,7 +6,7 @@ from typing import Final, Protocol
 from core.registry import COLLABORATOR, Registry
 from core.types import Reading
 
-__all__ = ["COLLABORATOR", "INTERVAL_S", "Probe", "interval_of", "probes"]
+__all__ = ["COLLABORATOR", "INTERVAL_S", "Probe", "by_default", "interval_of", "probes"]
 
 INTERVAL_S: Final = 10.0
 """From one round to the next, where a probe's class names no `INTERVAL_S` of its own."""
@@ -22,6 +22,22 @@ class Probe(Protocol):
         the next round. Never blocks the loop: what can hang goes through `core.threads`.
         """
 
+
+by_default: Final = (
+    "bandwidth",
+    "cpu",
+    "disk",
+    "mem",
+    "net",
+    "path",
+    "ping",
+    "processes",
+    "swap",
+    "system",
+    "temp",
+)
+"""The words of those that are on where the file switches none on: what matters, what needs no
+option and no rights, and what disturbs nobody."""
 
 probes: Registry[Probe] = Registry(
     "probe",

@@ -21,6 +21,7 @@ from msgspec import Meta
 from agent.families import ASKED, Asked, Family
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
+from agent.surroundings import Surroundings
 from agent.trouble import Trouble
 from core import clock
 from core.echo import Address, Answer, EchoSocket, open_echo
@@ -44,9 +45,13 @@ class PingProbe:
 
     `timeout_s` is for finding the address and again for each answer. `families` names targets
     that are asked over another `family` than the rest; with `both` a target has two readings.
+    `targets` takes the words of agent/surroundings.py.
     """
 
-    targets: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    targets: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = (
+        "gateway",
+        "broker",
+    )
     count: Annotated[int, Meta(ge=1, le=20)] = 3
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     interval_between_s: Annotated[float, Meta(ge=0, le=5)] = 0.2
@@ -55,6 +60,7 @@ class PingProbe:
         Mapping[str, Family],
         Meta(description='a table of targets, each with "any", "4", "6" or "both"'),
     ] = field(default_factory=dict)
+    surroundings: Surroundings = field(default_factory=Surroundings, metadata=COLLABORATOR)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     open_echo: Open = field(default=open_echo, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
@@ -84,10 +90,11 @@ class PingProbe:
 
             readings = await self.subjects.ask(
                 {
-                    " over ".join((target, *asked[1].values())): self._one(
-                        target, asked, socket_for, at
+                    " over ".join((name, *asked[1].values())): self._one(
+                        name, asked, socket_for, at
                     )
-                    for target in dict.fromkeys(self.targets)
+                    for target in self.targets
+                    for name in self.surroundings.names([target])
                     for asked in ASKED[self.families.get(target, self.family)]
                 }
             )
@@ -97,15 +104,16 @@ class PingProbe:
     async def _one(self, target: str, asked: Asked, socket_for: Open, at: int) -> Reading:
         family, more = asked
         tags = {"url": target} | more
-        address, code = await self._find(target, family)
+        host = self.surroundings.host(target)  # a word that stands for nothing has no reading
+        address, code = await self._find(host, family)
         fields = await self._fields(address, socket_for) if address else nothing(code)
         sent, received = (int(fields[name]) for name in ("packets_transmitted", "packets_received"))
         self.trouble.note(tags, address, sent, received)
         return Reading("ping", fields, at, tags)
 
-    async def _find(self, target: str, family: socket.AddressFamily) -> tuple[Address | None, int]:
+    async def _find(self, host: str, family: socket.AddressFamily) -> tuple[Address | None, int]:
         try:
-            return await self.resolve(target, self.timeout_s, family), ANSWERED
+            return await self.resolve(host, self.timeout_s, family), ANSWERED
         except NoSuchHost:
             return None, NO_SUCH_HOST
         except TargetUnreachable:

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from agent.conditions import Gone
 from core.registry import COLLABORATOR, Registry
 from core.types import Event
 
-__all__ = ["COLLABORATOR", "Watcher", "happened", "watchers"]
+__all__ = ["COLLABORATOR", "Watcher", "by_default", "happened", "watchers"]
 
 
 class Watcher(Protocol):
@@ -21,6 +21,9 @@ class Watcher(Protocol):
         already changes nothing. Raises NotPermitted or OSError where the system does not tell.
         """
 
+
+by_default: Final = ("link", "address", "gateway", "uplink", "disk")
+"""The words of those that are on where the file switches none on."""
 
 watchers: Registry[Watcher] = Registry(
     "watcher",

@@ -6,8 +6,12 @@ import pytest
 
 from agent.config import ProbeConfig, read_agent
 from agent.probes import INTERVAL_S, probes
+from agent.probes import base as probes_base
+from agent.watchers import base as watchers_base
+from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.errors import ConfigError, NotPermitted
+from core.registry import REQUIRED
 from core.types import Identity
 
 WHO = 'kind = "agent"\nidentity = { region = "110105", school = "3111", agent = "pc-1" }\n'
@@ -36,9 +40,46 @@ def test_a_probe_may_have_an_interval_of_its_own_until_the_file_names_another(fi
     assert [probe.interval_s for probe in read_agent(file).probes] == [5.0]
 
 
-def test_an_agent_without_probes_only_says_that_it_lives(file: Path) -> None:
+def test_an_agent_that_is_told_no_probe_measures_what_matters(file: Path) -> None:
     file.write_text(WHO)
-    assert read_agent(file).probes == ()
+    config = read_agent(file)
+    assert config.words() == probes_base.by_default
+    assert [one.word for one in config.watchers] == list(watchers_base.by_default)
+
+
+def test_one_of_the_default_set_can_be_switched_off_alone(file: Path) -> None:
+    file.write_text(WHO + "[probes.ping]\nenabled = false\n[watchers.link]\nenabled = false\n")
+    config = read_agent(file)
+    assert config.words() == tuple(word for word in probes_base.by_default if word != "ping")
+    assert config.watchers == ()
+
+
+def test_beside_one_that_is_on_a_probe_that_is_switched_off_is_only_remembered(file: Path) -> None:
+    file.write_text(WHO + "[probes.mem]\nenabled = true\n[probes.ping]\nenabled = false\n")
+    assert read_agent(file).probes == (ProbeConfig("mem", INTERVAL_S, {}),)
+
+
+def test_a_heading_with_nothing_under_it_leaves_an_agent_that_only_says_that_it_lives(
+    file: Path,
+) -> None:
+    file.write_text(WHO + "[probes]\n[watchers]\n")
+    config = read_agent(file)
+    assert (config.probes, config.watchers) == ((), ())
+
+
+def test_what_is_switched_off_need_not_fit_but_has_to_be_known(file: Path) -> None:
+    file.write_text(WHO + "[probes.ping]\nenabled = false\ntargets = 1\n")
+    assert "ping" not in read_agent(file).words()
+    file.write_text(WHO + "[probes.pingg]\nenabled = false\n")
+    with pytest.raises(ConfigError, match="unknown probe 'pingg'; did you mean 'ping'"):
+        read_agent(file)
+
+
+def test_what_is_on_by_default_needs_no_option() -> None:
+    for word in probes_base.by_default:
+        assert all(option.default is not REQUIRED for option in probes.options(word)), word
+    for word in watchers_base.by_default:
+        assert all(option.default is not REQUIRED for option in watchers.options(word)), word
 
 
 def test_the_spool_lies_beside_the_file_wherever_the_agent_is_started(

@@ -38,8 +38,7 @@ def test_without_a_name_it_lists_every_probe_with_its_options(capsys: Out) -> No
     listed = capsys.readouterr().out
     for word in probes.words():
         assert f"\n{word} " in f"\n{listed}"
-    assert "targets: a list" in listed
-    assert "(has to be given)" in listed
+    assert 'targets = ["gateway", "broker"]' in listed
     assert 'ignore_interfaces = ["lo"]' in listed
 
 
@@ -63,7 +62,6 @@ def test_json_is_one_object_a_line(capsys: Out) -> None:
     ("words", "said"),
     [
         (["pnig"], "unknown probe 'pnig'; did you mean 'ping'?"),
-        (["ping"], "probe 'ping' needs targets"),
         (["ping", "target=127.0.0.1"], "has no option 'target'; did you mean 'targets'?"),
         (["ping", "targets=::1", "count=many"], "count of probe 'ping' is \"many\"; expected"),
         (["ping", "targets=::1", "count=" + "9" * 5000], "count of probe 'ping' is"),
@@ -87,6 +85,19 @@ def test_the_options_of_a_file_hold_and_the_command_line_overrides_them(
 def test_a_probe_that_the_file_does_not_switch_on_is_named(config: str, capsys: Out) -> None:
     assert probecli.main(["cpu", "--config", config]) == 2
     assert f"{config} has no [probes.cpu]" in capsys.readouterr().err
+
+
+def test_the_words_of_a_target_list_stand_for_what_the_file_says(
+    tmp_path: Path, capsys: Out
+) -> None:
+    words = ["ping", "targets=broker", "count=1", "timeout_s=0.5"]
+    file = tmp_path / "agent.toml"
+    who = 'region = "000000"\nschool = "trial"\nagent = "pc-1"'
+    file.write_text(f'kind = "agent"\n[identity]\n{who}\n[broker]\nhost = "127.0.0.1"\n')
+    assert probecli.main([*words, "--config", str(file)]) == 0
+    assert "url=broker" in capsys.readouterr().out
+    assert probecli.main(words) == 1
+    assert "broker: only known from the [broker] of agent.toml" in capsys.readouterr().err
 
 
 def test_a_mount_that_is_not_there_is_something_wrong(capsys: Out) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from agent.config import AgentFile, read_agent
 from agent.lines import UplinkConfig
+from agent.probes import base as probes_base
 from agent.probes import interval_of, probes
+from agent.watchers import base as watchers_base
 from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
@@ -111,6 +113,12 @@ def test_only_what_must_be_edited_stands_bare(name: str) -> None:
     needed = {key for key, value in in_code(name).items() if value is REQUIRED}
     off = tuple(f"{table}." for table in OFF.findall(text(name)))
     assert bare == {key for key in needed if "[]" not in key and not key.startswith(off)}
+
+
+def test_the_sample_switches_on_what_is_on_by_default() -> None:
+    tables = tomllib.loads(text("agent.toml"))
+    assert sorted(tables["probes"]) == sorted(probes_base.by_default)
+    assert sorted(tables["watchers"]) == sorted(watchers_base.by_default)
 
 
 @pytest.mark.parametrize("name", KINDS)

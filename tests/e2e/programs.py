@@ -133,6 +133,8 @@ folder = "{folder / "spool"}"
 [batch]
 seal_after_s = {seal_after_s}
 seal_kb = {seal_kb}
+# What happens to the links of this machine is no part of a test.
+[watchers]
 {probes}
 """)
     return path

@@ -112,7 +112,7 @@ class District:
 @pytest.fixture
 def district(tmp_path: Path, mosquitto: RealBroker) -> Iterator[District]:
     port = free_port()
-    agent = agent_toml(tmp_path, mosquitto, "")
+    agent = agent_toml(tmp_path, mosquitto, "[probes]")
     collector = collector_toml(tmp_path, mosquitto, port)
     made = District(
         tmp_path,
