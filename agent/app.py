@@ -12,33 +12,39 @@ Try it: schoolwatch agent run --config configs/agent.toml
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from agent.agentclock import AgentClock
 from agent.anew import Anew
 from agent.clockset import ClockSet
-from agent.config import AgentConfig
+from agent.config import AgentConfig, read_agent
 from agent.onchange import OnChange
+from agent.parts import (
+    Parts,
+    changes,
+    exchanged,
+    limits_of,
+    parts_of,
+    said,
+    settings_of,
+    spool_file,
+)
 from agent.presence import Presence
-from agent.probes import probes
 from agent.recorder import Recorder
-from agent.schedule import Job, Schedule
-from agent.spool import DAY, Limits, Spool
-from agent.spoolfile import room_for
+from agent.schedule import Schedule
+from agent.spool import Spool
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.trouble import Trouble
-from agent.uplink import Settings, Uplink
-from agent.watchers import watchers
+from agent.uplink import Uplink
 from agent.watching import Watching
 from core import VERSION, clock
-from core.errors import SpoolError
+from core.errors import MonitorError, SpoolError
 from core.lock import hold
-from core.mqtt.configured import broker_of
-from core.registry import equipped
-from core.stopping import at_signal
+from core.stopping import at_hangup, at_signal
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
@@ -48,6 +54,8 @@ Checked = Callable[[int, int, int], Awaitable[None]]
 
 HEARTBEAT_EVERY: Final = 60.0
 CLOCK_LOOK_EVERY: Final = 1.0
+LOCK: Final = "agent.lock"
+"""In the folder of the spool, while an agent uses it."""
 
 
 @dataclass(slots=True)
@@ -60,8 +68,13 @@ class Agent:
     uplink: Uplink
     time: Timekeeper
     watching: Watching
+    parts: Parts
+    ours: Mapping[str, object]
+    """Collaborators that probes and watchers get from the agent, also after a reload."""
     started: float
     stopping: asyncio.Event
+    again: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the configuration is to be read again."""
 
     async def run(self) -> None:
         """Probe, spool and send until told to stop, then say so to the district."""
@@ -82,6 +95,39 @@ class Agent:
         await self.spool.close()
         for task in ended - {stop}:
             task.result()  # a loop that ended by itself is a fault: let it be seen
+
+    async def reload_when_told(self, path: Path) -> None:
+        """Change over to what the file at *path* says, each time that `again` is set."""
+        while True:
+            await self.again.wait()
+            self.again.clear()
+            try:
+                await self.change(read_agent(path))
+            except (MonitorError, OSError) as error:
+                for line in str(error).splitlines():
+                    _log.error("not reloaded: %s", line)
+                _log.error("the agent goes on with the configuration that it has")
+            except Exception:  # noqa: BLE001 — a defect here ends no agent that works
+                _log.exception("not reloaded; the agent goes on with the configuration that it has")
+
+    async def change(self, config: AgentConfig) -> None:
+        """Go on with *config*, in this process and its epoch: no reading and no counter is lost.
+
+        Raises ConfigError or SpoolError before anything has changed.
+        """
+        before = self.parts
+        parts = exchanged(before, parts_of(config, self.ours))
+        differ = changes(before, parts)
+        if before.config.spool != config.spool:
+            limits = limits_of(config)
+            await self.spool.call(lambda spool: spool.limit(limits))
+        self.parts = parts
+        self.recorder.seal_after = config.batch.seal_after_s
+        self.recorder.seal_bytes = config.batch.seal_kb * 1_000
+        self.schedule.change(parts.jobs)
+        self.watching.change(parts.watchers)
+        self.uplink.change(parts.settings)
+        _log.info("reloaded: %s; runs %s", ", ".join(differ) or "nothing changed", said(config))
 
     async def _heartbeat(self) -> None:
         while True:
@@ -148,27 +194,19 @@ def checked_by(timekeeper: Timekeeper, sealed: Callable[[], None]) -> Checked:
 def build(config: AgentConfig) -> Agent:
     """Return the agent that *config* describes; opens the spool, touches no network."""
     who = config.identity
-    path = config.spool.folder / "spool.db"
-    limits = Limits(room_for(path, config.spool.max_mb * 1_000_000), config.spool.max_days * DAY)
     times = AgentClock()
     spool = SpoolThread(
         Spool(
-            path,
-            limits,
+            spool_file(config),
+            limits_of(config),
             times.now,
             agent=who.agent,
             unchecked=times.unchecked,
         )
     )
     timekeeper = Timekeeper(times, spool, who.agent)
-    settings = Settings(
-        who,
-        broker_of(config.broker),
-        config.collector.id,
-        config.broker.reconnect_within_s,
-        config.batch.compress,
-    )
-    uplink = Uplink(settings, spool, Presence(who, spool.spool.id, clock.now()), timekeeper)
+    presence = Presence(who, spool.spool.id, clock.now())
+    uplink = Uplink(settings_of(config), spool, presence, timekeeper)
     recorder = Recorder(
         spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000, time=times
     )
@@ -176,45 +214,30 @@ def build(config: AgentConfig) -> Agent:
         "now": times.now,
         "checked": checked_by(timekeeper, uplink.sealed),
         "trouble": Trouble(),
-        "uplinks": config.uplinks,
     }
-    jobs = [
-        Job(
-            probe.word,
-            equipped(probes.build(probe.word, probe.options), **ours),
-            probe.interval_s,
-        )
-        for probe in config.probes
-    ]
-    schedule = Schedule(jobs, recorder.take, phase_seed=str(who))
-    watching = Watching(
-        {
-            one.word: equipped(watchers.build(one.word, one.options), **ours)
-            for one in config.watchers
-        },
-        who.agent,
-        spool,
-        uplink.sealed,
-        Anew(uplink.session.reconnect),
-    )
+    parts = parts_of(config, ours)
+    schedule = Schedule(parts.jobs, recorder.take, phase_seed=str(who))
+    anew = Anew(uplink.session.reconnect)
+    watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew)
     return Agent(
-        *(spool, recorder, schedule, uplink, timekeeper, watching),
+        *(spool, recorder, schedule, uplink, timekeeper, watching, parts, ours),
         *(clock.monotonic(), asyncio.Event()),
     )
 
 
-async def run(config: AgentConfig) -> None:
-    """Run the agent until SIGTERM or SIGINT.
+async def run(path: Path) -> None:
+    """Run the agent of the file at *path* until SIGTERM or SIGINT; SIGHUP reads the file anew.
 
-    Raises StartError where another agent uses the spool, SpoolError where it cannot be opened.
+    Raises ConfigError for the file, StartError where another agent uses the spool, SpoolError
+    where it cannot be opened.
     """
-    with hold(config.spool.folder / "agent.lock", "agent", "[spool] folder"):
+    config = read_agent(path)
+    with hold(config.spool.folder / LOCK, "agent", "[spool] folder"):
         agent = build(config)
         at_signal(agent.stopping)
-        _log.info(
-            "agent %s runs %s",
-            agent.uplink.settings.who,
-            ", ".join(probe.word for probe in config.probes) or "no probe",
-        )
+        at_hangup(agent.again)
+        _log.info("agent %s runs %s", agent.uplink.settings.who, said(config))
+        reload = asyncio.create_task(agent.reload_when_told(path), name="reload")
         await agent.run()
+        await _cancel(reload)
         _log.info("agent stopped")

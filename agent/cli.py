@@ -59,7 +59,6 @@ def _run(words: Sequence[str]) -> int:
 def _run_config(path: Path) -> int:
     # Here, so that `--help` does not load what it does not need.
     from agent.app import run  # noqa: PLC0415
-    from agent.config import read_agent  # noqa: PLC0415
 
-    asyncio.run(run(read_agent(path)))
+    asyncio.run(run(path))
     return 0

@@ -17,6 +17,10 @@ class OnChange:
             self._broken.add(name)
             self.log.warning("%s", why, exc_info=unexpected)
 
+    def forget(self, *names: str) -> None:
+        """Take *names* for well without a word: they are not what they were."""
+        self._broken -= set(names)
+
     def well(self, name: str) -> None:
         """Log that *name* works, if it was said that it does not."""
         if name in self._broken:

@@ -11,11 +11,13 @@ import asyncio
 import logging
 import math
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
-from typing import Final
+from typing import Any, Final
 
+from agent.following import Following
 from agent.onchange import OnChange
 from agent.probes.base import Probe
 from agent.readings import mistake
@@ -68,15 +70,29 @@ class Schedule:
     limit_at_least_s: float = LIMIT_AT_LEAST_S
     counters: Counters = field(default_factory=Counters)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
+    _keepers: Following[Job] | None = None
 
     async def run(self) -> None:
         """Ask every probe at its times; one that is slow or broken costs no other a round."""
-        phase = phase_of(self.phase_seed)
         async with asyncio.TaskGroup() as group:
-            for place, job in enumerate(self.jobs):
-                share = (phase + place / len(self.jobs)) % 1
-                group.create_task(self._keep(job, share, group), name=f"schedule of {job.word}")
-            await asyncio.Event().wait()  # an agent without probes still has its heartbeat
+            self._keepers = Following(partial(self._begin, group))
+            self._keepers.follow(self.jobs)
+            await self._keepers.run(group)  # an agent without probes still has its heartbeat
+
+    def change(self, jobs: Sequence[Job]) -> None:
+        """Run *jobs* instead; one that is the same goes on, and a round under way is finished."""
+        for job in jobs:
+            if not any(job is known for known in self.jobs):
+                # Whatever was said of its predecessor is worth saying again of this one.
+                self._state.forget(job.word, f"readings of {job.word}", f"rounds of {job.word}")
+        self.jobs = jobs
+        if self._keepers is not None:
+            self._keepers.follow(jobs)
+
+    def _begin(self, group: asyncio.TaskGroup, job: Job) -> tuple[Coroutine[Any, Any, None], str]:
+        place = next(place for place, one in enumerate(self.jobs) if one is job)
+        share = (phase_of(self.phase_seed) + place / len(self.jobs)) % 1
+        return self._keep(job, share, group), f"schedule of {job.word}"
 
     async def _keep(self, job: Job, share: float, group: asyncio.TaskGroup) -> None:
         start = self.monotonic()

@@ -225,6 +225,10 @@ class Spool(SpoolDb):
         with self._transaction() as db:
             close_epochs(db, set(epochs) - {self.epoch})
 
+    def limit(self, limits: Limits) -> None:
+        """Hold *limits* from now on, those of the size from the next batch that is sealed."""
+        self._limits = limits
+
     def drop_old(self) -> int:
         """Drop what is older than the limit, recorded as `old`; return how many."""
         with self._transaction() as db:

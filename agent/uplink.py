@@ -104,6 +104,13 @@ class Uplink:
         """Say `stopped` and disconnect: going home for the holidays is not a fault."""
         await self.session.close(self.presence.stopped(self._epoch))
 
+    def change(self, settings: Settings) -> None:
+        """Go on with other *settings*; connects anew where the way to the broker is another."""
+        self.settings = settings
+        self.receipts.collector = settings.collector
+        self.session.change(settings.broker, settings.reconnect_within_s)
+        self._wake.set()
+
     def sealed(self) -> None:
         """Look again: there is something new to send."""
         self._wake.set()

@@ -2,12 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from agent.conditions import Gone
+from agent.following import Following
 from agent.onchange import OnChange
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
@@ -48,13 +49,29 @@ class Watching:
     _held: list[Event | Gone] = field(default_factory=list)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
+    _keepers: Following[Watcher] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._keepers = Following(self._begin)
 
     async def run(self) -> None:
         """Watch until cancelled."""
+        self._keepers.follow(list(self.watchers.values()))
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell(), name="telling")
-            for word, watcher in self.watchers.items():
-                tasks.create_task(self._watch(word, watcher), name=f"watch {word}")
+            await self._keepers.run(tasks)
+
+    def change(self, watchers: Mapping[str, Watcher]) -> None:
+        """Have *watchers* watch instead; one that is the same misses nothing."""
+        for word, watcher in watchers.items():
+            if self.watchers.get(word) is not watcher:
+                self._state.forget(word)
+        self.watchers = watchers
+        self._keepers.follow(list(watchers.values()))
+
+    def _begin(self, watcher: Watcher) -> tuple[Coroutine[Any, Any, None], str]:
+        word = next(word for word, one in self.watchers.items() if one is watcher)
+        return self._watch(word, watcher), f"watch {word}"
 
     async def _watch(self, word: str, watcher: Watcher) -> None:
         while True:

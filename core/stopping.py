@@ -1,4 +1,4 @@
-"""How a program hears that it is to stop."""
+"""How a program hears that it is to stop, or to read its configuration again."""
 
 import asyncio
 import contextlib
@@ -11,3 +11,10 @@ def at_signal(stopping: asyncio.Event) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with contextlib.suppress(NotImplementedError):  # Windows: Ctrl-C still raises
             loop.add_signal_handler(number, stopping.set)
+
+
+def at_hangup(again: asyncio.Event) -> None:
+    """Have SIGHUP set *again*; to be called in the running loop. Windows has no such signal."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is not None:
+        asyncio.get_running_loop().add_signal_handler(number, again.set)

@@ -35,6 +35,7 @@ by_default: Final = (
     "swap",
     "system",
     "temp",
+    "uplink",
 )
 """The words of those that are on where the file switches none on: what matters, what needs no
 option and no rights, and what disturbs nobody."""

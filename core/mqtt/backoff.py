@@ -17,13 +17,13 @@ class Backoff:
     """
 
     def __init__(self, within_s: float, max_s: float, uniform: Uniform) -> None:
-        self._within_s, self._max_s, self._uniform = within_s, max_s, uniform
+        self.within_s, self._max_s, self._uniform = within_s, max_s, uniform
         self._base_s = min(FIRST_TRIES_WITHIN_S, within_s)
         self._doublings = 0
 
     def connected(self) -> None:
         """Begin anew: the next wait is that after a loss."""
-        self._base_s, self._doublings = self._within_s, 0
+        self._base_s, self._doublings = self.within_s, 0
 
     def wait_s(self) -> float:
         """Return how long to wait now; until a connect, each call doubles the ceiling."""

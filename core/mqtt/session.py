@@ -13,12 +13,13 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from core.errors import NotConnected, PayloadError
 from core.mqtt.audience import Audience
 from core.mqtt.backoff import Backoff
-from core.mqtt.client import Plan, WatchedClient
+from core.mqtt.client import MAX_IN_FLIGHT, Plan, WatchedClient
 from core.mqtt.link import Link
 from core.mqtt.threads import ClientFactory, Connack
 from core.mqtt.types import Broker, Connected, Listener, Message, Version, Will
@@ -38,6 +39,10 @@ _PLAIN: Final = str.maketrans("/+#$", "::::")
 def no_will(_conn: int) -> Will | None:
     """Leave no will."""
     return None
+
+
+def _client_id(client_id: str, broker: Broker) -> str:
+    return client_id.translate(_PLAIN) if broker.embedded else client_id
 
 
 class Session:
@@ -69,10 +74,10 @@ class Session:
         rng: random.Random | None = None,
         client_factory: ClientFactory = WatchedClient,
     ) -> None:
-        self._will, self._subscriptions = will, tuple(subscriptions)
+        self._will, self._subscriptions, self._client_id = will, tuple(subscriptions), client_id
         self._plan = Plan(
             broker=broker,
-            client_id=client_id.translate(_PLAIN) if broker.embedded else client_id,
+            client_id=_client_id(client_id, broker),
             clean_start=clean_start,
             session_expiry_s=session_expiry_s,
             receive_maximum=receive_maximum,
@@ -82,6 +87,7 @@ class Session:
         self._stall_after_s, self._client_factory = stall_after_s, client_factory
         uniform = (rng or random.Random()).uniform  # noqa: S311 - jitter, not a secret
         self._backoff = Backoff(reconnect_within_s, backoff_max_s, uniform)
+        self._new_backoff = partial(Backoff, max_s=backoff_max_s, uniform=uniform)
         self.refused_subscriptions = 0
         self._audience = Audience(listener, lambda: self._leave("the listener failed"))
         self._link: Link | None = None
@@ -141,6 +147,21 @@ class Session:
         """Leave this connection, its will unsaid, and connect anew at once."""
         self._at_once = True
         self._leave("connecting anew")
+
+    def change(self, broker: Broker, reconnect_within_s: float) -> None:
+        """Go to *broker* from now on, at once where it or the way in differs from what was.
+
+        To the old one no last word is said and no will is left: whoever asks it hears silence.
+        """
+        if self._backoff.within_s != reconnect_within_s:
+            self._backoff = self._new_backoff(reconnect_within_s)
+        if broker != self._plan.broker:
+            client_id = _client_id(self._client_id, broker)
+            self._plan = replace(
+                self._plan, broker=broker, client_id=client_id, in_flight=MAX_IN_FLIGHT
+            )
+            self._failures.clear()
+            self.reconnect()
 
     async def close(self, last: Will | None = None) -> None:
         """Publish *last*, wait for its PUBACK at most 5 s, disconnect, and let `run` return."""
