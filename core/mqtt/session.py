@@ -226,7 +226,7 @@ class Session:
         finally:
             why = await link.over
             link.release()
-            self._part(why)
+            self._part(link.plan.broker, why)
         return ""
 
     async def _subscribe(self, link: Link) -> None:
@@ -260,12 +260,12 @@ class Session:
             Connected(plan.conn, connack.session_present, plan.version, maximum)
         )
 
-    def _part(self, why: str) -> None:
+    def _part(self, broker: Broker, why: str) -> None:
         self._link = None
         if self._audience.disconnected(why):
             meant = self._closing or self._at_once
             level = logging.INFO if meant else logging.WARNING
-            _log.log(level, "broker %s: connection over: %s", self._plan.broker, why)
+            _log.log(level, "broker %s: connection over: %s", broker, why)
 
     async def _pause(self) -> None:
         """Wait a random time before the next round, unless somebody wants it now."""
