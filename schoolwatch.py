@@ -19,6 +19,7 @@ Try it on this machine:
 
 In a school:
   schoolwatch agent run        the agent:                 --config agent.toml
+  schoolwatch agent check      everything once, and what to do where it does not work
   schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
 
 In the district:

@@ -13,6 +13,7 @@ HELP = """\
 schoolwatch agent — what runs in a school
 
   schoolwatch agent run --config agent.toml   probe, spool and send until told to stop
+  schoolwatch agent check --config agent.toml try everything once: what works, and what to do
   schoolwatch agent probe                     the probes, and what each can be told
   schoolwatch agent probe mem                 one probe once; its readings as line protocol
 """
@@ -27,6 +28,10 @@ def main(words: Sequence[str]) -> int:
             from agent.probecli import main as probe_main  # noqa: PLC0415 — `agent run` is lean
 
             return probe_main(words[1:])
+        case ["check"]:
+            from agent.checkcli import main as check_main  # noqa: PLC0415
+
+            return check_main(words[1:])
         case [] | ["--help"] | ["-h"]:
             sys.stdout.write(HELP)
             return 0 if words else 2

@@ -33,16 +33,10 @@ REFUSED: Final = 0x80
 
 _MOST_FAILURES: Final = 20
 
-_PLAIN: Final = str.maketrans("/+#$", "::::")
-
 
 def no_will(_conn: int) -> Will | None:
     """Leave no will."""
     return None
-
-
-def _client_id(client_id: str, broker: Broker) -> str:
-    return client_id.translate(_PLAIN) if broker.embedded else client_id
 
 
 class Session:
@@ -77,7 +71,7 @@ class Session:
         self._will, self._subscriptions, self._client_id = will, tuple(subscriptions), client_id
         self._plan = Plan(
             broker=broker,
-            client_id=_client_id(client_id, broker),
+            client_id=broker.client_id(client_id),
             clean_start=clean_start,
             session_expiry_s=session_expiry_s,
             receive_maximum=receive_maximum,
@@ -156,7 +150,7 @@ class Session:
         if self._backoff.within_s != reconnect_within_s:
             self._backoff = self._new_backoff(reconnect_within_s)
         if broker != self._plan.broker:
-            client_id = _client_id(self._client_id, broker)
+            client_id = broker.client_id(self._client_id)
             self._plan = replace(
                 self._plan, broker=broker, client_id=client_id, in_flight=MAX_IN_FLIGHT
             )

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 import msgspec
 
 Version = Literal["5", "3.1.1"]
+
+_PLAIN: Final = str.maketrans("/+#$", "::::")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Broker:
     def __str__(self) -> str:
         """Return `host:port`."""
         return f"{self.host}:{self.port}"
+
+    def client_id(self, name: str) -> str:
+        """Return the client id that *name* has there."""
+        return name.translate(_PLAIN) if self.embedded else name
 
     @property
     def versions(self) -> tuple[Version, ...]:
