@@ -68,6 +68,12 @@ def elsewhere() -> dict[str, click.Command]:
         ],
         short_help="Probe, spool and send.",
     )
+    agent_check = click.Command(
+        "check",
+        callback=_nothing,
+        params=[click.Option(["--config"], type=FILE), click.Option(["--json"], is_flag=True)],
+        short_help="Everything once.",
+    )
     probe = click.Command(
         "probe",
         callback=_nothing,
@@ -88,5 +94,6 @@ def elsewhere() -> dict[str, click.Command]:
         ],
         short_help="Every mistake in configuration files.",
     )
-    agent = click.Group("agent", {"run": run, "probe": probe}, short_help="What runs in a school.")
+    programs = {"run": run, "check": agent_check, "probe": probe}
+    agent = click.Group("agent", programs, short_help="What runs in a school.")
     return {"agent": agent, "check-config": check}

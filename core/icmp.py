@@ -93,6 +93,8 @@ def open_socket(family: socket.AddressFamily) -> IcmpSocket:
 
     Raises NotPermitted with what to set; OSError where the machine has no such family.
     """
+    if not hasattr(socket, "CMSG_SPACE"):  # nor then recvmsg, which brings the hops
+        raise NotPermitted("echo requests cannot be sent on this system; on Linux they can")
     try:
         sock = socket.socket(family, socket.SOCK_DGRAM, PROTOCOLS[family])
     except OSError:  # not permitted, or a kernel that knows only the raw kind

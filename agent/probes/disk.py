@@ -47,6 +47,8 @@ Partitions = Callable[[bool], Sequence[Any]]
 
 def _ask(path: str) -> Any:
     """Return what statvfs(2) says; None for a single file, which containers get mounted."""
+    if not hasattr(os, "statvfs"):
+        raise TargetUnreachable(f"{path}: file systems cannot be asked on this system")
     return os.statvfs(path) if Path(path).is_dir() else None
 
 
