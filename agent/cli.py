@@ -1,6 +1,5 @@
 """`schoolwatch agent …`: the commands that run in a school. No click here: see schoolwatch.py."""
 
-import argparse
 import asyncio
 import logging
 import sys
@@ -41,6 +40,27 @@ def main(words: Sequence[str]) -> int:
 
 
 def _run(words: Sequence[str]) -> int:
+    file, level = _plain(words) or _parsed(words)
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        return _run_config(file)
+    except MonitorError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2 if isinstance(error, (ConfigError, StartError)) else 1
+
+
+def _plain(words: Sequence[str]) -> tuple[Path, str] | None:
+    """Return what a service manager writes, without a parser that stays in memory for months."""
+    match words:
+        case ["--config", file] if not file.startswith("-"):
+            return Path(file), "INFO"
+        case _:
+            return None
+
+
+def _parsed(words: Sequence[str]) -> tuple[Path, str]:
+    import argparse  # noqa: PLC0415 — see `_plain`
+
     parser = argparse.ArgumentParser(
         prog="schoolwatch agent run",
         description="Probe, spool and send until Ctrl-C or SIGTERM. What is spooled is kept and "
@@ -51,14 +71,7 @@ def _run(words: Sequence[str]) -> int:
         "--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"]
     )
     options = parser.parse_args(words)
-    logging.basicConfig(
-        level=options.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    try:
-        return _run_config(options.config)
-    except MonitorError as error:
-        sys.stderr.write(f"{error}\n")
-        return 2 if isinstance(error, (ConfigError, StartError)) else 1
+    return options.config, options.log_level
 
 
 def _run_config(path: Path) -> int:

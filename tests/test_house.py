@@ -94,6 +94,16 @@ def test_a_running_agent_never_loads_what_only_the_district_needs() -> None:
     assert loaded_after("import schoolwatch, agent.cli, agent.app") & set(LEAN) == set()
 
 
+def test_a_running_agent_holds_nothing_that_it_got_only_through_a_library() -> None:
+    loaded = loaded_after("import schoolwatch, agent.cli, agent.app")
+    assert loaded & {"argparse", "dns", "email", "http", "socks"} == set()
+
+
+def test_paho_leaves_what_it_was_loaded_without_to_whoever_needs_it() -> None:
+    loaded = loaded_after("import core.mqtt, urllib.request; urllib.request.urlopen, urllib.parse")
+    assert "http" in loaded
+
+
 def test_the_trial_knows_its_parts_only_as_commands() -> None:
     loaded = loaded_after("import collector.cli")
     assert loaded & {"agent", "alerts", "aiohttp", "jinja2", "paho", "sqlite3"} == set()
