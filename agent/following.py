@@ -30,14 +30,15 @@ class Following(Generic[T]):
         """Follow until cancelled; the tasks belong to *group*."""
         while True:
             self._changed.clear()
-            wanted = self._things
-            left = [task for thing, task in self._tasks if not _among(thing, wanted)]
+            left = [task for thing, task in self._tasks if not _among(thing, self._things)]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
             self._tasks = [pair for pair in self._tasks if pair[1] not in left]
+            if self._changed.is_set():
+                continue  # the list is another one already
             running = [thing for thing, _ in self._tasks]
-            for thing in wanted:
+            for thing in self._things:
                 if not _among(thing, running):
                     work, name = self.begin(thing)
                     self._tasks.append((thing, group.create_task(work, name=name)))

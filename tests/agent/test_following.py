@@ -64,3 +64,14 @@ async def test_a_list_that_changes_twice_before_anybody_looks_is_followed_once()
         await until(lambda: notes == ["one begins"])
         followed.follow([])
         await until(lambda: notes == ["one begins", "one ends"])
+
+
+async def test_a_list_that_changes_while_its_predecessor_ends_is_the_one_that_is_followed() -> None:
+    one, two, three = ["one"], ["two"], ["three"]
+    async with following(one) as (followed, notes):
+        await until(lambda: notes == ["one begins"])
+        followed.follow([two])
+        await asyncio.sleep(0)  # now it waits for the end of one
+        followed.follow([three])
+        await until(lambda: "three begins" in notes)
+        assert notes == ["one begins", "one ends", "three begins"]

@@ -263,3 +263,54 @@ def test_an_agent_keeps_its_place_in_the_district_and_neighbours_have_others() -
     assert phase_of("370102/school-7/pc-1") == phases[7]
     tenths = [sum(1 for phase in phases if int(phase * 10) == tenth) for tenth in range(10)]
     assert min(tenths) > 50, tenths
+
+
+async def test_jobs_that_are_exchanged_leave_the_others_alone_and_no_task_behind() -> None:
+    stays, goes, comes = Scripted([good]), Scripted([good]), Scripted([good])
+    kept = Job("mem", stays, SHORT)
+    async with running(kept, Job("cpu", goes, SHORT)) as (schedule, taken):
+        await until(lambda: stays.asked and goes.asked)
+        schedule.counters.probe_errors = 7
+        tasks = len(asyncio.all_tasks())
+        for _ in range(20):
+            schedule.change([kept, Job("cpu", comes, SHORT)])
+            await asyncio.sleep(0)
+        await until(lambda: len(comes.asked) > 3)
+        was, seen = len(goes.asked), len(stays.asked)
+        await until(lambda: len(stays.asked) > seen + 3)
+        assert len(goes.asked) == was
+        assert schedule.counters.probe_errors == 7
+        await until(lambda: len(asyncio.all_tasks()) <= tasks)
+        schedule.change([])
+        await until(lambda: len(asyncio.all_tasks()) <= tasks - 2)
+    assert taken
+
+
+async def test_a_round_under_way_is_finished_and_its_readings_are_taken() -> None:
+    asked, let = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Any:
+        asked.set()
+        await let.wait()
+        return [reading(5)]
+
+    async with running(Job("mem", Scripted([slow]), 60)) as (schedule, taken):
+        await asked.wait()
+        schedule.change([])
+        await asyncio.sleep(0.05)
+        let.set()
+        await until(lambda: taken)
+    assert [one.fields["total"] for one in taken] == [5]
+
+
+async def test_what_was_said_of_a_probe_is_said_again_of_its_successor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failing = raises(TargetUnreachable("no answer"))
+    first, second = Scripted([failing]), Scripted([failing])
+    async with running(Job("mem", first, SHORT)) as (schedule, _):
+        await until(lambda: len(first.asked) > 3)
+        assert caplog.messages == ["mem: no answer"]
+        schedule.change([Job("mem", second, SHORT)])
+        await until(lambda: len(second.asked) > 3)
+    assert caplog.messages == ["mem: no answer"] * 2

@@ -138,3 +138,27 @@ async def test_a_watcher_that_the_system_tells_nothing_harms_no_other_and_tries_
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await thread.close()
+
+
+async def test_watchers_that_are_exchanged_leave_the_others_alone_and_what_was_told_is_kept(
+    spool: Spool,
+) -> None:
+    stays, goes, comes, thread = Told(), Told(), Told(), SpoolThread(spool)
+    made = Watching({"link": stays, "old": goes}, "pc-1", thread, lambda: None)
+    running = asyncio.create_task(made.run())
+    goes.news.put_nowait([event("eth0")])
+    await until(lambda: len(sealed(spool)) == 1)
+    tasks = len(asyncio.all_tasks())
+    for _ in range(20):
+        made.change({"link": stays, "new": comes})
+        await asyncio.sleep(0)
+    for number, told in enumerate((stays, comes), 1):
+        told.news.put_nowait([event(f"eth{number}")])
+    await until(lambda: len(sealed(spool)) == 3)
+    goes.news.put_nowait([event("eth9")])
+    made.change({})
+    await until(lambda: len(asyncio.all_tasks()) <= tasks - 2)
+    assert sorted(sealed(spool)) == [(f"eth{number}", True) for number in range(3)]
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()
