@@ -1,9 +1,12 @@
 """How the agent is wired: one clock for everything that stamps a time."""
 
+import asyncio
 import json
+import logging
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,9 +15,11 @@ from agent import app
 from agent.config import AgentConfig, ProbeConfig, SpoolConfig
 from agent.probes.sntp import SntpProbe
 from agent.spool import Spool
+from core.brokerconfig import BrokerConfig
 from core.clock import SECOND, boottime
 from core.errors import SpoolError
 from core.types import Identity
+from tests.waiting import until
 
 WHO = Identity("000000", "trial", "pc-1")
 
@@ -92,3 +97,50 @@ def test_a_folder_that_cannot_be_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SpoolError, match="cannot be opened"):
         app.build(config(tmp_path / "file"))
+
+
+async def test_a_probe_that_asks_about_the_broker_knows_the_one_that_is_configured(
+    tmp_path: Path,
+) -> None:
+    probes = (ProbeConfig("ping"),)
+    broker = BrokerConfig(host="192.0.2.7")
+    agent = app.build(msgspec.structs.replace(config(tmp_path), probes=probes, broker=broker))
+    ping: Any = agent.schedule.jobs[0].probe
+    assert ping.surroundings.host("broker") == "192.0.2.7"
+    await agent.spool.close()
+
+
+async def test_a_reload_that_fails_half_way_has_changed_nothing_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A defect of ours, a disk that refuses: the parts are made before one of them is used."""
+    caplog.set_level(logging.INFO)
+    agent = app.build(config(tmp_path))
+    before = agent.parts
+    other = msgspec.structs.replace(
+        config(tmp_path), probes=(), spool=SpoolConfig(folder=tmp_path, max_mb=1)
+    )
+    failures = iter([ZeroDivisionError("a defect"), SpoolError("the disk refuses")])
+
+    def failing(_: object) -> None:
+        raise next(failures)
+
+    monkeypatch.setattr(app, "limits_of", failing)
+    monkeypatch.setattr(app, "read_agent", lambda _: other)
+    task = asyncio.create_task(agent.reload_when_told(tmp_path / "agent.toml"))
+    for _ in range(2):
+        agent.again.set()
+        await until(lambda: not agent.again.is_set())
+        assert agent.parts is before
+    monkeypatch.undo()
+    assert [one for one in caplog.messages if "reloaded" in one] == [
+        "not reloaded; the agent goes on with the configuration that it has",
+        "not reloaded: the disk refuses",
+    ]
+    monkeypatch.setattr(app, "read_agent", lambda _: other)
+    agent.again.set()
+    await until(lambda: agent.schedule.jobs == ())
+    assert agent.spool.spool._limits.max_bytes == 1_000_000
+    assert not task.done()
+    task.cancel()
+    await agent.spool.close()
