@@ -44,7 +44,7 @@ def config(folder: Path, port: int, also: str = "", more: str = PROBES) -> str:
 def claim(broker: RealBroker, collector: str = "d1", age_s: float = 1) -> None:
     payload = messages.encode(Claim(collector, clock.now() // 1_000_000 - round(1000 * age_s)))
     topic = topics.claim_topic(REGION)
-    publish.single(topic, payload, 1, retain=True, port=broker.port)
+    publish.single(topic, payload, 1, retain=True, port=broker.port_v3)
 
 
 def found(capsys: Out, *words: str) -> tuple[int, dict[str, Finding]]:
@@ -57,16 +57,19 @@ def found(capsys: Out, *words: str) -> tuple[int, dict[str, Finding]]:
 
 
 def test_where_everything_works_it_says_so_of_each_part(
-    mosquitto: RealBroker, tmp_path: Path, capsys: Out
+    broker: RealBroker, tmp_path: Path, capsys: Out
 ) -> None:
-    claim(mosquitto)
-    file = config(tmp_path, mosquitto.port, '[collector]\nid = "d1"')
+    claim(broker)
+    embedded = broker.name == "embedded"
+    also = f'embedded = {str(embedded).lower()}\n[collector]\nid = "d1"'
+    file = config(tmp_path, broker.port, also)
     code, parts = found(capsys, "--config", file)
     assert code == 0
     assert {part: one.state for part, one in parts.items()} == dict.fromkeys(
         ["clock", "[spool]", "broker", "collector", "[probes.mem]"], "works"
     )
-    assert parts["broker"].text == f"127.0.0.1:{mosquitto.port} lets {NAME} in by MQTT 5"
+    name = NAME.replace("/", ":") if embedded else NAME
+    assert parts["broker"].text == f"127.0.0.1:{broker.port} lets {name} in by MQTT 5"
     assert not (tmp_path / "var").exists()
 
 

@@ -116,9 +116,13 @@ class Listening:
 
 
 def pss(process: psutil.Process) -> int:
-    """Return the proportional memory in bytes, with whole what only another Python shares."""
+    """Return the proportional memory in bytes, with whole what only its own like shares.
+
+    That is another Python, and a Telegraf of somebody who measures beside us.
+    """
     maps = process.memory_maps(grouped=False)
-    return sum(one.rss if "python" in one.path else one.pss for one in maps)
+    alike = ("python", "telegraf")
+    return sum(one.rss if any(word in one.path for word in alike) else one.pss for one in maps)
 
 
 def measured(process: psutil.Process, listening: Listening, minutes: float) -> Cost:
@@ -151,8 +155,9 @@ def main(minutes: float) -> None:
             )
     if len(costs) == 2:
         ours, theirs = costs.values()
+        cpu = ours.cpu / max(theirs.cpu, 0.01)  # the system counts in hundredths of a second
         say(
-            f"ours of Telegraf's: PSS {ours.pss / theirs.pss:.2f}, CPU {ours.cpu / theirs.cpu:.2f},"
+            f"ours of Telegraf's: PSS {ours.pss / theirs.pss:.2f}, CPU {cpu:.2f},"
             f" bytes {ours.sent / theirs.sent:.2f}"
         )
     else:

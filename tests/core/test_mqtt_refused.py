@@ -153,6 +153,23 @@ async def test_wrong_credentials_are_a_sentence_without_the_password(
 
 
 @pytest.mark.real("mosquitto")
+async def test_a_password_that_was_corrected_is_tried_at_once_however_long_the_wait(
+    guarded: RealBroker, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard, long = Heard(), {"reconnect_within_s": 3600.0, "backoff_max_s": 3600.0}
+    with brokers.running(guarded):
+        async with session(account(guarded, "wrong-word"), "a", heard, **long) as mine:
+            await until(lambda: "not authorised" in caplog.text)
+            mine.change(account(guarded, "wrong-too"), 3600.0)
+            await until(lambda: caplog.text.count("not authorised") == 2)
+            mine.change(account(guarded, "secret-word"), 3600.0)
+            await until(lambda: mine.connected)
+            mine.change(account(guarded, "secret-word"), 1.0)
+            await asyncio.sleep(0.2)
+            assert (mine.connected, heard.losses) == (True, [])
+
+
+@pytest.mark.real("mosquitto")
 async def test_what_the_access_list_denies_is_told_as_it_is(guarded: RealBroker) -> None:
     heard, options = Heard(), {"subscriptions": ["mine/#"]}
     with brokers.running(guarded):
