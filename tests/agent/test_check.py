@@ -193,7 +193,7 @@ def ping(result_code: int, url: str) -> Reading:
         (TargetUnreachable("no gateway"), "broken", "no gateway"),
         (OSError(5, "Input/output error"), "broken", "[Errno 5] Input/output error"),
         (ZeroDivisionError("oops"), "broken", "failed: ZeroDivisionError: oops"),
-        ([], "note", "has nothing to measure on this machine"),
+        ([], "note", "no readings: nothing to measure here at this moment"),
         ([Reading("mem", {"totl": 1}, 1)], "broken", "'mem': unknown field 'totl'"),
         ([ping(0, "gateway"), ping(0, "broker")], "works", "readings: 2 of ping"),
     ],

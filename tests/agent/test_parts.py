@@ -21,7 +21,7 @@ CONFIG = AgentConfig(
 
 
 def parts(**changed: Any) -> Parts:
-    return parts_of(msgspec.structs.replace(CONFIG, **changed), clock.now)
+    return parts_of(msgspec.structs.replace(CONFIG, **changed), {"now": clock.now})
 
 
 def test_what_is_configured_as_it_was_stays_the_same_object_wherever_it_stands() -> None:
