@@ -80,6 +80,7 @@ class PingProbe:
         Raises NotPermitted where this process may not send echo requests.
         """
         at = self.now()
+        named = {name: one for one in self.targets for name in self.surroundings.names([one])}
         with ExitStack() as stack:
             sockets: dict[socket.AddressFamily, EchoSocket] = {}
 
@@ -93,8 +94,7 @@ class PingProbe:
                     " over ".join((name, *asked[1].values())): self._one(
                         name, asked, socket_for, at
                     )
-                    for target in self.targets
-                    for name in self.surroundings.names([target])
+                    for name, target in named.items()
                     for asked in ASKED[self.families.get(target, self.family)]
                 }
             )

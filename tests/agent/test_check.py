@@ -87,7 +87,7 @@ def test_what_does_not_work_is_named_with_what_to_do_and_the_rest_is_tried_all_t
     assert "nothing is mounted at /no/such/mount" in said
     assert "works  [probes.mem]      readings: 1 of mem\n" in said
     assert "works  [watchers.link]   the system tells it of changes\n" in said
-    assert "off, though on where the file names no probe: cpu, net, ping" in said
+    assert "off, though on where the file names no probe: cpu, net, path, ping" in said
     assert said.endswith("\n2 of 6 do not work.\n")
 
 
