@@ -67,7 +67,7 @@ def as_text(found: Iterable[Finding]) -> Iterable[str]:
     for one in found:
         tried += one.state != "note"
         wrong += one.wrong
-        head = f"{MARKS[one.state]:7}{one.part:18}"
+        head = f"{MARKS[one.state]:7}{one.part:24}"
         yield from _wrapped(head, one.text)
         if one.do:
             yield from _wrapped(" " * len(head), f"→ {one.do}")
