@@ -51,7 +51,8 @@ def test_one_of_the_default_set_can_be_switched_off_alone(file: Path) -> None:
     file.write_text(WHO + "[probes.ping]\nenabled = false\n[watchers.link]\nenabled = false\n")
     config = read_agent(file)
     assert config.words() == tuple(word for word in probes_base.by_default if word != "ping")
-    assert config.watchers == ()
+    others = [word for word in watchers_base.by_default if word != "link"]
+    assert [one.word for one in config.watchers] == others
 
 
 def test_beside_one_that_is_on_a_probe_that_is_switched_off_is_only_remembered(file: Path) -> None:

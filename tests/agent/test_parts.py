@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from agent.config import AgentConfig, BatchConfig, ProbeConfig, SpoolConfig, WatcherConfig
+from agent.lines import UplinkConfig
 from agent.parts import Parts, changes, exchanged, parts_of, said
 from core import clock
 from core.brokerconfig import PASSWORD_ENV, BrokerConfig
@@ -88,3 +89,14 @@ def test_limits_are_no_reason_to_restart() -> None:
 def test_what_is_on_is_said_in_words() -> None:
     assert said(CONFIG) == "mem, ping, watch link"
     assert said(AgentConfig(identity=CONFIG.identity)) == "no probe"
+
+
+def test_lines_that_changed_are_known_to_whoever_asks_about_them() -> None:
+    uplink, mem = ProbeConfig("uplink"), ProbeConfig("mem")
+    old = parts(probes=(uplink, mem))
+    fibre = (UplinkConfig(name="fibre", interface="eth0"),)
+    new = exchanged(old, parts(probes=(uplink, mem), uplinks=fibre))
+    probe: Any = new.jobs[0].probe
+    assert probe.uplinks == fibre
+    assert new.jobs[1] is old.jobs[1]
+    assert exchanged(new, parts(probes=(uplink, mem), uplinks=fibre)).jobs[0] is new.jobs[0]

@@ -84,7 +84,7 @@ print(json.dumps(said))
     assert found == [
         "echo requests cannot be sent on this system; on Linux they can",
         "C:/: file systems cannot be asked on this system",
-        "links can be watched on Linux only",
+        "links, addresses and routes can be watched on Linux only",
         "gateway: can be found on Linux only; write its address instead of the word",
     ]
 
