@@ -1,8 +1,8 @@
 """The agent: what runs in a school, wired from its configuration.
 
-    schedule ─▶ probe ─▶ recorder ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
-    heartbeat ─────────────▲           ▲         │
-    timekeeper ─── clock ──┘── events ─┴─ receipt ┘
+    schedule ─▶ probe ─▶ recorder, filter ─▶ spool ─▶ uplink ══ MQTT ══▶ collector
+    heartbeat ─────────────▲                   ▲         │
+    timekeeper ─── clock ──┘────── events ─────┴─ receipt ┘
          ▲── probe sntp
     watchers ────── told by the system ┘
 
@@ -21,6 +21,7 @@ from agent.agentclock import AgentClock
 from agent.anew import Anew
 from agent.clockset import ClockSet
 from agent.config import AgentConfig, read_agent
+from agent.filter import ChangeFilter
 from agent.onchange import OnChange
 from agent.parts import (
     Parts,
@@ -124,6 +125,7 @@ class Agent:
         self.parts = parts
         self.recorder.seal_after = config.batch.seal_after_s
         self.recorder.seal_bytes = config.batch.seal_kb * 1_000
+        self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
         self.uplink.change(parts.settings)
@@ -206,9 +208,15 @@ def build(config: AgentConfig) -> Agent:
     )
     timekeeper = Timekeeper(times, spool, who.agent)
     presence = Presence(who, spool.spool.id, clock.now())
-    uplink = Uplink(settings_of(config), spool, presence, timekeeper)
+    filtering = ChangeFilter(config.filter.changes())
+    uplink = Uplink(settings_of(config), spool, presence, timekeeper, forget=filtering.forget)
     recorder = Recorder(
-        spool, uplink.sealed, config.batch.seal_after_s, config.batch.seal_kb * 1_000, time=times
+        spool,
+        uplink.sealed,
+        config.batch.seal_after_s,
+        config.batch.seal_kb * 1_000,
+        time=times,
+        changes=filtering,
     )
     ours = {
         "now": times.now,

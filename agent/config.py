@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from agent.filterconfig import FilterConfig, filter_mistakes
 from agent.lines import UplinkConfig, uplink_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
 from agent.probes import base as probes_base
@@ -76,6 +77,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     collector: CollectorChoice = CollectorChoice()
     spool: SpoolConfig = SpoolConfig()
     batch: BatchConfig = BatchConfig()
+    filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
     probes: Annotated[
         dict[str, Any] | None,
@@ -110,6 +112,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     collector: CollectorChoice = CollectorChoice()
     spool: SpoolConfig = SpoolConfig()
     batch: BatchConfig = BatchConfig()
+    filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
     probes: tuple[ProbeConfig, ...] = ()
     watchers: tuple[WatcherConfig, ...] = ()
@@ -124,6 +127,7 @@ def read_agent(path: Path) -> AgentConfig:
     checks: dict[str, Check] = {
         "identity": _identity_mistakes,
         "broker": broker_mistakes,
+        "filter": filter_mistakes,
         "uplinks": uplink_mistakes,
         "probes": partial(_table_mistakes, "probes", probes.words(), _one_probe),
         "watchers": partial(_table_mistakes, "watchers", watchers.words(), _one_watcher),
@@ -136,6 +140,7 @@ def read_agent(path: Path) -> AgentConfig:
         collector=file.collector,
         spool=file.spool,
         batch=file.batch,
+        filter=file.filter,
         uplinks=file.uplinks,
         probes=tuple(
             _probe(word, table)

@@ -1,16 +1,17 @@
 """Takes readings from the probes to the spool: encoded, in order of time, once a second.
 
-probe ─▶ recorder.take ─▶ (at most a second) ─▶ spool.take ─▶ open batch ─▶ spool.seal
+probe ─▶ recorder.take ─▶ filter ─▶ (at most a second) ─▶ spool.take ─▶ open batch ─▶ spool.seal
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from agent.agentclock import AgentClock
-from core import catalog, clock
+from agent.filter import MAX_SERIES, ChangeFilter
+from core import clock
 from core.errors import LineError, SpoolError
 from core.lineprotocol import encode, encode_head
 from core.types import Reading
@@ -33,6 +34,14 @@ class AsyncSpool(Protocol):
         """Seal the open batch; None where nothing was open."""
 
 
+class Held(NamedTuple):
+    """A line that the spool does not have yet, of which series and time."""
+
+    line: bytes
+    series: bytes
+    at: int
+
+
 @dataclass(slots=True)
 class Recorder:
     """Holds what was read since the last commit; `sealed` is told when there is more to send."""
@@ -43,9 +52,10 @@ class Recorder:
     seal_bytes: int = 32_000
     monotonic: clock.Monotonic = clock.monotonic
     time: AgentClock = field(default_factory=AgentClock)
+    changes: ChangeFilter = field(default_factory=ChangeFilter)
     refused: int = 0
     """Readings that could not be encoded, and lines that the full memory had no room for."""
-    _lines: list[bytes] = field(default_factory=list)
+    _lines: list[Held] = field(default_factory=list)
     _unchecked: bool = False
     """Whether the clock was unchecked when one of the held lines was taken."""
     _last_at: dict[bytes, int] = field(default_factory=dict)
@@ -61,16 +71,17 @@ class Recorder:
             # Time went back: the rule of later times starts anew for every series.
             self._restarts = self.time.restarts
             self._last_at.clear()
-        self._unchecked = self._unchecked or self.time.unchecked()
+            self.changes.forget()
+        before = len(self._lines)
         for reading in readings:
             try:
-                self._lines.append(self._line(reading))
+                self._take(reading)
             except LineError as error:
                 self.refused += 1
                 _log.error("reading of %s left out: %s", reading.measurement, error)
+        if len(self._lines) > before:
+            self._unchecked = self._unchecked or self.time.unchecked()
         self._let_go()
-        if any(_is_urgent(reading) for reading in readings):
-            self._urgent = True
 
     async def run(self) -> None:
         """Commit and seal until cancelled."""
@@ -93,6 +104,8 @@ class Recorder:
             _log.error("more than %d lines are held in memory: the oldest go", MAX_HELD_LINES)
         self._overflowing = True
         self.refused += overflow
+        for held in self._lines[:overflow]:
+            self.changes.lost(held.series, held.at)
         del self._lines[:overflow]
 
     async def _commit(self, *, urgent: bool) -> None:
@@ -100,12 +113,12 @@ class Recorder:
         # Before the disk works: what is taken meanwhile is for the next commit.
         urgent, self._urgent = urgent or self._urgent, False
         if self._lines:
-            lines, self._lines = self._lines, []
+            held, self._lines = self._lines, []
             unchecked, self._unchecked = self._unchecked, False
             try:
-                size = await self.spool.take(lines, unchecked=unchecked)
+                size = await self.spool.take([one.line for one in held], unchecked=unchecked)
             except SpoolError as error:
-                self._lines = [*lines, *self._lines]
+                self._lines = [*held, *self._lines]
                 self._unchecked = self._unchecked or unchecked
                 self._urgent = self._urgent or urgent
                 self._say_broken(error)
@@ -139,21 +152,25 @@ class Recorder:
             _log.error("readings are held in memory: %s", error)
         self._spool_broken = True
 
-    def _line(self, reading: Reading) -> bytes:
-        """Return *reading* as a line whose time is later than its series' last (rule 8)."""
-        head = encode_head(reading.measurement, reading.tags)
+    def _take(self, reading: Reading) -> None:
+        """Hold the news of *reading* as a line, later than its series' last (rule 8)."""
+        series = encode_head(reading.measurement, reading.tags)
         # What was measured before a correction back is else ahead of all that follows.
         at = min(reading.at, self.time.now())
-        at = max(at, self._last_at.get(head, 0) + 1)
-        line = encode(Reading(reading.measurement, reading.fields, at, reading.tags))
+        at = max(at, self._last_at.get(series, 0) + 1)
+        news = self.changes.news(series, reading, at)
+        if not news.fields:
+            return
+        line = encode(Reading(reading.measurement, news.fields, at, reading.tags))
         if len(line) > MAX_LINE_BYTES:
             raise LineError(f"{len(line)} bytes; a line has at most {MAX_LINE_BYTES}")
-        self._last_at[head] = at
-        return line
+        self._keep(series, at)
+        self.changes.sent(series, news.fields, at)
+        self._lines.append(Held(line, series, at))
+        self._urgent = self._urgent or news.urgent
 
-
-def _is_urgent(reading: Reading) -> bool:
-    measurement = catalog.CATALOG.get(reading.measurement)
-    return measurement is not None and any(
-        name in measurement.fields and measurement.fields[name].urgent for name in reading.fields
-    )
+    def _keep(self, series: bytes, at: int) -> None:
+        self._last_at.pop(series, None)
+        self._last_at[series] = at
+        if len(self._last_at) > MAX_SERIES:
+            del self._last_at[next(iter(self._last_at))]

@@ -7,6 +7,7 @@ Watch it: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/#' -v
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -52,7 +53,10 @@ class Settings:
 
 @dataclass(slots=True)
 class Uplink:
-    """The listener of the MQTT session, and the pump that feeds it."""
+    """The listener of the MQTT session, and the pump that feeds it.
+
+    `forget` is told when nobody may be sure any more what the collector knows (rule 7).
+    """
 
     settings: Settings
     spool: SpoolThread
@@ -60,6 +64,7 @@ class Uplink:
     time: Timekeeper
     delivery: Delivery = field(default_factory=Delivery)
     monotonic: clock.Monotonic = clock.monotonic
+    forget: Callable[[], None] = lambda: None
     session: Session = field(init=False)
     receipts: Receipts = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -124,6 +129,7 @@ class Uplink:
         self._trips.restart(self.time.clock.now())
         self.receipts.claimed = ""
         self._up, self._birth_due, self._conditions_due, self._asked = True, True, True, 0
+        self.forget()
         self._wake.set()
 
     def disconnected(self, reason: str) -> None:
@@ -201,6 +207,8 @@ class Uplink:
         for key in applied.gone:
             self.delivery.settled(key)
         self._birth_due = self._birth_due or applied.refused or receipt.birth > 0
+        if applied.refused or receipt.birth:
+            self.forget()
         if receipt.birth:
             self._conditions_due, self._asked = True, receipt.birth
 

@@ -5,10 +5,11 @@ stand in for ours. The collector checks every line against this table, docs/meas
 printed from it, and what is not here does not travel (domain.md R-61, allow-list collection).
 """
 
+import math
 from typing import Final
 
 from core.measurements import host, line, own, servers
-from core.measurements.base import Field, FieldType, Measurement
+from core.measurements.base import HEARTBEAT_S, Field, FieldType, Measurement
 from core.types import Value
 
 __all__ = ["CATALOG", "Field", "FieldType", "Measurement"]
@@ -21,6 +22,9 @@ MARK_TAGS: Final = {"accounted": "no: came without a header, so no ledger knows 
 
 OURS: Final = frozenset({"event"})
 """Measurements that the collector alone writes; in a payload they are as good as unknown."""
+
+PAST_THE_FILTER: Final = frozenset(m.name for m in own.MEASUREMENTS)
+"""What the programs say of themselves: it comes every time, so that they are known to live."""
 
 PYTHON_TYPES: Final[dict[FieldType, type]] = {
     "integer": int,
@@ -53,13 +57,33 @@ def as_markdown() -> str:
     ]
     lines += [f"Every line also carries {', '.join(f'`{tag}`' for tag in IDENTITY_TAGS)}."]
     lines += [f"Some carry `{tag}`: {meaning}." for tag, meaning in MARK_TAGS.items()]
+    lines += [
+        "",
+        "The last column is for agents: by how much a number has to move before it travels "
+        f"(the larger of two), else it comes each {HEARTBEAT_S} s, the heartbeat "
+        "([change-filter.md](change-filter.md)).",
+    ]
     for m in CATALOG.values():
         lines += ["", f"## {m.name}", "", m.meaning, ""]
         lines += [f"- tag `{tag}`: {meaning}" for tag, meaning in m.tags.items()]
         lines += [""] if m.tags else []
-        lines += ["| field | type | unit | meaning |", "|---|---|---|---|"]
-        lines += [f"| `{f.name}` | {f.type} | {f.unit} | {f.meaning} |" for f in m.fields.values()]
+        lines += ["| field | type | unit | meaning | travels after |", "|---|---|---|---|---|"]
+        lines += [
+            f"| `{f.name}` | {f.type} | {f.unit} | {f.meaning} | {_travels(m, f)} |"
+            for f in m.fields.values()
+        ]
     return "\n".join(lines) + "\n"
+
+
+def _travels(measurement: Measurement, field: Field) -> str:
+    if measurement.name in PAST_THE_FILTER:
+        return "every time"
+    if field.deadband == math.inf:
+        return "heartbeat only"
+    bands = [f"{field.deadband:,.10g} {field.unit}".strip()] if field.deadband else []
+    if field.deadband_percent:
+        bands.append(f"{field.deadband_percent:g} % of it")
+    return (" or ".join(bands) or "any change") + (", at once" if field.urgent else "")
 
 
 if __name__ == "__main__":

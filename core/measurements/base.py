@@ -1,9 +1,16 @@
 """What a measurement is: its tags, its fields, and short ways to write tables of them."""
 
+import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 FieldType = Literal["integer", "float", "boolean", "string"]
+
+HEARTBEAT_S: Final = 300
+"""So often a value that does not change is said again (s); an agent may be told a shorter time."""
+
+HEARTBEAT_ONLY: Final = math.inf
+"""The deadband of what is interesting only as its rise over minutes: totals that always grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,36 +25,56 @@ class Field:
     """A change travels at once instead of with the next batch."""
     deadband: float = 0.0
     """A number that moved by no more than this, in the field's unit, does not travel."""
+    deadband_percent: float = 0.0
+    """Nor one that moved by no more than this share (%) of what last travelled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """One kind of reading; `tags` maps each tag to its meaning."""
+    """One kind of reading; `tags` maps each tag to its meaning.
+
+    `interval_s` is the usual time from one sample to the next.
+    """
 
     name: str
     meaning: str
     tags: dict[str, str]
     fields: dict[str, Field]
+    interval_s: float = 10
+
+    @property
+    def holds_s(self) -> float:
+        """For how long a value counts that nothing newer followed (s): then it is unknown."""
+        return 2 * max(HEARTBEAT_S, self.interval_s)
 
 
-def measurement(name: str, meaning: str, tags: dict[str, str], *fields: Field) -> Measurement:
+def measurement(
+    name: str, meaning: str, tags: dict[str, str], *fields: Field, interval_s: float = 10
+) -> Measurement:
     """Return a measurement with *fields*, found by their names."""
-    return Measurement(name, meaning, tags, {field.name: field for field in fields})
+    return Measurement(name, meaning, tags, {field.name: field for field in fields}, interval_s)
 
 
-def percents(**meanings: str) -> list[Field]:
+# The first words of the next three, given by place since any name may be a field's: deadband in
+# the unit of the field, and in percent of the value.
+
+
+def percents(deadband: float = 0.0, /, **meanings: str) -> list[Field]:
     """Return fields that are shares in percent, `usage_` before each name."""
-    return [Field(f"usage_{name}", "float", "%", text) for name, text in meanings.items()]
+    return [
+        Field(f"usage_{name}", "float", "%", text, deadband=deadband)
+        for name, text in meanings.items()
+    ]
 
 
-def byte_counts(**meanings: str) -> list[Field]:
+def byte_counts(deadband: float = 0.0, percent: float = 0.0, /, **meanings: str) -> list[Field]:
     """Return fields that are whole numbers of bytes."""
-    return [Field(name, "integer", "B", text) for name, text in meanings.items()]
+    return _whole("B", deadband, percent, meanings)
 
 
-def counts(**meanings: str) -> list[Field]:
+def counts(deadband: float = 0.0, percent: float = 0.0, /, **meanings: str) -> list[Field]:
     """Return fields that are whole numbers of something."""
-    return [Field(name, "integer", "", text) for name, text in meanings.items()]
+    return _whole("", deadband, percent, meanings)
 
 
 def per_second(unit: str, deadband: float, **meanings: str) -> list[Field]:
@@ -62,4 +89,11 @@ def mbits(deadband: float, **meanings: str) -> list[Field]:
     """Return fields that are bit rates in Mbit/s (10^6)."""
     return [
         Field(name, "float", "Mbit/s", text, deadband=deadband) for name, text in meanings.items()
+    ]
+
+
+def _whole(unit: str, deadband: float, percent: float, meanings: dict[str, str]) -> list[Field]:
+    return [
+        Field(name, "integer", unit, text, deadband=deadband, deadband_percent=percent)
+        for name, text in meanings.items()
     ]

@@ -4,12 +4,18 @@ from typing import Final
 
 from core.measurements.base import Field, byte_counts, counts, measurement, percents
 
+MB: Final = 1_000_000
+
+# Deadbands: what a curve from 0 to 100 % cannot show (1 % is two pixels of it), or what changes
+# from breath to breath and means nothing. What is a size, a limit or a state has none.
+
 MEASUREMENTS: Final = (
     measurement(
         "cpu",
         "Where the processors' time went since the last sample.",
         {"cpu": "`cpu-total`, or `cpu0` … for one processor"},
         *percents(
+            1.0,
             user="programs",
             system="the kernel",
             idle="nothing to do",
@@ -26,8 +32,11 @@ MEASUREMENTS: Final = (
         "mem",
         "The machine's memory.",
         {},
+        *byte_counts(total="installed"),
+        # Programs take and give back some megabytes all the time; the percentages below are finer.
         *byte_counts(
-            total="installed",
+            4 * MB,
+            2.0,
             available="could be given to programs without swapping",
             used="in use",
             free="not used for anything, not even as cache",
@@ -38,8 +47,8 @@ MEASUREMENTS: Final = (
             shared="shared between programs",
             slab="the kernel's own tables",
         ),
-        Field("used_percent", "float", "%", "in use, of what is installed"),
-        Field("available_percent", "float", "%", "available, of what is installed"),
+        Field("used_percent", "float", "%", "in use, of what is installed", deadband=0.5),
+        Field("available_percent", "float", "%", "available, of what is installed", deadband=0.5),
     ),
     measurement(
         "disk",
@@ -50,14 +59,23 @@ MEASUREMENTS: Final = (
             "fstype": "kind of file system",
             "mode": "`rw`, or `ro` when it can only be read",
         },
-        *byte_counts(total="size", free="free for ordinary users", used="in use"),
-        Field("used_percent", "float", "%", "in use, of what ordinary users can fill"),
-        *counts(
-            inodes_total="files that it can hold",
-            inodes_free="files that can still be made",
-            inodes_used="files that it holds",
+        *byte_counts(total="size"),
+        # A log that grows moves them every round; how full it is decides, and alerts.
+        *byte_counts(10 * MB, 0.5, free="free for ordinary users", used="in use"),
+        Field(
+            "used_percent", "float", "%", "in use, of what ordinary users can fill", deadband=0.1
         ),
-        Field("inodes_used_percent", "float", "%", "files that it holds, of those it can hold"),
+        *counts(inodes_total="files that it can hold"),
+        *counts(
+            100, 1.0, inodes_free="files that can still be made", inodes_used="files that it holds"
+        ),
+        Field(
+            "inodes_used_percent",
+            "float",
+            "%",
+            "files that it holds, of those it can hold",
+            deadband=0.1,
+        ),
     ),
     measurement(
         "swap",

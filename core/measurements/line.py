@@ -2,22 +2,29 @@
 
 from typing import Final
 
-from core.measurements.base import Field, byte_counts, counts, mbits, measurement, per_second
+from core.measurements.base import (
+    HEARTBEAT_ONLY,
+    Field,
+    byte_counts,
+    counts,
+    mbits,
+    measurement,
+    per_second,
+)
 
 MEASUREMENTS: Final = (
     measurement(
         "net",
         "Counters of one network interface since the machine started.",
         {"interface": "the interface's name"},
-        *byte_counts(bytes_sent="sent", bytes_recv="received"),
-        *counts(
-            packets_sent="packets sent",
-            packets_recv="packets received",
-            err_in="damaged on the way in",
-            err_out="could not be sent",
-            drop_in="received but dropped",
-            drop_out="dropped before sending",
-        ),
+        # Totals are different in every round and say nothing alone; their rise over five minutes
+        # stays exact, whatever did not travel in between.
+        *byte_counts(HEARTBEAT_ONLY, bytes_sent="sent", bytes_recv="received"),
+        *counts(HEARTBEAT_ONLY, packets_sent="packets sent", packets_recv="packets received"),
+        # Every one is a sign of a bad cable or port.
+        *counts(err_in="damaged on the way in", err_out="could not be sent"),
+        # A sound machine drops what it has no protocol for, some every minute.
+        *counts(100, drop_in="received but dropped", drop_out="dropped before sending"),
         Field("speed", "integer", "Mbit/s", "what the port has agreed on; no measured speed"),
         Field("duplex", "string", "", "`full`, or `half` where only one side may send at a time"),
         Field("mtu", "integer", "B", "largest packet that it takes"),
@@ -83,17 +90,30 @@ MEASUREMENTS: Final = (
             packets_transmitted="requests sent",
             packets_received="answers received",
             ttl="hops that the last answer could still have gone",
-            result_code="0 answered in part or whole, 1 no such host, 2 no answer at all",
+        ),
+        Field(
+            "result_code",
+            "integer",
+            "",
+            "0 answered in part or whole, 1 no such host, 2 no answer at all",
+            urgent=True,
         ),
         Field("percent_packet_loss", "float", "%", "requests without an answer"),
-        Field("minimum_response_ms", "float", "ms", "fastest answer"),
-        Field("average_response_ms", "float", "ms", "mean answer"),
-        Field("maximum_response_ms", "float", "ms", "slowest answer"),
-        Field("standard_deviation_ms", "float", "ms", "how much the answers differ"),
+        # A line breathes: nobody acts on a millisecond, nor on a tenth of a long way.
+        *(
+            Field(name, "float", "ms", meaning, deadband=1.0, deadband_percent=10)
+            for name, meaning in {
+                "minimum_response_ms": "fastest answer",
+                "average_response_ms": "mean answer",
+                "maximum_response_ms": "slowest answer",
+                "standard_deviation_ms": "how much the answers differ",
+            }.items()
+        ),
         Field(
             *("jitter_ms", "float", "ms"),
             "mean absolute difference of consecutive answers (RFC 3550, not smoothed)",
             deadband=1.0,
+            deadband_percent=10,
         ),
     ),
     measurement(
@@ -145,6 +165,7 @@ MEASUREMENTS: Final = (
             "what the server allows for since it last heard its reference",
             deadband=20.0,
         ),
+        interval_s=600,
     ),
     measurement(
         "uplink",

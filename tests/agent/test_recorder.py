@@ -1,17 +1,20 @@
-"""From probe to spool: encoded, in order of time, held while the disk refuses."""
+"""From probe to spool: encoded, in order of time, held while the disk refuses.
+
+Where each reading has to become a line the change filter is off; what it does is in test_filter.py.
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from agent.agentclock import AgentClock
+from agent.filter import OFF, ChangeFilter
 from agent.recorder import MAX_HELD_LINES, Recorder
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
-from core.catalog import CATALOG
 from core.clock import SECOND
 from core.errors import SpoolError
 from core.types import Reading
@@ -88,6 +91,12 @@ async def test_what_is_read_is_committed_within_a_second_and_sealed_when_its_tim
     assert batch.body.splitlines()[1:] == [b"mem used_percent=1.5 %d" % AT]
 
 
+def everything(spool: RefusingSpool, hands: Hands | None = None) -> Recorder:
+    """A recorder of which every reading becomes a line."""
+    clock = (hands or Hands()).clock()
+    return Recorder(spool, told, time=clock, changes=ChangeFilter(OFF))
+
+
 async def taken(recorder: Recorder, spool: RefusingSpool, *ats: int) -> list[int]:
     del spool.lines[:]
     recorder.take([reading(1.0, at) for at in ats])
@@ -97,13 +106,13 @@ async def taken(recorder: Recorder, spool: RefusingSpool, *ats: int) -> list[int
 
 async def test_no_series_gets_a_time_that_is_not_later_than_its_last() -> None:
     spool = RefusingSpool(refuses=False)
-    recorder = Recorder(spool, told, time=Hands().clock())
+    recorder = everything(spool)
     assert await taken(recorder, spool, AT, AT, AT - 3600 * SECOND) == [AT, AT + 1, AT + 2]
 
 
 async def test_after_a_correction_back_every_series_starts_anew() -> None:
     spool, hands = RefusingSpool(refuses=False), Hands(at=AT)
-    recorder = Recorder(spool, told, time=hands.clock())
+    recorder = everything(spool, hands)
     await taken(recorder, spool, AT)
     back = AT - 3600 * SECOND
     recorder.time.check(back, back)
@@ -114,7 +123,7 @@ async def test_after_a_correction_back_every_series_starts_anew() -> None:
 
 async def test_readings_are_marked_unchecked_from_a_step_until_the_next_check() -> None:
     spool, hands = RefusingSpool(refuses=False), Hands()
-    recorder = Recorder(spool, told, time=hands.clock())
+    recorder = everything(spool, hands)
     await taken(recorder, spool, AT)
     recorder.time.check(hands.at, hands.at)
     await taken(recorder, spool, AT)
@@ -129,7 +138,7 @@ async def test_readings_are_marked_unchecked_from_a_step_until_the_next_check() 
 
 async def test_what_was_taken_unchecked_stays_so_while_the_disk_refuses() -> None:
     spool, hands = RefusingSpool(), Hands()
-    recorder = Recorder(spool, told, time=hands.clock())
+    recorder = everything(spool, hands)
     await taken(recorder, spool, AT)
     recorder.time.check(hands.at, hands.at)
     spool.refuses = False
@@ -164,7 +173,7 @@ async def test_readings_wait_in_memory_while_the_disk_refuses_and_follow_once_it
 async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_are_counted(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    recorder = Recorder(RefusingSpool(), told, time=Hands().clock())
+    recorder = everything(RefusingSpool())
     recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(MAX_HELD_LINES + 5)])
     recorder.take([reading(1.0, AT + MAX_HELD_LINES * 3 * SECOND)])
     await recorder.finish()
@@ -174,7 +183,7 @@ async def test_a_disk_that_refuses_for_long_costs_the_oldest_readings_and_they_a
 
 async def test_what_was_held_for_long_is_sealed_as_the_batches_that_it_needs() -> None:
     spool = RefusingSpool(refuses=False, fits=10)
-    recorder = Recorder(spool, told, time=Hands().clock())
+    recorder = everything(spool)
     recorder.take([reading(1.0, AT + n * 2 * SECOND) for n in range(25)])
     await recorder.finish()
     assert spool.sealed == [10, 10, 5]
@@ -186,13 +195,16 @@ def urgent(n: int) -> Reading:
 
 @pytest.mark.parametrize("refuses", [False, True], ids=["comes meanwhile", "is refused once"])
 async def test_an_urgent_change_is_sealed_with_the_next_commit_whatever_the_disk_does(
-    monkeypatch: pytest.MonkeyPatch, refuses: bool
+    refuses: bool,
 ) -> None:
-    field = replace(CATALOG["ping"].fields["result_code"], urgent=True)
-    monkeypatch.setitem(CATALOG["ping"].fields, "result_code", field)
-    spool = RefusingSpool(refuses=refuses)
+    spool = RefusingSpool(refuses=False)
     recorder = Recorder(spool, told, time=Hands().clock())
+    recorder.take([urgent(0)])
     running = asyncio.create_task(recorder.run())
+    await until(lambda: spool.lines)
+    del spool.lines[:]
+    assert not spool.sealed, "what it was before nobody knows: that is no change"
+    spool.refuses = refuses
     if refuses:
         recorder.take([urgent(1)])
         await until(lambda: recorder._spool_broken)
