@@ -127,7 +127,8 @@ class ChangeFilter:
             if before is not None and limit.moved(before.value, value):
                 fields[name] = value
                 urgent = urgent or limit.urgent
-        return News(fields, urgent)
+        # A change of state comes whole, so that who reads it knows what vanished with the old one.
+        return News(reading.fields if urgent else fields, urgent)
 
     def sent(self, series: bytes, fields: Mapping[str, Value], at: int) -> None:
         """Take that *fields* of *series*, of the time *at*, are on their way."""
@@ -189,7 +190,9 @@ class ChangeFilter:
         bands = one.deadband, one.deadband_percent
         if other.deadband is not None or other.deadband_percent is not None:
             bands = other.deadband or 0.0, other.deadband_percent or 0.0
-        heartbeat_s = changes.heartbeat_s if other.heartbeat_s is None else other.heartbeat_s
+        heartbeat_s = min(changes.heartbeat_s, one.heartbeat_s)
+        if other.heartbeat_s is not None:
+            heartbeat_s = other.heartbeat_s
         return Limits(*bands, int(heartbeat_s * SECOND), one.urgent)
 
 

@@ -10,11 +10,14 @@ from typing import Final
 from alerts.rules import EventOf, Rule, Threshold
 from alerts.step import Case, Signal
 from core.alerts import AlertKey
+from core.catalog import CATALOG
 from core.clock import SECOND
+from core.measurements.base import HEARTBEAT_S
 
 SILENT_AFTER: Final = 180 * SECOND
-STALE_AFTER: Final = 900 * SECOND
-"""Without a value from an agent that is heard: three times the heartbeat of a field."""
+MISSED: Final = 3
+"""So many heartbeats of a field, or rounds of a slower probe, without a value from an agent that is
+heard: then what it measured is gone. A value that stays the same comes only with the heartbeat."""
 LOOK_EVERY: Final = 60 * SECOND
 
 
@@ -56,8 +59,14 @@ class Freshness:
         self._looked = at
         for case in cases:
             key = case.alert.key
-            if not isinstance(self._rules[key.rule].of, Threshold):
+            of = self._rules[key.rule].of
+            if not isinstance(of, Threshold):
                 continue
             is_heard = at - self._heard.get(key.place, 0) <= SILENT_AFTER
-            if is_heard and at - self._seen.get(key, self._started) > STALE_AFTER:
+            if is_heard and at - self._seen.get(key, self._started) > _gone_after(of):
                 yield Signal(key, "off", at, at)
+
+
+def _gone_after(of: Threshold) -> int:
+    known = CATALOG.get(of.measurement)
+    return int(MISSED * max(HEARTBEAT_S, known.interval_s if known else 0) * SECOND)

@@ -79,11 +79,13 @@ def _travels(measurement: Measurement, field: Field) -> str:
     if measurement.name in PAST_THE_FILTER:
         return "every time"
     if field.deadband == math.inf:
-        return "heartbeat only"
+        return f"{field.heartbeat_s:g} s only"
     bands = [f"{field.deadband:,.10g} {field.unit}".strip()] if field.deadband else []
     if field.deadband_percent:
         bands.append(f"{field.deadband_percent:g} % of it")
-    return (" or ".join(bands) or "any change") + (", at once" if field.urgent else "")
+    after = " or ".join(bands) or "any change"
+    often = f", {field.heartbeat_s:g} s" if field.heartbeat_s != HEARTBEAT_S else ""
+    return after + often + (", at once" if field.urgent else "")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from collector.verdicts import State
 from collector.web import (
     alerts,
     board,
+    held,
     ledger,
     live,
     openapi,
@@ -81,20 +82,32 @@ class Api:
     async def series(self, request: web.Request) -> web.Response:
         """Answer with the values of one field over time; raises ParameterError, StoreError."""
         wanted = params.series(request.query.items(), self.now())
-        found = await self.reads.ask(lambda store: store.range(wanted.query))
-        _check_read(found)
-        series = [_series(one, wanted) for one in found]
+        queries = (wanted.query, *wanted.states)
+        found, *states = await self.reads.ask(lambda store: [store.range(one) for one in queries])
+        for one in (found, *states):
+            _check_read(one)
+        series = list(found)
+        if wanted.rate:
+            series = [_rate(one, wanted) for one in found]
+        elif wanted.how:
+            series = _held(found, states, wanted, wanted.how, self._heard(wanted.who))
         _check_answer(series)
         return answer(
             values.SeriesAnswer(
                 measurement=wanted.query.measurement,
                 field=wanted.field.name,
                 unit=wanted.field.unit + ("/s" if wanted.rate else ""),
-                start_ns=wanted.query.start,
-                stop_ns=wanted.query.stop,
+                start_ns=wanted.span.start,
+                stop_ns=wanted.span.stop,
                 series=[values.curve(one) for one in series],
             )
         )
+
+    def _heard(self, who: Identity) -> int:
+        """Return until when what *who* said last is known to hold."""
+        row = board.agent_in(self.source.picture(), who)
+        arrived = row.view.last_arrival if row else 0
+        return min(arrived, self.now()) if arrived else self.now()
 
     async def latest(self, request: web.Request) -> web.Response:
         """Answer with the newest value of every field; raises ParameterError, StoreError."""
@@ -161,8 +174,32 @@ def _check_answer(found: Iterable[Series]) -> None:
         )
 
 
-def _series(one: Series, wanted: params.SeriesRequest) -> Series:
-    if not wanted.rate:
-        return one
-    window = wanted.rate_window
-    return Series(one.tags, per_second(thinned(one.points, window) if window else one.points))
+def _rate(one: Series, wanted: params.SeriesRequest) -> Series:
+    window, start = wanted.span.window, wanted.span.start
+    rates = per_second(thinned(one.points, window) if window else one.points)
+    return Series(one.tags, [(at, rate) for at, rate in rates if at >= start])
+
+
+def _held(
+    found: Iterable[Series],
+    states: Iterable[Iterable[Series]],
+    wanted: params.SeriesRequest,
+    how: held.How,
+    until: int,
+) -> list[Series]:
+    changes: dict[tuple[str, ...], list[int]] = {}
+    for one in (one for answer in states for one in answer):
+        changes.setdefault((*one.tags.values(),), []).extend(held.changes(one.points))
+    groups: dict[tuple[str, ...], list[held.Said]] = {}
+    for one in found:
+        said = held.Said(one.points, sorted(changes.get((*one.tags.values(),), ())))
+        groups.setdefault(tuple(one.tags[name] for name in wanted.group_by), []).append(said)
+    hold, span = wanted.holds, wanted.span
+    made = [
+        Series(
+            dict(zip(wanted.group_by, tags)),
+            held.windows(groups[tags], how, span, hold=hold, until=until),
+        )
+        for tags in sorted(groups)
+    ]
+    return [one for one in made if one.points]

@@ -85,7 +85,9 @@ SERIES: Final = (
     Parameter("window", "one value per `10s`, `5m`, `1h` …"),
     Parameter(
         "aggregate",
-        "how the values of a window become one; rate: the rise per second of a counter",
+        "how the values of a window become one; rate: the rise per second of a counter. A value "
+        "holds until the next one that travels, so a mean is weighted by time, and min, max, first "
+        "and last count what held when the window began; sum and count are of what travelled",
         _words((*params.AGGREGATES, "rate")),
     ),
     *(Parameter(f"tag.{tag}", f"only series whose tag `{tag}` has this value") for tag in _TAGS),

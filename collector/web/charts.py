@@ -1,20 +1,28 @@
 """Which curves an agent's page draws, and what the browser asks `/api/v1/series` for them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from collector.web.rates import LONGEST_STEP
 from collector.web.snapshot import Nic, Snapshot
 from collector.web.texts import Texts
+from core.clock import SECOND
+
+SAMPLED_S: Final = 10
+"""The usual time from one sample to the next."""
 
 MOST_NICS: Final = 4
 """Interfaces that get curves: the busiest. All stand in the table."""
 
 GAP_S: Final = 90
-"""Seconds without a value after which the curve breaks: nine samples, three batches.
+"""Seconds without a value after which a curve breaks: three batches.
 
-To be raised to twice the heartbeat of unchanged values when those no longer travel.
+The API fills in what holds although nothing travelled, so a hole here is one in what is known.
 """
+
+RATE_GAP_S: Final = LONGEST_STEP // SECOND
+"""The same for what is the rise of a counter, which is known only from one look to the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +35,13 @@ class Range:
     refresh_s: int
 
     @property
-    def gap_s(self) -> float:
+    def mean(self) -> str:
+        """How values become one a window: where there is room for each sample, each as it is."""
+        return "mean" if self.window_s > SAMPLED_S else "last"
+
+    def gap_s(self, *, rate: bool) -> float:
         """Return after how many seconds without a value a curve breaks."""
-        return max(GAP_S, 1.5 * self.window_s)
+        return max(RATE_GAP_S if rate else GAP_S, 1.5 * self.window_s)
 
 
 RANGES: Final = (
@@ -59,7 +71,10 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One picture with its curves; `top` is the least upper end of its scale."""
+    """One picture with its curves; `top` is the least upper end of its scale.
+
+    A curve breaks after `gap_s` without a value.
+    """
 
     id: str
     title: str
@@ -67,6 +82,12 @@ class Chart:
     curves: tuple[Curve, ...]
     top: float
     fixed: bool = False
+    gap_s: float = GAP_S
+
+    @property
+    def is_rate(self) -> bool:
+        """Whether it shows how counters rise."""
+        return any(curve.query["aggregate"] == "rate" for curve in self.curves)
 
     def spec(self) -> dict[str, Any]:
         """Return what the script needs, as plain values for JSON."""
@@ -74,6 +95,7 @@ class Chart:
             "unit": self.unit,
             "top": self.top,
             "fixed": self.fixed,
+            "gap": self.gap_s,
             "curves": [
                 {
                     "query": dict(curve.query),
@@ -101,13 +123,14 @@ def range_shown(word: str | None, age_s: float) -> Range:
 
 def charts(snapshot: Snapshot, shown: Range, t: Texts) -> list[Chart]:
     """Return the charts of what *snapshot* has values of."""
-    return [
+    found = [
         *(_cpu(shown, t) if snapshot.cpu_percent is not None else ()),
         *(_mem(shown, t) if snapshot.mem_percent is not None else ()),
         *(_net(nic, index, shown, t) for index, nic in enumerate(_busiest(snapshot.nics))),
         *(_ping(shown, t) if snapshot.pings else ()),
         *(_disk(shown, t) if snapshot.disks else ()),
     ]
+    return [replace(chart, gap_s=shown.gap_s(rate=chart.is_rate)) for chart in found]
 
 
 def _busiest(nics: Sequence[Nic]) -> list[Nic]:
@@ -122,13 +145,13 @@ def _query(measurement: str, name: str, shown: Range, how: str, **more: str) -> 
 
 
 def _cpu(shown: Range, t: Texts) -> list[Chart]:
-    idle = _query("cpu", "usage_idle", shown, "mean") | {"tag.cpu": "cpu-total"}
+    idle = _query("cpu", "usage_idle", shown, shown.mean) | {"tag.cpu": "cpu-total"}
     busy = Curve(idle, t("curve_busy"), scale=-1.0, offset=100.0)
     return [Chart("cpu", t("chart_cpu"), "%", (busy,), 100, fixed=True)]
 
 
 def _mem(shown: Range, t: Texts) -> list[Chart]:
-    used = Curve(_query("mem", "used_percent", shown, "mean"), t("curve_used"))
+    used = Curve(_query("mem", "used_percent", shown, shown.mean), t("curve_used"))
     return [Chart("mem", t("chart_mem"), "%", (used,), 100, fixed=True)]
 
 
@@ -144,7 +167,7 @@ def _net(nic: Nic, index: int, shown: Range, t: Texts) -> Chart:
 
 def _ping(shown: Range, t: Texts) -> list[Chart]:
     by = "url,family"  # a target may be asked over each IP version by itself
-    time = Curve(_query("ping", "average_response_ms", shown, "mean", group_by=by), by=by)
+    time = Curve(_query("ping", "average_response_ms", shown, shown.mean, group_by=by), by=by)
     loss = Curve(_query("ping", "percent_packet_loss", shown, "max", group_by=by), by=by)
     return [
         Chart("ping", t("chart_ping"), "ms", (time,), 1),

@@ -6,11 +6,12 @@ read, and every refusal names the parameter and what would be right.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast, get_args
 
 from collector.store.base import Aggregate, RangeQuery
+from collector.web.held import HOWS, How, Span
 from core import catalog, topics
 from core.clock import SECOND
 from core.errors import MonitorError
@@ -57,15 +58,28 @@ class ParameterError(MonitorError):
 
 @dataclass(frozen=True, slots=True)
 class SeriesRequest:
-    """A question to the store.
+    """A question to the store, and what is made of its answer.
 
-    With `rate` the counter's rise per second is wanted, once per `rate_window` (ns) where given.
+    With `rate` the counter's rise per second is wanted, once per window where there is one; with
+    `how` what held in each window. Both need what was before the start.
     """
 
     query: RangeQuery
     field: catalog.Field
+    who: Identity
+    span: Span
+    group_by: tuple[str, ...]
     rate: bool
-    rate_window: int | None
+    how: How | None
+    holds: int
+
+    @property
+    def states(self) -> tuple[RangeQuery, ...]:
+        """The questions whose answers say when the state of a series changed."""
+        if self.how is None:
+            return ()
+        names = catalog.CATALOG[self.query.measurement].states
+        return tuple(replace(self.query, field=name) for name in names if name != self.field.name)
 
 
 def identity(words: Mapping[str, str]) -> Identity:
@@ -101,21 +115,25 @@ def series(pairs: Iterable[tuple[str, str]], now: int) -> SeriesRequest:
     tags = _tags(words, measurement)
     start, stop = _times(words, now)
     window = _window(words, stop - start)
-    aggregate, rate = _aggregate(words, field, window)
+    word = _aggregate(words, field, window)
+    rate, how = word == "rate", cast(How, word) if word in HOWS else None
     if rate:
         _check_one_counter_each(measurement, {*group_by, *tags})
+    holds = int(measurement.holds_s * SECOND)
+    of_the_store = not rate and how is None
     query = RangeQuery(
         measurement=measurement.name,
         field=field.name,
-        start=start,
+        start=start if of_the_store else max(0, start - holds),
         stop=stop,
-        aggregate=aggregate,
-        window=None if rate else window,
+        aggregate=cast(Aggregate, word) if word and of_the_store else None,
+        window=window if of_the_store else None,
         tags={"region": who.region, "school": who.school, "agent": who.agent} | tags,
-        group_by=group_by,
+        # A value holds until the next one of its own series.
+        group_by=tuple(measurement.tags) if how else group_by,
         limit=MAX_READ + 1,
     )
-    return SeriesRequest(query, field, rate, window if rate else None)
+    return SeriesRequest(query, field, who, Span(start, stop, window), group_by, rate, how, holds)
 
 
 def moment(words: Mapping[str, str], name: str, default: int) -> int:
@@ -178,16 +196,12 @@ def _window(words: Mapping[str, str], length: int) -> int | None:
     return window
 
 
-def _aggregate(
-    words: Mapping[str, str], field: catalog.Field, window: int | None
-) -> tuple[Aggregate | None, bool]:
+def _aggregate(words: Mapping[str, str], field: catalog.Field, window: int | None) -> str:
     word = words.get("aggregate") or (_default(field) if window else "")
     mistake = _aggregate_mistake(word, field)
     if mistake:
         raise ParameterError("aggregate", mistake)
-    if word == "rate":
-        return None, True
-    return cast(Aggregate, word) if word else None, False
+    return word
 
 
 def _aggregate_mistake(word: str, field: catalog.Field) -> str:

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 
+from core.catalog import CATALOG
 from core.clock import SECOND
 from core.types import Value
 
-LONGEST_STEP = 600 * SECOND
+LONGEST_STEP = int(CATALOG["net"].holds_s * SECOND)
 """Looks further apart than this do not belong together: the agent was away in between."""
 
 

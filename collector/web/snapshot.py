@@ -5,23 +5,26 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from collector.store.base import LastValue, RangeQuery, Series, Store
-from collector.web.rates import number, per_second
+from collector.web.rates import LONGEST_STEP, number, per_second
+from core.catalog import CATALOG
 from core.clock import SECOND
 from core.types import Identity
 
 LOOK_BACK: Final = 24 * 3600 * SECOND
 """Before the last message came; a clock that is wrong by less than this hides no value."""
 
-TOGETHER: Final = 600 * SECOND
-"""A disk or interface that is this much older than the newest of its kind is gone."""
+HOLDS: Final = {name: int(one.holds_s * SECOND) for name, one in CATALOG.items()}
+"""A disk or interface that is this much older than the newest of its kind is gone, and so is a
+field that is this much older than the newest of its series: of a value that stays the same the
+heartbeat is heard."""
 
 LATEST: Final = 2**63 - 1
 """The last nanosecond there is: a machine's clock may be ahead of the collector's."""
 
 MEASUREMENTS: Final = ("cpu", "mem", "disk", "net", "ping")
 
-RATE_FROM: Final = 180 * SECOND
-"""Enough for two looks at a counter, also where a batch is late."""
+RATE_FROM: Final = LONGEST_STEP + 60 * SECOND
+"""Enough for two looks at a counter that travels with its heartbeat only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,15 @@ class _Row:
 
     tags: Mapping[str, str]
     at: int = 0
+    said: dict[str, tuple[int, float]] = field(default_factory=dict)
     values: dict[str, float] = field(default_factory=dict)
+
+    def held(self, holds: int) -> "_Row":
+        """Keep as values what was said lately enough to count beside the newest."""
+        self.values = {
+            name: value for name, (at, value) in self.said.items() if self.at - at <= holds
+        }
+        return self
 
     def get(self, name: str) -> float:
         return self.values.get(name, 0.0)
@@ -131,14 +142,16 @@ def _busy(rows: Sequence[_Row]) -> float | None:
 
 def _rows(values: Iterable[LastValue]) -> list[_Row]:
     rows: dict[tuple[tuple[str, str], ...], _Row] = {}
+    holds = 0
     for value in values:
         row = rows.setdefault(tuple(sorted(value.tags.items())), _Row(value.tags))
         found = number(value.value)
         if found is not None:
-            row.values[value.field] = found
+            row.said[value.field] = value.at, found
             row.at = max(row.at, value.at)
+            holds = HOLDS[value.measurement]
     newest = max((row.at for row in rows.values()), default=0)
-    return [row for row in rows.values() if newest - row.at <= TOGETHER]
+    return [row.held(holds) for row in rows.values() if newest - row.at <= holds]
 
 
 def _rates(store: Store, tags: Mapping[str, str], name: str, start: int) -> dict[str, float]:

@@ -11,6 +11,7 @@ from typing import Final, Literal, get_args
 from collector.verdicts import State
 from collector.web.board import Reason
 from collector.web.snapshot import Ping
+from core.catalog import CATALOG
 from core.clock import SECOND
 
 Own = Literal["old", "no_such_host"]
@@ -18,7 +19,7 @@ OWN: Final[tuple[Own, ...]] = get_args(Own)
 TargetReason = Literal[Reason, Own]
 """Why: as of agents and lines (`no_answer`, `loss`), or a reason that only targets have."""
 
-HOLDS: Final = 2 * max(300, 10) * SECOND
+HOLDS: Final = int(CATALOG["ping"].holds_s * SECOND)
 """Twice the longer of heartbeat (a value that stays the same is said again) and sampling."""
 
 LOSSY_PERCENT: Final = 5.0

@@ -7,10 +7,10 @@ from typing import Final, Literal
 FieldType = Literal["integer", "float", "boolean", "string"]
 
 HEARTBEAT_S: Final = 300
-"""So often a value that does not change is said again (s); an agent may be told a shorter time."""
+"""So often a value that does not change is said again (s) at the least."""
 
 HEARTBEAT_ONLY: Final = math.inf
-"""The deadband of what is interesting only as its rise over minutes: totals that always grow."""
+"""The deadband of totals that always grow, of which only the rise over minutes is of interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,14 @@ class Field:
     unit: str
     meaning: str
     urgent: bool = False
-    """A change travels at once instead of with the next batch."""
+    """A state: its change travels at once instead of with the next batch, with all other fields of
+    the reading. What is not among them is gone."""
     deadband: float = 0.0
     """A number that moved by no more than this, in the field's unit, does not travel."""
     deadband_percent: float = 0.0
     """Nor one that moved by no more than this share (%) of what last travelled."""
+    heartbeat_s: float = HEARTBEAT_S
+    """So often it travels all the same (s); never longer than `HEARTBEAT_S`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class Measurement:
     def holds_s(self) -> float:
         """For how long a value counts that nothing newer followed (s): then it is unknown."""
         return 2 * max(HEARTBEAT_S, self.interval_s)
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """The fields whose change says anew what there is of a series."""
+        return tuple(field.name for field in self.fields.values() if field.urgent)
 
 
 def measurement(

@@ -5,7 +5,6 @@ from typing import Final
 from core.measurements.base import (
     HEARTBEAT_ONLY,
     Field,
-    byte_counts,
     counts,
     mbits,
     measurement,
@@ -17,9 +16,12 @@ MEASUREMENTS: Final = (
         "net",
         "Counters of one network interface since the machine started.",
         {"interface": "the interface's name"},
-        # Totals are different in every round and say nothing alone; their rise over five minutes
-        # stays exact, whatever did not travel in between.
-        *byte_counts(HEARTBEAT_ONLY, bytes_sent="sent", bytes_recv="received"),
+        # Totals are different in every round and say nothing alone; their rise over a minute stays
+        # exact, whatever did not travel in between.
+        *(
+            Field(name, "integer", "B", meaning, deadband=HEARTBEAT_ONLY, heartbeat_s=60)
+            for name, meaning in {"bytes_sent": "sent", "bytes_recv": "received"}.items()
+        ),
         *counts(HEARTBEAT_ONLY, packets_sent="packets sent", packets_recv="packets received"),
         # Every one is a sign of a bad cable or port.
         *counts(err_in="damaged on the way in", err_out="could not be sent"),
@@ -136,6 +138,7 @@ MEASUREMENTS: Final = (
             "whose address it is: `public`, `private`, `cgnat`, `link_local` or `reserved`",
         ),
         Field("address", "string", "", "the router's address, where it is a public one"),
+        interval_s=3600,
     ),
     measurement(
         "sntp",

@@ -13,12 +13,13 @@ import pytest
 
 from agent import app
 from agent.config import AgentConfig, ProbeConfig, SpoolConfig
+from agent.filterconfig import FilterConfig
 from agent.probes.sntp import SntpProbe
 from agent.spool import Spool
 from core.brokerconfig import BrokerConfig
 from core.clock import SECOND, boottime
 from core.errors import SpoolError
-from core.types import Identity
+from core.types import Identity, Reading
 from tests.waiting import until
 
 WHO = Identity("000000", "trial", "pc-1")
@@ -143,4 +144,41 @@ async def test_a_reload_that_fails_half_way_has_changed_nothing_and_ends_nothing
     assert agent.spool.spool._limits.max_bytes == 1_000_000
     assert not task.done()
     task.cancel()
+    await agent.spool.close()
+
+
+async def test_the_uplink_has_the_filter_forget_and_the_configuration_sets_it(
+    tmp_path: Path,
+) -> None:
+    said = Reading("mem", {"used_percent": 50.0}, 1)
+    for enabled in (True, False):
+        folder = tmp_path / str(enabled)
+        folder.mkdir()
+        changed = FilterConfig(enabled=enabled)
+        agent = app.build(msgspec.structs.replace(config(folder), filter=changed))
+        counts = []
+        for forget in (False, False, True):
+            if forget:
+                agent.uplink.forget()
+            agent.recorder.take([said])
+            counts.append(len(agent.recorder._lines))
+        assert counts == ([1, 1, 2] if enabled else [1, 2, 3])
+        await agent.spool.close()
+
+
+async def test_a_reload_changes_what_the_filter_lets_through_and_it_forgets_nothing(
+    tmp_path: Path,
+) -> None:
+    agent = app.build(config(tmp_path))
+
+    def travels(percent: float) -> bool:
+        before = len(agent.recorder._lines)
+        agent.recorder.take([Reading("mem", {"used_percent": percent}, 1)])
+        return len(agent.recorder._lines) > before
+
+    assert [travels(percent) for percent in (50.0, 50.4)] == [True, False]
+    exact = {"mem": {"used_percent": {"deadband": 0}}}
+    changed = msgspec.structs.replace(config(tmp_path), filter=FilterConfig(fields=exact))
+    await agent.change(changed)
+    assert [travels(percent) for percent in (50.0, 50.1, 50.1)] == [False, True, False]
     await agent.spool.close()

@@ -6,6 +6,7 @@ Known to hold for series that nobody thought of; and each way to get it wrong is
 import logging
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -174,8 +175,8 @@ class _NoOverrides(ChangeFilter):
 
 
 class _NoHeartbeat(ChangeFilter):
-    def __init__(self, changes: Changes, catalog: Any) -> None:
-        super().__init__(Changes(heartbeat_s=1e6, fields=changes.fields), catalog)
+    def _limits_for(self, measurement: str, one: Field) -> Limits:
+        return replace(super()._limits_for(measurement, one), heartbeat=10**18)
 
 
 class _OneIsTrue(ChangeFilter):
@@ -244,7 +245,8 @@ def test_only_a_change_is_urgent_and_only_of_what_is_called_so() -> None:
     again = news(one, 310, flag=True, word="down")
     assert again.fields == {"flag": True, "word": "down"}
     assert not again.urgent, "it is only said again"
-    assert news(one, 320, flag=False, word="down") == News({"flag": False}, True)
+    whole: Mapping[str, Value] = {"flag": False, "word": "down"}
+    assert news(one, 320, flag=False, word="down") == News(whole, True), "a state comes whole"
     assert news(one, 330, word="down").fields == {}
     assert news(one, 340, flag=False) == News({"flag": False}, False)
     news(one, 350, word="down")

@@ -6,6 +6,7 @@ Where each reading has to become a line the change filter is off; what it does i
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -215,6 +216,49 @@ async def test_an_urgent_change_is_sealed_with_the_next_commit_whatever_the_disk
     await until(lambda: spool.sealed)
     running.cancel()
     assert sum(spool.sealed) == len(spool.lines) == (1 if refuses else 2)
+
+
+def has_lines(spool: RefusingSpool, count: int) -> bool:
+    return len(spool.lines) >= count
+
+
+async def test_what_is_urgent_and_did_not_change_waits_for_the_batch() -> None:
+    spool = RefusingSpool(refuses=False)
+    recorder = Recorder(spool, told, time=Hands().clock())
+    running = asyncio.create_task(recorder.run())
+    for n, code in enumerate((0, 0, 0)):
+        recorder.take([Reading("ping", {"result_code": code, "ttl": n}, AT, {"url": "gw"})])
+        await until(partial(has_lines, spool, n + 1))
+    assert spool.sealed == []
+    recorder.take([Reading("ping", {"result_code": 2, "ttl": 2}, AT, {"url": "gw"})])
+    await until(lambda: spool.sealed)
+    running.cancel()
+    assert [line.split()[1] for line in spool.lines] == [
+        b"result_code=0i,ttl=0i",
+        b"ttl=1i",
+        b"ttl=2i",
+        b"result_code=2i,ttl=2i",
+    ]
+
+
+async def test_a_reading_without_news_is_no_line_and_a_refused_or_lost_one_is_said_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("agent.recorder.MAX_HELD_LINES", 1)
+    spool = RefusingSpool()
+    recorder = Recorder(spool, told, time=Hands().clock())
+    other = Reading("mem", {"used_percent": 1.0, "total": 2**64}, AT)
+    recorder.take([other, reading(1.0), reading(1.2)])
+    assert len(recorder._lines) == 1, "what the encoder refused is not known to anybody"
+    recorder.take([Reading("mem", {"total": 1}, AT, {})])
+    recorder.take([reading(1.2)])
+    assert [one.line.split()[1] for one in recorder._lines] == [b"used_percent=1.2"]
+    assert recorder.refused == 3
+
+    spool.refuses = False
+    await recorder.finish()
+    recorder.take([reading(1.2)])
+    assert recorder._lines == []
 
 
 async def test_an_open_batch_of_the_process_before_is_sealed_at_start(tmp_path: Path) -> None:

@@ -334,6 +334,29 @@ def asked(state: Birth | Death) -> int:
     return state.asked if isinstance(state, Birth) else 0
 
 
+async def test_the_change_filter_forgets_at_each_connect_birth_and_refusal(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    forgotten: list[str] = []
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        uplink.forget = lambda: forgotten.append(uplink.settings.collector)
+        before = len(collector.states)
+        uplink.session.reconnect()
+        await until(lambda: len(forgotten) == 1)
+        await until(lambda: len(collector.states) > before)
+        collector.answer(birth=42)
+        await until(lambda: len(forgotten) == 2)
+        await seal(uplink)
+        await until(lambda: collector.bodies)
+        collector.answer(got=collector.has(collector.bodies[0]))
+        await until_waiting(uplink, 0)
+        assert len(forgotten) == 2, "what was received is known"
+        await seal(uplink)
+        await until(lambda: len(collector.bodies) > 1)
+        collector.answer(refused=collector.has(collector.bodies[-1]))
+        await until(lambda: len(forgotten) == 3)
+
+
 @pytest.mark.parametrize(
     "payload",
     [

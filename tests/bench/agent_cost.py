@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class Listening:
     """Counts the bytes of all readings that pass, and gives a receipt to who can use one."""
 
     def __init__(self, broker: RealBroker) -> None:
-        self.sent = 0
+        self.by_agent: Counter[str] = Counter()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
         self._client.on_message = self._take
         self._client.connect(LOOPBACK, broker.port)
@@ -94,8 +95,13 @@ class Listening:
         claim = messages.encode(Claim("bench", 1))
         self._client.publish(topics.claim_topic(REGION), claim, 1, retain=True)
 
+    @property
+    def sent(self) -> int:
+        """How many bytes of payload came, of everybody."""
+        return self.by_agent.total()
+
     def _take(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self.sent += len(message.payload)
+        self.by_agent[topics.parse(message.topic)[0].agent] += len(message.payload)
         body = wire.unpack(bytes(message.payload))
         header, _ = wire.split_header(body)
         if header:

@@ -60,7 +60,7 @@ class Chart {
     this.text = figure.dataset.chart;
     this.spec = JSON.parse(this.text);
     this.page = page;
-    this.gap = Number(page.gap);
+    this.gap = this.spec.gap;
     this.window = Number(page.window);
     this.box = figure.querySelector(".plot");
     this.legend = figure.querySelector(".legend");

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from collector.web import params
 from core.clock import SECOND
 from core.errors import StoreBusy
+from core.types import Identity
 from tests.collector.web.conftest import Client
 from tests.collector.web.fakes import (
     HERE,
@@ -94,6 +96,56 @@ async def test_a_window_gives_one_value_per_window(client: Client) -> None:
     _, found = await ask(client, "series", **CPU, **words)
     points = found["series"][0]["points"]
     assert [at % (5 * MINUTE) for at, _ in points] == [0] * len(points)
+
+
+async def test_a_window_in_which_nothing_travelled_has_the_value_that_held(
+    client: Client, source: FakeSource
+) -> None:
+    who = Identity("000000", "trial", "filtered")
+    points = ((-800, 10.0), (-290, 20.0), (-120, 100.0), (-110, 20.0))
+    lines = [tagged(f"mem used_percent={v} {NOW + s * SECOND}", who) for s, v in points]
+    assert source.store.write("".join(lines).encode()) == []
+    words = {"measurement": "mem", "field": "used_percent", "window": "1m", "agent": "filtered"}
+    words |= {"start": str(NOW - 5 * MINUTE), "stop": str(NOW)}
+
+    async def asked(how: str, heard: int) -> dict[float, float]:
+        source.schools = (school(replace(agent(who), last_arrival=NOW - heard * SECOND)),)
+        _, found = await ask(client, "series", **(WHO | words), aggregate=how)
+        (one,) = found["series"]
+        return {(at - NOW) / SECOND: round(value, 3) for at, value in one["points"]}
+
+    quiet = {-245: 20.0, -185: 20.0, -65: 20.0, -5: 20.0}
+    assert await asked("max", 2) == quiet | {-305: 20.0, -125: 100.0}
+    assert await asked("min", 2) == quiet | {-305: 10.0, -125: 20.0}
+    assert await asked("last", 2) == quiet | {-305: 20.0, -125: 20.0}
+    # Weighted by time: a spike of ten seconds is not half of its minute.
+    assert await asked("mean", 2) == quiet | {-305: 18.182, -125: 33.333}
+    # Of an agent that fell silent nobody knows what holds now.
+    assert max(await asked("mean", 66)) == -125
+    assert max(await asked("mean", 2)) == -5
+
+
+async def test_of_a_target_that_does_not_answer_no_answer_time_holds(
+    client: Client, source: FakeSource
+) -> None:
+    who = Identity("000000", "trial", "filtered")
+    source.schools = (school(agent(who)),)
+    for s, fields in (
+        (-180, "average_response_ms=8,percent_packet_loss=0,result_code=0i"),
+        (-120, "percent_packet_loss=100,result_code=2i"),
+    ):
+        line = tagged(f"ping,url=gw {fields} {NOW + s * SECOND}", who)
+        assert source.store.write(line.encode()) == []
+    words = {"measurement": "ping", "window": "1m", "group_by": "url", "agent": "filtered"}
+    words |= {"start": str(NOW - 5 * MINUTE), "stop": str(NOW)}
+
+    async def asked(field: str) -> list[float]:
+        _, found = await ask(client, "series", **(WHO | words), field=field, aggregate="max")
+        assert [one["tags"] for one in found["series"]] == [{"url": "gw"}]
+        return [(at - NOW) / SECOND for at, _ in found["series"][0]["points"]]
+
+    assert await asked("average_response_ms") == [-185, -125]
+    assert await asked("percent_packet_loss") == [-185, -125, -65, -5]
 
 
 async def test_a_counter_asked_for_as_a_rate_is_bytes_per_second(
@@ -208,7 +260,8 @@ async def test_more_points_than_fit_are_refused_with_what_to_do(
 async def test_more_points_than_may_be_read_are_refused_too(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(params, "MAX_READ", 100)
+    # Of a minute, what held when it began is read too: 11 minutes of two interfaces.
+    monkeypatch.setattr(params, "MAX_READ", 140)
     words = {"aggregate": "rate", "window": "1m", "group_by": "interface"}
     status, found = await ask(client, "series", **NET, **words)
     assert (status, found["parameter"]) == (HTTPStatus.BAD_REQUEST, "start")

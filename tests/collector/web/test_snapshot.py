@@ -59,6 +59,31 @@ def test_an_interface_that_is_gone_is_not_shown_with_its_old_numbers(store: Sqli
     assert [nic.name for nic in take(store, HERE, NOW).nics] == ["eth0"]
 
 
+def test_a_value_that_does_not_change_is_known_for_two_heartbeats_beside_one_that_does(
+    store: SqliteStore,
+) -> None:
+    say(store, "mem used_percent=50,used=1i,total=2i", at=NOW - 11 * MINUTE)
+    say(store, "mem used=7i", at=NOW - 10 * MINUTE)
+    say(store, "mem used_percent=51", at=NOW - MINUTE)
+    found = take(store, HERE, NOW)
+    assert (found.mem_percent, found.mem_used, found.mem_total) == (51.0, 7.0, 2.0)
+    say(store, "mem used_percent=52", at=NOW)
+    found = take(store, HERE, NOW)
+    assert (found.mem_percent, found.mem_used, found.mem_total) == (52.0, 7.0, 0.0)
+    say(store, "mem total=2i", at=NOW + MINUTE)
+    assert take(store, HERE, NOW).mem_total == 2.0
+
+
+def test_a_counter_that_comes_with_its_heartbeat_only_is_traffic_all_the_same(
+    store: SqliteStore,
+) -> None:
+    say(store, "net,interface=eth0 bytes_recv=0i,bytes_sent=10i", at=NOW)
+    say(store, "net,interface=eth0 drop_in=1i", at=NOW + 200 * SECOND)
+    say(store, "net,interface=eth0 bytes_recv=3000i", at=NOW + 300 * SECOND)
+    (nic,) = take(store, HERE, NOW).nics
+    assert (nic.receiving, nic.sending, nic.sent) == (80.0, None, 10.0)
+
+
 def test_a_target_that_stopped_answering_does_not_keep_its_last_answer_time(
     store: SqliteStore,
 ) -> None:
