@@ -120,7 +120,8 @@ class ChangeFilter:
         for name in known.keys() - reading.fields.keys():
             known[name].at = _NEVER  # it vanished: that it is back is news, even unchanged
         fields, urgent = {}, False
-        for name, value in reading.fields.items():
+        ordered = _in_order(reading.fields, limits)
+        for name, value in ordered.items():
             limit, before = limits.get(name, _EVERYTHING), known.get(name)
             if before is None or at - before.at >= limit.heartbeat:
                 fields[name] = value
@@ -128,7 +129,7 @@ class ChangeFilter:
                 fields[name] = value
                 urgent = urgent or limit.urgent
         # A change of state comes whole, so that who reads it knows what vanished with the old one.
-        return News(reading.fields if urgent else fields, urgent)
+        return News(ordered if urgent else fields, urgent)
 
     def sent(self, series: bytes, fields: Mapping[str, Value], at: int) -> None:
         """Take that *fields* of *series*, of the time *at*, are on their way."""
@@ -198,3 +199,9 @@ class ChangeFilter:
 
 _EVERYTHING: Final = Limits(heartbeat=0)
 """Of what the catalogue does not know; it is refused before it comes here."""
+
+
+def _in_order(fields: Mapping[str, Value], catalog: Mapping[str, object]) -> dict[str, Value]:
+    """Return *fields* in the order of the catalogue: one pattern then reads every selection."""
+    found = {name: fields[name] for name in catalog if name in fields}
+    return found | {name: value for name, value in fields.items() if name not in found}

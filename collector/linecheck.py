@@ -229,6 +229,10 @@ def fitted(measurement: Measurement, values: dict[str, Value]) -> dict[str, Valu
 
 def _learnt(head: Head, rest: bytes) -> re.Match[bytes] | None:
     """Return the match of fields and time that are not those of the line before."""
+    found = head.spec.ordered.fullmatch(rest)
+    if found:
+        head.layout = head.spec.ordered
+        return found
     layout = head.spec.layout(rest)
     found = layout.fullmatch(rest) if layout else None
     if layout and found:

@@ -16,7 +16,8 @@ from core.types import Identity
 
 MAX_REMEMBERED_BYTES: Final = 64_000_000
 MAX_LAYOUTS: Final = 200
-"""Of one measurement; whoever sends its fields in ever new orders gets no pattern for each."""
+"""Of one measurement, for those who send its fields in another order than the catalogue's; whoever
+sends them in ever new ones gets no pattern for each."""
 MAX_HEAD_BYTES: Final = 1_000
 """A longer head is worked out each time: a few of them must not push out everybody's."""
 _ENTRY_BYTES: Final = 400
@@ -54,14 +55,17 @@ class LineRefused(Exception):
 
 
 _NAME: Final = re.compile(rb"([a-z0-9_]+)=")
-_NOTHING: Final = re.compile(rb"(?!)")
 _TIME: Final = rb"(0|[1-9][0-9]{0,18})"
 
 
 class Spec:
-    """One measurement of the catalogue, and the patterns of the fields and time of its lines."""
+    """One measurement of the catalogue, and the patterns of the fields and time of its lines.
 
-    __slots__ = ("_any", "_layouts", "_values", "measurement")
+    `ordered` takes any of its fields in the order of the catalogue: what a change filter leaves is
+    another selection each time, of which there are too many for a pattern each.
+    """
+
+    __slots__ = ("_any", "_layouts", "_values", "measurement", "ordered")
 
     def __init__(self, measurement: Measurement) -> None:
         self.measurement = measurement
@@ -70,6 +74,8 @@ class Spec:
         one = b"|".join(self._one(name) for name in self._values)
         self._any = re.compile(rb"(?:%b)(?:,(?:%b))* %b" % (one, one, _TIME))
         self._layouts: dict[tuple[bytes, ...], re.Pattern[bytes]] = {}
+        some = b"".join(rb"(?:%b(?:,|(?= )))?+" % self._one(name) for name in self._values)
+        self.ordered = re.compile(rb"(?! )%b(?<!,) %b" % (some, _TIME))
 
     def layout(self, rest: bytes) -> re.Pattern[bytes] | None:
         """Return the pattern of lines that have the fields that *rest* seems to have.
@@ -104,7 +110,7 @@ class Head:
     new: bytes
     spec: Spec
     stripped: int
-    layout: re.Pattern[bytes] = _NOTHING
+    layout: re.Pattern[bytes]
 
 
 def specs(catalog: Mapping[str, Measurement] = CATALOG) -> dict[str, Spec]:
@@ -133,7 +139,8 @@ class Heads:
         kept |= {name: getattr(self.who, name) for name in IDENTITY_TAGS}
         if not self.accounted:
             kept["accounted"] = "no"
-        return Head(lineprotocol.encode_head(measurement, kept) + b" ", spec, stripped)
+        new = lineprotocol.encode_head(measurement, kept) + b" "
+        return Head(new, spec, stripped, spec.ordered)
 
 
 class HeadCache:

@@ -234,10 +234,10 @@ async def test_what_is_urgent_and_did_not_change_waits_for_the_batch() -> None:
     await until(lambda: spool.sealed)
     running.cancel()
     assert [line.split()[1] for line in spool.lines] == [
-        b"result_code=0i,ttl=0i",
+        b"ttl=0i,result_code=0i",
         b"ttl=1i",
         b"ttl=2i",
-        b"result_code=2i,ttl=2i",
+        b"ttl=2i,result_code=2i",
     ]
 
 

@@ -1,16 +1,18 @@
 """How many lines a second the collector takes in, every line checked.
 
-    python -m tests.bench.intake [batches]
+    python -m tests.bench.intake [batches] [filtered]
 
 Three ways in one run: every line taken apart and nothing else (the peer), everything but a
-database (judge, ledger, dead letters, receipts), and the same into SQLite.
+database (judge, ledger, dead letters, receipts), and the same into SQLite. With `filtered` each
+line has only some of its fields, as after the change filter, in ever other combinations.
 """
 
 import asyncio
+import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +26,7 @@ from collector.sorting import Sorter
 from collector.store.base import RefusedLine, Store
 from collector.store.sqlite import SqliteStore
 from core import clock, lineprotocol, wire
+from core.catalog import CATALOG
 from core.mqtt import Message
 from core.wire import Header
 
@@ -56,14 +59,35 @@ def body(epoch: str, seq: int, at: int) -> bytes:
     return wire.seal(Header(epoch, seq, len(lines)), [line.encode() for line in lines])
 
 
-def arrivals(batches: int) -> list[Arrival]:
+CPU = list(CATALOG["cpu"].fields)
+MEM = list(CATALOG["mem"].fields)[:10]
+
+
+def filtered(epoch: str, seq: int, at: int) -> bytes:
+    """What is left by the change filter of so many lines, with some fields of each."""
+    chance = random.Random(seq)
+    lines = []
+    for number in range(8 * ROUNDS):
+        time_ns = at + number * clock.SECOND
+        if number % 2:
+            some = chance.sample(CPU, chance.randint(1, len(CPU)))
+            fields = ",".join(f"{name}={chance.random() * 100:.2f}" for name in CPU if name in some)
+            lines.append(f"cpu,cpu=cpu-total {fields} {time_ns}")
+        else:
+            some = chance.sample(MEM, chance.randint(1, len(MEM)))
+            fields = ",".join(f"{name}={chance.getrandbits(33)}i" for name in MEM if name in some)
+            lines.append(f"mem {fields} {time_ns}")
+    return wire.seal(Header(epoch, seq, len(lines)), [line.encode() for line in lines])
+
+
+def arrivals(batches: int, made_by: Callable[[str, int, int], bytes] = body) -> list[Arrival]:
     """Batches of twenty agents in turn, as they come from the broker."""
     now, epochs = clock.now(), [wire.new_epoch() for _ in range(AGENTS)]
     made = []
     for number in range(batches):
         agent, seq = number % AGENTS, number // AGENTS + 1
         at = now - (batches - number) * 30 * clock.SECOND // AGENTS
-        payload = wire.pack(body(epochs[agent], seq, at))
+        payload = wire.pack(made_by(epochs[agent], seq, at))
         topic = f"schoolwatch/v1/{REGION}/school-{agent}/host/readings"
         made.append(arrive(Message(topic, payload, False, 1, 1), now))
     return made
@@ -94,9 +118,9 @@ async def take_in(waiting: Sequence[Arrival], store: Store, folder: Path) -> int
     return books.counters.total("lines_stored")
 
 
-def main(batches: int) -> None:
+def main(batches: int, made_by: Callable[[str, int, int], bytes]) -> None:
     """Print lines a second of each way, and its ratio to plain parsing."""
-    waiting = arrivals(batches)
+    waiting = arrivals(batches, made_by)
     began = time.perf_counter()
     lines = parse(waiting)
     plain = lines / (time.perf_counter() - began)
@@ -124,4 +148,7 @@ def say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4_000)
+    main(
+        int(sys.argv[1]) if len(sys.argv) > 1 else 4_000,
+        filtered if "filtered" in sys.argv else body,
+    )

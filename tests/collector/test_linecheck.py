@@ -5,8 +5,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from collector.linecheck import Checked, LineCheck
-from collector.lineheads import HeadCache
+from collector.lineheads import HeadCache, Spec
 from core import lineprotocol
+from core.catalog import CATALOG
 from core.clock import SECOND
 from core.types import Identity
 
@@ -143,6 +144,27 @@ def test_what_is_remembered_stays_bounded_and_right() -> None:
         assert checked.lines[0].startswith(b"disk,agent=host,path=/%d," % (number % 60))
 
 
+def test_every_selection_of_fields_in_the_catalogues_order_is_read_by_one_pattern(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checking, names = LineCheck(), list(CATALOG["mem"].fields)
+    values = {name: b"1" if name.endswith("percent") else b"1i" for name in names}
+    check(b"mem used=1i %d" % NOW, checking=checking)
+
+    def other_way(*_: object) -> None:
+        raise AssertionError("this line is taken apart, or needs a pattern of its own")
+
+    monkeypatch.setattr(Spec, "layout", other_way)
+    monkeypatch.setattr(lineprotocol, "split_line", other_way)
+    for number in range(1, 2 ** len(names)):
+        some = [name for bit, name in enumerate(names) if number >> bit & 1]
+        fields = b",".join(name.encode() + b"=" + values[name] for name in some)
+        line = b"mem %b %d" % (fields, NOW + number)
+        assert check(line, checking=checking).lines == [
+            b"mem,%b %b %d" % (TAGS, fields, NOW + number)
+        ]
+
+
 WORDS = st.sampled_from(
     [b"mem", b"cpu", b"disk", b"agent", b"ping", b"kernel", b"me\\ m", b"cpu\\", b"#mem", b""]
 )
@@ -176,13 +198,15 @@ TIME = st.sampled_from(
     ]
 )
 LINE = st.builds(
-    lambda word, tags, space, fields, time: (
-        b",".join([word, *tags]) + space + b",".join(fields) + time
+    lambda word, tags, space, before, fields, after, time: (
+        b",".join([word, *tags]) + space + before + b",".join(fields) + after + time
     ),
     WORDS,
     st.lists(TAG, max_size=2),
-    st.sampled_from([b" ", b"  ", b""]),
+    st.sampled_from([b" ", b" ", b"  ", b""]),
+    st.sampled_from([b"", b"", b"", b","]),
     st.lists(FIELD, max_size=3),
+    st.sampled_from([b"", b"", b"", b","]),
     TIME,
 )
 
