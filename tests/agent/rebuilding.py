@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from agent.agentclock import AgentClock
-from agent.filter import ChangeFilter, Changes, Override
+from agent.filter import ChangeFilter, Changes, News, Override
 from agent.recorder import Recorder
 from core.clock import SECOND
 from core.errors import SpoolError
@@ -188,8 +188,8 @@ class Play:
     def _check(
         self, at: int, series: Mapping[str, Mapping[str, Value]], made: Sequence[bytes]
     ) -> None:
-        alive, told = {id(line) for line in self._alive()}, _hold(made)
-        held = _hold(line for line in self.heard if id(line) in alive)
+        alive, told = {id(line) for line in self._alive()}, hold(made)
+        held = hold(line for line in self.heard if id(line) in alive)
         for n, said in series.items():
             if n in self.before:
                 back = {name for name in said if name not in self.before[n]}
@@ -209,7 +209,7 @@ def _is_nan(value: Value) -> bool:
     return isinstance(value, float) and math.isnan(value)
 
 
-def _hold(lines: Iterable[bytes]) -> dict[tuple[str, str], tuple[Value, int]]:
+def hold(lines: Iterable[bytes]) -> dict[tuple[str, str], tuple[Value, int]]:
     """Return what a receiver of *lines* holds, and since when."""
     held = {}
     for line in lines:
@@ -217,3 +217,13 @@ def _hold(lines: Iterable[bytes]) -> dict[tuple[str, str], tuple[Value, int]]:
         for name, value in point.fields.items():
             held[point.tags["n"], name] = value, point.at or 0
     return held
+
+
+class Drifts(ChangeFilter):
+    """Compares with the sample before, not with what last travelled."""
+
+    def news(self, series: bytes, reading: Reading, at: int) -> News:
+        news = super().news(series, reading, at)
+        for name, one in self._known(series, at).items():
+            one.value = reading.fields.get(name, one.value)
+        return news

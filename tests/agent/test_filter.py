@@ -27,6 +27,7 @@ from tests.agent.rebuilding import (
     Back,
     Commit,
     Connect,
+    Drifts,
     Happening,
     Play,
     Restart,
@@ -122,16 +123,6 @@ def said(*rounds: Mapping[str, Value]) -> list[Happening]:
     return [Sample(10.0, {"a": fields}) for fields in rounds]
 
 
-class _Drifts(ChangeFilter):
-    """Compares with the sample before, not with what last travelled."""
-
-    def news(self, series: bytes, reading: Reading, at: int) -> News:
-        news = super().news(series, reading, at)
-        for name, one in self._known(series, at).items():
-            one.value = reading.fields.get(name, one.value)
-        return news
-
-
 class _SentTooEarly(ChangeFilter):
     """Takes for sent what the encoder may still refuse."""
 
@@ -191,7 +182,7 @@ class _Typeless(Limits):
 
 
 CAUGHT_BY: Final[dict[type[ChangeFilter], list[Happening]]] = {
-    _Drifts: said({"near": 0.0}, {"near": 1.0}, {"near": 2.0}),
+    Drifts: said({"near": 0.0}, {"near": 1.0}, {"near": 2.0}),
     _SentTooEarly: said({"exact": 1.0, "near": math.nan}, {"exact": 1.0}),
     _NeverForgets: [*said({"flag": True}), Connect(), *said({"flag": True})],
     _LosesNothing: [Sample(10, {n: {"exact": 1.0}}) for n in "abca"],

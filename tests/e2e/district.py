@@ -36,7 +36,13 @@ from tests.real.brokers import RealBroker, free_port
 from tests.real.influx import RealInflux
 from tests.waiting import until_sync
 
-LOAD = """
+ALL_TRAVELS = """
+[filter]
+enabled = false
+"""
+"""Delivery is what is tested here, so it gets all that is read."""
+
+LOAD = f"""{ALL_TRAVELS}
 [probes.cpu]
 interval_s = 0.1
 percpu = true
@@ -47,7 +53,7 @@ interval_s = 0.2
 """
 """About fifty readings a second; a batch is sealed each second, which is the fastest."""
 
-IDLE = """
+IDLE = f"""{ALL_TRAVELS}
 [probes.mem]
 interval_s = 3
 """

@@ -21,7 +21,7 @@ from core.clock import SECOND
 from core.types import BatchKey, Event
 from simulator.backlog import ROOM, fill
 from simulator.host import Host
-from tests.e2e.district import District, make
+from tests.e2e.district import ALL_TRAVELS, District, make
 from tests.real.brokers import LOOPBACK, RealBroker
 from tests.waiting import until_sync
 
@@ -35,7 +35,7 @@ what a busy machine may take for the rest. All of the backlog takes several time
 WINDOW_S, LATE_S = 10.0, 3.0
 """Messages may pass the subscriber that much later than they were sent, and so come together."""
 
-LIVE = """
+LIVE = f"""{ALL_TRAVELS}
 [probes.cpu]
 interval_s = 1
 [probes.mem]
