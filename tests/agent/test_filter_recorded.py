@@ -1,5 +1,5 @@
 """The filter over twenty minutes of real probes, a round each ten seconds: a busy machine with two
-processors, its network, its disks, and two targets of which one does not answer.
+processors, interfaces that come and go, and a target that answers only now and then.
 
 Recorded with the probes themselves, as line protocol.
 """

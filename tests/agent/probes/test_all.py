@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from agent.probes import probes
+from agent.probes import interval_of, probes
+from core.catalog import CATALOG
 from tests.agent.probes.test_cases import CASES
 
 ROOT = Path(__file__).parents[3]
@@ -31,6 +32,11 @@ def test_every_word_has_a_recorded_case_with_its_expected_readings() -> None:
 def test_every_word_registers_a_probe_under_its_own_name() -> None:
     for word in probes.words():
         assert all(option.expected for option in probes.options(word))
+
+
+def test_the_catalogue_knows_how_seldom_a_probe_speaks_so_that_its_values_hold_until_then() -> None:
+    for word in set(probes.words()) & CATALOG.keys():
+        assert CATALOG[word].interval_s >= interval_of(word), f"give {word} an interval_s"
 
 
 def loaded_after(code: str) -> set[str]:
