@@ -23,6 +23,12 @@ LATEST: Final = 2**63 - 1
 
 MEASUREMENTS: Final = ("cpu", "mem", "disk", "net", "ping")
 
+HEARTBEAT: Final = "agent"
+"""Comes each minute, whatever the machine does."""
+
+UNTOLD: Final = ("cpu", "mem", "disk", "net")
+"""What is not shown when it is old beside the rest; of a target it is said that it is."""
+
 RATE_FROM: Final = LONGEST_STEP + 60 * SECOND
 """Enough for two looks at a counter that travels with its heartbeat only."""
 
@@ -103,7 +109,11 @@ def take(store: Store, who: Identity, last_arrival: int) -> Snapshot:
     """Return the present of *who* as *store* knows it; blocks, raises StoreError."""
     tags = {"region": who.region, "school": who.school, "agent": who.agent}
     since = max(0, last_arrival - LOOK_BACK)
-    rows = {name: _rows(store.last(name, tags, since)) for name in MEASUREMENTS}
+    rows = {name: _rows(store.last(name, tags, since)) for name in (*MEASUREMENTS, HEARTBEAT)}
+    newest = max((row.at for group in rows.values() for row in group), default=0)
+    del rows[HEARTBEAT]
+    for name in UNTOLD:
+        rows[name] = [row for row in rows[name] if newest - row.at <= HOLDS[name]]
     start = max((row.at for row in rows["net"]), default=0) - RATE_FROM
     receiving, sending = [_rates(store, tags, name, start) for name in ("bytes_recv", "bytes_sent")]
     disks = [_disk(row) for row in rows["disk"]]

@@ -1,5 +1,5 @@
 """The filter over twenty minutes of real probes, a round each ten seconds: a busy machine with two
-processors, interfaces that come and go, and a target that answers only now and then.
+processors, interfaces that come and go, and two targets that answer.
 
 Recorded with the probes themselves, as line protocol.
 """

@@ -74,6 +74,19 @@ def test_a_value_that_does_not_change_is_known_for_two_heartbeats_beside_one_tha
     assert take(store, HERE, NOW).mem_total == 2.0
 
 
+def test_what_a_living_agent_measures_no_more_is_not_shown_as_the_present(
+    store: SqliteStore,
+) -> None:
+    say(store, "cpu,cpu=cpu-total usage_idle=75.5", "ping,url=gw result_code=0i")
+    say(store, "agent uptime_s=600i", at=NOW + 10 * MINUTE)
+    assert take(store, HERE, NOW).cpu_percent == 24.5
+    say(store, "agent uptime_s=660i", at=NOW + 11 * MINUTE)
+    found = take(store, HERE, NOW)
+    assert (found.cpu_percent, len(found.pings)) == (None, 1)
+    say(store, "cpu,cpu=cpu-total usage_idle=50", at=NOW + 12 * MINUTE)
+    assert take(store, HERE, NOW).cpu_percent == 50.0
+
+
 def test_a_counter_that_comes_with_its_heartbeat_only_is_traffic_all_the_same(
     store: SqliteStore,
 ) -> None:
