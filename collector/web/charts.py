@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from collector.web.rates import LONGEST_STEP
-from collector.web.snapshot import Nic, Snapshot
+from collector.web.snapshot import RATES, Nic, Snapshot
 from collector.web.texts import Texts
 from core.clock import SECOND
 
@@ -156,13 +156,18 @@ def _mem(shown: Range, t: Texts) -> list[Chart]:
 
 
 def _net(nic: Nic, index: int, shown: Range, t: Texts) -> Chart:
-    def bits(name: str, label: str) -> Curve:
-        query = _query("net", name, shown, "rate") | {"tag.interface": nic.name}
-        return Curve(query, label, scale=8.0)
+    def bits(name: str, label: str, how: str, scale: float) -> Curve:
+        query = _query("net", name, shown, how) | {"tag.interface": nic.name}
+        return Curve(query, label, scale=scale)
 
-    both = (bits("bytes_recv", t("receiving")), bits("bytes_sent", t("sending")))
+    labels = t("receiving"), t("sending")
+    if nic.tells_rates:
+        both = [bits(name, label, shown.mean, 1.0) for name, label in zip(RATES, labels)]
+    else:
+        counters = ("bytes_recv", "bytes_sent")
+        both = [bits(name, label, "rate", 8.0) for name, label in zip(counters, labels)]
     title = t("chart_net", interface=nic.name)
-    return Chart(f"net-{index}", title, t("unit_bits"), both, 1_000)
+    return Chart(f"net-{index}", title, t("unit_bits"), tuple(both), 1_000)
 
 
 def _ping(shown: Range, t: Texts) -> list[Chart]:

@@ -26,6 +26,9 @@ MEASUREMENTS: Final = ("cpu", "mem", "disk", "net", "ping")
 HEARTBEAT: Final = "agent"
 """Comes each minute, whatever the machine does."""
 
+RATES: Final = ("bits_recv_per_s", "bits_sent_per_s")
+"""What our agents measure; a Telegraf gives only the counters."""
+
 UNTOLD: Final = ("cpu", "mem", "disk", "net")
 """What is not shown when it is old beside the rest; of a target it is said that it is."""
 
@@ -45,7 +48,10 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class Nic:
-    """One interface: bits per second (None where not known), bytes since its machine started."""
+    """One interface: bits per second (None where not known), bytes since its machine started.
+
+    `tells_rates`: its agent measures the bits per second itself, finer than the counters travel.
+    """
 
     name: str
     receiving: float | None
@@ -53,6 +59,7 @@ class Nic:
     received: float
     sent: float
     damaged: float
+    tells_rates: bool = False
 
     @property
     def busy(self) -> float:
@@ -187,7 +194,11 @@ def _nic(row: _Row, receiving: Mapping[str, float], sending: Mapping[str, float]
     name = row.tags.get("interface", "")
     damaged = sum(row.get(count) for count in ("err_in", "err_out", "drop_in", "drop_out"))
     received, sent = row.get("bytes_recv"), row.get("bytes_sent")
-    return Nic(name, receiving.get(name), sending.get(name), received, sent, damaged)
+    tells = any(field in row.values for field in RATES)
+    inward, outward = (row.values.get(field) for field in RATES)
+    if not tells:
+        inward, outward = receiving.get(name), sending.get(name)
+    return Nic(name, inward, outward, received, sent, damaged, tells)
 
 
 def _pings(rows: Iterable[_Row]) -> tuple[Ping, ...]:

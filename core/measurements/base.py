@@ -63,7 +63,7 @@ def measurement(
     return Measurement(name, meaning, tags, {field.name: field for field in fields}, interval_s)
 
 
-# The first words of the next three, given by place since any name may be a field's: deadband in
+# The first words of these, given by place since any name may be a field's: deadband in
 # the unit of the field, and in percent of the value.
 
 
@@ -85,10 +85,14 @@ def counts(deadband: float = 0.0, percent: float = 0.0, /, **meanings: str) -> l
     return _whole("", deadband, percent, meanings)
 
 
-def per_second(unit: str, deadband: float, **meanings: str) -> list[Field]:
+def per_second(unit: str, deadband: float, percent: float = 0.0, /, **meanings: str) -> list[Field]:
     """Return fields that are rates since the sample before, `_per_s` after each name."""
     return [
-        Field(f"{name}_per_s", "float", unit, f"{text}, in each second", deadband=deadband)
+        Field(
+            *(f"{name}_per_s", "float", unit, f"{text}, in each second"),
+            deadband=deadband,
+            deadband_percent=percent,
+        )
         for name, text in meanings.items()
     ]
 

@@ -32,7 +32,7 @@ MEASUREMENTS: Final = (
         Field("mtu", "integer", "B", "largest packet that it takes"),
         Field("up", "boolean", "", "switched on by who administers the machine"),
         Field("carrier", "boolean", "", "has a cable or a wireless link that works", urgent=True),
-        *per_second("bit/s", 50_000, bits_recv="received", bits_sent="sent"),
+        *per_second("bit/s", 50_000, 5, bits_recv="received", bits_sent="sent"),
         *per_second(
             "/s",
             0.1,

@@ -77,6 +77,7 @@ MEASUREMENTS: Final = (
         Field("age", "integer", "s", "seconds since it began to be valid", deadband=86_400),
         Field("startdate", "integer", "s", "when it began to be valid, since 1970"),
         Field("enddate", "integer", "s", "when it expires, since 1970"),
+        interval_s=3600,
     ),
     measurement(
         "public_address",
@@ -91,5 +92,6 @@ MEASUREMENTS: Final = (
         Field("address_class", "string", "", "one of core/addressclass.py", urgent=True),
         Field("ip_version", "integer", "", "4 or 6"),
         Field("changed", "boolean", "", "it differs from that of the round before", urgent=True),
+        interval_s=600,
     ),
 )

@@ -23,12 +23,24 @@ def ids(snapshot: Snapshot) -> list[str]:
     return [chart.id for chart in charts.charts(snapshot, RANGES[0], EN)]
 
 
+@pytest.mark.parametrize("tells", [True, False])
 @pytest.mark.parametrize("shown", RANGES, ids=lambda one: one.name)
-def test_the_api_answers_every_question_of_every_curve(shown: Range) -> None:
-    for chart in charts.charts(FULL, shown, EN):
+def test_the_api_answers_every_question_of_every_curve(shown: Range, tells: bool) -> None:
+    for chart in charts.charts(replace(FULL, nics=(replace(NIC, tells_rates=tells),)), shown, EN):
         for curve in chart.curves:
             times = {"start": str(NOW - shown.seconds * SECOND), "stop": str(NOW + 60 * SECOND)}
             params.series((WHO | dict(curve.query) | times).items(), NOW)
+
+
+def test_traffic_is_drawn_from_the_rates_that_an_agent_tells_else_from_its_counters() -> None:
+    for tells, gap_s, fields in (
+        (True, 90, ["bits_recv_per_s", "bits_sent_per_s"]),
+        (False, 600, ["bytes_recv", "bytes_sent"]),
+    ):
+        shown = Snapshot(NOW, nics=(replace(NIC, tells_rates=tells),))
+        (chart,) = charts.charts(shown, RANGES[0], EN)
+        assert [curve.query["field"] for curve in chart.curves] == fields
+        assert chart.spec()["gap"] == gap_s
 
 
 def test_what_was_never_measured_has_no_chart() -> None:

@@ -97,6 +97,16 @@ def test_a_counter_that_comes_with_its_heartbeat_only_is_traffic_all_the_same(
     assert (nic.receiving, nic.sending, nic.sent) == (80.0, None, 10.0)
 
 
+def test_what_an_agent_measures_as_a_rate_is_finer_than_the_rise_of_its_counters(
+    store: SqliteStore,
+) -> None:
+    say(store, "net,interface=eth0 bytes_recv=0i,bytes_sent=0i,bits_recv_per_s=7", at=NOW)
+    say(store, "net,interface=eth0 bits_recv_per_s=9.5", at=NOW + 10 * SECOND)
+    say(store, "net,interface=eth0 bytes_recv=600i,bytes_sent=600i", at=NOW + 60 * SECOND)
+    (nic,) = take(store, HERE, NOW).nics
+    assert nic == Nic("eth0", 9.5, None, 600.0, 600.0, 0.0, True)
+
+
 def test_a_target_that_stopped_answering_does_not_keep_its_last_answer_time(
     store: SqliteStore,
 ) -> None:
