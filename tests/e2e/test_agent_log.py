@@ -19,7 +19,7 @@ PROBES = """
 [probes.mem]
 interval_s = 0.1
 [probes.disk]
-interval_s = 0.1
+interval_s = 1
 mount_points = ["{mount}"]
 """
 EXPECTED = """\

@@ -10,21 +10,21 @@ import psutil
 import pytest
 
 from core.lineprotocol import parse
-from tests.e2e.district import LOAD, District, make
+from tests.e2e.district import ALL_TRAVELS, LOAD, District, make
 from tests.e2e.witness import Witnessed
 from tests.real import brokers
 from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until_sync
 
 RELOADS = 20
-OTHER = """
+OTHER = f"""{ALL_TRAVELS}
 [probes.mem]
 interval_s = 0.1
 [probes.disk]
 interval_s = 0.1
 [watchers.link]
 """
-ONLY_MEM = """
+ONLY_MEM = f"""{ALL_TRAVELS}
 [probes.mem]
 interval_s = 0.1
 """
