@@ -1,179 +1,186 @@
-"""What the agent costs the machine it runs on, beside Telegraf with the same plugins.
+"""What the agent costs the machine and the line, beside its peers with the same plugins.
 
-    python -m tests.bench.agent_cost [minutes]
+    python -m tests.bench.agent_cost [minutes] [--together]
 
-Each alone, one after the other: host probes every 10 s over MQTT to a real mosquitto, with this
-process in the collector's place for the receipts. After a warm-up: processor seconds and published
-bytes a minute, and proportional memory (PSS) at the end, as if no other Python ran: pages that the
-agent shares with this one are counted whole. Telegraf is named by SCHOOLWATCH_TEST_TELEGRAF, or on
-the PATH.
+Each measures cpu, memory, disks and interfaces every 10 s and tells them to a server of loopback:
+ours and Telegraf by MQTT to a real mosquitto, ours with and without change filter and compression,
+with this process in the collector's place for the receipts; zabbix_agent2 by active checks,
+node_exporter by being scraped, collectd by its own protocol. One after the other; --together
+measures all in the same minutes, which is quicker and fair on a machine that does other work.
+
+After a warm-up: processor seconds, and bytes as a school's line would carry them, with all headers
+and both ways (tests/bench/meter.py); memory at the end as if alone (tests/real/footprint.py). What
+is published by MQTT is also given without all that, as payload.
+Unchanged values travel every 300 s, so that the minutes are best a multiple of five.
+Telegraf is named by SCHOOLWATCH_TEST_TELEGRAF, or on the PATH; who is not here is left out, and how
+to have it is said (tests/bench/peers.py).
 """
 
-import subprocess
+import argparse
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import Popen
+from typing import Final
 
-import paho.mqtt.client as paho
-import psutil
-from paho.mqtt.enums import CallbackAPIVersion
+from tests.bench import meter, peers
+from tests.bench.meter import Meter
+from tests.bench.peers import Run
+from tests.e2e.programs import agent_toml
+from tests.real import brokers
+from tests.real.brokers import RealBroker
+from tests.real.footprint import cpu_seconds, memory_alone
+from tests.real.receiver import Receiver
 
-from core import clock, messages, topics, wire
-from core.messages import Claim, Receipt
-from tests.e2e.programs import REGION, agent_toml
-from tests.real import brokers, telegraf
-from tests.real.brokers import LOOPBACK, RealBroker
-
-WARM_UP_S = 20
-PROBES = "[probes.cpu]\n[probes.mem]\n[probes.disk]\n[probes.net]\n"
-
-TELEGRAF = """
-[agent]
-  interval = "10s"
-  flush_interval = "30s"
-[[outputs.mqtt]]
-  servers = ["tcp://127.0.0.1:{port}"]
-  topic = "schoolwatch/v1/000000/trial/telegraf/readings"
-  qos = 1
-  protocol = "5"
-  layout = "batch"
-  data_format = "influx"
-[[inputs.cpu]]
-  percpu = false
-[[inputs.mem]]
-[[inputs.disk]]
-  ignore_fs = ["tmpfs", "devtmpfs", "devfs", "iso9660", "overlay", "aufs", "squashfs"]
-[[inputs.net]]
-  ignore_protocol_stats = true
-"""
+WARM_UP_S: Final = 45
+MINUTES: Final = 5.0
+A_DAY: Final = 24 * 60
+PROBES: Final = "[probes.cpu]\n[probes.mem]\n[probes.disk]\n[probes.net]\n"
+NO_FILTER: Final = "[filter]\nenabled = false\n"
+OURS: Final = {
+    "ours": (True, True),
+    "ours, no zstd": (True, False),
+    "ours, no filter": (False, True),
+    "ours, neither": (False, False),
+}
+"""Our agent as it comes, and with less: with change filter, with compression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one program: PSS in bytes, processor seconds and published bytes, both a minute."""
+    """Of one program: memory in bytes; a minute: processor seconds, and bytes that it published
+    and that were on the line.
+    """
 
-    pss: float
+    memory: float
     cpu: float
+    payload: float
     sent: float
 
 
-@contextmanager
-def agent(folder: Path, broker: RealBroker) -> Iterator[psutil.Process]:
-    """Run our agent as a process of its own."""
-    file = agent_toml(folder, broker, PROBES, seal_after_s=30)
-    words = [sys.executable, "-m", "schoolwatch", "agent", "run", "--config", str(file)]
-    with (folder / "agent.log").open("wb") as log:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        yield psutil.Process(process.pid)
-    finally:
-        process.terminate()
-        process.wait(20)
+def agent(*, change_filter: bool, zstd: bool) -> Run:
+    """Return what runs our agent as a process of its own."""
+    tables = PROBES if change_filter else PROBES + NO_FILTER
+
+    @contextmanager
+    def run(folder: Path, line: Meter, broker: RealBroker) -> Iterator["Popen[bytes]"]:
+        at = replace(broker, port=line.relay(broker.port))
+        file = agent_toml(folder, at, tables, seal_after_s=30, compress=zstd)
+        words = [sys.executable, "-m", "schoolwatch", "agent", "run", "--config", str(file)]
+        with peers.started(words, folder, cwd=Path.cwd()) as process:
+            yield process
+
+    return run
+
+
+@dataclass(slots=True)
+class Running:
+    """One program that runs, and the meter at its line."""
+
+    title: str
+    process: "Popen[bytes]"
+    meter: Meter
+    receiver: Receiver
+
+    def used(self) -> tuple[float, int, int]:
+        """Return processor seconds, and bytes published and on the line, since the start."""
+        if self.process.poll() is not None:
+            raise RuntimeError(f"{self.title} has ended with {self.process.returncode}")
+        return cpu_seconds(self.process.pid), self.receiver.payload, self.meter.bytes
 
 
 @contextmanager
-def peer(folder: Path, broker: RealBroker) -> Iterator[psutil.Process]:
-    """Run Telegraf."""
-    with telegraf.running(folder, TELEGRAF.format(port=broker.port)) as process:
-        yield psutil.Process(process.pid)
+def running(title: str, run: Run, folder: Path) -> Iterator[Running]:
+    """Run one program with a broker and a meter of its own."""
+    folder.mkdir(parents=True)
+    with (
+        brokers.running(brokers.mosquitto(folder / "broker")) as broker,
+        Receiver(broker) as receiver,
+        meter.metering() as line,
+        run(folder, line, broker) as process,
+    ):
+        yield Running(title, process, line, receiver)
 
 
-class Listening:
-    """Counts the bytes of all readings that pass, and gives a receipt to who can use one."""
-
-    def __init__(self, broker: RealBroker) -> None:
-        self.by_agent: Counter[str] = Counter()
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=paho.MQTTv5)
-        self._client.on_message = self._take
-        self._client.connect(LOOPBACK, broker.port)
-        self._client.subscribe("schoolwatch/v1/+/+/+/readings", 1)
-        claim = messages.encode(Claim("bench", 1))
-        self._client.publish(topics.claim_topic(REGION), claim, 1, retain=True)
-
-    @property
-    def sent(self) -> int:
-        """How many bytes of payload came, of everybody."""
-        return self.by_agent.total()
-
-    def _take(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
-        self.by_agent[topics.parse(message.topic)[0].agent] += len(message.payload)
-        body = wire.unpack(bytes(message.payload))
-        header, _ = wire.split_header(body)
-        if header:
-            got = {header.epoch: [(header.seq, messages.crc_text(wire.crc(body)))]}
-            receipt = Receipt("bench", clock.now() // 1_000_000, got={"readings": got})
-            who, _ = topics.parse(message.topic)
-            client.publish(topics.topic(who, "receipt"), messages.encode(receipt), 1)
-
-    def __enter__(self) -> "Listening":
-        """Begin."""
-        self._client.loop_start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Leave the broker."""
-        self._client.disconnect()
-        self._client.loop_stop()
-
-
-def pss(process: psutil.Process) -> int:
-    """Return the proportional memory in bytes, with whole what only its own like shares.
-
-    That is another Python, and a Telegraf of somebody who measures beside us.
-    """
-    maps = process.memory_maps(grouped=False)
-    alike = ("python", "telegraf")
-    return sum(one.rss if any(word in one.path for word in alike) else one.pss for one in maps)
-
-
-def measured(process: psutil.Process, listening: Listening, minutes: float) -> Cost:
-    """Return what *process* costs after its warm-up, over so many minutes."""
+def measured(programs: list[Running], minutes: float) -> dict[str, Cost]:
+    """Return what each costs after its warm-up, over so many minutes."""
     time.sleep(WARM_UP_S)
-    before, sent = process.cpu_times(), listening.sent
+    before = [one.used() for one in programs]
     time.sleep(60 * minutes)
-    after = process.cpu_times()
-    used = after.user + after.system - before.user - before.system
-    return Cost(pss(process), used / minutes, (listening.sent - sent) / minutes)
+    after = [one.used() for one in programs]
+    return {
+        one.title: Cost(
+            memory_alone(one.process.pid),
+            *((late - early) / minutes for early, late in zip(start, end)),
+        )
+        for one, start, end in zip(programs, before, after)
+    }
 
 
-def main(minutes: float) -> None:
-    """Print what each costs, and the ratios."""
-    ways = {"our agent": agent} | ({"Telegraf": peer} if telegraf.program() else {})
+def main(minutes: float, *, together: bool) -> None:
+    """Print what each costs, and our share of each peer's."""
+    runs = {
+        title: agent(change_filter=change_filter, zstd=zstd)
+        for title, (change_filter, zstd) in OURS.items()
+    }
+    for peer in peers.PEERS:
+        if peer.where():
+            runs[peer.title] = peer.run
+        else:
+            say(f"{peer.title} is not here: {peer.bring}")
+    rounds = [list(runs)] if together else [[title] for title in runs]
+    say(f"{len(rounds) * (minutes + WARM_UP_S / 60):.0f} minutes for {', '.join(runs)}")
     costs: dict[str, Cost] = {}
     with tempfile.TemporaryDirectory() as name:
-        for title, way in ways.items():
-            folder = Path(name) / title
-            folder.mkdir()
-            with (
-                brokers.running(brokers.mosquitto(folder / "broker")) as broker,
-                Listening(broker) as listening,
-                way(folder, broker) as process,
-            ):
-                costs[title] = cost = measured(process, listening, minutes)
-            say(
-                f"{title:<10} {cost.pss / 1e6:6.1f} MB PSS  {cost.cpu:6.3f} CPU s/min  "
-                f"{cost.sent / 1000:6.1f} kB/min published"
-            )
-    if len(costs) == 2:
-        ours, theirs = costs.values()
-        cpu = ours.cpu / max(theirs.cpu, 0.01)  # the system counts in hundredths of a second
-        say(
-            f"ours of Telegraf's: PSS {ours.pss / theirs.pss:.2f}, CPU {cpu:.2f},"
-            f" bytes {ours.sent / theirs.sent:.2f}"
-        )
-    else:
-        say("no Telegraf here: scripts/test builds one")
+        for titles in rounds:
+            with ExitStack() as stack:
+                programs = [
+                    stack.enter_context(running(title, runs[title], Path(name) / title))
+                    for title in titles
+                ]
+                found = measured(programs, minutes)
+            for title, cost in found.items():
+                say(line_of(title, cost))
+            costs |= found
+    say("")
+    for peer in peers.PEERS:
+        if peer.title in costs:
+            for ours in OURS:
+                say(ratios(ours, costs[ours], peer.title, costs[peer.title]))
+
+
+def line_of(title: str, cost: Cost) -> str:
+    """Return the row of one program; only what goes by MQTT has a payload that we see."""
+    a_day = A_DAY / 1e6
+    payload = f"{cost.payload * a_day:6.2f}" if cost.payload else "     –"
+    return (
+        f"{title:<16} {cost.memory / 1e6:6.1f} MB PSS  {cost.cpu:6.3f} CPU s/min  "
+        f"{payload} MB/day payload  {cost.sent * a_day:6.2f} MB/day on the line"
+    )
+
+
+def ratios(ours: str, mine: Cost, title: str, theirs: Cost) -> str:
+    """Return our share of what a peer costs."""
+    payload = f"  payload {mine.payload / theirs.payload:6.3f}" if theirs.payload else ""
+    return (
+        f"{ours:<16} of {title + ':':<15} PSS {mine.memory / theirs.memory:5.2f}  "
+        f"CPU {mine.cpu / theirs.cpu:5.2f}  on the line {mine.sent / theirs.sent:6.3f}{payload}"
+    )
 
 
 def say(text: str) -> None:
     """Print *text* to the terminal."""
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]) if len(sys.argv) > 1 else 3.0)
+    parser = argparse.ArgumentParser(description="What the agent costs, beside its peers.")
+    parser.add_argument("minutes", nargs="?", type=float, default=MINUTES)
+    parser.add_argument("--together", action="store_true", help="all in the same minutes")
+    chosen = parser.parse_args()
+    main(chosen.minutes, together=chosen.together)

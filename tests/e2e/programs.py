@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,8 @@ class Program:
     """One `schoolwatch …` command; ended by its own pid only.
 
     With a `namespace` it runs at the end of a line of its own (tests/real/school_line.py). `waits`
-    is how long it waits for what else takes minutes (tests/e2e/shortened.py).
+    is how long it waits for what else takes minutes (tests/e2e/shortened.py), and `enter` what
+    stands before the command where it runs with less memory (tests/real/memorygroup.py).
     """
 
     words: list[str]
@@ -30,13 +31,14 @@ class Program:
     env: dict[str, str] = field(default_factory=dict)
     namespace: str = ""
     waits: Mapping[str, float] = field(default_factory=dict)
+    enter: Sequence[str] = ()
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
         inside = ["ip", "netns", "exec", self.namespace] if self.namespace else []
         with self.log.open("ab") as file:
             self.process = subprocess.Popen(
-                [*inside, sys.executable, "-m", *self._launcher(), *self.words],
+                [*self.enter, *inside, sys.executable, "-m", *self._launcher(), *self.words],
                 env=os.environ | self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -119,6 +121,7 @@ def agent_toml(
     *,
     agent: str = AGENT,
     seal_kb: int = 32,
+    compress: bool = True,
 ) -> Path:
     path = folder / "agent.toml"
     path.write_text(f"""
@@ -133,6 +136,7 @@ folder = "{folder / "spool"}"
 [batch]
 seal_after_s = {seal_after_s}
 seal_kb = {seal_kb}
+compress = {str(compress).lower()}
 # What happens to the links of this machine is no part of a test.
 [watchers]
 {probes}
