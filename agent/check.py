@@ -10,25 +10,24 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import aclosing
 from typing import Final
 
 from agent import checkbroker
 from agent.app import LOCK
+from agent.checkreadings import of_readings
 from agent.config import AgentConfig
 from agent.findings import Finding
 from agent.parts import parts_of
 from agent.probecli import ask
 from agent.probes import base as probes_base
-from agent.readings import mistake
 from agent.schedule import Job
 from agent.surroundings import Surroundings
 from agent.watchers import Watcher
-from core import catalog, clock
+from core import clock
 from core.errors import MonitorError, NotPermitted
 from core.lock import holder
-from core.types import Reading
 
 AT_ONCE: Final = 4
 PROBE_WITHIN_S: Final = 30.0
@@ -73,30 +72,6 @@ async def probe(job: Job) -> list[Finding]:
     return of_readings(part, readings)
 
 
-def of_readings(part: str, readings: Sequence[Reading]) -> list[Finding]:
-    """Return what *readings* say: of which there are how many, and who did not answer."""
-    wrong = [Finding(part, "broken", reason) for one in readings if (reason := mistake(one))]
-    if wrong:
-        return wrong[:1]
-    if not readings:
-        return [Finding(part, "note", "no readings: nothing to measure here at this moment")]
-    silent = [one for one in readings if one.fields.get("result_code", 0) != 0]
-    counts = {one.measurement: 0 for one in readings}
-    for one in readings:
-        counts[one.measurement] += 1
-    text = ", ".join(f"{count} of {name}" for name, count in counts.items())
-    return [Finding(part, "works", f"readings: {text}")] + [
-        Finding(part, "broken", _said(one), "see whether it is there and is meant to answer")
-        for one in silent
-    ]
-
-
-def _said(reading: Reading) -> str:
-    meaning = catalog.CATALOG[reading.measurement].fields["result_code"].meaning
-    whom = " ".join(reading.tags.values()) or reading.measurement
-    return f"{whom}: result_code {reading.fields['result_code']} ({meaning})"
-
-
 async def watcher(word: str, one: Watcher) -> list[Finding]:
     """Return whether the system tells the watcher anything."""
     part = f"[watchers.{word}]"
@@ -118,7 +93,8 @@ def spool(config: AgentConfig, runs: str) -> Finding:
     folder = config.spool.folder
     if runs:
         return Finding("[spool]", "works", f"{folder} is in use by the agent with pid {runs}")
-    there = next(path for path in (folder, *folder.parents) if path.exists())
+    # Not Path.exists(): that raises where this user may not even look.
+    there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
     room = f"let the agent's user write there, or change [spool] folder ({folder})"
     try:
         if there == folder:

@@ -13,16 +13,18 @@ import pytest
 from paho.mqtt import publish
 
 from agent import check, checkcli
+from agent.checkreadings import meaning_of, of_readings
 from agent.findings import Finding
 from agent.probes import probes
 from agent.probes.base import by_default
 from agent.schedule import Job
 from core import clock, messages, topics
+from core.catalog import CATALOG
 from core.errors import NotPermitted, TargetUnreachable
 from core.lock import hold
 from core.messages import Claim
 from core.mqtt import Broker
-from core.types import Reading
+from core.types import Reading, Value
 from tests.real import brokers
 from tests.real.brokers import LOOPBACK, RealBroker, free_port, need
 from tests.real.listening import Heard, session
@@ -214,7 +216,52 @@ async def test_a_target_that_is_silent_is_named_beside_those_that_answer() -> No
     readings = [ping(0, "gateway"), ping(2, "broker")]
     works, silent = await check.probe(Job("ping", Answering(readings), 10))
     assert (works.state, silent.state) == ("works", "broken")
-    assert silent.text.startswith("broker: result_code 2 (0 answered in part or whole")
+    assert silent.text == "broker: no answer at all"
+
+
+def said_of(measurement: str, **fields: Value) -> list[tuple[str, str]]:
+    """Return what is said beside that there is a reading."""
+    tag = next(iter(CATALOG[measurement].tags))
+    readings = [Reading(measurement, fields, 1, {tag: "of-school"})]
+    works, *others = of_readings("[probes.x]", readings)
+    assert works.state == "works"
+    return [(one.state, one.text) for one in others]
+
+
+@pytest.mark.parametrize("measurement", ["dns_query", "http_response", "public_address"])
+def test_a_server_that_lies_without_an_error_is_no_server_that_works(measurement: str) -> None:
+    fields = {"result_code": 0} if measurement != "public_address" else {}
+    assert said_of(measurement, verdict="ok", **fields) == []
+    wrong = said_of(measurement, verdict="captive_portal", **fields)
+    assert wrong == [("broken", "of-school: captive_portal")]
+    assert said_of("http_response", verdict="slow", result_code=0) == []
+
+
+def test_a_certificate_that_is_not_believed_is_said_with_what_openssl_says() -> None:
+    fields = {"verdict": "expired", "verification_error": "certificate has expired"}
+    assert said_of("x509_cert", verification_code=1, **fields) == [
+        ("broken", "of-school: expired (certificate has expired)")
+    ]
+
+
+def test_a_name_without_an_address_of_ipv6_and_a_hop_that_is_the_target_are_no_faults() -> None:
+    assert said_of("dns_query", verdict="no_data", result_code=0) == [
+        ("note", "of-school: no_data")
+    ]
+    assert said_of("path", result_code=2, trouble=False) == []
+    assert said_of("path", result_code=1, trouble=False) == []
+
+
+def test_every_code_of_the_catalogue_has_its_meaning() -> None:
+    for one in CATALOG.values():
+        if "result_code" in one.fields:
+            meanings = one.fields["result_code"].meaning
+            said = {meaning_of(code, meanings) for code in range(4 if one.name == "sntp" else 3)}
+            assert not any("result_code" in text or ", 1" in text for text in said), one.name
+            assert len(said) >= 3, one.name
+    sntp = CATALOG["sntp"].fields["result_code"].meaning
+    assert meaning_of(4, sntp) == "not asked, since the server asked for that (kiss-o'-death)"
+    assert meaning_of(9, sntp) == "result_code 9"
 
 
 class Watching:

@@ -167,3 +167,31 @@ def test_a_spool_in_a_folder_of_somebody_else_is_a_sentence_and_works_once_it_is
     os.chown(spool, NOBODY, NOBODY)
     with running(user, line, file) as log:
         until_sync(lambda: "connected by MQTT" in log.read_text(), 60)
+
+
+def test_a_spool_where_the_user_may_not_even_look_is_said_by_the_check(
+    user: Nobody, tmp_path: Path
+) -> None:
+    hidden = tmp_path / "hidden"
+    hidden.mkdir(0o700)  # root's, as this test is
+    also = f'[spool]\nfolder = "{hidden}/spool"\n[probes.mem]\n[watchers]\n'
+    file = user.home / "agent.toml"
+    port = brokers.free_port()
+    file.write_text(
+        'kind = "agent"\n[identity]\nregion = "000000"\nschool = "trial"\nagent = "pc-1"\n'
+        f"[broker]\nport = {port}\n{also}"
+    )
+
+    def spool() -> tuple[str, str]:
+        done = user.run("agent", "check", "--json", "--config", str(file))
+        assert done.returncode == 1, done.stderr
+        (found,) = (one for one in json.loads(done.stdout)["findings"] if one["part"] == "[spool]")
+        return found["state"], found["text"].partition(",")[0]
+
+    state, text = spool()
+    assert state == "broken"
+    assert text.endswith(" cannot be written")
+    for folder in (hidden, *hidden.parents):  # pytest keeps its folders to who runs it
+        folder.chmod(folder.stat().st_mode | 0o005) if folder.owner() == "root" else None
+    os.chown(hidden, NOBODY, NOBODY)
+    assert spool() == ("works", f"{hidden}/spool can be written")
