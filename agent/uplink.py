@@ -203,6 +203,8 @@ class Uplink:
     async def _hear(self, came: Came) -> None:
         receipt = came.receipt
         self.delivery.receipt(self.monotonic(), receipt.backfill_bytes_per_s, came.lanes)
+        if "readings" in came.lanes:
+            self._words.answered()
         applied = await self.receipts.apply(came)
         for key in applied.gone:
             self.delivery.settled(key)
@@ -257,7 +259,8 @@ class Uplink:
         now = self.monotonic()
         self.delivery.overdue(now)
         await self._let_dropped_go()
-        self._words.silent("readings" in self.delivery.unanswered)
+        if "readings" in self.delivery.unanswered:
+            self._words.silent()
         events = bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
             # A probe into silence is the oldest of its lane that was none yet, whatever is fresh.

@@ -34,17 +34,21 @@ class Words:
         if code >= REFUSED or code == 0:
             self._refused_code = code
 
-    def silent(self, silent: bool) -> None:
-        """Say when nobody answers for the readings, and when somebody does again."""
-        if silent and not self._silent:
+    def silent(self) -> None:
+        """Say that nobody answers for the readings."""
+        if not self._silent:
             _log.warning(
                 "no receipt from the collector: readings wait in the spool. Is the collector "
                 "running, and may %s read its receipts?",
                 self.who,
             )
-        elif self._silent and not silent:
+        self._silent = True
+
+    def answered(self) -> None:
+        """Say that somebody answers for the readings again; a new connection alone proves none."""
+        if self._silent:
             _log.warning("the collector answers again")
-        self._silent = silent
+        self._silent = False
 
     def foreign(self, collector: str, expected: str) -> None:
         """Name a collector whose receipts are left out."""

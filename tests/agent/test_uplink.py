@@ -238,6 +238,29 @@ async def test_after_the_broker_died_everything_unanswered_comes_again(
         assert {seq for _, seq in collector.received_keys()} == {1, 2}
 
 
+async def test_a_new_connection_is_not_taken_for_an_answer_of_the_collector(
+    broker: RealBroker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("WARNING", "agent.uplinkwords")
+    hurried = Delivery(rng=HurriedRandom())
+    async with (
+        playing(broker) as collector,
+        sending(broker, tmp_path, delivery=hurried) as uplink,
+    ):
+        await seal(uplink)
+        await until(lambda: "no receipt from the collector" in caplog.text)
+        for _ in range(2):
+            seen = len(collector.states)
+            uplink.session.reconnect()
+            await until(lambda: len(collector.states) > seen)  # noqa: B023 — awaited here
+            await until(lambda: "readings" in hurried.unanswered)
+        assert [one.levelname for one in caplog.records] == ["WARNING"], "said once, and no answer"
+        collector.answers = True
+        await until_waiting(uplink, 0)
+        assert caplog.records[-1].getMessage() == "the collector answers again"
+        assert len(caplog.records) == 2
+
+
 async def test_an_agent_without_a_broker_rests(broker: RealBroker, tmp_path: Path) -> None:
     hurried = Delivery(rng=HurriedRandom())
     async with (
