@@ -1,18 +1,11 @@
 """Names resolved to addresses of one family only, or of whichever the system prefers."""
 
 import socket
-from typing import Any, Final, Literal
+from typing import Any
 
 from agent.clients.stream import Resolve
+from agent.families import NUMBERS, Family
 from core.names import Names
-
-Family = Literal["any", "ipv4", "ipv6"]
-
-NUMBERS: Final[dict[Family, socket.AddressFamily]] = {
-    "any": socket.AF_UNSPEC,
-    "ipv4": socket.AF_INET,
-    "ipv6": socket.AF_INET6,
-}
 
 
 def resolver(family: Family) -> Resolve:

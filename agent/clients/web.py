@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from agent.clients.families import Family, resolver
+from agent.clients.families import resolver
 from agent.clients.http import Answer, HttpClient, Url
 from agent.clients.tls import checking
+from agent.families import Family
 from core.errors import ConfigError
 from core.fields import url_mistake
 

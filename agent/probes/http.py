@@ -24,10 +24,10 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
-from agent.clients.families import Family
 from agent.clients.http import Url
 from agent.clients.httpverdict import Wanted, fields_of
 from agent.clients.web import Get, How, WebClients, check_url
+from agent.families import Family, tags_of
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
@@ -93,7 +93,5 @@ class HttpProbe:
         wanted = Wanted(
             self.expect_status.get(text, 0), self.expect_text.get(text, ""), self.slow_after_s
         )
-        tags = {"server": text, "method": "GET"}
-        if family != "any":
-            tags["family"] = family
+        tags = {"server": text, "method": "GET"} | tags_of(family)
         return Reading("http_response", fields_of(url, answer, wanted), at, tags)

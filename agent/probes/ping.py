@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from agent.families import ASKED, Asked, Family
+from agent.families import Asked, FamilyOrBoth, asked_over
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from agent.surroundings import Surroundings
@@ -55,10 +55,10 @@ class PingProbe:
     count: Annotated[int, Meta(ge=1, le=20)] = 3
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0
     interval_between_s: Annotated[float, Meta(ge=0, le=5)] = 0.2
-    family: Family = "any"
+    family: FamilyOrBoth = "any"
     families: Annotated[
-        Mapping[str, Family],
-        Meta(description='a table of targets, each with "any", "4", "6" or "both"'),
+        Mapping[str, FamilyOrBoth],
+        Meta(description='a table of targets, each with "any", "ipv4", "ipv6" or "both"'),
     ] = field(default_factory=dict)
     surroundings: Surroundings = field(default_factory=Surroundings, metadata=COLLABORATOR)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
@@ -95,7 +95,7 @@ class PingProbe:
                         name, asked, socket_for, at
                     )
                     for name, target in named.items()
-                    for asked in ASKED[self.families.get(target, self.family)]
+                    for asked in asked_over(self.families.get(target, self.family))
                 }
             )
         self.trouble.keep(reading.tags for reading in readings)

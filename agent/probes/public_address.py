@@ -17,10 +17,10 @@ from typing import Annotated, Any, ClassVar, Final
 import msgspec
 from msgspec import Meta
 
-from agent.clients.families import Family
 from agent.clients.http import Answer, Url
 from agent.clients.httpverdict import Wanted, verdict_of
 from agent.clients.web import Get, How, WebClients, check_url
+from agent.families import Family, tags_of
 from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
@@ -74,7 +74,7 @@ class PublicAddressProbe:
             if family in self.last:
                 fields["changed"] = address != self.last[family]
             self.last[family] = address
-        tags = {"server": self.url} | ({} if family == "any" else {"family": family})
+        tags = {"server": self.url} | tags_of(family)
         return Reading("public_address", fields, at, tags)
 
 
