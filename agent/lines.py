@@ -16,8 +16,8 @@ from core.fields import Level
 from core.tomllines import KeyPath
 from core.types import Value
 
-LinkType = Literal["fibre", "5g", "edu_network", "satellite", "adsl", "other"]
-UNKNOWN: Final = "unknown"
+LinkType = Literal["fibre", "5g", "edu_network", "satellite", "adsl", "other", "unknown"]
+UNKNOWN: Final[LinkType] = "unknown"
 """The type of a line of which the configuration says nothing."""
 
 
@@ -30,7 +30,7 @@ class UplinkConfig(Struct, frozen=True, kw_only=True):
     name: Level
     interface: Annotated[str, Meta(min_length=1)]
     gateway: str = ""
-    link_type: LinkType = "other"
+    link_type: LinkType = UNKNOWN
     contracted_mbps: Annotated[float, Meta(ge=0, le=1_000_000)] = 0
     metered: bool = False
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
+from agent.lines import UplinkConfig
 from agent.probes.base import COLLABORATOR, probes
 from agent.rates import LEAST_S, Sample, per_second
 from agent.uplinkport import OwnPort, Port
@@ -63,6 +64,8 @@ def _routerport() -> Any:
 class BandwidthProbe:
     """Counts at `interface`, of this machine or of `router`; without it there is no reading.
 
+    Without a contract here, that of the uplink of this name in `[[uplinks]]` counts. `interface` is
+    not taken from there: on a machine that is no router, traffic inside the school passes it too.
     `refresh_s`: a router counts at once and tells only so often, so a sample may hold the bytes
     of a time that is longer by this; what is called a peak is what it carried even then.
     """
@@ -83,6 +86,7 @@ class BandwidthProbe:
     boottime: clock.Clock = field(default=clock.boottime, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     look: Look | None = field(default=None, metadata=COLLABORATOR)
+    uplinks: tuple[UplinkConfig, ...] = field(default=(), metadata=COLLABORATOR)
     memory: Memory = field(default_factory=Memory, metadata=COLLABORATOR)
 
     def __post_init__(self) -> None:
@@ -145,20 +149,24 @@ class BandwidthProbe:
     def _told(self, port: Port) -> dict[str, Value]:
         told = {
             "port_mbit_s": port.mbit_s or 0,
-            "contracted_mbit_s": self.contracted_mbit_s,
+            "contracted_mbit_s": self._contract(),
             "target_mbit_s": self._target(),
         }
         return {name: float(value) for name, value in told.items() if value}
 
+    def _contract(self) -> float:
+        known = (one.contracted_mbps for one in self.uplinks if one.name == self.uplink)
+        return self.contracted_mbit_s or next(known, 0.0)
+
     def _target(self) -> float:
-        return self.target_mbit_s or self.contracted_mbit_s
+        return self.target_mbit_s or self._contract()
 
     def _carried(self, summary: Summary | None) -> dict[str, Value]:
         if summary is None:
             return {"known_s": 0}
         fields = fields_of(summary)
-        if self.contracted_mbit_s:
-            share = 100 * max(summary.p95) / self.contracted_mbit_s
+        if contract := self._contract():
+            share = 100 * max(summary.p95) / contract
             fields["p95_of_contract_percent"] = round(share, 2)
         if self._target():
             fields["target_proven"] = max(summary.peaks) >= TOLERANCE * self._target()

@@ -24,7 +24,6 @@ class Probe(Protocol):
 
 
 by_default: Final = (
-    "bandwidth",
     "cpu",
     "disk",
     "mem",

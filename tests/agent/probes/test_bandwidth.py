@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from agent.lines import UplinkConfig
 from agent.probes import probes
 from agent.probes.bandwidth import BandwidthProbe
 from agent.routerport import HC_IN, IF_NAME, Device, RouterPort
@@ -83,6 +84,19 @@ async def test_contract_port_and_measurement_are_three_numbers() -> None:
     assert told == [500.0, 1000.0, 70.0, 100.0]
     assert found["target_proven"] is False, "a contract and a fast port prove nothing"
     assert (found["peak_recv_mbit_s"], found["peak_sent_mbit_s"]) == (62.0, 70.0)
+
+
+async def test_the_contract_of_the_uplink_of_this_name_counts_where_the_probe_has_none() -> None:
+    lines = tuple(
+        UplinkConfig(name=name, interface="wan", contracted_mbps=mbps)
+        for name, mbps in (("backup", 20), ("main", 100))
+    )
+    told = await (line := Timeline(uplinks=lines)).fields()
+    assert told["contracted_mbit_s"] == told["target_mbit_s"] == 100.0
+    assert (await line.carry(62))["p95_of_contract_percent"] == 62.0
+    own = await Timeline(uplinks=lines, contracted_mbit_s=50).fields()
+    assert own["contracted_mbit_s"] == 50.0
+    assert "contracted_mbit_s" not in await Timeline(uplinks=lines, uplink="other").fields()
 
 
 async def test_without_a_target_there_is_nothing_to_prove() -> None:
