@@ -1,6 +1,6 @@
 """What was told of what is so: each change once, and of what flaps at most one each 10 s."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -34,6 +34,10 @@ class Calm:
         """Return what an event says of a thing that flaps, nothing of a calm one."""
         flaps = len(self.changes) > CALM_CHANGES
         return {"changes_per_minute": len(self.changes)} if flaps else {}
+
+    def is_over(self, at: int) -> bool:
+        """Return whether nothing changed so lately that it counts."""
+        return not self._recent(at)
 
     def _recent(self, at: int) -> list[int]:
         return [one for one in self.changes if at - one < CALM_WITHIN]
@@ -79,6 +83,13 @@ class Told(Generic[V]):
             if item.now != item.told and item.calm.may_tell(at):
                 yield Change(key, item.told, item.now, item.calm.details())
                 item.told, item.calm.told_at = item.now, at
+
+    def forget(self, keys: Iterable[str], at: int) -> None:
+        """Forget those of *keys* of which all was told, unless they flap: they never come back."""
+        for key in keys:
+            item = self._items.get(key)
+            if item is not None and item.now == item.told and item.calm.is_over(at):
+                del self._items[key]
 
     def waiting(self) -> bool:
         """Return whether something is to be told later, because it flaps."""

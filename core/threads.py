@@ -36,6 +36,10 @@ class OneAtATime:
                 return await asyncio.wrap_future(outcome)
         except TimeoutError:
             raise TargetUnreachable(f"{subject}: no answer within {timeout_s:g} s") from None
+        finally:
+            # What came back is of no further use, and subjects come and go: sticks, and names.
+            if outcome.done() and self._last.get(subject) is outcome:
+                del self._last[subject]
 
     def hangs(self, subject: str) -> bool:
         """Return whether a call about *subject* has not come back yet."""

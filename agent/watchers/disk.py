@@ -59,11 +59,14 @@ class Disks:
         """Hear what is mounted, and whether it is read-only; return what is news."""
         self._writable = {path for path, ro in readonly.items() if not ro or path in self._writable}
         so = {path: ro for path, ro in readonly.items() if path in self._writable}
-        return [
+        found = [
             *self._news(READONLY, self._readonly.see(so, at), at, {}),
             *self._news(READONLY, self._without(self._readonly, readonly, at), at, _GONE),
             *self._news(FULL, self._without(self._full, readonly, at), at, _GONE),
         ]
+        for told in (self._readonly, self._full):
+            told.forget([path for path in told.known() if path not in readonly], at)
+        return found
 
     def filled(self, shares: Mapping[str, Shares], at: int) -> list[Event]:
         """Hear how full those are that answered; return what is news."""

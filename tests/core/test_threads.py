@@ -17,6 +17,19 @@ async def test_a_result_and_an_error_come_back_to_who_asked() -> None:
         await threads.call("a", lambda: 1 // 0, 5)
 
 
+async def test_nothing_is_kept_of_calls_that_came_back_however_many_subjects_there_were() -> None:
+    threads, release = OneAtATime(), threading.Event()
+    for number in range(100):
+        await threads.call(f"/media/stick-{number}", lambda: True, 5)
+    with pytest.raises(TargetUnreachable):
+        await threads.call("nas", release.wait, 0.05)
+    assert list(threads._last) == ["nas"]
+    release.set()
+    await until(lambda: not threads.hangs("nas"))
+    assert await threads.call("nas", lambda: True, 5)
+    assert not threads._last
+
+
 async def test_a_hanging_call_is_given_up_and_not_made_twice() -> None:
     threads, release = OneAtATime(), threading.Event()
     with pytest.raises(TargetUnreachable, match=r"nas: no answer within 0\.05 s"):

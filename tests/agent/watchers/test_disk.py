@@ -71,6 +71,19 @@ def test_what_is_open_of_a_disk_that_is_taken_away_ends() -> None:
     assert [one.details for one in ended] == [{"why": "gone"}] * 2
 
 
+def test_of_sticks_that_come_and_go_nothing_stays() -> None:
+    disks = Disks("pc-1", 90, 85)
+    for number in range(300):
+        at = NOW + number * 10 * SECOND
+        disks.mounted({f"/media/{number}": False}, at)
+        disks.filled({f"/media/{number}": share(99)}, at)
+        ended = disks.mounted({}, at + SECOND)
+        assert (FULL, f"/media/{number}", False) in said(ended)
+        assert len(disks._full.known()) <= 10, "those of the last minute may flap"
+    assert not disks.mounted({}, at + 100 * SECOND)
+    assert (disks._full.known(), disks._readonly.known()) == ([], [])
+
+
 def test_limits_that_are_the_wrong_way_round_are_a_mistake() -> None:
     with pytest.raises(ConfigError, match="room_under is above full_over"):
         watchers.build("disk", {"full_over": 80})
