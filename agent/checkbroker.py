@@ -30,7 +30,7 @@ AHEAD_MS: Final = 2_000
 REFUSED: Final = 0x80
 
 SET_CLOCK: Final = "let it be set from the network, as by: timedatectl set-ntp true"
-AWAY: Final = ("nothing listens", "no answer", "its name")
+AWAY: Final = ("nothing listens", "no answer", "no way", "its name")
 """Words of core.mqtt.reasons; where it has others, it says itself what to check."""
 WHERE: Final = "check [broker] host and port, and that this network lets the agent out there"
 

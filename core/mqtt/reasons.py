@@ -1,5 +1,6 @@
 """Why a connection was not made or was lost, as a sentence that says what to do."""
 
+import errno
 import socket
 import ssl
 
@@ -31,6 +32,7 @@ _LOST = {
     "Keep alive timeout": "it does not answer our pings (keep alive timeout)",
     "Protocol error": "what it sends is not MQTT (protocol error)",
 }
+_NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH})
 _NO_RUMQTTD_ID = frozenset("+$#/")
 
 
@@ -66,16 +68,16 @@ def failed(error: Exception) -> str:
     match error:
         case ssl.SSLError():
             return _tls(error)
-        case ConnectionRefusedError():
-            return "nothing listens there (connection refused)"
-        case TimeoutError():
-            return "no answer in time"
+        case ConnectionRefusedError() | TimeoutError():
+            refused = isinstance(error, ConnectionRefusedError)
+            return "nothing listens there (connection refused)" if refused else "no answer in time"
         case socket.gaierror():
             return f"its name cannot be resolved: {error.strerror}"
         case OSError(filename=str(name)):
             return f"cannot read {name}: {error.strerror}"
-        case _:
-            return str(error) or type(error).__name__
+        case OSError(errno=number, strerror=str(why)):
+            return f"no way leads there ({why.lower()})" if number in _NO_WAY else why
+    return str(error) or type(error).__name__
 
 
 def _tls(error: ssl.SSLError) -> str:
