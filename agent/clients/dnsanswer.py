@@ -141,13 +141,16 @@ def verdict_of(answer: Answer, expected: Expected, rdtype: int) -> str:
         return "ok" if expected.nxdomain else "nxdomain"
     if answer.rcode != dns.rcode.NOERROR:
         return BY_RCODE.get(dns.rcode.Rcode(answer.rcode), "rcode")
-    if not answer.addresses:
-        return "ok" if expected.no_data else "no_data"
-    return _verdict_of(answer.addresses, expected, 6 if rdtype == dns.rdatatype.AAAA else 4)
-
-
-def _verdict_of(addresses: frozenset[Ip], expected: Expected, version: int) -> str:
+    version = 6 if rdtype == dns.rdatatype.AAAA else 4
     networks = [network for network in expected.networks if network.version == version]
+    if not answer.addresses:
+        # Expected beside networks, NODATA is about the other type.
+        return "ok" if expected.no_data and not networks else "no_data"
+    return _verdict_of(answer.addresses, expected, networks)
+
+
+def _verdict_of(addresses: frozenset[Ip], expected: Expected, networks: Sequence[Network]) -> str:
+    """Return the word for *addresses*, of which *networks* are expected of their type."""
     if networks:
         fit = all(any(ip in network for network in networks) for ip in addresses)
         return "ok" if fit else "wrong_address"

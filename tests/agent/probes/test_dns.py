@@ -90,6 +90,17 @@ async def test_what_a_server_answers_is_told_in_one_word(case: str) -> None:
     assert (fields["strays"], fields["tcp"]) == (0, False)
 
 
+async def test_no_record_is_right_of_the_type_of_which_nothing_is_expected_and_of_no_other() -> (
+    None
+):
+    both = probe(
+        "192.0.2.1", record_types=("A", "AAAA"), expected={NAME: ("192.0.2.0/24", "NODATA")}
+    )
+    async with name_server(says()) as server:
+        found = await dataclasses.replace(both, servers=(server.address,)).measure()
+        assert [one.fields["verdict"] for one in found] == ["no_data", "ok"], "A, then AAAA"
+
+
 @pytest.mark.parametrize("nowhere", ["0.0.0.0", "127.0.0.1"])
 async def test_an_address_that_leads_nowhere_is_told_unless_it_is_what_is_expected(
     nowhere: str,
