@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import witness
+from tests.e2e.district import ALL_TRAVELS
 from tests.e2e.programs import Program, agent_toml
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
-PROBES = """
+PROBES = f"""{ALL_TRAVELS}
 [probes.mem]
 interval_s = 0.1
 [probes.disk]
 interval_s = 1
-mount_points = ["{mount}"]
+mount_points = ["{{mount}}"]
 """
 EXPECTED = """\
 INFO agent.app: agent 000000/trial/pc-1 runs mem, disk
