@@ -55,6 +55,8 @@ Checked = Callable[[int, int, int], Awaitable[None]]
 
 HEARTBEAT_EVERY: Final = 60.0
 CLOCK_LOOK_EVERY: Final = 1.0
+CLOCK_TOLD_EVERY: Final = 10.0
+"""Where the system tells of a step; events that a full disk has refused are tried again then."""
 LOCK: Final = "agent.lock"
 """In the folder of the spool, while an agent uses it."""
 
@@ -123,8 +125,7 @@ class Agent:
             limits = limits_of(config)
             await self.spool.call(lambda spool: spool.limit(limits))
         self.parts = parts
-        self.recorder.seal_after = config.batch.seal_after_s
-        self.recorder.seal_bytes = config.batch.seal_kb * 1_000
+        self.recorder.limit(config.batch.seal_after_s, config.batch.seal_kb * 1_000)
         self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
@@ -138,13 +139,13 @@ class Agent:
 
     async def _watch_clock(self) -> None:
         state, told = OnChange(_log), ClockSet()
-        told.open()
+        every = CLOCK_TOLD_EVERY if told.open() else CLOCK_LOOK_EVERY
         try:
-            await self._keep_time(state, told)
+            await self._keep_time(state, told, every)
         finally:
             told.close()
 
-    async def _keep_time(self, state: OnChange, told: ClockSet) -> None:
+    async def _keep_time(self, state: OnChange, told: ClockSet, every: float) -> None:
         while True:
             try:
                 if await self.time.look():
@@ -153,7 +154,7 @@ class Agent:
             except SpoolError as error:
                 state.broke("events about the clock", f"events about the clock wait: {error}")
             # Told at once where the system tells; this is also the time between two looks.
-            await told.wait(CLOCK_LOOK_EVERY)
+            await told.wait(every)
 
     async def _own_reading(self) -> Reading:
         counters = self.schedule.counters

@@ -4,6 +4,7 @@ probe ─▶ recorder.take ─▶ filter ─▶ (at most a second) ─▶ spool.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from core.wire import MAX_LINE_BYTES
 _log = logging.getLogger(__name__)
 
 COMMIT_EVERY: Final = 1.0
+LOOK_EVERY: Final = 10.0
+"""Also where nothing was taken, so that no clock that stood still keeps a batch open."""
 MAX_HELD_LINES: Final = 20_000
 """While the disk refuses, so many lines are held in memory; then the oldest are dropped."""
 
@@ -56,6 +59,8 @@ class Recorder:
     refused: int = 0
     """Readings that could not be encoded, and lines that the full memory had no room for."""
     _lines: list[Held] = field(default_factory=list)
+    _something: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when there is something to commit, or another limit to look at."""
     _unchecked: bool = False
     """Whether the clock was unchecked when one of the held lines was taken."""
     _last_at: dict[bytes, int] = field(default_factory=dict)
@@ -81,6 +86,7 @@ class Recorder:
                 _log.error("reading of %s left out: %s", reading.measurement, error)
         if len(self._lines) > before:
             self._unchecked = self._unchecked or self.time.unchecked()
+            self._something.set()
         self._let_go()
 
     async def run(self) -> None:
@@ -91,6 +97,25 @@ class Recorder:
             await self._commit(urgent=False)
             # At most once a second, however many urgent changes there are.
             await asyncio.sleep(COMMIT_EVERY)
+            await self._until_due()
+
+    def limit(self, seal_after: float, seal_bytes: int) -> None:
+        """Seal from now on after so many seconds and at so many bytes."""
+        self.seal_after, self.seal_bytes = seal_after, seal_bytes
+        self._something.set()
+
+    async def _until_due(self) -> None:
+        """Wait until there may be something to commit or to seal, and let the machine sleep."""
+        self._something.clear()
+        if self._lines or self._urgent:
+            return
+        seconds = LOOK_EVERY
+        if self._open_since is not None:
+            left = self._open_since + self.seal_after - self.monotonic()
+            seconds = min(max(0.0, left), LOOK_EVERY)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._something.wait()
 
     async def finish(self) -> None:
         """Commit and seal what is there, for a clean stop."""

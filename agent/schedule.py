@@ -3,8 +3,10 @@
     0.3 to 1.5 s   each probe once, so that a page lives at once
     then           every `interval_s`, at an offset of its own, by the monotonic clock
 
-The offsets spread the probes of an agent over the interval, and the agents of a district by a
-number made from who they are: after a power cut a thousand of them start in the same second.
+The offset spreads the agents of a district by a number made from who they are: after a power cut
+a thousand of them start in the same second. The probes of one agent follow each other within half
+a second, also those of other intervals, so that one commit takes what they found: a machine that
+wakes once in ten seconds pays a tenth of one that wakes each second.
 """
 
 import asyncio
@@ -30,6 +32,10 @@ _log = logging.getLogger(__name__)
 FIRST_FROM_S: Final = 0.3
 FIRST_SPREAD_S: Final = 1.2
 """The first rounds lie in this time; what compares two samples (cpu) then has its second."""
+
+SPREAD_S: Final = 0.5
+"""The regular rounds of an agent that fall together begin within this time."""
+DAY_S: Final = 86_400
 
 LIMIT_INTERVALS: Final = 3
 LIMIT_AT_LEAST_S: Final = 30.0
@@ -91,12 +97,12 @@ class Schedule:
 
     def _begin(self, group: asyncio.TaskGroup, job: Job) -> tuple[Coroutine[Any, Any, None], str]:
         place = next(place for place, one in enumerate(self.jobs) if one is job)
-        share = (phase_of(self.phase_seed) + place / len(self.jobs)) % 1
-        return self._keep(job, share, group), f"schedule of {job.word}"
+        phase, share = phase_of(self.phase_seed), place / len(self.jobs)
+        return self._keep(job, phase, share, group), f"schedule of {job.word}"
 
-    async def _keep(self, job: Job, share: float, group: asyncio.TaskGroup) -> None:
+    async def _keep(self, job: Job, phase: float, share: float, group: asyncio.TaskGroup) -> None:
         start = self.monotonic()
-        first, due = first_dues(job.interval_s, share)
+        first, due = first_dues(job.interval_s, phase, share)
         await asyncio.sleep(first)
         running = group.create_task(self._round(job), name=f"probe {job.word}")
         while True:
@@ -162,13 +168,15 @@ def phase_of(seed: str) -> float:
     return zlib.crc32(seed.encode()) / 2**32
 
 
-def first_dues(interval_s: float, share: float) -> tuple[float, float]:
+def first_dues(interval_s: float, phase: float, share: float) -> tuple[float, float]:
     """Return the seconds from the start to the first round, and to the first regular one.
 
-    Between the two lies at least half an interval.
+    Between the two lies at least half an interval. *phase* is the agent's, *share* the probe's
+    place among its own.
     """
     first = min(FIRST_FROM_S, interval_s) + share * min(FIRST_SPREAD_S, interval_s)
-    regular = share * interval_s
+    # Of one number of seconds, so that every sixth round of 10 s falls together with one of 60 s.
+    regular = phase * DAY_S % interval_s + share * min(SPREAD_S, interval_s)
     too_early = first + interval_s / 2 - regular
     return first, regular + interval_s * max(0, math.ceil(too_early / interval_s))
 

@@ -38,6 +38,8 @@ MAX_IN_FLIGHT: Final = 20
 PUBACK: Final = struct.Struct("!BBH")
 """Head, length of the rest, message id; without a reason code it means success, in MQTT 5 too."""
 
+LOOK_EVERY_S: Final = 10.0
+
 READ_AHEAD: Final = 65_536
 HELD_S: Final = 0.05
 """How long the network thread waits at a time while held: what is to be sent waits no longer."""
@@ -87,9 +89,14 @@ class WatchedClient(Client):
         self._ahead, self._place = b"", 0
 
     def loop_forever(
-        self, timeout: float = 1.0, retry_first_connection: bool = False
+        self, timeout: float = 0.0, retry_first_connection: bool = False
     ) -> MQTTErrorCode:
-        """Run the network thread; however it ends, that is told."""
+        """Run the network thread; however it ends, that is told.
+
+        It sleeps until there is something to read or to send, and looks for the keepalive
+        meanwhile: paho's own once a second would be most of what an idle agent costs.
+        """
+        timeout = timeout or min(LOOK_EVERY_S, self.keepalive / 4)
         self.network_thread = threading.current_thread()
         why = ""
         try:

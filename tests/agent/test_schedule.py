@@ -230,19 +230,33 @@ async def test_when_it_is_cancelled_no_round_goes_on() -> None:
 
 
 def test_the_first_rounds_of_all_probes_lie_within_the_first_two_seconds() -> None:
-    firsts = [first_dues(interval, share / 10)[0] for interval in (10, 3600) for share in range(10)]
+    shares = [share / 10 for share in range(10)]
+    firsts = [first_dues(every, 0.7, share)[0] for every in (10, 3600) for share in shares]
     assert 0.3 <= min(firsts) <= max(firsts) < 2
 
 
-def test_probes_are_spread_evenly_over_the_interval() -> None:
-    dues = sorted(first_dues(10, share / 5)[1] % 10 for share in range(5))
-    assert dues == pytest.approx([0, 2, 4, 6, 8])
+@pytest.mark.parametrize("phase", [0, 0.0123, 0.5, 0.99999])
+def test_rounds_of_one_agent_fall_together_also_those_of_other_intervals(phase: float) -> None:
+    places = [first_dues(10, phase, share / 10)[1] % 10 for share in range(10)]
+    places += [first_dues(every, phase, 0.5)[1] % 10 for every in (60, 600, 3600)]
+    apart = [(place - places[0]) % 10 for place in places]
+    assert max(apart) < 0.5
 
 
-@pytest.mark.parametrize("share", [0, 0.02, 0.3, 0.999])
-def test_half_an_interval_at_least_lies_between_the_first_two_rounds(share: float) -> None:
+def test_agents_of_a_district_are_spread_evenly_over_every_interval() -> None:
+    for every in (10, 60, 3600):
+        dues = [first_dues(every, number / 1000, 0)[1] % every for number in range(1000)]
+        tenths = [sum(1 for due in dues if int(due / every * 10) == part) for part in range(10)]
+        assert min(tenths) > 50, (every, tenths)
+
+
+@pytest.mark.parametrize("phase", [0, 0.02, 0.3, 0.999])
+@pytest.mark.parametrize("share", [0, 0.3, 0.999])
+def test_half_an_interval_at_least_lies_between_the_first_two_rounds(
+    phase: float, share: float
+) -> None:
     for interval in (0.1, 1.0, 10.0, 3600.0):
-        first, regular = first_dues(interval, share)
+        first, regular = first_dues(interval, phase, share)
         assert interval / 2 <= regular - first < 2 * interval
 
 
