@@ -21,6 +21,8 @@ from core.wire import MAX_LINE_BYTES
 _log = logging.getLogger(__name__)
 
 COMMIT_EVERY: Final = 1.0
+GATHER: Final = 0.25
+"""Waited for what comes along, unless it is urgent: probes are asked in one go."""
 LOOK_EVERY: Final = 10.0
 """Also where nothing was taken, so that no clock that stood still keeps a batch open."""
 MAX_HELD_LINES: Final = 20_000
@@ -94,10 +96,12 @@ class Recorder:
         self._open_since = self.monotonic()  # an open batch of an earlier process may be there
         await self._seal()
         while True:
+            await self._until_due()
+            if not self._urgent:
+                await asyncio.sleep(GATHER)
             await self._commit(urgent=False)
             # At most once a second, however many urgent changes there are.
-            await asyncio.sleep(COMMIT_EVERY)
-            await self._until_due()
+            await asyncio.sleep(COMMIT_EVERY - GATHER)
 
     def limit(self, seal_after: float, seal_bytes: int) -> None:
         """Seal from now on after so many seconds and at so many bytes."""

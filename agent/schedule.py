@@ -4,9 +4,9 @@
     then           every `interval_s`, at an offset of its own, by the monotonic clock
 
 The offset spreads the agents of a district by a number made from who they are: after a power cut
-a thousand of them start in the same second. The probes of one agent follow each other within half
-a second, also those of other intervals, so that one commit takes what they found: a machine that
-wakes once in ten seconds pays a tenth of one that wakes each second.
+a thousand of them start in the same second. The probes of one agent follow each other within a
+tenth of a second, also those of other intervals, so that one commit takes what they found: most of
+what a small piece of work costs is to wake for it.
 """
 
 import asyncio
@@ -33,8 +33,9 @@ FIRST_FROM_S: Final = 0.3
 FIRST_SPREAD_S: Final = 1.2
 """The first rounds lie in this time; what compares two samples (cpu) then has its second."""
 
-SPREAD_S: Final = 0.5
-"""The regular rounds of an agent that fall together begin within this time."""
+SPREAD_S: Final = 0.1
+"""The regular rounds of an agent that fall together begin within this time, one after the other:
+who times an answer is not to wait for who counts processes."""
 DAY_S: Final = 86_400
 
 LIMIT_INTERVALS: Final = 3

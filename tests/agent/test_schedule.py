@@ -240,7 +240,7 @@ def test_rounds_of_one_agent_fall_together_also_those_of_other_intervals(phase: 
     places = [first_dues(10, phase, share / 10)[1] % 10 for share in range(10)]
     places += [first_dues(every, phase, 0.5)[1] % 10 for every in (60, 600, 3600)]
     apart = [(place - places[0]) % 10 for place in places]
-    assert max(apart) < 0.5
+    assert max(apart) < 0.1
 
 
 def test_agents_of_a_district_are_spread_evenly_over_every_interval() -> None:
