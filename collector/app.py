@@ -47,7 +47,7 @@ from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Sorter
 from collector.states import States
-from collector.store.choose import WRITERS, open_store
+from collector.store.choose import open_store
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
@@ -119,7 +119,7 @@ class Collector:
             sorter,
             books,
             self._patience("readings", "readings"),
-            writers=WRITERS[config.store.type],
+            writers=config.store.writers,
             tell=self.alerting.readings,
         )
         self._settle = readings.settle

@@ -19,9 +19,9 @@ from core.types import BatchKey, Identity
 
 GROUP: Final = 200
 """Messages in a group at most."""
-GROUP_BYTES: Final = 1_200_000
-"""Unpacked; the message that passes it is the group's last. Parted among two writers, with the tags
-of the senders, each part mostly goes to InfluxDB as one body."""
+GROUP_BYTES: Final = 700_000
+"""Unpacked; the message that passes it is the group's last. With the tags of the senders it mostly
+goes to InfluxDB as one body."""
 
 FIRST: Final = frozenset[Standing | None](("new", "forgotten"))
 """The standing of a batch whose lines are to be written."""

@@ -1,6 +1,6 @@
 """Opens the store that the configuration names."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from collector.store.base import Store
 from collector.store.sqlite import SqliteStore
@@ -8,11 +8,6 @@ from core import clock
 
 if TYPE_CHECKING:
     from collector.config import CollectorConfig
-
-WRITERS: Final = {"sqlite": 1, "influxdb": 2}
-"""So many writes at once are worth it: a file takes one at a time anyway, and InfluxDB works on
-several cores, one to a request.
-"""
 
 
 def open_store(config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now) -> Store:

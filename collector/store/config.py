@@ -35,6 +35,7 @@ class StoreConfig(Struct, frozen=True, kw_only=True):
     bucket: Filled = "schoolwatch"
     token_file: SecretFile = None
     timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 10
+    writers: Annotated[int, Meta(ge=1, le=8)] = 1
 
     def token(self) -> str:
         """Return the token, empty where none is given; raises ConfigError."""
@@ -51,3 +52,5 @@ def store_mistakes(store: StoreConfig) -> Iterator[tuple[KeyPath, str]]:
         yield ("file",), '[store] file is of no use with type = "influxdb"'
     if store.type == "sqlite" and store.token_file is not None:
         yield ("token_file",), '[store] token_file needs type = "influxdb" beside it'
+    if store.type == "sqlite" and store.writers > 1:
+        yield ("writers",), '[store] writers needs type = "influxdb": a file takes one at a time'

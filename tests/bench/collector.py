@@ -1,6 +1,7 @@
 """How many points a second the collector takes in, beside Telegraf and writing directly.
 
     python -m tests.bench.collector [--points 800000] [--lines 64] [--repeats 3] [--influx 1 2]
+                                     [--writers 1]
 
 One database, one broker, the same payloads; each way into a bucket of its own, in turn, and again.
 A consumer is connected and warm, and then suspended until the broker holds every message, so that
@@ -103,6 +104,7 @@ class Bench:
     folder: Path
     payloads: Payloads
     influx: RealInflux
+    writers: int = 1
     broker: RealBroker = field(init=False)
     token_file: Path = field(init=False)
     lines_file: Path = field(init=False)
@@ -239,6 +241,7 @@ url = "{bench.influx.url}"
 org = "{bench.influx.org}"
 bucket = "{bucket}"
 token_file = "{bench.token_file}"
+writers = {bench.writers}
 """)
     command = [sys.executable, "-m", "schoolwatch", "collector", "run", "--config", str(file)]
     with logged(folder, command) as (pid, says), Receipts(bench.broker) as receipts:
@@ -276,6 +279,7 @@ WAYS = {
     "collector": collector,
     "Telegraf": peer,
     "directly, 1 writer": directly(1),
+    "directly, 2 writers": directly(2),
     "directly, 4 writers": directly(4),
 }
 
@@ -287,7 +291,7 @@ def compare(bench: Bench, repeats: int, only: list[str]) -> None:
         for title, way in WAYS.items():
             if only and title.split(",")[0] not in only:
                 continue
-            bucket = f"{title.split(',')[0].lower()}_{len(title)}_{repeat}"
+            bucket = f"{title.lower().replace(', ', '_').replace(' ', '_')}_{repeat}"
             folder = bench.folder / bucket
             folder.mkdir()
             bench.influx.make_bucket(bucket)
@@ -335,6 +339,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=64, help="in a batch")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--influx", nargs="+", default=["1", "2"], choices=["1", "2"])
+    parser.add_argument("--writers", type=int, default=1, help="of the collector")
     parser.add_argument("--only", nargs="+", default=[], help="collector, Telegraf, directly")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # leave no program behind
@@ -349,7 +354,8 @@ def main() -> None:
             try:
                 with start[version](folder) as influx:
                     say(f"InfluxDB {'1.8' if version == '1' else '2'}, {asked.repeats} repeats")
-                    compare(Bench(folder, payloads, influx), asked.repeats, asked.only)
+                    bench = Bench(folder, payloads, influx, asked.writers)
+                    compare(bench, asked.repeats, asked.only)
                     say(f"  load {os.getloadavg()}")
             except NoInflux as reason:
                 say(str(reason))
