@@ -58,6 +58,7 @@ def hang_up(agent: Program) -> None:
     agent.process.send_signal(signal.SIGHUP)
 
 
+@pytest.mark.slow
 def test_a_bad_day_takes_eleven_lines(
     agent: Program, mosquitto: RealBroker, tmp_path: Path
 ) -> None:

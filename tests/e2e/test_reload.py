@@ -81,6 +81,7 @@ def size_of(process: psutil.Process) -> tuple[int, int]:
     return process.num_fds(), process.num_threads()
 
 
+@pytest.mark.slow
 def test_an_agent_that_is_told_again_and_again_loses_nothing_and_does_not_grow(
     district: District,
 ) -> None:
@@ -160,6 +161,7 @@ def test_limits_that_are_new_hold_at_once(district: District) -> None:
     district.prove()
 
 
+@pytest.mark.slow
 def test_a_broker_that_moved_is_followed_without_a_new_epoch(
     district: District, tmp_path: Path
 ) -> None:
