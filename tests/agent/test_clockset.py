@@ -30,6 +30,7 @@ def set_clock_by(nanoseconds: int) -> None:
         pytest.skip(f"the clock cannot be set here: {os.strerror(ctypes.get_errno())}")
 
 
+@pytest.mark.real("setclock")
 async def test_a_clock_that_is_set_is_told_at_once_each_time() -> None:
     told = ClockSet()
     if not told.open():
@@ -70,6 +71,7 @@ async def test_a_timer_that_ends_by_itself_is_not_asked_again(
     assert time.monotonic() - began >= 0.1
 
 
+@pytest.mark.real("setclock")
 async def test_the_agent_looks_at_once_when_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

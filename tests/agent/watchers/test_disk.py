@@ -222,7 +222,7 @@ def test_a_real_disk_is_remounted_filled_and_taken_away(machine: Machine) -> Non
     assert machine.next(READONLY, False)["details"] == {"why": "gone"}
 
 
-@pytest.mark.real("netns")
+@pytest.mark.real("netns", "loop")
 @pytest.mark.skipif(not may_mount(), reason="mount namespaces need root")
 def test_a_real_disk_with_an_error_is_read_only_at_the_next_look(tmp_path: Path) -> None:
     image, disk = tmp_path / "image", tmp_path / "disk"
