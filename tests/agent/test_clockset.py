@@ -76,7 +76,8 @@ async def test_the_agent_looks_at_once_when_it_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A step of an hour, with a look an hour apart: only who is told sees it in time."""
-    monkeypatch.setattr(app, "CLOCK_LOOK_EVERY", 3600.0)
+    for name in ("CLOCK_LOOK_EVERY", "CLOCK_TOLD_EVERY"):
+        monkeypatch.setattr(app, name, 3600.0)
     who = Identity("000000", "trial", "pc-1")
     agent = app.build(AgentConfig(identity=who, spool=SpoolConfig(folder=tmp_path)))
     step, real = [0], agent.time.clock.wall
