@@ -96,12 +96,13 @@ class Recorder:
         self._open_since = self.monotonic()  # an open batch of an earlier process may be there
         await self._seal()
         while True:
-            await self._until_due()
-            if not self._urgent:
-                await asyncio.sleep(GATHER)
+            if not (self._lines or self._urgent):
+                await self._until_due()
+                if not self._urgent:
+                    await asyncio.sleep(GATHER)
             await self._commit(urgent=False)
             # At most once a second, however many urgent changes there are.
-            await asyncio.sleep(COMMIT_EVERY - GATHER)
+            await asyncio.sleep(COMMIT_EVERY)
 
     def limit(self, seal_after: float, seal_bytes: int) -> None:
         """Seal from now on after so many seconds and at so many bytes."""
@@ -111,8 +112,6 @@ class Recorder:
     async def _until_due(self) -> None:
         """Wait until there may be something to commit or to seal, and let the machine sleep."""
         self._something.clear()
-        if self._lines or self._urgent:
-            return
         seconds = LOOK_EVERY
         if self._open_since is not None:
             left = self._open_since + self.seal_after - self.monotonic()

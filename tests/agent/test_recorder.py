@@ -4,13 +4,16 @@ Where each reading has to become a line the change filter is off; what it does i
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+from agent import recorder as module
 from agent.agentclock import AgentClock
 from agent.filter import OFF, ChangeFilter
 from agent.recorder import MAX_HELD_LINES, Recorder
@@ -216,6 +219,25 @@ async def test_an_urgent_change_is_sealed_with_the_next_commit_whatever_the_disk
     await until(lambda: spool.sealed)
     running.cancel()
     assert sum(spool.sealed) == len(spool.lines) == (1 if refuses else 2)
+
+
+async def test_urgent_changes_that_follow_each_other_wait_for_their_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "COMMIT_EVERY", 0.4)
+    monkeypatch.setattr(module, "GATHER", 0.3)
+    spool, commits = RefusingSpool(refuses=False), list[float]()
+    recorder = Recorder(spool, told, time=Hands().clock())
+    recorder.take([urgent(0)])
+    running = asyncio.create_task(recorder.run())
+    for number in range(1, 5):
+        spool.meanwhile = lambda: commits.append(time.monotonic())
+        await until(partial(has_lines, spool, number))
+        recorder.take([urgent(number)])
+    running.cancel()
+    gaps = [after - before for before, after in pairwise(commits)]
+    assert len(gaps) == 3
+    assert min(gaps) >= 0.39, gaps
 
 
 def has_lines(spool: RefusingSpool, count: int) -> bool:
