@@ -19,7 +19,7 @@ from core.mqtt import Broker, Message
 from core.mqtt.client import Plan
 from core.mqtt.configured import broker_of
 from core.mqtt.link import Link
-from core.mqtt.reasons import failed
+from core.mqtt.reasons import REFUSED, failed
 
 WITHIN_S: Final = 10.0
 CLAIM_WITHIN_S: Final = 3.0
@@ -27,7 +27,6 @@ CLAIM_WITHIN_S: Final = 3.0
 CLAIMED_EVERY_MS: Final = 60_000
 SILENT_MS: Final = 3 * CLAIMED_EVERY_MS
 AHEAD_MS: Final = 2_000
-REFUSED: Final = 0x80
 
 SET_CLOCK: Final = "let it be set from the network, as by: timedatectl set-ntp true"
 AWAY: Final = ("nothing listens", "no answer", "no way", "its name")

@@ -4,11 +4,11 @@ import logging
 from dataclasses import dataclass, field
 from typing import Final
 
+from core.mqtt.reasons import REFUSED
 from core.types import Identity
 
 _log = logging.getLogger(__name__)
 
-REFUSED: Final = 0x80
 MOST_NAMED: Final = 100
 
 

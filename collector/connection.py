@@ -7,7 +7,6 @@ readings must not hold up a birth, a will or an event.
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 from collector.config import CollectorConfig
 from collector.counters import Counters
@@ -15,9 +14,7 @@ from collector.door import Door
 from collector.inbox import Inbox
 from core.mqtt import Broker, Connected, Message
 from core.mqtt.configured import broker_of
-
-REFUSED: Final = 0x80
-"""Reason codes of a PUBACK from here on are refusals. 0x10 only says that an agent is not there."""
+from core.mqtt.reasons import REFUSED
 
 _log = logging.getLogger(__name__)
 

@@ -14,6 +14,7 @@ from collector import canary
 from core import clock, lineprotocol, topics
 from core.errors import NotConnected
 from core.mqtt import Broker, Connected, Message, Session
+from core.mqtt.reasons import REFUSED
 from core.types import Reading
 
 WAIT_S: Final = 20.0
@@ -67,7 +68,7 @@ class Publisher:
 
     def acknowledged(self, _mid: int, reason_code: int, reason: str, /) -> None:
         """Hear what the broker says to a canary: a refusal is why it does not come."""
-        if reason_code >= 0x80:
+        if reason_code >= REFUSED:
             _log.error("the broker refuses the canary (%s, 0x%02x)", reason, reason_code)
 
 

@@ -3,9 +3,12 @@
 import errno
 import socket
 import ssl
+from typing import Final
 
 from core.mqtt.types import Broker
 
+REFUSED: Final = 0x80
+"""Reason codes from here on are refusals; 0x10 to a PUBLISH only says that nobody subscribed."""
 BROKER_VERSION = 0x84
 _CONNACK = {
     0x84: "it does not speak this version of MQTT",
@@ -68,16 +71,20 @@ def failed(error: Exception) -> str:
     match error:
         case ssl.SSLError():
             return _tls(error)
-        case ConnectionRefusedError() | TimeoutError():
-            refused = isinstance(error, ConnectionRefusedError)
-            return "nothing listens there (connection refused)" if refused else "no answer in time"
+        case ConnectionRefusedError():
+            return "nothing listens there (connection refused)"
+        case TimeoutError():
+            return "no answer in time"
         case socket.gaierror():
             return f"its name cannot be resolved: {error.strerror}"
         case OSError(filename=str(name)):
             return f"cannot read {name}: {error.strerror}"
-        case OSError(errno=number, strerror=str(why)):
-            return f"no way leads there ({why.lower()})" if number in _NO_WAY else why
-    return str(error) or type(error).__name__
+    return _system(error)
+
+
+def _system(error: Exception) -> str:
+    why = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return f"no way leads there ({why.lower()})" if getattr(error, "errno", 0) in _NO_WAY else why
 
 
 def _tls(error: ssl.SSLError) -> str:

@@ -21,6 +21,7 @@ from core.mqtt.audience import Audience
 from core.mqtt.backoff import Backoff
 from core.mqtt.client import MAX_IN_FLIGHT, Plan, WatchedClient
 from core.mqtt.link import Link
+from core.mqtt.reasons import REFUSED
 from core.mqtt.threads import ClientFactory, Connack
 from core.mqtt.types import Broker, Connected, Listener, Message, Version, Will
 from core.wire import MAX_SENT_BYTES
@@ -28,8 +29,6 @@ from core.wire import MAX_SENT_BYTES
 _log = logging.getLogger(__name__)
 
 LAST_WORD_S: Final = 5.0
-REFUSED: Final = 0x80
-"""Reason codes from here on are refusals."""
 
 _MOST_FAILURES: Final = 20
 
@@ -80,8 +79,8 @@ class Session:
         )
         self._stall_after_s, self._client_factory = stall_after_s, client_factory
         uniform = (rng or random.Random()).uniform  # noqa: S311 - jitter, not a secret
-        self._backoff = Backoff(reconnect_within_s, backoff_max_s, uniform)
         self._new_backoff = partial(Backoff, max_s=backoff_max_s, uniform=uniform)
+        self._backoff = self._new_backoff(reconnect_within_s)
         self.refused_subscriptions = 0
         self._audience = Audience(listener, lambda: self._leave("the listener failed"))
         self._link: Link | None = None
