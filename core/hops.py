@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 from core import clock
 from core.addressclass import Ip
 from core.echo import SO_TIMESTAMPNS, seconds_of
+from core.names import with_port
 
 Address = tuple[socket.AddressFamily, Any]
 Extras = Mapping[tuple[int, int], bytes]
@@ -80,7 +81,7 @@ async def ask(address: Address, number: int, timeout_s: float) -> Heard | None:
         sock.setsockopt(*HOPS[family], number)
         sock.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         port = FIRST_PORT + int.from_bytes(os.urandom(2)) % PORTS
-        sock.connect((where[0], port, *where[2:]))
+        sock.connect(with_port(where, port))
         came: asyncio.Future[Heard] = loop.create_future()
         # Not corrected by anybody: the kernel's stamps are not either.
         monotonic, wall = clock.monotonic(), time.time_ns()

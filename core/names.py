@@ -66,3 +66,8 @@ def numeric(host: str) -> Found:
         return look_up(host, socket.AI_NUMERICHOST)
     except socket.gaierror:
         return []
+
+
+def with_port(address: Any, port: int) -> Any:
+    """Return an address as getaddrinfo gives it, with *port* in it."""
+    return (address[0], port, *address[2:])

@@ -4,7 +4,7 @@ import errno
 import socket
 from typing import Any
 
-from core.names import numeric
+from core.names import numeric, with_port
 
 
 class NoFamily(OSError):
@@ -43,8 +43,3 @@ def socket_address(host: str, port: int) -> tuple[int, Any]:
     """Return family and address of the address *host*, which keeps its interface (`%eth0`)."""
     family, _, _, _, address = numeric(host)[0]
     return family, with_port(address, port)
-
-
-def with_port(address: Any, port: int) -> Any:
-    """Return an address as getaddrinfo gives it, with *port* in it."""
-    return (address[0], port, *address[2:])

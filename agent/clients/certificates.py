@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.clients.certificate import Certificate
-from agent.clients.stream import Fault, Open, Resolve, Stopwatch, connected
+from agent.clients.stream import (
+    CERTIFICATE,
+    OPENED_LATE,
+    Fault,
+    Open,
+    Resolve,
+    Stopwatch,
+    connected,
+)
 from agent.clients.tls import believing
 from core import clock
-
-CERTIFICATE = "certificate_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +72,7 @@ class CertificateClient:
         except Fault as fault:
             return Shown(fault.verdict, str(fault))
         except TimeoutError:
-            return Shown(LATE.get(watch.phase, "tls_timeout"))
-
-
-LATE = {"resolve": "resolve_failed", "connect": "connect_timeout"}
+            return Shown(OPENED_LATE.get(watch.phase, OPENED_LATE["tls"]))
 
 
 def _sent(tls: Any) -> int:

@@ -28,11 +28,11 @@ import dns.rdataclass
 import dns.rdatatype
 
 from agent.clients.dnssocket import Datagram
+from core.addressclass import Ip
 
 NXDOMAIN: Final = "NXDOMAIN"
 NODATA: Final = "NODATA"
 
-Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BY_RCODE: Final = {

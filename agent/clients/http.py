@@ -12,7 +12,15 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import h11
 
-from agent.clients.stream import Fault, Open, Resolve, Stopwatch, Stream, connected
+from agent.clients.stream import (
+    OPENED_LATE,
+    Fault,
+    Open,
+    Resolve,
+    Stopwatch,
+    Stream,
+    connected,
+)
 from core import clock
 
 AGENT: Final = "schoolwatch"
@@ -23,14 +31,7 @@ BEGINNING: Final = b"HTTP/"
 MOST_INTEGER: Final = 2**63 - 1
 """The store holds no larger one."""
 
-LATE: Final = {
-    "resolve": "resolve_failed",
-    "connect": "connect_timeout",
-    "tls": "tls_timeout",
-    "first_byte": "no_first_byte",
-    "body": "unfinished",
-}
-"""What it is called when the time is over, by the phase that was on."""
+LATE: Final = OPENED_LATE | {"first_byte": "no_first_byte", "body": "unfinished"}
 
 
 @dataclass(frozen=True, slots=True)

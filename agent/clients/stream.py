@@ -10,16 +10,27 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
-from agent.clients.address import NoFamily, new_socket, with_port
+from agent.clients.address import NoFamily, new_socket
 from agent.clients.tls import fault_of, words_of
 from core import clock
 from core.errors import TargetUnreachable
-from core.names import NoSuchHost
+from core.names import NoSuchHost, with_port
 
 Resolve = Callable[[str, float], Coroutine[Any, Any, tuple[socket.AddressFamily, Any]]]
 """From a host to its family and address, within seconds; raises as `core.names` does."""
+
+
+OPENED_LATE: Final = {
+    "resolve": "resolve_failed",
+    "connect": "connect_timeout",
+    "tls": "tls_timeout",
+}
+"""What it is called when the time is over, by the phase that was on, until it is open."""
+
+CERTIFICATE: Final = "certificate_"
+"""Begins the word for a handshake that a certificate spoilt (agent/clients/tls.py)."""
 
 
 class Fault(Exception):
@@ -130,6 +141,6 @@ async def _start_tls(writer: asyncio.StreamWriter, context: ssl.SSLContext, host
         await writer.start_tls(context, server_hostname=host)
     except ssl.SSLError as error:
         fault = fault_of(error)
-        raise Fault(f"certificate_{fault}" if fault else "tls_failed", words_of(error)) from None
+        raise Fault(f"{CERTIFICATE}{fault}" if fault else "tls_failed", words_of(error)) from None
     except OSError as error:  # reset, or closed in the middle of it
         raise Fault("tls_failed", str(error)) from None

@@ -22,7 +22,7 @@ from core import clock, sntp
 from core.datagram import Exchange, exchange
 from core.echo import Address
 from core.errors import TargetUnreachable
-from core.names import Names, NoSuchHost
+from core.names import Names, NoSuchHost, with_port
 from core.sntp import Bounds, Served
 from core.types import Reading, Value
 
@@ -123,7 +123,7 @@ class SntpProbe:
         nonce = self.nonce(8)
         try:
             family, address = await self.resolve(server, self.timeout_s)
-            where = family, (address[0], self.port, *address[2:])
+            where = family, with_port(address, self.port)
             found = await self.ask(
                 where,
                 sntp.request(nonce),
