@@ -43,9 +43,10 @@ def main(words: Sequence[str]) -> int:
         if given.name is None:
             sys.stdout.write("\n".join(_listing()) + "\n")
             return 0
-        probe = probes.build(given.name, _options(given.name, given.config, given.settings))
-        if given.config:
-            file = _file(given.config)
+        file = _file(given.config) if given.config else None
+        configured = _configured(given.name, given.config, file) if file else {}
+        probe = probes.build(given.name, _options(given.name, configured, given.settings))
+        if file:
             around = Surroundings(file.broker.host)
             probe = equipped(probe, uplinks=file.uplinks, surroundings=around)
         readings = asyncio.run(ask(probe))
@@ -94,9 +95,9 @@ def _print(name: str, readings: list[Reading], *, as_json: bool) -> int:
     return 1 if wrong else 0
 
 
-def _options(word: str, config: Path | None, settings: Sequence[str]) -> dict[str, Any]:
+def _options(word: str, configured: Mapping[str, Any], settings: Sequence[str]) -> dict[str, Any]:
     known = {option.name: option for option in probes.options(word)}
-    options = dict(_configured(word, config)) if config else {}
+    options = dict(configured)
     for setting in settings:
         name, equals, text = setting.partition("=")
         if not equals:
@@ -105,8 +106,8 @@ def _options(word: str, config: Path | None, settings: Sequence[str]) -> dict[st
     return options
 
 
-def _configured(word: str, path: Path) -> Mapping[str, Any]:
-    for probe in _file(path).probes:
+def _configured(word: str, path: Path, file: "AgentConfig") -> Mapping[str, Any]:
+    for probe in file.probes:
         if probe.word == word:
             return probe.options
     raise ConfigError(f"{path} has no [probes.{word}]")
