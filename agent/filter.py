@@ -5,7 +5,7 @@
 
 What is believed to be known at the other end is only what became a line and was not lost before
 the spool had it. Everything is in nanoseconds of the readings' own time, which no step reaches.
-Watch it work: python -m tests.bench.wire_bytes
+What it saves: python -m tests.bench.agent_cost
 """
 
 from collections.abc import Mapping

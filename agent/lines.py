@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from agent.nettables import FAMILIES, Hop, Net
-from core.fields import Level
+from core.fields import Filled, Level
 from core.tomllines import KeyPath
 from core.types import Value
 
@@ -28,7 +28,7 @@ class UplinkConfig(Struct, frozen=True, kw_only=True):
     """
 
     name: Level
-    interface: Annotated[str, Meta(min_length=1)]
+    interface: Filled
     gateway: str = ""
     link_type: LinkType = UNKNOWN
     contracted_mbps: Annotated[float, Meta(ge=0, le=1_000_000)] = 0

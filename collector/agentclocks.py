@@ -11,12 +11,10 @@ from typing import Final, Literal
 import msgspec
 
 from core import lineprotocol
+from core.clock import BAD_MS, WARN_MS
 from core.messages import ClockReport
 
 ClockState = Literal["fine", "warn", "bad", "unknown"]
-
-WARN_MS: Final = 1_000
-BAD_MS: Final = 5_000
 
 _STARTS: Final = (b"agent,", b"agent ")
 _FIELD: Final = "clock_offset_ms"

@@ -17,6 +17,10 @@ Monotonic = Callable[[], float]
 SECOND = 1_000_000_000
 """One second in the unit of `at`."""
 
+WARN_MS = 1_000
+BAD_MS = 5_000
+"""A machine's clock that is off by more deserves a word, and its data a flag (domain.md R-59)."""
+
 FIRST_PLAUSIBLE = 1_735_689_600 * SECOND
 LAST_PLAUSIBLE = 7_258_118_400 * SECOND
 """2025 to 2200. A clock that is outside was lost, and says nothing about another."""

@@ -20,6 +20,8 @@ AnyLevel = Annotated[
 ]
 """The same, or nothing, where nothing has a meaning."""
 
+Filled = Annotated[str, Meta(min_length=1)]
+FilledList = Annotated[tuple[Filled, ...], Meta(min_length=1)]
 Host = Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="a host name or an address")]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]

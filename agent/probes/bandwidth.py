@@ -20,8 +20,8 @@ from agent.uplinkport import OwnPort, Port
 from agent.window import Summary, Window
 from core import clock
 from core.errors import ConfigError
+from core.fields import Filled, SecretFile
 from core.fields import Port as PortNumber
-from core.fields import SecretFile
 from core.secrets import secret
 from core.types import Reading, Value
 
@@ -72,7 +72,7 @@ class BandwidthProbe:
 
     INTERVAL_S: ClassVar[float] = 60.0
 
-    uplink: Annotated[str, Meta(min_length=1)] = "main"
+    uplink: Filled = "main"
     interface: str = ""
     contracted_mbit_s: Mbit = 0
     target_mbit_s: Mbit = 0

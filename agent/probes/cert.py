@@ -25,7 +25,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.errors import ConfigError
-from core.fields import File
+from core.fields import File, FilledList
 from core.types import Reading, Value
 
 PORT: Final = 443
@@ -51,7 +51,7 @@ class CertProbe:
 
     INTERVAL_S: ClassVar[float] = 3600.0
 
-    targets: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    targets: FilledList
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
     ca_file: File = None
     show: Show = field(default=show, metadata=COLLABORATOR)

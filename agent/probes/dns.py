@@ -22,6 +22,7 @@ from agent.subjects import Subjects
 from agent.surroundings import RESOLVER, WORDS, Surroundings
 from core import clock
 from core.errors import ConfigError, TargetUnreachable
+from core.fields import FilledList
 from core.names import numeric
 from core.types import Reading, Value
 
@@ -30,8 +31,6 @@ AT_ONCE: Final = 8
 
 NOERROR, TIMEOUT, ERROR = 0, 1, 2
 """Telegraf's result codes."""
-
-Names = Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
 
 Answers = Annotated[
     dict[str, tuple[str, ...]],
@@ -46,8 +45,8 @@ class DnsProbe:
 
     INTERVAL_S: ClassVar[float] = 60.0
 
-    names: Names
-    servers: Names = ("resolvers",)
+    names: FilledList
+    servers: FilledList = ("resolvers",)
     record_types: Annotated[tuple[Literal["A", "AAAA"], ...], Meta(min_length=1)] = ("A", "AAAA")
     expected: Answers = field(default_factory=dict)
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 2.0

@@ -32,7 +32,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.errors import ConfigError
-from core.fields import File
+from core.fields import File, Filled, FilledList
 from core.types import Reading
 
 AT_ONCE: Final = 4
@@ -43,7 +43,7 @@ Statuses = Annotated[
     Meta(description='a table as { "http://host/page" = 204 }, with a status from 200 to 599'),
 ]
 Texts = Annotated[
-    dict[str, Annotated[str, Meta(min_length=1)]],
+    dict[str, Filled],
     Meta(description='a table as { "https://host/page" = "a text" }'),
 ]
 
@@ -55,7 +55,7 @@ class HttpProbe:
 
     INTERVAL_S: ClassVar[float] = 60.0
 
-    urls: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    urls: FilledList
     families: Annotated[tuple[Family, ...], Meta(min_length=1)] = ("any",)
     expect_status: Statuses = field(default_factory=dict)
     expect_text: Texts = field(default_factory=dict)

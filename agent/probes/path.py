@@ -22,6 +22,7 @@ from core import clock
 from core.addressclass import class_of
 from core.echo import Address
 from core.errors import TargetUnreachable
+from core.fields import Filled
 from core.hops import Heard, Hop, Outcome, ask, hop_of, up_to_the_end
 from core.names import Names
 from core.types import Reading, Value
@@ -58,7 +59,7 @@ class PathProbe:
     `baseline_s`. Trouble: no answer in a round, or `loss_percent` lost within six.
     """
 
-    targets: tuple[Annotated[str, Meta(min_length=1)], ...] = ()
+    targets: tuple[Filled, ...] = ()
     hops: Annotated[int, Meta(ge=1, le=30)] = 5
     timeout_s: Annotated[float, Meta(ge=0.1, le=10)] = 1.0
     loss_percent: Annotated[float, Meta(gt=0, le=100)] = 20.0

@@ -26,6 +26,7 @@ from agent.trouble import Trouble
 from core import clock
 from core.echo import Address, Answer, EchoSocket, open_echo
 from core.errors import ConfigError, TargetUnreachable
+from core.fields import FilledList
 from core.hints import hint, quoted
 from core.names import Names, NoSuchHost
 from core.types import Reading, Value
@@ -48,7 +49,7 @@ class PingProbe:
     `targets` takes the words of agent/surroundings.py.
     """
 
-    targets: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)] = (
+    targets: FilledList = (
         "gateway",
         "broker",
     )

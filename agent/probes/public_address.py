@@ -25,7 +25,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.addressclass import Ip, class_of
-from core.fields import File
+from core.fields import File, Filled
 from core.types import Reading, Value
 
 MOST_BYTES: Final = 1024
@@ -41,9 +41,9 @@ class PublicAddressProbe:
 
     INTERVAL_S: ClassVar[float] = 600.0
 
-    url: Annotated[str, Meta(min_length=1)]
+    url: Filled
     families: Annotated[tuple[Family, ...], Meta(min_length=1)] = ("any",)
-    key: Annotated[str, Meta(min_length=1)] = "ip"
+    key: Filled = "ip"
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
     ca_file: File = None
     get: Get = field(default_factory=lambda: WebClients().get, metadata=COLLABORATOR)

@@ -22,6 +22,7 @@ from core import clock, sntp
 from core.datagram import Exchange, exchange
 from core.echo import Address
 from core.errors import TargetUnreachable
+from core.fields import FilledList
 from core.names import Names, NoSuchHost, with_port
 from core.sntp import Bounds, Served
 from core.types import Reading, Value
@@ -37,9 +38,6 @@ KISSED: Final = 4
 FIRST_WAIT_S: Final = 1200.0
 LONGEST_WAIT_S: Final = 86_400.0
 """After a kiss RATE: twice the usual interval, doubling up to a day."""
-
-WARN_OVER_MS: Final = 1000
-BAD_OVER_MS: Final = 5000
 
 MILLISECOND: Final = 1_000_000
 
@@ -79,7 +77,7 @@ class SntpProbe:
 
     INTERVAL_S: ClassVar[float] = 600.0
 
-    servers: Annotated[tuple[Annotated[str, Meta(min_length=1)], ...], Meta(min_length=1)]
+    servers: FilledList
     timeout_s: Annotated[float, Meta(ge=0.1, le=30)] = 5.0
     port: int = field(default=sntp.PORT, metadata=COLLABORATOR)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
@@ -181,7 +179,7 @@ def fields_of(served: Served, way: int, machine: int) -> dict[str, Value]:
         "offset_ms": offset_ms,
         "error_ms": round((way / 2 + served.off) / MILLISECOND, 3),
         "delay_ms": round(way / MILLISECOND, 3),
-        "grade": (abs(offset_ms) > WARN_OVER_MS) + (abs(offset_ms) > BAD_OVER_MS),
+        "grade": (abs(offset_ms) > clock.WARN_MS) + (abs(offset_ms) > clock.BAD_MS),
         "stratum": served.stratum,
         "leap": served.leap,
         "root_delay_ms": round(served.root_delay / MILLISECOND, 3),

@@ -10,9 +10,7 @@ Watch it work: ip monitor address
 
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from agent import netsnapshots
 from agent.calm import Change, Told
@@ -23,13 +21,12 @@ from agent.nettables import FAMILIES, Net
 from agent.watchers.base import COLLABORATOR, happened, watchers
 from agent.watchers.link import named
 from core import clock
+from core.fields import Filled
 from core.types import Event
 
 LOST: Final = "address_lost"
 CHANGED: Final = "address_changed"
 DUPLICATE: Final = "address_duplicate"
-
-Name = Annotated[str, Meta(min_length=1)]
 
 
 @dataclass(slots=True)
@@ -111,7 +108,7 @@ class AddressWatcher:
     Of what is no hardware (a bridge, a tunnel) it tells where a default route leads through it.
     """
 
-    interfaces: tuple[Name, ...] = ()
+    interfaces: tuple[Filled, ...] = ()
     open_socket: Open = field(default=open_socket, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
 

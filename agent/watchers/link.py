@@ -14,9 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from agent import netlink, netsnapshots
 from agent.calm import CALM_EVERY, Calm
@@ -25,11 +23,10 @@ from agent.netlink import Link
 from agent.watchers.base import COLLABORATOR, watchers
 from core import clock
 from core.clock import SECOND
+from core.fields import Filled
 from core.types import Event, Value
 
 KIND: Final = "link_down"
-
-Name = Annotated[str, Meta(min_length=1)]
 
 
 @dataclass(slots=True)
@@ -111,7 +108,7 @@ open_socket: Final = partial(netsnapshots.open_socket, netlink.RTMGRP_LINK)
 class LinkWatcher:
     """Tells of the interfaces that `interfaces` names, with * and ?; else of all hardware."""
 
-    interfaces: tuple[Name, ...] = ()
+    interfaces: tuple[Filled, ...] = ()
     open_socket: Callable[[], socket.socket] = field(default=open_socket, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
 

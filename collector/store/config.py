@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from core.errors import ConfigError
-from core.fields import Days, SecretFile, url_mistake
+from core.fields import Days, Filled, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
@@ -21,7 +21,6 @@ def _url_mistake(url: str) -> str:
 
 
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
-Filled = Annotated[str, Meta(min_length=1)]
 
 
 class StoreConfig(Struct, frozen=True, kw_only=True):
