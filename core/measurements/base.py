@@ -30,6 +30,9 @@ class Field:
     """Nor one that moved by no more than this share (%) of what last travelled."""
     heartbeat_s: float = HEARTBEAT_S
     """So often it travels all the same (s); never longer than `HEARTBEAT_S`."""
+    known_by: str = ""
+    """A field of the same points that is 0 while this one is unknown: its value then does not hold,
+    whatever time has passed since."""
 
 
 @dataclass(frozen=True, slots=True)

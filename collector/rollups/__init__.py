@@ -1,0 +1,1 @@
+"""Hourly and daily rollups of what the store has raw (docs/rollups.md)."""
