@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
@@ -19,10 +20,9 @@ from collector.ledgerread import LedgerReader
 from collector.overdue import Overdue
 from collector.store.base import Store
 from core import clock, lineprotocol
-from core.catalog import CATALOG
 from core.clock import SECOND, rfc3339
 from core.errors import StoreError
-from core.types import Reading
+from core.types import Reading, Value
 
 DAY: Final = 86_400 * SECOND
 
@@ -35,6 +35,12 @@ _LAST_BELOW: Final = """SELECT max(received) FROM (
     SELECT received, CAST(body AS TEXT) AS said FROM event WHERE who LIKE 'collector/%'
 ) WHERE json_extract(said, '$.kind') = 'checkpoint'
     AND json_extract(said, '$.details.counter') < :counter"""
+COUNTED: Final = (
+    *("messages", "batches", "repeated", "lines_stored", "lines_refused", "dead_letters"),
+    *("refused_tags", "quarantined"),
+)
+"""Fields of the collector's own reading that its counters have."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -150,6 +156,9 @@ class Chores:
     counter: CommitCounter = field(init=False)
     overdue: Overdue = field(default_factory=Overdue)
     reader: LedgerReader = field(init=False)
+    more: Callable[[], Mapping[str, Value]] = dict[str, Value]
+    """What else there is to say in our own reading; asked in the event loop."""
+    _store_ms: float = 0.0
 
     def __post_init__(self) -> None:
         self.reader = LedgerReader(self.books.ledger.path)
@@ -164,7 +173,7 @@ class Chores:
         if found.back:
             async with self.books.gate:
                 await self._record(found)
-        await asyncio.to_thread(self.counter.advance, found)
+        await asyncio.to_thread(self._advance, found)
         await asyncio.to_thread(self.store.write, self._line() + b"\n")
         if found.back:
             # Else it would be in the audit log by the next event, or a minute later.
@@ -190,9 +199,14 @@ class Chores:
         await asyncio.to_thread(self.books.letters.tidy)
         await asyncio.to_thread(self.store.expire, self.now() - self.keep_ns)
 
+    def _advance(self, found: Compared) -> None:
+        began = time.monotonic()
+        self.counter.advance(found)
+        self._store_ms = round((time.monotonic() - began) * 1_000, 1)
+
     def _line(self) -> bytes:
-        names = CATALOG["collector"].fields
-        fields = {name: self.books.counters.total(name) for name in names}
+        counted = {name: self.books.counters.total(name) for name in COUNTED}
+        fields = {**counted, "store_ms": self._store_ms, **self.more()}
         return lineprotocol.encode(
             Reading("collector", fields, self.now(), {"collector": self.collector})
         )

@@ -8,7 +8,7 @@ printed from it, and what is not here does not travel (domain.md R-61, allow-lis
 import math
 from typing import Final
 
-from core.measurements import host, line, own, servers
+from core.measurements import district, host, line, own, servers
 from core.measurements.base import HEARTBEAT_S, Field, FieldType, Measurement
 from core.types import Value
 
@@ -20,7 +20,7 @@ IDENTITY_TAGS: Final = ("region", "school", "agent")
 MARK_TAGS: Final = {"accounted": "no: came without a header, so no ledger knows of it"}
 """Added by the collector to say what it knows of a line; a payload cannot set them."""
 
-OURS: Final = frozenset({"event"})
+OURS: Final = frozenset({"event"} | {m.name for m in district.MEASUREMENTS})
 """Measurements that the collector alone writes; in a payload they are as good as unknown."""
 
 PAST_THE_FILTER: Final = frozenset(m.name for m in own.MEASUREMENTS)
@@ -34,7 +34,7 @@ PYTHON_TYPES: Final[dict[FieldType, type]] = {
 }
 
 CATALOG: Final[dict[str, Measurement]] = {
-    m.name: m for part in (host, line, servers, own) for m in part.MEASUREMENTS
+    m.name: m for part in (host, line, servers, own, district) for m in part.MEASUREMENTS
 }
 
 
@@ -55,7 +55,8 @@ def as_markdown() -> str:
         "Printed from `core/measurements/`: `python -m core.catalog`.",
         "",
     ]
-    lines += [f"Every line also carries {', '.join(f'`{tag}`' for tag in IDENTITY_TAGS)}."]
+    identity = ", ".join(f"`{tag}`" for tag in IDENTITY_TAGS)
+    lines += [f"Every line also carries {identity}, unless it says otherwise."]
     lines += [f"Some carry `{tag}`: {meaning}." for tag, meaning in MARK_TAGS.items()]
     lines += [
         "",
@@ -76,6 +77,8 @@ def as_markdown() -> str:
 
 
 def _travels(measurement: Measurement, field: Field) -> str:
+    if measurement.name in OURS:
+        return "written by the collector"
     if measurement.name in PAST_THE_FILTER:
         return "every time"
     if field.deadband == math.inf:

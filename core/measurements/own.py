@@ -38,7 +38,13 @@ MEASUREMENTS: Final = (
             lines_stored="lines that the store took",
             lines_refused="lines in the dead-letter file",
             dead_letters="messages in the dead-letter file",
+            refused_tags="lines refused, since their sender makes too many series",
+            quarantined="senders at this moment whose lines are refused for that",
+            ready="1 while batches can be stored, else 0",
+            backlog_batches="batches that agents hold, by their last births and heartbeats",
+            dropped="batches that agents gave up before they could be sent, as they say",
         ),
+        Field("store_ms", "float", "ms", "how long the last small write to the store took"),
     ),
     measurement(
         "event",

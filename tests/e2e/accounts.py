@@ -17,7 +17,7 @@ from collector.lanerow import LaneRow
 from collector.ledger import LaneKey
 from collector.store.base import RangeQuery, Store
 from core import wire
-from core.catalog import CATALOG, IDENTITY_TAGS
+from core.catalog import CATALOG, IDENTITY_TAGS, OURS
 from core.lineprotocol import parse
 from core.types import Identity, Value
 from tests.collector.desk import letters_in
@@ -63,8 +63,8 @@ def points_of(line: bytes, who: Identity) -> Iterator[Point]:
 def points_in(store: Store, who: Identity) -> Iterator[Point]:
     """Return every point of *who* that the store has, by the store's own contract."""
     for measurement in CATALOG.values():
-        if measurement.name == "event":
-            continue  # written by the collector, from batches that are no readings
+        if measurement.name in OURS:
+            continue  # written by the collector, and no reading of an agent
         tags = (*measurement.tags, *IDENTITY_TAGS)
         for name in measurement.fields:
             query = RangeQuery(

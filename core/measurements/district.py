@@ -1,0 +1,94 @@
+"""What the collector writes of the district that it serves; nothing of this comes from an agent."""
+
+from typing import Final
+
+from core.measurements.base import Field, counts, mbits, measurement
+
+MEASUREMENTS: Final = (
+    measurement(
+        "school",
+        "One school as the live picture and the roster have it: on change, else each 300 s. It "
+        "carries no `agent`.",
+        {
+            "area": "`urban`, `town` or `rural`, as in the roster; else `unknown`",
+            "type": "the roster's word for its type; else `unknown`",
+        },
+        Field("name", "string", "", "its name in the roster"),
+        Field(
+            *("state", "string", ""),
+            "of its line: `up`, `degraded`, `down`, `unknown`, `stopped` or `never_seen`",
+        ),
+        Field("cause", "string", "", "why its line is in that state, a word of the live picture"),
+        Field(
+            *("up", "integer", ""),
+            "1 while its line works (up or degraded), 0 while it is down; absent while unknown, "
+            "and what was written before does not hold from then on",
+            known_by="known",
+        ),
+        *counts(
+            known="1 while `up` is known, else 0",
+            counts="1 while it is one of those that a share is a share of: open, else 0",
+            school_time="1 while lessons are held, else 0",
+            agents="agents that ever reported from it",
+            agents_up="of those: that are up",
+            agents_unknown="of those: of which nobody can tell",
+        ),
+        *mbits(
+            0,
+            contracted_mbps="what the contract promises, by the roster",
+            target_mbps="what is to be proven, by the roster",
+        ),
+        *counts(
+            alerts_p1="open alerts of severity P1: act now",
+            alerts_p2="of severity P2: within 30 minutes",
+            alerts_p3="of severity P3: on the same school day",
+            alerts_p4="of severity P4: for the daily digest",
+        ),
+        interval_s=60,
+    ),
+    measurement(
+        "indicator",
+        "A target of the district with its counts ([targets.md](targets.md)). It carries no "
+        "`school` and no `agent`; `region` is `all` for everything that the collector serves.",
+        {
+            "indicator": "`I-01` connected, `I-03` availability, `I-04` bandwidth or `I-20` "
+            "platforms",
+            "area": "`urban`, `town` or `rural`; `all` for every school",
+            "window": "`live`: at this moment, or today so far; `day` and `month`: at their start",
+        },
+        *(
+            Field(name, "float", "", meaning)
+            for name, meaning in {
+                "numerator": "what counts as met: schools, seconds of school time or probes",
+                "denominator": "out of how much",
+            }.items()
+        ),
+        Field(
+            *("value", "float", "%"),
+            "the share, rounded half up to two decimals; absent where completeness is below 90 % "
+            "and where the denominator is 0",
+        ),
+        Field("completeness", "float", "%", "known time of the window, or known schools of all"),
+        *counts(
+            met="schools that meet the target",
+            not_met="schools that do not",
+            unproven="schools of which nobody can tell",
+            total="open schools, teaching points among them: the three together",
+        ),
+        Field("target", "float", "%", "what is asked for"),
+        interval_s=300,
+    ),
+    measurement(
+        "ledger",
+        "What the ledger accounts of one agent, each 300 s.",
+        {},
+        *counts(
+            batches="batches that arrived",
+            missing="batches that are missing, and nothing explains it",
+            explained="batches that are missing for a reason that is known",
+            waiting="batches that the agent holds, by its last birth or heartbeat",
+        ),
+        Field("silent_s", "integer", "s", "since something last came from it"),
+        interval_s=300,
+    ),
+)
