@@ -28,6 +28,9 @@ In the district:
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 
+To try, to show and to test with:
+  schoolwatch simulate run     a made-up district over real MQTT; `history` writes its past
+
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
@@ -60,38 +63,53 @@ def main(argv: Sequence[str] | None = None) -> int:
         case ["check-config"]:
             return _check_config(words[1:])
         case _:
-            return _district(words)
+            return _simulate(words) if words[0] == "simulate" else _district(words)
 
 
 def _complete(wanted: str) -> int:
     try:
-        from collector.cli import complete
+        from collector.cli import commands, complete
+        from simulator.cli import simulate_group
     except ModuleNotFoundError:
         # An agent's installation has no click. Whatever is said here would land in the command
         # line that somebody is typing.
         return 1
+    commands.add_command(simulate_group)
     return complete(wanted)
+
+
+def _simulate(words: list[str]) -> int:
+    try:
+        from simulator.cli import main as simulate_main
+    except ModuleNotFoundError as missing:
+        return _left_out(words[0], missing)
+    return simulate_main(words[1:])
 
 
 def _district(words: list[str]) -> int:
     try:
         from collector.cli import main as collector_main
     except ModuleNotFoundError as missing:
-        if missing.name and missing.name.split(".")[0] in {"collector", "core"}:
-            raise
-        extra = "trial" if words[0] == "up" else "collector"
-        sys.stderr.write(
-            f"schoolwatch {words[0]} needs {missing.name}, which an agent's installation leaves "
-            f"out.\nInstall it with:  pip install 'schoolwatch[{extra}]'\n"
-        )
-        return 2
+        return _left_out(words[0], missing)
     return collector_main(words)
+
+
+def _left_out(word: str, missing: ModuleNotFoundError) -> int:
+    if missing.name and missing.name.split(".")[0] in {"agent", "collector", "core", "simulator"}:
+        raise missing
+    extra = "trial" if word == "up" else "collector"
+    sys.stderr.write(
+        f"schoolwatch {word} needs {missing.name}, which an agent's installation leaves "
+        f"out.\nInstall it with:  pip install 'schoolwatch[{extra}]'\n"
+    )
+    return 2
 
 
 def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["scenario"] = "simulator.scenario:read_scenario"
     return check_main(words, readers)
 
 

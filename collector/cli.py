@@ -19,7 +19,7 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 PORT: Final = click.IntRange(1, 65_535)
 TRIAL: Final = up.Trial(Path("var"))
 
-ELSEWHERE: Final = ("agent", "check-config")
+ELSEWHERE: Final = ("agent", "check-config", "simulate")
 """Commands that the front door keeps from us; who mistypes them ends up here all the same."""
 
 

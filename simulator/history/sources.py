@@ -1,0 +1,186 @@
+"""The series of one school: what its machines read, and what the collector writes about it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from alerts.schooltime import in_school_time
+from core.clock import SECOND
+from simulator.days import HOUR_S, Days
+from simulator.district import HOST, School
+from simulator.history.course import SchoolCourse
+from simulator.history.rolling import BEATS, Cheap, Source, ordered
+from simulator.machine import Machine, within
+from simulator.series import Fields
+from simulator.truth import Interval
+
+CALM_S: Final = 300
+LIVELY_S: Final = 60
+SEALED_EVERY_S: Final = 30
+"""A batch of each agent."""
+BATCHES_SINCE_S: Final = 1_735_689_600
+"""2025-01-01: when made-up agents began to count."""
+
+
+@dataclass(slots=True)
+class MachineSeries:
+    """One series of an agent's machine."""
+
+    machine: Machine
+    number: int
+    measurement: str = field(init=False)
+    tags: Mapping[str, str] = field(init=False)
+    static: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        one = self.machine.series[self.number]
+        self.measurement, self.static = one.measurement, one.static
+        self.tags = {**one.tags, **identity(self.machine.school, self.machine.agent)}
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return the hour from the ends and the mean of its course."""
+        if not (there.runs and there.now.measures):
+            return None
+        level, by, course = self.machine.level(self.number, hour)
+        read, start, now = self.machine.series[self.number].read, hour * HOUR_S, there.now
+        moving = ordered(
+            read(within(level + by * course.lowest), start, now),
+            read(within(level + by * course.highest), start + HOUR_S - 1, now),
+            read(within(level + by * course.mean), start + HOUR_S // 2, now),
+            read(within(level + by * course.last), start + HOUR_S - 60, now),
+        )
+        return Cheap(HOUR_S // self.step(hour), moving)
+
+    def sample(self, at_s: int, there: Interval) -> Fields:
+        """Return what the probe reads, where anybody measures."""
+        if not (there.runs and there.now.measures):
+            return {}
+        return self.machine.fields(self.number, at_s, there.now)
+
+    def step(self, hour: int) -> int:
+        """Return how long values stay in *hour* (s)."""
+        return LIVELY_S if self.machine.days.hour(hour).lively else CALM_S
+
+
+@dataclass(slots=True)
+class SchoolSeries:
+    """What the collector writes of a school (`core/measurements/district.py`)."""
+
+    school: School
+    days: Days
+    measurement: str = "school"
+    tags: Mapping[str, str] = field(init=False)
+    static: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        one = self.school
+        self.tags = {
+            "region": one.region,
+            "school": one.school,
+            "area": one.area,
+            "type": one.type,
+        }
+        self.static = {
+            "name": one.name,
+            "counts": 1,
+            "agents": len(one.agents),
+            "contracted_mbps": float(one.contracted),
+            "target_mbps": float(one.target),
+            "alerts_p4": 0,
+        }
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return an hour that is all school time or none."""
+        start = hour * HOUR_S
+        first, last = self.moving(start, there), self.moving(start + HOUR_S - 1, there)
+        if first != last or self.moving(start + HOUR_S // 2, there) != first or not there.known:
+            return None
+        return Cheap(BEATS, ordered(first, last, first, last))
+
+    def sample(self, at_s: int, there: Interval) -> Fields:
+        """Return the point of *at_s*."""
+        return self.static | self.moving(at_s, there)
+
+    def moving(self, at_s: int, there: Interval) -> Fields:
+        """Return the fields that change."""
+        agents = len(self.school.agents)
+        speaks = there.known and there.cause != "outside_only" and there.line != "down"
+        up = agents if speaks else 0
+        if speaks and not there.now.agent:
+            up -= 1
+        silent = not there.known and there.cause != ""
+        now: Fields = {"state": there.seen, "cause": there.cause}
+        if there.known:
+            now["up"] = int(there.up)
+        return now | {
+            "known": int(there.known),
+            "school_time": int(in_school_time(at_s * SECOND, self.days.zone)),
+            "agents_up": up,
+            "agents_unknown": agents if silent or there.seen == "down" else 0,
+            "alerts_p1": int(there.seen == "down"),
+            "alerts_p2": int(silent and there.cause == "silent"),
+            "alerts_p3": int(there.seen == "degraded") + int(there.now.disk > 90),
+        }
+
+    def step(self, hour: int) -> int:
+        """Return how long values stay in *hour* (s)."""
+        return CALM_S
+
+
+@dataclass(slots=True)
+class LedgerSeries:
+    """What the collector's ledger says of one agent."""
+
+    course: SchoolCourse
+    agent: str = HOST
+    measurement: str = "ledger"
+    tags: Mapping[str, str] = field(init=False)
+    static: Fields = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.tags = identity(self.course.school, self.agent)
+        self.static = {"missing": 0}
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return an hour from its ends."""
+        start = hour * HOUR_S
+        first, last = (self.moving(at, there) for at in (start, start + HOUR_S - CALM_S))
+        middle = self.moving(start + HOUR_S // 2, there)
+        return Cheap(BEATS, ordered(first, last, middle, last))
+
+    def sample(self, at_s: int, there: Interval) -> Fields:
+        """Return the point of *at_s*."""
+        return self.static | self.moving(at_s, there)
+
+    def moving(self, at_s: int, there: Interval) -> Fields:
+        """Return the fields that change; what waits comes when the line is back."""
+        sealed = (at_s - BATCHES_SINCE_S) // SEALED_EVERY_S
+        measures = there.runs and there.now.measures
+        speaks = measures and there.now.outward and there.now.broker
+        lasted = 0 if speaks else at_s - there.start
+        waiting = lasted // SEALED_EVERY_S if measures else 0
+        return {
+            "batches": sealed - waiting,
+            "explained": self.course.school.number % 7 % 3 * 2,
+            "waiting": waiting,
+            "silent_s": lasted + at_s % SEALED_EVERY_S,
+        }
+
+    def step(self, hour: int) -> int:
+        """Return how long values stay in *hour* (s)."""
+        return CALM_S
+
+
+def identity(school: School, agent: str) -> dict[str, str]:
+    """Return the tags that say whose a line is."""
+    return {"region": school.region, "school": school.school, "agent": agent}
+
+
+def sources_of(course: SchoolCourse) -> Iterator[Source]:
+    """Yield every series of a school."""
+    school = course.school
+    for agent in school.agents:
+        machine = Machine(school, course.days, agent)
+        yield from (MachineSeries(machine, number) for number in range(len(machine.series)))
+        yield LedgerSeries(course, agent)
+    yield SchoolSeries(school, course.days)

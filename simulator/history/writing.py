@@ -1,0 +1,189 @@
+"""A district's history written into a store: schools by several processes, the rest by this one."""
+
+import multiprocessing
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from datetime import time as clock_time
+from typing import Final
+
+from core.clock import SECOND
+from core.lineprotocol import encode
+from core.types import Reading
+from simulator.days import HOUR_S
+from simulator.district import School
+from simulator.faults import Troubles
+from simulator.history.course import SchoolCourse, course_of
+from simulator.history.raw import raw_lines
+from simulator.history.rolling import Found, Rolling
+from simulator.history.sink import Sink, Target
+from simulator.history.sources import sources_of
+from simulator.history.targets import Targets
+from simulator.scenario import Scenario
+
+RAW_DAYS: Final = 2
+AT_ONCE: Final = 5
+"""Schools that a process is given at a time."""
+COLLECTOR_EVERY_S: Final = 60
+
+Told = Callable[[int, int, int], None]
+"""Hears how many schools are done, of how many lines and bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time of a history in seconds since 1970: raw points from `raw` on, to before `stop`."""
+
+    start: int
+    raw: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a history came to."""
+
+    schools: int
+    lines: int
+    size: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What every process needs to know."""
+
+    scenario: Scenario
+    window: Window
+    target: Target
+
+    def troubles(self, schools: list[School]) -> Troubles:
+        """Return what goes wrong; `+5m` of a scenario counts from where raw points begin."""
+        return Troubles(self.scenario, schools, self.scenario.calendar(), self.window.raw)
+
+
+def window(scenario: Scenario, days: float, now_s: int) -> Window:
+    """Return the time of the last *days*, from a midnight of the district on."""
+    zone = scenario.calendar().zone
+    first = datetime.fromtimestamp(now_s, zone).date() - timedelta(days=max(0, round(days) - 1))
+    start = int(datetime.combine(first, clock_time(), zone).timestamp())
+    raw = max(start, (now_s - RAW_DAYS * 86_400) // HOUR_S * HOUR_S)
+    return Window(start, raw, now_s)
+
+
+def write(job: Job, processes: int, told: Told = lambda *_: None) -> Written:
+    """Write the history; raises StoreBusy or StoreStopped where the store does not take it."""
+    began = time.monotonic()
+    schools = job.scenario.schools()
+    parts = [
+        range(one, min(one + AT_ONCE, len(schools))) for one in range(0, len(schools), AT_ONCE)
+    ]
+    # SQLite takes one writer, and a few schools are done before another process has started.
+    alone = processes == 1 or job.target.file is not None or len(parts) == 1
+    done = lines = size = 0
+    for part, (of_part, bytes_of_part) in (
+        _alone(job, parts) if alone else _many(job, parts, processes)
+    ):
+        done, lines, size = done + len(part), lines + of_part, size + bytes_of_part
+        told(done, lines, size)
+    more, more_bytes = district(job, schools)
+    return Written(len(schools), lines + more, size + more_bytes, time.monotonic() - began)
+
+
+Result = tuple[range, tuple[int, int]]
+
+
+def _alone(job: Job, parts: list[range]) -> Iterator[Result]:
+    for part in parts:
+        yield part, write_schools(job, part)
+
+
+def _many(job: Job, parts: list[range], processes: int) -> Iterator[Result]:
+    # Not forked: this process may have threads.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+        under_way = {pool.submit(write_schools, job, part): part for part in parts}
+        try:
+            for one in as_completed(under_way):
+                yield under_way[one], one.result()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def write_schools(job: Job, numbers: range) -> tuple[int, int]:
+    """Write what is of single schools; return how many lines and bytes."""
+    schools, sink = job.scenario.schools(), Sink(job.target)
+    troubles = job.troubles(schools)
+    try:
+        for number in numbers:
+            write_school(sink, _course(job, troubles, schools[number]), job.window)
+    finally:
+        sink.close()
+    return sink.lines, sink.size
+
+
+def _course(job: Job, troubles: Troubles, school: School) -> SchoolCourse:
+    return course_of(troubles, school, troubles.days, job.window.start, job.window.stop)
+
+
+def write_school(sink: Sink, course: SchoolCourse, when: Window) -> None:
+    """Write all series of one school."""
+    for source in sources_of(course):
+        rolling = Rolling(source)
+        for day, hours in by_day(course, when):
+            found: list[Found] = []
+            for hour in hours:
+                one = rolling.hour(hour, course)
+                found.append(one)
+                if one is not None:
+                    sink.put("_1h", rolling.hour_line(hour, one))
+            if line := rolling.day_line(day, found):
+                sink.put("_1d", line)
+        for line in raw_lines(source, course, when.raw, when.stop):
+            sink.put("", line)
+
+
+def by_day(course: SchoolCourse, when: Window) -> Iterator[tuple[int, range]]:
+    """Yield each day of the district's zone with its whole hours that are over."""
+    at = course.days.local(when.start)
+    while (begins := int(at.timestamp())) < when.stop:
+        at += timedelta(days=1)
+        ends = min(int(at.timestamp()), when.stop)
+        yield begins, range(begins // HOUR_S, ends // HOUR_S)
+
+
+def district(job: Job, schools: list[School]) -> tuple[int, int]:
+    """Write what is of the district as a whole; return how many lines and bytes."""
+    troubles, when, sink = job.troubles(schools), job.window, Sink(job.target)
+    courses = [_course(job, troubles, school) for school in schools]
+    targets = Targets(courses, troubles.days)
+    try:
+        for line in targets.ended(when.start, when.stop):
+            sink.put("_1d", line)
+        for line in targets.live(when.raw, when.stop):
+            sink.put("", line)
+        for line in _collector(when, sum(len(school.agents) for school in schools)):
+            sink.put("", line)
+    finally:
+        sink.close()
+    return sink.lines, sink.size
+
+
+def _collector(when: Window, agents: int) -> Iterator[bytes]:
+    """Yield what the collector says of itself."""
+    for at in range(
+        -(-when.raw // COLLECTOR_EVERY_S) * COLLECTOR_EVERY_S, when.stop, COLLECTOR_EVERY_S
+    ):
+        batches = (at - when.start) // 30 * agents
+        fields = {
+            "messages": batches + batches // 40,
+            "batches": batches,
+            "repeated": batches // 5_000,
+            "lines_stored": batches * 18,
+            "lines_refused": 0,
+            "dead_letters": 0,
+        }
+        yield encode(Reading("collector", fields, at * SECOND, {"collector": "d1"}))
