@@ -11,24 +11,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from agent.agentclock import AgentClock
-from agent.presence import Presence
-from agent.spool import Spool, Waiting
-from agent.spoolthread import SpoolThread
-from agent.timekeeper import Timekeeper
-from agent.uplink import Settings, Uplink
+from agent.spool import Waiting
 from core import clock
-from core.errors import ConfigError
 from core.mqtt import Broker
 from core.types import Identity
-from simulator.backlog import ROOM, fill
+from simulator.backlog import fill
 from simulator.host import Host
-
-MOST: Final = 150
-"""In one process: paho waits with select(), which knows no descriptor above 1023."""
-WORKERS: Final = 8
+from simulator.wired import check_number, wired, workers_for
 
 Sealed = Callable[[Identity, Waiting, int], None]
 """Hears of a batch that was sealed, and of the time (ns) of the oldest reading in it."""
@@ -93,29 +83,24 @@ class Player:
     ) -> None:
         self._load, self._sealed, self._host = load, sealed, load.host(number)
         self._phase = random.Random(number).uniform(0, load.seal_after_s)  # noqa: S311
-        self._who, self._times = load.who(number), AgentClock()
-        spool = Spool(
-            load.spool(folder, number), ROOM, self._times.now, unchecked=self._times.unchecked
+        self._who = load.who(number)
+        self._wired = wired(
+            *(self._who, load.spool(folder, number), broker, worker),
+            reconnect_within_s=load.interval_s,
         )
-        self._spool = SpoolThread(spool, worker)
-        presence = Presence(self._who, spool.id, clock.now())
-        settings = Settings(self._who, broker, reconnect_within_s=load.interval_s)
-        self._uplink = Uplink(settings, self._spool, presence, Timekeeper(self._times, self._spool))
+        self._spool, self._times = self._wired.spool, self._wired.time.clock
 
     async def run(self) -> None:
         """Measure, seal and send until cancelled, then say that it stops."""
-        live = asyncio.create_task(self._live())
-        uplink = asyncio.create_task(self._uplink.run())
+        live, uplink = asyncio.create_task(self._live()), self._wired.plug()
         try:
             ended, _ = await asyncio.wait((live, uplink), return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
                 task.result()  # neither ends by itself: let it be seen
         finally:
             live.cancel()
-            await self._uplink.stop()
-            uplink.cancel()
-            await asyncio.gather(live, uplink, return_exceptions=True)
-            await self._spool.close()
+            await asyncio.gather(live, return_exceptions=True)
+            await self._wired.leave()
 
     async def _live(self) -> None:
         await asyncio.sleep(self._phase)
@@ -130,16 +115,15 @@ class Player:
                 waiting, sealed_at = await self._spool.seal(), clock.monotonic()
                 if waiting:
                     self._sealed(self._who, waiting, oldest)
-                    self._uplink.sealed()
+                    self._wired.uplink.sealed()
                 oldest = 0
             await asyncio.sleep(self._load.interval_s)
 
 
 async def play(load: Load, folder: Path, broker: Broker, sealed: Sealed) -> None:
     """Play all agents of *load* until cancelled; raises ConfigError for too many."""
-    if load.agents > MOST:
-        raise ConfigError(f"{load.agents} agents; one process plays at most {MOST}")
-    workers = [ThreadPoolExecutor(1) for _ in range(min(WORKERS, load.agents))]
+    check_number(load.agents)
+    workers = workers_for(load.agents)
     players = [
         Player(load, number, folder, broker, sealed=sealed, worker=workers[number % len(workers)])
         for number in load.numbers()

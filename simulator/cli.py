@@ -15,13 +15,17 @@ import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from core import clock
 from core.errors import ConfigError, MonitorError, StartError
 from core.secrets import secret
-from simulator.history.course import course_of
+from simulator.course import course_of
 from simulator.history.sink import Target
 from simulator.history.writing import Job, Written, window, write
+from simulator.play.command import Run, run
+from simulator.play.parts import Part
 from simulator.roster import write_roster
 from simulator.scenario import MOST, Scenario, read_scenario, unknown_schools
+from simulator.spans import seconds
 from simulator.truthfile import truth, write_truth
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -56,6 +60,13 @@ def simulate_group() -> None:
     """
 
 
+def _part(_ctx: click.Context, _parameter: click.Parameter, text: str) -> Part:
+    try:
+        return Part.read(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no part as 0/4") from None
+
+
 def district_options(command: _Command) -> _Command:
     """Add the options that say which district it is."""
     for option in (
@@ -88,6 +99,105 @@ def roster_command(file: Path, **which: Any) -> None:
     schools = asked(**which).schools()
     write_roster(file, schools)
     click.echo(f"{file}: {len(schools)} schools")
+
+
+@simulate_group.command("run")
+@district_options
+@click.option("--host", help="Of the broker, instead of the scenario's.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Of the broker.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("var/simulator"),
+    show_default=True,
+    help="Where the spools are kept.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(1, 3_600),
+    default=1.0,
+    show_default=True,
+    help="Played seconds in each second, until the present is reached.",
+)
+@click.option(
+    "--since", metavar="SPAN", help="How long ago the play begins, as 2h.  [1h with --speed]"
+)
+@click.option("--for", "length", metavar="SPAN", help="Stop after so long, as 10m.")
+@click.option("--until-now", is_flag=True, help="Stop when the present is reached and taken.")
+@click.option(
+    "--seal-after",
+    type=click.FloatRange(0.5, 300),
+    default=5.0,
+    show_default=True,
+    help="Seconds of a batch.",
+)
+@click.option("--roster", type=FILE, help="First write the list of schools there.")
+@click.option("--truth", "truth_file", type=FILE, help="At the end write there what was true.")
+@click.option("--part", hidden=True, callback=_part, default="0/1")
+@click.option("--start", type=int, hidden=True)
+@click.option("--json", "as_json", is_flag=True, help="What was played, for programs.")
+def run_command(
+    *,
+    host: str | None,
+    port: int | None,
+    speed: float,
+    since: str | None,
+    length: str | None,
+    as_json: bool,
+    **more: Any,
+) -> None:
+    """Play the district over MQTT: many agents in this process, each with its own spool.
+
+    Faster than real time only the past can be played: it begins --since, comes nearer, and once it
+    is over the play goes on in real time. Ctrl-C stops all agents as a clean stop does.
+    """
+    which = {name: more.pop(name) for name in ("scenario", "schools", "seed")}
+    found = asked(**which)
+    given = {"host": host, "port": port}
+    broker = msgspec.structs.replace(
+        found.broker, **{name: value for name, value in given.items() if value is not None}
+    )
+    found = msgspec.structs.replace(found, broker=broker)
+    ago = _span(since, "--since") if since else 3_600.0 * (speed > 1)
+    start = more.pop("start") or clock.now() - round(ago * clock.SECOND)
+    play = Run(
+        found,
+        more["folder"],
+        start,
+        speed,
+        more["seal_after"],
+        _span(length, "--for") if length else 0.0,
+        until_now=more["until_now"],
+        roster=more["roster"],
+        truth=more["truth_file"],
+        part=more["part"],
+    )
+    done = run(play, _words(play, which["scenario"]))
+    click.echo(
+        json.dumps(done)
+        if as_json
+        else f"{done.get('agents', 0)} agents, {done.get('readings', 0):,} readings; "
+        f"{done.get('waiting', 0)} batches wait in {more['folder']} for the next start"
+    )
+
+
+def _span(text: str, option: str) -> float:
+    try:
+        return seconds(text)
+    except ValueError:
+        raise click.UsageError(f"{option} {text!r} is no length as 90s, 5m, 2h or 1d") from None
+
+
+def _words(play: Run, scenario: Path | None) -> list[str]:
+    """Return the options that a process gets which plays a part of *play*."""
+    table, broker = play.scenario.district, play.scenario.broker
+    words = ["--scenario", str(scenario)] if scenario else []
+    words += ["--schools", str(table.schools), "--seed", str(table.seed)]
+    words += ["--host", broker.host, "--port", str(broker.port), "--start", str(play.start)]
+    words += ["--folder", str(play.folder), "--speed", str(play.speed)]
+    words += ["--seal-after", str(play.seal_after_s)]
+    words += ["--for", f"{play.length_s:.3f}s"] if play.length_s else []
+    return words + (["--until-now"] if play.until_now else [])
 
 
 @simulate_group.command("history")

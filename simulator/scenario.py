@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Meta, Struct
 
 from collector.config import Zone
-from collector.roster.school import Area, SchoolType
 from collector.roster.values import BadValue
 from collector.roster.values import region as checked_region
+from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.fields import Level
 from core.hints import hint, quoted
@@ -98,9 +98,9 @@ class FaultTable(Struct, frozen=True, kw_only=True):
     begins: Begins
     lasts: Lasts = "20m"
     schools: tuple[Level, ...] = ()
-    area: Area | Literal[""] = ""
-    type: SchoolType | Literal[""] = ""
-    line: Literal["fibre", "private", "5g", "adsl", "satellite", ""] = ""
+    area: Literal["", "urban", "town", "rural"] = ""
+    type: Literal["", "primary", "teaching_point", "junior", "nine_year", "senior"] = ""
+    line: Literal["", "fibre", "private", "5g", "adsl", "satellite"] = ""
     share: Share = 1.0
     value: Annotated[float, Meta(ge=0, le=1_000_000)] = 0.0
 
@@ -121,6 +121,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     district: DistrictTable = DistrictTable()
     days: DaysTable = DaysTable()
     chance: ChanceTable = ChanceTable()
+    broker: BrokerConfig = BrokerConfig()
     faults: tuple[FaultTable, ...] = ()
 
     def schools(self) -> list[School]:
@@ -135,7 +136,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
 
 def read_scenario(path: Path) -> Scenario:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
-    checks: dict[str, Check] = {"faults": _faults_mistakes}
+    checks: dict[str, Check] = {"faults": _faults_mistakes, "broker": broker_mistakes}
     return read(path, Scenario, checks)
 
 

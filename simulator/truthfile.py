@@ -15,9 +15,9 @@ import msgspec
 from core import clock
 from core.clock import SECOND
 from core.lineprotocol import parse
+from simulator.course import SchoolCourse
 from simulator.days import Days
-from simulator.history.course import SchoolCourse
-from simulator.history.targets import Targets
+from simulator.targets import Targets
 from simulator.truth import Sums
 
 MINUTE_S: Final = 60

@@ -10,8 +10,8 @@ from agent.filter import ChangeFilter
 from core.clock import SECOND
 from core.lineprotocol import encode_fields, encode_head
 from core.types import Reading
+from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
-from simulator.history.course import SchoolCourse
 from simulator.history.rolling import Source
 from simulator.history.sources import LIVELY_S, MachineSeries
 

@@ -15,8 +15,8 @@ from core.catalog import CATALOG
 from core.clock import SECOND
 from core.lineprotocol import encode_fields, encode_head
 from core.types import Value
+from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
-from simulator.history.course import SchoolCourse
 from simulator.series import Fields
 from simulator.truth import Interval
 

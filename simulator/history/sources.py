@@ -6,9 +6,9 @@ from typing import Final
 
 from alerts.schooltime import in_school_time
 from core.clock import SECOND
+from simulator.course import SchoolCourse
 from simulator.days import HOUR_S, Days
 from simulator.district import HOST, School
-from simulator.history.course import SchoolCourse
 from simulator.history.rolling import BEATS, Cheap, Source, ordered
 from simulator.machine import Machine, within
 from simulator.series import Fields

@@ -12,16 +12,16 @@ from typing import Final
 from core.clock import SECOND
 from core.lineprotocol import encode
 from core.types import Reading
+from simulator.course import SchoolCourse, course_of
 from simulator.days import HOUR_S
 from simulator.district import School
 from simulator.faults import Troubles
-from simulator.history.course import SchoolCourse, course_of
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling
 from simulator.history.sink import Sink, Target
 from simulator.history.sources import sources_of
-from simulator.history.targets import Targets
 from simulator.scenario import Scenario
+from simulator.targets import Targets
 
 RAW_DAYS: Final = 2
 AT_ONCE: Final = 5

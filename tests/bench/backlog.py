@@ -33,7 +33,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from core import messages
 from core.clock import SECOND
-from simulator.agents import MOST
+from simulator.wired import MOST
 from tests.e2e.programs import REGION, Program, collector_toml
 from tests.real import brokers, influxdb1
 from tests.real.brokers import LOOPBACK, RealBroker, free_port

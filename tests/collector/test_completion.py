@@ -55,7 +55,7 @@ def tab(path: str, *words: str, cwd: Path = ROOT) -> list[str]:
 def test_every_command_is_offered_also_those_of_other_programs(path: str) -> None:
     found = set(tab(path, ""))
     assert found == {
-        *("up", "agent", "collector", "check-config", "status", "ledger", "roster"),
+        *("up", "agent", "collector", "check-config", "status", "ledger", "roster", "simulate"),
         *(name for name in Commands.list_commands(commands, click.Context(commands))),
     }
     assert tab(path, "sta") == ["status"]

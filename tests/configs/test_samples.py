@@ -22,13 +22,19 @@ from core.checkconfig import check
 from core.config import default_of
 from core.keys import is_table, row_of
 from core.registry import REQUIRED
+from simulator.scenario import FaultTable, Scenario, read_scenario
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 REFUSED = sorted((Path(__file__).parent / "refused").glob("*.toml"))
-READERS = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+READERS = {
+    "agent": "agent.config:read_agent",
+    "collector": "collector.config:read_collector",
+    "scenario": "simulator.scenario:read_scenario",
+}
 KINDS: dict[str, type[msgspec.Struct]] = {
     "agent.toml": AgentFile,
     "collector.toml": CollectorConfig,
+    "scenario.toml": Scenario,
 }
 
 EXPECT = "# expect: "
@@ -167,6 +173,12 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     assert webhook == WebhookConfig(name=webhook.name, url=webhook.url)
     no_webhook = msgspec.structs.replace(switched.alerts, webhook=())
     assert bare == msgspec.structs.replace(switched, alerts=no_webhook)
+    played, more = (
+        read_scenario(tmp_path / name) for name in ("scenario.toml", "full-scenario.toml")
+    )
+    (fault,) = more.faults
+    assert fault == FaultTable(kind=fault.kind, begins=fault.begins)
+    assert played == msgspec.structs.replace(more, faults=())
 
 
 def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:

@@ -15,9 +15,10 @@ from core.clock import SECOND
 from core.errors import ConfigError
 from core.mqtt import Broker
 from core.types import BatchKey, Identity
-from simulator.agents import MOST, Load, fill_all, play
+from simulator.agents import Load, fill_all, play
 from simulator.backlog import fill
 from simulator.host import Host
+from simulator.wired import MOST
 from tests.collector import looked
 from tests.collector.making import REGION
 from tests.collector.played import config

@@ -13,9 +13,9 @@ from alerts.targets.uptime import Line
 from core.clock import SECOND
 from core.lineprotocol import encode
 from core.types import Reading, Value
+from simulator.course import SchoolCourse
 from simulator.days import HOUR_S, Days
 from simulator.district import School
-from simulator.history.course import SchoolCourse
 from simulator.machine import measured_mbps
 from simulator.truth import PLATFORMS, PROBE_EVERY_S, Interval, Sums
 

@@ -1,0 +1,1 @@
+"""Plays a district over real MQTT, through the agent's own spool, recorder and uplink."""
