@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
+from click.core import ParameterSource
 
 from collector.trial import up
+from collector.trial.played import Demo, Influx
 from collector.trial.terminal import say
 from core.errors import ConfigError, MonitorError, StartError
 from core.hints import hint
@@ -18,6 +20,11 @@ LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 PORT: Final = click.IntRange(1, 65_535)
 TRIAL: Final = up.Trial(Path("var"))
+DEMO: Final = Demo()
+DEMO_FOLDER: Final = Path("var/demo")
+DEMO_OPTIONS: Final = (
+    *("demo", "schools", "influx", "influx_token_file", "influx_org", "influx_bucket"),
+)
 
 ELSEWHERE: Final = ("agent", "check-config", "simulate")
 """Commands that the front door keeps from us; who mistypes them ends up here all the same."""
@@ -145,12 +152,38 @@ def _hosts(
     metavar="SECONDS",
     help="How long starting may take; a very slow machine may need more.",
 )
-def up_command(**chosen: Any) -> None:
+@click.option("--demo", is_flag=True, help="A made-up district instead of this machine.")
+@click.option(
+    "--schools",
+    type=click.IntRange(1, 2_000),
+    default=DEMO.schools,
+    show_default=True,
+    help="Of the demo.",
+)
+@click.option("--influx", metavar="URL", help="The demo's readings go to this InfluxDB (1.8 or 2).")
+@click.option(
+    "--influx-token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Holds its token, for 1.8 user:password; else SCHOOLWATCH_INFLUX_TOKEN.",
+)
+@click.option("--influx-org", default="", help="Of InfluxDB 2.")
+@click.option("--influx-bucket", default="schoolwatch", show_default=True)
+@click.pass_context
+def up_command(context: click.Context, /, **chosen: Any) -> None:
     """Run all of schoolwatch on this machine: a broker, a collector, an agent and a watchdog.
 
     Nothing leaves the machine but the pings that you ask for: everything listens on 127.0.0.1.
     Ctrl-C stops it all; what was measured is kept.
+
+    With --demo schools are made up and played instead of the agent. Its folder is var/demo then.
     """
+    wants_demo, schools, *influx = (chosen.pop(name) for name in DEMO_OPTIONS)
+    if influx[0] and not wants_demo:
+        raise click.UsageError("--influx belongs to --demo")
+    if wants_demo:
+        chosen["demo"] = Demo(schools, Influx(*influx) if influx[0] else None)
+        if context.get_parameter_source("folder") is ParameterSource.DEFAULT:
+            chosen["folder"] = DEMO_FOLDER
     up.run(up.Trial(**chosen), say)
 
 

@@ -15,7 +15,7 @@ from collector.verdicts import Cause
 from core.clock import SECOND
 from simulator.conditions import Conditions
 from simulator.days import HOUR_S, Days
-from simulator.district import School
+from simulator.district import HOST, School
 from simulator.faults import LOOK_BACK_S, Fault, Troubles, conditions
 from simulator.series import PLATFORM_TIMEOUT_MS
 
@@ -42,6 +42,10 @@ class Interval:
     runs: bool
     now: Conditions
     why: tuple[str, ...] = ()
+
+    def measured_by(self, agent: str) -> bool:
+        """Tell whether *agent* takes readings: it is the one beside the line that dies alone."""
+        return self.runs and self.now.power and (self.now.agent or agent != HOST)
 
     @property
     def known(self) -> bool:

@@ -47,6 +47,11 @@ class Layout:
         return self.folder / "trial" / "roster.csv"
 
     @property
+    def scenario_file(self) -> Path:
+        """The district that is played, where it is a made-up one."""
+        return self.folder / "trial" / "scenario.toml"
+
+    @property
     def broker_folder(self) -> Path:
         """What the broker keeps."""
         return self.folder / "broker"
@@ -71,13 +76,13 @@ def agent_toml(
 kind = "agent"
 
 [identity]
-region = {_text(who.region)}
-school = {_text(who.school)}
-agent = {_text(who.agent)}
+region = {toml_text(who.region)}
+school = {toml_text(who.school)}
+agent = {toml_text(who.agent)}
 
 [broker]
 port = {mqtt_port}
-embedded = {_bool(embedded)}
+embedded = {toml_bool(embedded)}
 # One agent cannot crowd a broker when it comes back, so it need not wait.
 reconnect_within_s = 5
 
@@ -96,7 +101,7 @@ compress = false
 [probes.net]
 
 [probes.ping]
-targets = [{", ".join(_text(target) for target in ping)}]
+targets = [{", ".join(toml_text(target) for target in ping)}]
 
 [watchers.link]
 [watchers.address]
@@ -105,21 +110,26 @@ targets = [{", ".join(_text(target) for target in ping)}]
 """
 
 
-def collector_toml(http_port: int, mqtt_port: int, *, embedded: bool = False) -> str:
-    """Return the configuration of the trial's collector; paths are as seen from its folder."""
+def collector_toml(
+    http_port: int, mqtt_port: int, *, embedded: bool = False, store: str = ""
+) -> str:
+    """Return the configuration of the trial's collector; paths are as seen from its folder.
+
+    *store* is its table [store], empty for the default.
+    """
     return f"""\
 {OURS}
 # Every option, its default and its reason: configs/collector.toml
 kind = "collector"
 
 [collector]
-id = {_text(COLLECTOR)}
-regions = [{_text(REGION)}]
+id = {toml_text(COLLECTOR)}
+regions = [{toml_text(REGION)}]
 folder = "../collector"
 
 [broker]
 port = {mqtt_port}
-embedded = {_bool(embedded)}
+embedded = {toml_bool(embedded)}
 reconnect_within_s = 5
 
 [roster]
@@ -127,7 +137,7 @@ file = "roster.csv"
 
 [http]
 port = {http_port}
-"""
+{store}"""
 
 
 _OWNERS: Final = ("authority", "operator", "user")
@@ -155,10 +165,11 @@ def agent_in(path: Path, expected: Identity) -> Identity:
         return expected
 
 
-def _text(value: str) -> str:
+def toml_text(value: str) -> str:
     """Return *value* as TOML writes it; JSON's rules for strings are among TOML's."""
     return json.dumps(value, ensure_ascii=False)
 
 
-def _bool(value: object) -> str:
+def toml_bool(value: object) -> str:
+    """Return whether *value* is true, as TOML writes it."""
     return "true" if value else "false"

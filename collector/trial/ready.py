@@ -80,6 +80,13 @@ def reported(port: int, who: Identity, since: int) -> bool:
     return any(value.at_ns >= since for value in readings)
 
 
+def schools_up(port: int) -> int:
+    """Return how many schools the collector shows with an agent that is up."""
+    live = _ask(port, "/api/v1/live", _Live)
+    schools = live.schools if live else []
+    return sum(any(agent.state == "up" for agent in school.agents) for school in schools)
+
+
 def came_round(port: int, since: int) -> bool:
     """Tell whether a canary that was sent since *since* (ns) came through the collector."""
     canary = _ask(port, "/api/v1/canary", _Canary)

@@ -5,6 +5,8 @@
         ├─ agent       schoolwatch agent run
         └─ watchdog    schoolwatch collector watch
 
+With --demo a made-up district is played instead of the agent: schoolwatch simulate run.
+
 The parent knows the parts only as commands, so it needs nothing of what they load.
 """
 
@@ -18,7 +20,7 @@ from pathlib import Path
 from typing import Literal
 
 from collector.config import read_collector
-from collector.trial import brokers, layout, ports, ready
+from collector.trial import brokers, layout, played, ports, ready
 from collector.trial.children import Part, Say
 from collector.trial.layout import Layout
 from collector.trial.supervise import Wish, supervise
@@ -41,6 +43,8 @@ class Trial:
     ping: tuple[str, ...] = (ports.LOOPBACK,)
     broker: BrokerChoice = "auto"
     patience: float = 60.0
+    demo: played.Demo | None = None
+    """A made-up district instead of this machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +118,35 @@ def as_written(
     trial: Trial, where: Layout, who: Identity, say: Say, *, embedded: bool = False
 ) -> tuple[Trial, Identity]:
     """Write the files that the parts read; return ports and identity as they now stand there."""
-    if not where.roster_file.exists():  # it has no place for a line that says whose it is
-        layout.write(where.roster_file, layout.ROSTER)
+    store = trial.demo.influx.toml() if trial.demo and trial.demo.influx else ""
     files = {
         where.collector_file: layout.collector_toml(
-            trial.http_port, trial.mqtt_port, embedded=embedded
-        ),
-        where.agent_file: layout.agent_toml(who, trial.mqtt_port, trial.ping, embedded=embedded),
+            trial.http_port, trial.mqtt_port, embedded=embedded, store=store
+        )
     }
+    if trial.demo:
+        files[where.scenario_file] = played.scenario_toml(
+            trial.demo, trial.mqtt_port, embedded=embedded
+        )
+    else:
+        files[where.agent_file] = layout.agent_toml(
+            who, trial.mqtt_port, trial.ping, embedded=embedded
+        )
     for path, text in files.items():
         if not layout.write(path, text):
             say(f"keeping {path} as you changed it; no option of this command reaches it")
+    if trial.demo:
+        played.write_roster(where)
+    elif not where.roster_file.exists():  # it has no place for a line that says whose it is
+        layout.write(where.roster_file, layout.ROSTER)
     config = read_collector(where.collector_file)
     trial = replace(trial, http_port=config.http.port, mqtt_port=config.broker.port)
-    return trial, layout.agent_in(where.agent_file, who)
+    return trial, who if trial.demo else layout.agent_in(where.agent_file, who)
 
 
 def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> list[Part]:
     """Return what runs, in the order of starting."""
-    # -P: a folder called `core` or `agent` in the current folder is not taken for ours.
-    ours = [sys.executable, "-P", "-m", "schoolwatch"]
+    ours = played.OURS_COMMAND
     collector = [*ours, "collector", "run", "--config", str(where.collector_file)]
     agent = [*ours, "agent", "run", "--config", str(where.agent_file)]
     watchdog = [*ours, "collector", "watch", "--config", str(where.collector_file)]
@@ -142,10 +155,15 @@ def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> l
     def part(name: str, command: Sequence[str], is_ready: Callable[[int], bool]) -> Part:
         return Part(name, command, where.log(name), is_ready)
 
+    measuring = part("agent", agent, lambda since: ready.reported(page, who, since))
+    if trial.demo:
+        half = (trial.demo.schools + 1) // 2
+        playing = played.command(where)
+        measuring = part("simulator", playing, lambda _: ready.schools_up(page) >= half)
     return [
         part("broker", plan.command, lambda _: ready.takes_connections(trial.mqtt_port)),
         part("collector", collector, lambda _: ready.answers(page, "/readyz")),
-        part("agent", agent, lambda since: ready.reported(page, who, since)),
+        measuring,
         part("watchdog", watchdog, lambda since: ready.came_round(page, since)),
     ]
 
@@ -155,14 +173,20 @@ def summary(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> str
     url = f"http://{ports.LOOPBACK}:{trial.http_port}"
     elsewhere = "" if trial.http_port == Trial(where.folder).http_port else f" --url {url}"
     command = "schoolwatch" if shutil.which("schoolwatch") else _spelled_out()
+    what, whom = "This machine", f"agent     {who}"
+    if trial.demo:
+        what = "A made-up district"
+        whom = (
+            f"schools   {trial.demo.schools}; faults come within minutes, by {where.scenario_file}"
+        )
     return f"""
-This machine is monitored now.
+{what} is monitored now.
 
   page      {url}/
-  agent     {who}
+  {whom}
   broker    {ports.LOOPBACK}:{trial.mqtt_port}, {plan.name}
   data      {where.folder}; the next start goes on with it
-  settings  {where.agent_file.parent}
+  settings  {where.collector_file.parent}
   logs      {where.log_folder}
 
 Stop everything: Ctrl-C. Meanwhile, in another terminal:

@@ -39,7 +39,7 @@ class MachineSeries:
 
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return the hour from the ends and the mean of its course."""
-        if not (there.runs and there.now.measures):
+        if not there.measured_by(self.machine.agent):
             return None
         level, by, course = self.machine.level(self.number, hour)
         read, start, now = self.machine.series[self.number].read, hour * HOUR_S, there.now
@@ -53,7 +53,7 @@ class MachineSeries:
 
     def sample(self, at_s: int, there: Interval) -> Fields:
         """Return what the probe reads, where anybody measures."""
-        if not (there.runs and there.now.measures):
+        if not there.measured_by(self.machine.agent):
             return {}
         return self.machine.fields(self.number, at_s, there.now)
 
@@ -155,7 +155,7 @@ class LedgerSeries:
     def moving(self, at_s: int, there: Interval) -> Fields:
         """Return the fields that change; what waits comes when the line is back."""
         sealed = (at_s - BATCHES_SINCE_S) // SEALED_EVERY_S
-        measures = there.runs and there.now.measures
+        measures = there.measured_by(self.agent)
         speaks = measures and there.now.outward and there.now.broker
         lasted = 0 if speaks else at_s - there.start
         waiting = lasted // SEALED_EVERY_S if measures else 0

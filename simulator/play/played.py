@@ -81,9 +81,9 @@ class Played:
         """Do what is due by *played_s* (s since 1970)."""
         for at in self._steps(played_s):
             there = self.course.at(at)
-            if not (there.runs and there.now.measures):
+            if not there.measured_by(self.machine.agent):
                 # Switched off in the evening it says good bye; without power it cannot.
-                await self._end(clean=there.now.measures)
+                await self._end(clean=not there.runs and there.now.measures)
             else:
                 await self._live(at, there.now)
             self._measured = at

@@ -100,9 +100,9 @@ class Playing:
 
     async def arrive(self) -> None:
         """Wait until the present is played, and the collector has all of it that can get there."""
-        await self._until(self._is_present)
+        await self._wait_for(self._is_present)
         await asyncio.gather(*(agent.seal() for agent in self.agents))
-        await self._until(self._is_taken)
+        await self._wait_for(self._is_taken)
 
     async def _is_present(self) -> bool:
         return self.pace.caught_up and self._turned >= self.pace.played() // SECOND - 5
@@ -110,7 +110,7 @@ class Playing:
     async def _is_taken(self) -> bool:
         return not any([agent.connected and await agent.waiting() for agent in self.agents])
 
-    async def _until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+    async def _wait_for(self, reached: Callable[[], Awaitable[bool]]) -> None:
         while True:
             if await reached():
                 return

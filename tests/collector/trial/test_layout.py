@@ -9,7 +9,9 @@ from collector.config import read_collector
 from collector.roster import read_roster
 from collector.trial import layout
 from collector.trial.layout import Layout
+from collector.trial.played import Demo, Influx, scenario_toml, write_roster
 from core.types import Identity
+from simulator.scenario import read_scenario, unknown_schools
 
 WHO = Identity("000000", "trial", "staff-room")
 
@@ -59,3 +61,25 @@ def test_a_damaged_file_is_left_to_the_agent_to_complain_about(tmp_path: Path, t
     path = tmp_path / "agent.toml"
     path.write_bytes(text.encode("latin-1"))
     assert layout.agent_in(path, WHO) == WHO
+
+
+def test_the_simulator_and_the_collector_read_what_was_written_for_a_demo(tmp_path: Path) -> None:
+    where, token = Layout(tmp_path), tmp_path / "token"
+    token.write_text("admin:secret")
+    token.chmod(0o600)
+    influx = Influx("http://127.0.0.1:8086", token, "district", "trial")
+    demo = Demo(30, influx)
+    layout.write(where.scenario_file, scenario_toml(demo, 18883, embedded=True))
+    scenario = read_scenario(where.scenario_file)
+    assert (scenario.district.schools, scenario.days.always) == (30, True)
+    assert (scenario.broker.port, scenario.broker.embedded) == (18883, True)
+    assert unknown_schools(scenario, scenario.schools()) == []
+
+    write_roster(where)
+    layout.write(where.collector_file, layout.collector_toml(8481, 18883, store=influx.toml()))
+    config = read_collector(where.collector_file)
+    assert (config.store.type, config.store.url) == ("influxdb", influx.url)
+    assert (config.store.org, config.store.bucket) == ("district", "trial")
+    assert config.store.token() == "admin:secret"
+    assert config.roster.file
+    assert len(read_roster(config.roster.file).schools) == 30

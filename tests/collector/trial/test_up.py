@@ -46,6 +46,7 @@ class Up:
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
             parts = {"collector run": "collector", "agent run": "agent", "watch": "watchdog"}
+            parts["simulate run"] = "simulator"
             name = next((name for part, name in parts.items() if part in words), "broker")
             found[name] = child.pid
         return found
@@ -129,6 +130,31 @@ def test_this_machine_is_shown_and_the_next_start_goes_on_where_the_first_ended(
     second.until_up()
     until_sync(lambda: second.points() > before, 30)
     assert second.end(signal.SIGTERM) == 0
+
+
+@pytest.mark.real("mosquitto")
+def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: Start) -> None:
+    up = start("--demo", "--schools", "8")
+    up.until_up()
+    live = up.get("/api/v1/live")["schools"]
+    assert len(live) == 8
+    assert {school["known"] for school in live} == {True}
+    assert len({school["name"] for school in live}) == 8
+
+    def measured() -> set[str]:
+        found = up.get("/api/v1/latest?region=000000&school=s0003")["values"]
+        return {value["measurement"] for value in found}
+
+    until_sync(lambda: measured() >= {"cpu", "disk", "ping", "http_response", "bandwidth"}, 30)
+    assert sorted(up.children()) == ["broker", "collector", "simulator", "watchdog"]
+    assert up.end() == 0
+    assert "readings; 0 batches wait" in (up.folder / "log" / "simulator.log").read_text()
+
+
+def test_an_influxdb_without_the_demo_is_a_sentence(start: Start) -> None:
+    up = start("--influx", "http://127.0.0.1:8086")
+    assert up.process.wait(20) == 2
+    assert "--influx belongs to --demo" in up.said()
 
 
 HOARD = "import sys; held = b'x' * int(sys.argv[1]); print(flush=True); sys.stdin.read()"
