@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
-from click.core import ParameterSource
 
 from collector.trial import up
 from collector.trial.played import Demo, Influx
@@ -21,7 +20,7 @@ LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR")
 PORT: Final = click.IntRange(1, 65_535)
 TRIAL: Final = up.Trial(Path("var"))
 DEMO: Final = Demo()
-DEMO_FOLDER: Final = Path("var/demo")
+DEMO_FOLDER: Final = "demo"
 DEMO_OPTIONS: Final = (
     *("demo", "schools", "influx", "influx_token_file", "influx_org", "influx_bucket"),
 )
@@ -168,22 +167,20 @@ def _hosts(
 )
 @click.option("--influx-org", default="", help="Of InfluxDB 2.")
 @click.option("--influx-bucket", default="schoolwatch", show_default=True)
-@click.pass_context
-def up_command(context: click.Context, /, **chosen: Any) -> None:
+def up_command(**chosen: Any) -> None:
     """Run all of schoolwatch on this machine: a broker, a collector, an agent and a watchdog.
 
     Nothing leaves the machine but the pings that you ask for: everything listens on 127.0.0.1.
     Ctrl-C stops it all; what was measured is kept.
 
-    With --demo schools are made up and played instead of the agent. Its folder is var/demo then.
+    With --demo schools are made up and played instead of the agent, all of it in FOLDER/demo.
     """
     wants_demo, schools, *influx = (chosen.pop(name) for name in DEMO_OPTIONS)
     if influx[0] and not wants_demo:
         raise click.UsageError("--influx belongs to --demo")
     if wants_demo:
         chosen["demo"] = Demo(schools, Influx(*influx) if influx[0] else None)
-        if context.get_parameter_source("folder") is ParameterSource.DEFAULT:
-            chosen["folder"] = DEMO_FOLDER
+        chosen["folder"] /= DEMO_FOLDER  # beside a trial of this machine, never over it
     up.run(up.Trial(**chosen), say)
 
 
