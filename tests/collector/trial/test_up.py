@@ -45,8 +45,8 @@ class Up:
         found = {}
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
-            parts = {"collector run": "collector", "agent run": "agent", "watch": "watchdog"}
-            parts["simulate run"] = "simulator"
+            parts = {"collector run": "collector", "agent run": "agent"}
+            parts |= {"simulate run": "simulator", "watch": "watchdog"}
             name = next((name for part, name in parts.items() if part in words), "broker")
             found[name] = child.pid
         return found
