@@ -37,15 +37,9 @@ class SchoolCourse:
         first = max(0, bisect_right(self._starts, start_s) - 1)
         return self.intervals[first : bisect_right(self._starts, stop_s - 1)]
 
-    def whole(self, hour: int) -> Interval | None:
-        """Return the only interval of *hour*, also of what reaches into it; None of several."""
-        start, stop = hour * HOUR_S, (hour + 1) * HOUR_S
-        found = self.between(start - 600, stop)
-        if len(found) == 1:
-            return found[0]
-        # Whoever was switched off in the evening left nothing that reaches into the next hour.
-        runs = [one for one in found if one.runs]
-        return found[-1] if not runs and not any(one.why for one in found) else None
+    def during(self, hour: int) -> list[Interval]:
+        """Return what there is in *hour*."""
+        return self.between(hour * HOUR_S, (hour + 1) * HOUR_S)
 
 
 def course_of(

@@ -29,16 +29,19 @@ MAIN: Final = "main"
 BACKUP: Final = "backup"
 GB: Final = 1_000_000_000
 DAY_S: Final = 86_400
+OUTWARD: Final = ("line", "port")
+"""Of the conditions: what decides whether anything gets out of a school with electricity."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: `static` never changes, `read` gives the rest."""
+    """One series: `static` never changes, `read` gives the rest; `minds` of the conditions."""
 
     measurement: str
     tags: Mapping[str, str]
     static: Fields
     read: Read
+    minds: tuple[str, ...] = ()
 
 
 def cpu(heft: float) -> Series:
@@ -90,7 +93,7 @@ def disk(total: int, low: float, since: int) -> Series:
         }
 
     tags = {"path": DISK, "device": "sda1", "fstype": "ext4", "mode": "rw"}
-    return Series("disk", tags, {"total": total, "inodes_total": inodes}, read)
+    return Series("disk", tags, {"total": total, "inodes_total": inodes}, read, ("disk",))
 
 
 def net(port: int, rate: float, carried: Callable[[int, Conditions], float]) -> Series:
@@ -124,7 +127,7 @@ def net(port: int, rate: float, carried: Callable[[int, Conditions], float]) -> 
         "err_in_per_s": 0.0,
         "drop_in_per_s": 0.0,
     }
-    return Series("net", {"interface": INTERFACE}, static, read)
+    return Series("net", {"interface": INTERFACE}, static, read, ("port", "booted"))
 
 
 def bandwidth(contracted: int, target: int, measured: float, port: int) -> Series:
@@ -150,7 +153,7 @@ def bandwidth(contracted: int, target: int, measured: float, port: int) -> Serie
         "target_proven": proven(measured, target),
         "known_s": 7 * DAY_S,
     }
-    return Series("bandwidth", {"uplink": MAIN}, static, read)
+    return Series("bandwidth", {"uplink": MAIN}, static, read, (*OUTWARD, "busy"))
 
 
 def proven(measured: float, target: int) -> bool:
@@ -180,7 +183,8 @@ def ping(url: str, delay: float, jitter: float, loss: float, strain: float) -> S
             "jitter_ms": round(spread, 3),
         }
 
-    return Series("ping", {"url": url}, {"packets_transmitted": 5}, read)
+    minds = (*OUTWARD, "loss", "delay", "busy") if beyond else ("port", "busy")
+    return Series("ping", {"url": url}, {"packets_transmitted": 5}, read, minds)
 
 
 def dns(delay: float) -> Series:
@@ -200,7 +204,8 @@ def dns(delay: float) -> Series:
         }
 
     tags = {"server": "resolver-1", "domain": "basic.smartedu.cn", "record_type": "A"}
-    return Series("dns_query", tags, {"strays": 0, "tcp": False}, read)
+    minds = (*OUTWARD, "names", "delay")
+    return Series("dns_query", tags, {"strays": 0, "tcp": False}, read, minds)
 
 
 def http(server: str, kind: LineKind, far: float) -> Series:
@@ -229,7 +234,8 @@ def http(server: str, kind: LineKind, far: float) -> Series:
             "total_ms": round(total, 2),
         }
 
-    return Series("http_response", {"server": server, "method": "GET"}, {}, read)
+    minds = (*OUTWARD, "names", "delay", "platform")
+    return Series("http_response", {"server": server, "method": "GET"}, {}, read, minds)
 
 
 def system(cpus: int, booted: Callable[[int, Conditions], int]) -> Series:
@@ -245,7 +251,7 @@ def system(cpus: int, booted: Callable[[int, Conditions], int]) -> Series:
             "boot_time": booted(at, now),
         }
 
-    return Series("system", {}, {"n_cpus": cpus}, read)
+    return Series("system", {}, {"n_cpus": cpus}, read, ("booted",))
 
 
 def uplink(name: str, kind: LineKind, contracted: int) -> Series:
@@ -262,7 +268,7 @@ def uplink(name: str, kind: LineKind, contracted: int) -> Series:
         "metered": int(kind.metered),
         "contracted_mbps": float(contracted),
     }
-    return Series("uplink", {"uplink": name, "link_type": kind.tag}, static, read)
+    return Series("uplink", {"uplink": name, "link_type": kind.tag}, static, read, ("port",))
 
 
 def sntp(off: float) -> Series:
@@ -282,7 +288,7 @@ def sntp(off: float) -> Series:
             "delay_ms": 9.0,
         }
 
-    return Series("sntp", {"server": "ntp.aliyun.com"}, {}, read)
+    return Series("sntp", {"server": "ntp.aliyun.com"}, {}, read, (*OUTWARD, "clock"))
 
 
 def agent(version: str, off: float, booted: Callable[[int, Conditions], int]) -> Series:
@@ -303,4 +309,4 @@ def agent(version: str, off: float, booted: Callable[[int, Conditions], int]) ->
         "batches_dropped": 0,
         "spool_bytes": 0,
     }
-    return Series("agent", {}, static, read)
+    return Series("agent", {}, static, read, ("clock", "booted"))

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from collector.rollups.series import day_point, hour_point
 from core.catalog import CATALOG
 from core.clock import SECOND
-from core.lineprotocol import encode_fields, encode_head
+from core.lineprotocol import encode_head
 from core.types import Value
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
@@ -51,8 +51,14 @@ class Source(Protocol):
     def static(self) -> Fields:
         """The fields that never change."""
 
+    def alike(self, there: Interval) -> object:
+        """Return what tells apart the times in which the series behaves differently.
+
+        None where nothing is said.
+        """
+
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
-        """Return an hour that is all *there*; None where it is not to be had that way."""
+        """Return an hour that is all like *there*; None where it is not to be had that way."""
 
     def sample(self, at_s: int, there: Interval) -> Fields:
         """Return all fields at *at_s*; empty where nothing is said."""
@@ -78,8 +84,13 @@ class Rolling:
 
     def hour(self, hour: int, course: SchoolCourse) -> Found:
         """Return what *hour* comes to."""
-        there = course.whole(hour)
-        cheap = self.source.cheap(hour, there) if there else None
+        during = course.during(hour)
+        kinds = {self.source.alike(there) for there in during}
+        if kinds == {None} and not self._reaches_in(hour, course):
+            return None
+        cheap = (
+            self.source.cheap(hour, during[0]) if len(kinds) == 1 and None not in kinds else None
+        )
         return cheap or self._sampled(hour, course) or None
 
     def hour_line(self, hour: int, found: Found) -> bytes:
@@ -106,7 +117,7 @@ class Rolling:
             moving = rolled_text(found.moving, found.count, HOUR_S * hours)
             text = ",".join(filter(None, (self._static_text(hours), moving))).encode()
         else:
-            text = encode_fields(found or {})
+            text = text_of(found or {}).encode()
         return b"%b %b %d" % (self.head, text, at_s * SECOND)
 
     def _static_text(self, hours: int) -> str:
@@ -114,6 +125,11 @@ class Rolling:
             same = _same(self.source.static)
             self._static[hours] = rolled_text(same, BEATS * hours, HOUR_S * hours)
         return self._static[hours]
+
+    def _reaches_in(self, hour: int, course: SchoolCourse) -> bool:
+        start = hour * HOUR_S
+        before = course.between(start - REACH_S, start)
+        return any(self.source.alike(there) is not None for there in before)
 
     def _sampled(self, hour: int, course: SchoolCourse) -> dict[str, Value]:
         start, stop = hour * HOUR_S, (hour + 1) * HOUR_S
@@ -132,6 +148,21 @@ class Rolling:
             for name, values in four.items():
                 fields |= _unfolded(name, values, count)
         return fields
+
+
+def text_of(fields: Mapping[str, Value]) -> str:
+    """Return *fields* as line protocol: names and texts of our own, with nothing to escape."""
+    parts = []
+    for name, value in fields.items():
+        if isinstance(value, float):
+            parts.append(f"{name}={value!r}")
+        elif isinstance(value, str):
+            parts.append(f'{name}="{value}"')
+        elif isinstance(value, bool):
+            parts.append(f"{name}=true" if value else f"{name}=false")
+        else:
+            parts.append(f"{name}={value}i")
+    return ",".join(parts)
 
 
 def rolled_text(fields: Mapping[str, Four], count: int, known_s: int) -> str:

@@ -37,10 +37,14 @@ class MachineSeries:
         self.measurement, self.static = one.measurement, one.static
         self.tags = {**one.tags, **identity(self.machine.school, self.machine.agent)}
 
-    def cheap(self, hour: int, there: Interval) -> Cheap | None:
-        """Return the hour from the ends and the mean of its course."""
+    def alike(self, there: Interval) -> object:
+        """Return those of the conditions that the probe minds; None where nobody measures."""
         if not there.measured_by(self.machine.agent):
             return None
+        return tuple([getattr(there.now, name) for name in self.machine.series[self.number].minds])
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return the hour from the ends and the mean of its course."""
         level, by, course = self.machine.level(self.number, hour)
         read, start, now = self.machine.series[self.number].read, hour * HOUR_S, there.now
         moving = ordered(
@@ -88,6 +92,11 @@ class SchoolSeries:
             "target_mbps": float(one.target),
             "alerts_p4": 0,
         }
+
+    def alike(self, there: Interval) -> object:
+        """Return the state of the line and of what else is told."""
+        disk = there.now.disk > 90
+        return there.seen, there.cause, there.line, there.now.agent, disk, there.runs
 
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return an hour that is all school time or none."""
@@ -141,6 +150,11 @@ class LedgerSeries:
         self.tags = identity(self.course.school, self.agent)
         self.static = {"missing": 0}
 
+    def alike(self, there: Interval) -> object:
+        """Return whether anything arrives; where not, since when."""
+        speaks = self._speaks(there)
+        return speaks, there.measured_by(self.agent), 0 if speaks else there.start
+
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return an hour from its ends."""
         start = hour * HOUR_S
@@ -155,8 +169,7 @@ class LedgerSeries:
     def moving(self, at_s: int, there: Interval) -> Fields:
         """Return the fields that change; what waits comes when the line is back."""
         sealed = (at_s - BATCHES_SINCE_S) // SEALED_EVERY_S
-        measures = there.measured_by(self.agent)
-        speaks = measures and there.now.outward and there.now.broker
+        measures, speaks = there.measured_by(self.agent), self._speaks(there)
         lasted = 0 if speaks else at_s - there.start
         waiting = lasted // SEALED_EVERY_S if measures else 0
         return {
@@ -165,6 +178,9 @@ class LedgerSeries:
             "waiting": waiting,
             "silent_s": lasted + at_s % SEALED_EVERY_S,
         }
+
+    def _speaks(self, there: Interval) -> bool:
+        return there.measured_by(self.agent) and there.now.outward and there.now.broker
 
     def step(self, hour: int) -> int:
         """Return how long values stay in *hour* (s)."""
