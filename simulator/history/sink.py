@@ -82,7 +82,8 @@ class Sink:
     def _patiently(self, part: Part, body: bytes) -> None:
         if part not in self._writers:
             self._writers[part] = self._open(part)
-        for pause in range(TRIES - 1):
+        # One that never took anything is not busy: it is not there.
+        for pause in range(TRIES - 1 if self.lines else 0):
             with suppress(StoreBusy):
                 self._writers[part](body)
                 return

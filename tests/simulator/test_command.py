@@ -4,17 +4,20 @@ import json
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from collector.store.base import RangeQuery
+from core import clock
 from simulator.play.parts import Part, processes_for
 from simulator.scenario import DistrictTable, Scenario
 from tests.collector.making import REGION
 from tests.collector.played import config
 from tests.collector.played import running as collecting
 from tests.real.brokers import RealBroker
+from tests.real.influx import RealInflux
 from tests.waiting import until, until_sync
 
 SIMULATE = (sys.executable, "-m", "schoolwatch", "simulate")
@@ -84,6 +87,45 @@ def test_what_cannot_be_done_is_a_sentence(words: list[object], sentence: str) -
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_history_in_influxdb_says_what_its_truth_says(influx: RealInflux, tmp_path: Path) -> None:
+    bucket = f"simulated{influx.version}"
+    for part in ("", "_1h", "_1d"):
+        influx.make_bucket(f"{bucket}{part}")
+    token, truth = tmp_path / "token", tmp_path / "truth.jsonl"
+    token.write_text(influx.token)
+    token.chmod(0o600)
+    words = ["history", "--schools", 6, "--days", 2, "--processes", 2, "--influx", influx.url]
+    words += ["--token-file", token, "--org", influx.org, "--bucket", bucket, "--truth", truth]
+    done = said(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["schools"] == 6
+
+    told = [json.loads(line) for line in truth.read_text().splitlines()]
+    days = {
+        (one["indicator"], one["at"]): one
+        for one in told
+        if one["what"] == "indicator"
+        and (one["region"], one["area"], one["window"]) == ("all", "all", "day")
+    }
+    with closing(influx.store(f"{bucket}_1d")) as daily:
+        tags = {"region": "all", "area": "all", "window": "day"}
+        for field in ("numerator", "denominator", "met", "total"):
+            query = RangeQuery("indicator", field, 0, 2**62, tags=tags, group_by=("indicator",))
+            stored = {
+                (series.tags["indicator"], clock.rfc3339(at)): value
+                for series in daily.range(query)
+                for at, value in series.points
+            }
+            today = max(at for _, at in days)  # it goes on
+            expected = {key: one[field] for key, one in days.items() if key[1] != today}
+            assert {key: value for key, value in stored.items() if key[1] != today} == expected
+    schools = {f"s{number:04d}" for number in range(1, 7)}
+    for part in ("", "_1h", "_1d"):
+        with closing(influx.store(f"{bucket}{part}")) as store:
+            found = store.last("cpu", {"agent": "server-room"}, 0)
+            assert {one.tags["school"] for one in found} == schools
 
 
 def test_a_store_that_is_not_there_is_named(tmp_path: Path) -> None:
