@@ -46,7 +46,7 @@ def raw_lines(source: Source, course: SchoolCourse, start_s: int, stop_s: int) -
 
 def _times(source: Source, course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[int]:
     # Agents do not all measure in the same second.
-    phase = course.school.seed % LIVELY_S
+    phase = course.school.seed % LIVELY_S if isinstance(source, MachineSeries) else 0
     edges = {one.start for one in course.between(start_s, stop_s)}
     for hour in range(start_s // HOUR_S, -(-stop_s // HOUR_S)):
         begin = hour * HOUR_S

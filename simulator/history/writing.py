@@ -9,15 +9,13 @@ from datetime import datetime, timedelta
 from datetime import time as clock_time
 from typing import Final
 
-from core.clock import SECOND
-from core.lineprotocol import encode
-from core.types import Reading
 from simulator.course import SchoolCourse, course_of
 from simulator.days import HOUR_S
 from simulator.district import School
 from simulator.faults import Troubles
+from simulator.history.own import CollectorSeries, canaries, events
 from simulator.history.raw import raw_lines
-from simulator.history.rolling import Found, Rolling
+from simulator.history.rolling import Found, Rolling, Source
 from simulator.history.sink import Sink, Target
 from simulator.history.sources import sources_of
 from simulator.scenario import Scenario
@@ -26,7 +24,6 @@ from simulator.targets import Targets
 RAW_DAYS: Final = 2
 AT_ONCE: Final = 5
 """Schools that a process is given at a time."""
-COLLECTOR_EVERY_S: Final = 60
 
 Told = Callable[[int, int, int], None]
 """Hears how many schools are done, of how many lines and bytes."""
@@ -119,7 +116,11 @@ def write_schools(job: Job, numbers: range) -> tuple[int, int]:
     troubles = job.troubles(schools)
     try:
         for number in numbers:
-            write_school(sink, _course(job, troubles, schools[number]), job.window)
+            course = _course(job, troubles, schools[number])
+            write_school(sink, course, job.window)
+            faults = troubles.of(course.school, job.window.start, job.window.stop)
+            for line in events(course, faults, job.window.start, job.window.stop):
+                sink.put("", line)
     finally:
         sink.close()
     return sink.lines, sink.size
@@ -132,18 +133,23 @@ def _course(job: Job, troubles: Troubles, school: School) -> SchoolCourse:
 def write_school(sink: Sink, course: SchoolCourse, when: Window) -> None:
     """Write all series of one school."""
     for source in sources_of(course):
-        rolling = Rolling(source)
-        for day, hours in by_day(course, when):
-            found: list[Found] = []
-            for hour in hours:
-                one = rolling.hour(hour, course)
-                found.append(one)
-                if one is not None:
-                    sink.put("_1h", rolling.hour_line(hour, one))
-            if line := rolling.day_line(day, found):
-                sink.put("_1d", line)
-        for line in raw_lines(source, course, when.raw, when.stop):
-            sink.put("", line)
+        write_series(sink, source, course, when)
+
+
+def write_series(sink: Sink, source: Source, course: SchoolCourse, when: Window) -> None:
+    """Write one series: rolled up all the time, and raw at the end."""
+    rolling = Rolling(source)
+    for day, hours in by_day(course, when):
+        found: list[Found] = []
+        for hour in hours:
+            one = rolling.hour(hour, course)
+            found.append(one)
+            if one is not None:
+                sink.put("_1h", rolling.hour_line(hour, one))
+        if line := rolling.day_line(day, found):
+            sink.put("_1d", line)
+    for line in raw_lines(source, course, when.raw, when.stop):
+        sink.put("", line)
 
 
 def by_day(course: SchoolCourse, when: Window) -> Iterator[tuple[int, range]]:
@@ -165,25 +171,10 @@ def district(job: Job, schools: list[School]) -> tuple[int, int]:
             sink.put("_1d", line)
         for line in targets.live(when.raw, when.stop):
             sink.put("", line)
-        for line in _collector(when, sum(len(school.agents) for school in schools)):
+        for line in canaries(job.scenario.district.regions[0], when.raw, when.stop):
             sink.put("", line)
+        agents = sum(len(school.agents) for school in schools)
+        write_series(sink, CollectorSeries(agents), courses[0], when)
     finally:
         sink.close()
     return sink.lines, sink.size
-
-
-def _collector(when: Window, agents: int) -> Iterator[bytes]:
-    """Yield what the collector says of itself."""
-    for at in range(
-        -(-when.raw // COLLECTOR_EVERY_S) * COLLECTOR_EVERY_S, when.stop, COLLECTOR_EVERY_S
-    ):
-        batches = (at - when.start) // 30 * agents
-        fields = {
-            "messages": batches + batches // 40,
-            "batches": batches,
-            "repeated": batches // 5_000,
-            "lines_stored": batches * 18,
-            "lines_refused": 0,
-            "dead_letters": 0,
-        }
-        yield encode(Reading("collector", fields, at * SECOND, {"collector": "d1"}))

@@ -120,6 +120,11 @@ def test_a_history_in_a_store_has_every_series_and_the_truth_of_the_indicators(
     with closing(SqliteStore(tmp_path / "store.db")) as raw:
         assert {name for name in names if not raw.last(name, {}, when.raw * SECOND)} == set()
         assert {one.field for one in raw.last("indicator", {}, 0)} >= {"numerator", "met", "value"}
+        assert raw.last("canary", {}, (NOON - 120) * SECOND)
+        told = values(raw, "event", "active", {"kind": "agent_silent", "school": "s0004"})
+        assert [active for _, active in told] == [True, False]
+        assert [at // SECOND for at, _ in told] == [NOON - 13_200, NOON - 13_200 + 25 * 60]
+    names.add("collector")
     for part in ("_1h", "_1d"):
         with closing(SqliteStore(tmp_path / f"store{part}.db")) as rolled:
             for name in names:

@@ -1,0 +1,124 @@
+"""What a collector writes of itself and of what happened: its counters, the canary, events."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from collector import canary
+from core.catalog import CATALOG
+from core.clock import SECOND
+from core.kinds import KINDS
+from core.lineprotocol import encode
+from core.types import Reading, Value
+from simulator.course import SchoolCourse
+from simulator.days import HOUR_S
+from simulator.district import HOST
+from simulator.faults import Fault
+from simulator.history.rolling import Cheap, ordered
+from simulator.history.sources import identity
+from simulator.scenario import FaultKind
+from simulator.series import BACKUP, DISK, INTERFACE, Fields
+from simulator.truth import Interval
+
+EVERY_S: Final = 60
+COLLECTOR: Final = "d1"
+RESTARTS_EVERY_S: Final = 30 * 86_400
+"""Its counters begin anew with each start."""
+
+_EVENTS: Final[dict[FaultKind, tuple[tuple[str, str], ...]]] = {
+    "line_cut": (("agent_silent", HOST),),
+    "power_off": (("agent_silent", HOST),),
+    "agent_dies": (("agent_silent", HOST),),
+    "link_down": (("link_down", INTERFACE),),
+    "congested": (("packet_loss", "platform"),),
+    "disk_full": (("disk_full", DISK),),
+    "clock_off": (("clock_step", "clock"),),
+}
+"""Kind and subject of what is told of each fault; of the others the readings tell."""
+
+
+@dataclass(slots=True)
+class CollectorSeries:
+    """The counters of a collector that serves so many `agents`."""
+
+    agents: int
+    measurement: str = "collector"
+    tags: Mapping[str, str] = field(default_factory=lambda: {"collector": COLLECTOR})
+    static: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        known = CATALOG[self.measurement].fields
+        zero: Fields = {"lines_refused": 0, "dead_letters": 0, "refused_tags": 0, "quarantined": 0}
+        zero |= {"ready": 1, "dropped": 0}
+        self.static = {name: value for name, value in zero.items() if name in known}
+
+    def alike(self, there: Interval) -> object:
+        """Return that every time is like another."""
+        return True
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return an hour from its ends; None for the one in which it started."""
+        start = hour * HOUR_S
+        first, last = self._moving(start), self._moving(start + HOUR_S - EVERY_S)
+        if last["messages"] < first["messages"]:  # type: ignore[operator]
+            return None
+        middle = self._moving(start + HOUR_S // 2)
+        return Cheap(HOUR_S // EVERY_S, ordered(first, last, middle, last))
+
+    def sample(self, at_s: int, there: Interval) -> Fields:
+        """Return the point of *at_s*."""
+        return self.static | self._moving(at_s)
+
+    def step(self, hour: int) -> int:
+        """Return how long values stay (s)."""
+        return EVERY_S
+
+    def _moving(self, at_s: int) -> Fields:
+        batches = at_s % RESTARTS_EVERY_S // 30 * self.agents
+        fields: Fields = {
+            "messages": batches + batches // 40,
+            "batches": batches,
+            "repeated": batches // 5_000,
+            "lines_stored": batches * 18,
+            "backlog_batches": at_s // EVERY_S % 3,
+            "store_ms": 3.0 + at_s // EVERY_S * 7 % 5,
+        }
+        known = CATALOG[self.measurement].fields
+        return {name: value for name, value in fields.items() if name in known}
+
+
+def canaries(region: str, start_s: int, stop_s: int) -> Iterator[bytes]:
+    """Yield the canary of each minute as it came out again; *region* is the collector's first."""
+    who = canary.identity(region)
+    tags = {"region": who.region, "school": who.school, "agent": who.agent}
+    for at in range(-(-start_s // EVERY_S) * EVERY_S, stop_s, EVERY_S):
+        yield encode(Reading("canary", {"number": at * SECOND}, at * SECOND, tags))
+
+
+def events(course: SchoolCourse, faults: list[Fault], start_s: int, stop_s: int) -> Iterator[bytes]:
+    """Yield the events of one school's *faults* as points."""
+    for number, fault in enumerate(faults):
+        told = _EVENTS.get(fault.kind, ())
+        if fault.kind == "link_down" and course.school.backup:
+            told = (*told, ("uplink_failover", BACKUP))
+        for kind, subject in told:
+            for at, active in ((fault.start, True), (fault.stop, False)):
+                if start_s <= at < stop_s and course.at(fault.start).runs:
+                    row = 4 * (course.school.number * 500 + number) + 2 * (kind == told[-1][0])
+                    yield _event(course, kind, subject, at, row + active, active=active)
+
+
+def _event(
+    course: SchoolCourse, kind: str, subject: str, at_s: int, row: int, *, active: bool
+) -> bytes:
+    known = KINDS[kind]
+    fields: dict[str, Value] = {
+        "word": kind,
+        "active": active,
+        "severity": known.severity,
+        "target": HOST,
+        "subject": subject,
+        "row": row,
+    }
+    tags = {"kind": kind, "code": known.code, **identity(course.school, HOST)}
+    return encode(Reading("event", fields, at_s * SECOND + row % 1_000_000, tags))
