@@ -227,7 +227,7 @@ def build(config: AgentConfig) -> Agent:
     parts = parts_of(config, ours)
     schedule = Schedule(parts.jobs, recorder.take, phase_seed=str(who))
     anew = Anew(uplink.session.reconnect)
-    watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew)
+    watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching, parts, ours),
         *(clock.monotonic(), asyncio.Event()),

@@ -100,3 +100,18 @@ def test_lines_that_changed_are_known_to_whoever_asks_about_them() -> None:
     assert probe.uplinks == fibre
     assert new.jobs[1] is old.jobs[1]
     assert exchanged(new, parts(probes=(uplink, mem), uplinks=fibre)).jobs[0] is new.jobs[0]
+
+
+def test_a_file_that_has_another_content_behind_the_same_path_is_read_anew(tmp_path: Path) -> None:
+    roots = tmp_path / "ca.pem"
+    roots.write_text("last year's")
+    asked = {"ca_file": str(roots), "urls": ["https://platform.example"]}
+    probes = (ProbeConfig("http", 60.0, asked), ProbeConfig("mem"))
+    old = parts(probes=probes)
+    assert exchanged(old, parts(probes=probes)).jobs[0] is old.jobs[0]
+    roots.write_text("this year's")
+    new = exchanged(old, parts(probes=probes))
+    assert new.jobs[0] is not old.jobs[0]
+    assert new.jobs[1] is old.jobs[1]
+    assert changes(old, new) == ["[probes.http] ca_file"]
+    assert exchanged(new, parts(probes=probes)).jobs[0] is new.jobs[0]
