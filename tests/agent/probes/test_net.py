@@ -4,6 +4,7 @@ import contextlib
 import logging
 import secrets
 import socket
+import time
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -111,6 +112,8 @@ def line() -> Iterator[school_line.Line]:
 
 def flood(line: school_line.Line) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"", (line.address, 9))
+        time.sleep(0.5)  # until the neighbour is known few datagrams are kept, the others lost
         for _ in range(KNOWN // 1000):
             sock.sendto(bytes(1000), (line.address, 9))
 
