@@ -4,9 +4,9 @@ import contextlib
 import logging
 import secrets
 import socket
-import time
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
