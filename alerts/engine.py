@@ -219,7 +219,7 @@ class Engine:
             if not case.is_open and not draft.has_room(signal.key.place):
                 draft.refused += 1
                 continue
-            if signal.said == "on":
+            if signal.said != "off":
                 self._fresh.seen(signal.key, draft.at)
             self._step(draft, Step(case, signal))
 
