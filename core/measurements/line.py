@@ -80,6 +80,7 @@ MEASUREMENTS: Final = (
             "how much of the window the samples cover; begins anew with the agent",
             deadband=600,
         ),
+        interval_s=60,
     ),
     measurement(
         "ping",

@@ -20,12 +20,14 @@ MEASUREMENTS: Final = (
         ),
         *byte_counts(spool_bytes="bytes that wait for a receipt"),
         Field("clock_offset_ms", "float", "ms", "how far the machine's clock is off, if known"),
+        interval_s=60,
     ),
     measurement(
         "canary",
         "What the watchdog sends each minute, to see whether it comes out again.",
         {},
         *counts(number="the number of this canary"),
+        interval_s=60,
     ),
     measurement(
         "collector",
@@ -39,6 +41,7 @@ MEASUREMENTS: Final = (
             lines_refused="lines in the dead-letter file",
             dead_letters="messages in the dead-letter file",
         ),
+        interval_s=60,
     ),
     measurement(
         "event",
