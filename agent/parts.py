@@ -169,5 +169,7 @@ def said(config: AgentConfig) -> str:
 
 
 def _job(probe: ProbeConfig, ours: Mapping[str, object]) -> Job:
-    made = equipped(probes.build(probe.word, probe.options), **ours)
+    made = equipped(
+        probes.build(probe.word, probe.options), **{"interval_s": probe.interval_s, **ours}
+    )
     return Job(probe.word, made, probe.interval_s)

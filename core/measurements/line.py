@@ -118,6 +118,15 @@ MEASUREMENTS: Final = (
             deadband=1.0,
             deadband_percent=10,
         ),
+        *counts(
+            outages="times since the agent started that it did not answer at all for 30 s, or as "
+            "configured; not there before it first answered",
+        ),
+        Field(
+            *("outage_s", "integer", "s"),
+            "how long these lasted in all, from the first lost round on, one that goes on included",
+            deadband=60,
+        ),
     ),
     measurement(
         "path",
