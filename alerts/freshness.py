@@ -33,6 +33,10 @@ class Freshness:
         """Hear that fresh readings of an agent came."""
         self._heard[place] = at
 
+    def is_heard(self, place: str, at: int) -> bool:
+        """Return whether fresh readings of an agent came lately."""
+        return at - self._heard.get(place, 0) <= SILENT_AFTER
+
     def seen(self, key: AlertKey, at: int) -> None:
         """Hear that a condition that has a case was said not to be over."""
         if not isinstance(self._rules[key.rule].of, EventOf):
@@ -48,7 +52,7 @@ class Freshness:
         of = self._rules[key.rule].of
         if isinstance(of, EventOf):
             return True
-        if isinstance(of, OfReading) and at - self._heard.get(key.place, 0) > SILENT_AFTER:
+        if isinstance(of, OfReading) and not self.is_heard(key.place, at):
             return False
         return key in self._seen
 
@@ -62,8 +66,8 @@ class Freshness:
             of = self._rules[key.rule].of
             if not isinstance(of, OfReading):
                 continue
-            is_heard = at - self._heard.get(key.place, 0) <= SILENT_AFTER
-            if is_heard and at - self._seen.get(key, self._started) > _gone_after(of):
+            unsaid = at - self._seen.get(key, self._started)
+            if self.is_heard(key.place, at) and unsaid > _gone_after(of):
                 yield Signal(key, "off", at, at)
 
 

@@ -7,7 +7,7 @@ no network engineer. Figures without a source are ours, and may be changed.
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.shipped import measured, schools, servers, system, watched
+from alerts.shipped import everywhere, measured, schools, servers, system, watched
 
 RULES: Final[tuple[Rule, ...]] = (
     schools.LINK_DOWN,
@@ -20,6 +20,9 @@ RULES: Final[tuple[Rule, ...]] = (
     servers.RESOLVER_LIES,
     servers.CERT_INVALID,
     servers.CERT_EXPIRING,
+    everywhere.TARGET_AWAY,
+    everywhere.TARGET_BUSY,
+    everywhere.CERT_EVERYWHERE,
     measured.BANDWIDTH_HIGH,
     watched.ADDRESS_LOST,
     watched.ADDRESS_DUPLICATE,

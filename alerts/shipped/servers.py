@@ -29,7 +29,7 @@ TARGET_UNREACHABLE: Final = Rule(
     "P3",
     RuleTexts(
         title=Text(
-            "平台打不开：{where} {what}，{why}", "Not to be opened: {what} at {where}: {why}"
+            "平台打不开：{where} {what}，{why}", "A page does not open: {what} at {where}: {why}"
         ),
         meaning=Text(
             "那里现在用不了这个平台，要用它的课请准备备用资源。",
@@ -39,7 +39,7 @@ TARGET_UNREACHABLE: Final = Rule(
             "请先在那里用浏览器打开这个地址；也打不开，就{advice}。",
             "Open the address in a browser there; if that fails too: {advice}.",
         ),
-        ended=Text("平台又能打开：{where} {what}", "It can be opened again: {what} at {where}"),
+        ended=Text("平台又能打开：{where} {what}", "The page opens again: {what} at {where}"),
     ),
     hold_s=TWO_ROUNDS_S,
     keep_s=TWO_ROUNDS_S,
@@ -59,7 +59,7 @@ TARGET_SLOW: Final = Rule(
     RuleTexts(
         title=Text(
             "平台打开很慢：{where} {what}，用了 {seconds} 秒，主要慢在：{phase}",
-            "Slow: {what} at {where} took {seconds} s, most of it for {phase}",
+            "A page is slow: {what} at {where} took {seconds} s, most of it for {phase}",
         ),
         meaning=Text(
             "打开课件和视频要等很久，课堂节奏会被打断。",
@@ -196,4 +196,6 @@ CERT_EXPIRING: Final = Rule(
             "网站证书已更换：{what}（{where}）", "The certificate was renewed: {what} ({where})"
         ),
     ),
+    # Two weeks are long; so it is known before whether all schools see the same.
+    hold_s=TWO_LOOKS_S,
 )
