@@ -36,8 +36,8 @@ TARGET_UNREACHABLE: Final = Rule(
             "It cannot be used there now; lessons that need it want something else at hand.",
         ),
         first=Text(
-            "请先在那里用浏览器打开这个地址；也打不开，就{advice}。",
-            "Open the address in a browser there; if that fails too: {advice}.",
+            "请先在那里用浏览器打开这个地址。也打不开时：{advice}。",
+            "Open the address in a browser there. If that fails too: {advice}.",
         ),
         ended=Text("平台又能打开：{where} {what}", "The page opens again: {what} at {where}"),
     ),
@@ -59,7 +59,7 @@ TARGET_SLOW: Final = Rule(
     RuleTexts(
         title=Text(
             "平台打开很慢：{where} {what}，用了 {seconds} 秒，主要慢在：{phase}",
-            "A page is slow: {what} at {where} took {seconds} s, most of it for {phase}",
+            "A page is slow: {what} at {where} took {seconds} s, most of it: {phase}",
         ),
         meaning=Text(
             "打开课件和视频要等很久，课堂节奏会被打断。",

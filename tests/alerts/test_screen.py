@@ -79,6 +79,12 @@ def test_a_limit_to_fall_under_and_a_word_are_seen_where_nothing_is_open() -> No
     ]
 
 
+@pytest.mark.parametrize("offset_ms", [-1_000.5, 1_000.5])
+def test_a_number_that_is_large_either_way_is_seen(offset_ms: float) -> None:
+    said = encode(Reading("agent", {"clock_offset_ms": offset_ms}, NOW, {}))
+    assert rules_hit([said], watched=False) == [("clock_drifts", "", "on")]
+
+
 def test_what_is_well_is_not_even_taken_apart() -> None:
     well = [answer("ok", 0.0), days(200), line("disk", 10.0)]
     assert list(SCREEN.facts(PLACE, well, NOW, watched=False)) == []

@@ -5,7 +5,7 @@ import pytest
 from agent.clients import http, stream, tls
 from agent.clients.dnsanswer import BY_RCODE
 from agent.clients.httpverdict import RESULT_CODES
-from alerts.rules import Worded
+from alerts.rules import OfReading, Rule, Worded
 from alerts.shipped import RULES
 from alerts.verdictwords import WORDS, sentences, slowest
 from core.catalog import CATALOG
@@ -54,11 +54,15 @@ def test_of_a_server_that_shows_no_certificate_nothing_is_known_of_it() -> None:
     assert said == {"between"}
 
 
-def test_rules_look_at_fields_that_the_catalogue_has() -> None:
-    for of in (of for name in FOUND for of in rules_of(name)):
-        fields = CATALOG[of.measurement].fields
-        assert {of.name, of.code or of.name, *of.tells} <= set(fields)
-        assert {of.target, *of.beside} <= set(CATALOG[of.measurement].tags)
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_a_rule_looks_at_fields_and_tags_that_the_catalogue_has(rule: Rule) -> None:
+    of = rule.of
+    if not isinstance(of, OfReading):
+        return
+    known = CATALOG[of.measurement]
+    code = {of.code, of.otherwise.name} if isinstance(of, Worded) and of.otherwise else set()
+    assert {of.name, *of.tells, *code} <= set(known.fields)
+    assert {of.target, *of.beside, *of.unless} - {""} <= set(known.tags)
 
 
 def test_the_phase_that_took_longest_is_named_also_the_page_that_has_no_time_of_its_own() -> None:
