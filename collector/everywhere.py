@@ -45,6 +45,8 @@ def everywhere_of(
             continue
         if alert.state == "pending" and not heard(alert.key.place):
             continue
+        if alert.hidden_by not in ("", whole):
+            continue  # a line that is down says nothing of the platform behind it
         school = "/".join(alert.key.place.split("/")[:2])
         began = seen.setdefault((whole, alert.key.target), {})
         began[school] = min(alert.began_at, began.get(school, alert.began_at))

@@ -20,9 +20,6 @@ RULES: Final[tuple[Rule, ...]] = (
     servers.RESOLVER_LIES,
     servers.CERT_INVALID,
     servers.CERT_EXPIRING,
-    everywhere.TARGET_AWAY,
-    everywhere.TARGET_BUSY,
-    everywhere.CERT_EVERYWHERE,
     measured.BANDWIDTH_HIGH,
     watched.ADDRESS_LOST,
     watched.ADDRESS_DUPLICATE,
@@ -47,4 +44,8 @@ RULES: Final[tuple[Rule, ...]] = (
     system.FORGED_BATCH,
     system.REPLAY,
     system.STORE_WENT_BACK,
+    # Last, since of what hides a thing the first one is named: a line that is down says more.
+    everywhere.TARGET_AWAY,
+    everywhere.TARGET_BUSY,
+    everywhere.CERT_EVERYWHERE,
 )

@@ -1,6 +1,7 @@
 """Rules about what many schools see of one server: one cause is one message, and not one of each.
 
-Each holds as long as the rule of one school that it hides, so it is decided when that would be.
+What has begun hides already, so each may hold a little longer than the rule of one school does: by
+then it is known whether something else hides those, as a line that is down does.
 """
 
 from typing import Final
@@ -14,6 +15,8 @@ from alerts.shipped.servers import (
     TWO_ROUNDS_S,
 )
 from core.alerts import Text
+
+DECIDED_S: Final = 15.0
 
 TARGET_AWAY: Final = Rule(
     "target_away",
@@ -37,7 +40,7 @@ TARGET_AWAY: Final = Rule(
             "平台在多数学校又能打开：{what}", "The page opens again at most schools: {what}"
         ),
     ),
-    hold_s=TARGET_UNREACHABLE.hold_s,
+    hold_s=TARGET_UNREACHABLE.hold_s + DECIDED_S,
     keep_s=TWO_ROUNDS_S,
     in_school_time="P2",
     hides=(TARGET_UNREACHABLE.name,),
@@ -64,7 +67,7 @@ TARGET_BUSY: Final = Rule(
             "平台在多数学校打开恢复正常：{what}", "Not slow any more at most schools: {what}"
         ),
     ),
-    hold_s=TARGET_SLOW.hold_s,
+    hold_s=TARGET_SLOW.hold_s + DECIDED_S,
     keep_s=TWO_ROUNDS_S,
     hides=(TARGET_SLOW.name,),
 )
@@ -89,6 +92,6 @@ CERT_EVERYWHERE: Final = Rule(
         ),
         ended=Text("网站证书恢复正常：{what}", "The certificate is good again: {what}"),
     ),
-    hold_s=CERT_INVALID.hold_s,
+    hold_s=CERT_INVALID.hold_s + DECIDED_S,
     hides=(CERT_INVALID.name, CERT_EXPIRING.name),
 )

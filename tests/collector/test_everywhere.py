@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from alerts.facts import Wrong
 from alerts.match import small
 from collector.everywhere import COVERS, SCHOOLS, everywhere_of
 from core.types import Identity
@@ -51,7 +52,7 @@ def test_a_platform_that_is_away_from_forty_schools_is_one_message_and_so_is_its
         district.say(number, "connect_timeout")
         district.wait(5 if number % 2 else 0)
     district.wait(300)
-    assert district.stage.told() == ["125s begins target_away"]
+    assert district.stage.told() == ["140s begins target_away"]
     (message,) = district.stage.messages_made()
     assert message.title.zh == f"多所学校打不开同一个平台：{URL}（40 所学校）"
     assert f"{REGION}/school-35 … (+10)\n" in message.alerts[0].text.zh
@@ -109,13 +110,25 @@ def test_what_agents_said_before_they_fell_silent_is_no_outage_of_a_platform(
     assert [case.alert.key.rule for case in district.stage.engine.open_cases()].count(
         "target_away"
     ) == 1
-    district.stage.wait(60, step=60)
-    assert district.stage.told() == ["120s begins target_away"], "heard until a minute ago"
+    district.stage.wait(80, step=80)
+    assert district.stage.told() == ["140s begins target_away"], "heard until two minutes ago"
 
     silent = everywhere_of(
         district.stage.engine.open_cases(), lambda _: False, str, district.stage.clock()
     )
     assert [wrong.details["count"] for wrong in silent.wrong] == [5], "they had begun to alert"
+
+
+def test_lines_that_are_down_are_no_outage_of_a_platform(district: District) -> None:
+    district.heard = [0, 1, 2]
+    lines = [Wrong("line_down", f"{REGION}/school-{number}", NOW) for number in district.heard]
+    district.stage.see(*lines, covers=["line_down"])
+    district.wait(10)
+    for number in district.heard:
+        district.say(number, "connect_timeout")
+    district.wait(400)
+    rules = {message.alerts[0].alert.key.rule for message in district.stage.messages_made()}
+    assert rules == {"line_down"}
 
 
 def test_after_a_restart_it_is_still_one(district: District) -> None:
@@ -125,7 +138,7 @@ def test_after_a_restart_it_is_still_one(district: District) -> None:
     district.wait(200)
     district.stage.restart()
     district.wait(100)
-    assert district.stage.told() == ["120s begins target_away"]
+    assert district.stage.told() == ["135s begins target_away"]
     for number in district.heard:
         district.say(number, "ok")
     district.wait(300)
