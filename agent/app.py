@@ -23,6 +23,7 @@ from agent.clockset import ClockSet
 from agent.config import AgentConfig, read_agent
 from agent.filter import ChangeFilter
 from agent.onchange import OnChange
+from agent.outages import Outages
 from agent.parts import (
     Parts,
     changes,
@@ -223,11 +224,12 @@ def build(config: AgentConfig) -> Agent:
         "now": times.now,
         "checked": checked_by(timekeeper, uplink.sealed),
         "trouble": Trouble(),
+        "outages": Outages(),
     }
     parts = parts_of(config, ours)
     schedule = Schedule(parts.jobs, recorder.take, phase_seed=str(who))
     anew = Anew(uplink.session.reconnect)
-    watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew)
+    watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching, parts, ours),
         *(clock.monotonic(), asyncio.Event()),

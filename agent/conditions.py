@@ -19,7 +19,7 @@ _COLUMNS: Final = "kind, target, subject, severity, at, details"
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """What a watcher says of subjects that vanished while nobody watched: it cannot name them.
+    """What is said of subjects that vanished while nobody watched: who says it cannot name them.
 
     Ends every open condition of `kind` and `target` whose subject is not `there`.
     """
@@ -28,6 +28,7 @@ class Gone:
     target: str
     there: Callable[[str], bool]
     at: int
+    why: str = "gone"
 
 
 def news(db: sqlite3.Connection, told: Iterable[Event | Gone]) -> list[Event]:
@@ -42,7 +43,7 @@ def _news(db: sqlite3.Connection, one: Event | Gone) -> Iterator[Event]:
 
 def _ends(db: sqlite3.Connection, gone: Gone) -> list[Event]:
     return [
-        replace(event, active=False, at=gone.at, details={"why": "gone"})
+        replace(event, active=False, at=gone.at, details={"why": gone.why})
         for event in open_ones(db)
         if (event.kind, event.target) == (gone.kind, gone.target) and not gone.there(event.subject)
     ]

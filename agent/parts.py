@@ -3,8 +3,9 @@
 All of it is made before any of it is used: a file with a mistake changes nothing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -25,12 +26,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of `config`; `jobs` and `watchers` stand in its order."""
+    """The parts of `config`; `jobs` and `watchers` stand in its order.
+
+    `contents` holds a digest of each file that a probe is told of, by the probe's word and the
+    option: a certificate that was renewed is another one, although its path is the same.
+    """
 
     config: AgentConfig
     settings: Settings
     jobs: tuple[Job, ...]
     watchers: Mapping[str, Watcher]
+    contents: Mapping[tuple[str, str], bytes]
 
 
 def parts_of(config: AgentConfig, ours: Mapping[str, object]) -> Parts:
@@ -44,7 +50,21 @@ def parts_of(config: AgentConfig, ours: Mapping[str, object]) -> Parts:
     watching = {
         one.word: equipped(watchers.build(one.word, one.options), **ours) for one in config.watchers
     }
-    return Parts(config, settings_of(config), tuple(jobs), watching)
+    contents = {
+        (job.word, option): digest for job in jobs for option, digest in _contents(job.probe)
+    }
+    return Parts(config, settings_of(config), tuple(jobs), watching, contents)
+
+
+def _contents(made: Any) -> Iterator[tuple[str, bytes]]:
+    """Yield the digest of each file among the options of *made*; of none that is not readable."""
+    for option in fields(made):
+        path = getattr(made, option.name)
+        if isinstance(path, Path):
+            try:
+                yield option.name, hashlib.sha256(path.read_bytes()).digest()
+            except OSError:
+                continue
 
 
 def settings_of(config: AgentConfig) -> Settings:
@@ -76,14 +96,22 @@ def exchanged(old: Parts, new: Parts) -> Parts:
         stale.add("surroundings")
     if old.config.uplinks != new.config.uplinks:
         stale.add("uplinks")
-    jobs = _Kept(list(zip(old.config.probes, old.jobs)), stale)
+    others = {word for word, _option in _other_files(old, new)}
+    kept = [(one, job) for one, job in zip(old.config.probes, old.jobs) if one.word not in others]
+    jobs = _Kept(kept, stale)
     watching = _Kept([(one, old.watchers[one.word]) for one in old.config.watchers], stale)
     return Parts(
         new.config,
         new.settings,
         tuple(jobs.same(one, job) for one, job in zip(new.config.probes, new.jobs)),
         {one.word: watching.same(one, new.watchers[one.word]) for one in new.config.watchers},
+        new.contents,
     )
+
+
+def _other_files(old: Parts, new: Parts) -> list[tuple[str, str]]:
+    """Return the probes and options whose file has another content than it had."""
+    return [key for key, digest in new.contents.items() if old.contents.get(key, digest) != digest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +158,8 @@ def changes(old: Parts, new: Parts) -> list[str]:
         was, now = ({one.word: one for one in getattr(c, heading)} for c in (before, after))
         words += [f"[{heading}.{word}]" for word in now if was.get(word) != now[word]]
         words += [f"[{heading}.{word}] is off" for word in was if word not in now]
-    return words
+    files = (f"[probes.{word}] {option}" for word, option in _other_files(old, new))
+    return words + [one for one in files if one.partition(" ")[0] not in words]
 
 
 def said(config: AgentConfig) -> str:
@@ -140,5 +169,7 @@ def said(config: AgentConfig) -> str:
 
 
 def _job(probe: ProbeConfig, ours: Mapping[str, object]) -> Job:
-    made = equipped(probes.build(probe.word, probe.options), **ours)
+    made = equipped(
+        probes.build(probe.word, probe.options), **{"interval_s": probe.interval_s, **ours}
+    )
     return Job(probe.word, made, probe.interval_s)

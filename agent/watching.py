@@ -13,6 +13,8 @@ from agent.onchange import OnChange
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
 from agent.watchers import Watcher
+from agent.watchers.base import LASTING
+from core import clock
 from core.errors import MonitorError, SpoolError
 from core.types import Event
 
@@ -44,9 +46,12 @@ class Watching:
     spool: SpoolThread
     sealed: Callable[[], None]
     moved: Callable[[], None] = _nothing
+    now: clock.Clock = clock.now
     lost: int = 0
     """Events that the disk refused for so long that there was no room to hold them."""
     _held: list[Event | Gone] = field(default_factory=list)
+    _off: bool = True
+    """Whether it is to be told again what is watched no more."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _keepers: Following[Watcher] = field(init=False)
@@ -57,6 +62,7 @@ class Watching:
     async def run(self) -> None:
         """Watch until cancelled."""
         self._keepers.follow(list(self.watchers.values()))
+        self._news.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._tell(), name="telling")
             await self._keepers.run(tasks)
@@ -68,6 +74,18 @@ class Watching:
                 self._state.forget(word)
         self.watchers = watchers
         self._keepers.follow(list(watchers.values()))
+        self._off = True
+        self._news.set()
+
+    def _over(self) -> list[Gone]:
+        """Return what ends whatever a watcher that is off left open: it would stay so for ever."""
+        off = [
+            kind for word, kinds in LASTING.items() if word not in self.watchers for kind in kinds
+        ]
+        return [
+            Gone(kind, self.target, lambda _subject: False, self.now(), "not_watched")
+            for kind in off
+        ]
 
     def _begin(self, watcher: Watcher) -> tuple[Coroutine[Any, Any, None], str]:
         word = next(word for word, one in self.watchers.items() if one is watcher)
@@ -101,11 +119,13 @@ class Watching:
             await self._news.wait()
             self._news.clear()
             events, self._held = self._held, []
+            off, self._off = self._off, False
+            over = self._over() if off else []
             try:
-                told = await self.spool.call(partial(Spool.tell, events=events))
+                told = await self.spool.call(partial(Spool.tell, events=[*over, *events]))
             except SpoolError as error:
                 self._state.broke("spool", f"events of the watchers wait: {error}")
-                self._held = [*events, *self._held]
+                self._held, self._off = [*events, *self._held], self._off or off
                 self._news.set()
                 await asyncio.sleep(DISK_AGAIN_AFTER_S)
                 continue

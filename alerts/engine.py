@@ -136,6 +136,10 @@ class Engine:
         """Return whether a case is open at *place*, so that what ends it matters too."""
         return place in self._memory.of_place
 
+    def is_heard(self, place: str) -> bool:
+        """Return whether fresh readings of the agent *place* came lately."""
+        return self._fresh.is_heard(place, self._now())
+
     def open_cases(self) -> Iterator[Case]:
         """Return every case that has not ended."""
         return iter(tuple(self._memory.cases.values()))
@@ -219,7 +223,7 @@ class Engine:
             if not case.is_open and not draft.has_room(signal.key.place):
                 draft.refused += 1
                 continue
-            if signal.said == "on":
+            if signal.said != "off":
                 self._fresh.seen(signal.key, draft.at)
             self._step(draft, Step(case, signal))
 

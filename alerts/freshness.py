@@ -7,7 +7,7 @@ it alerts; one that has alerted goes on, since not to know is no recovery.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from alerts.rules import EventOf, Rule, Threshold
+from alerts.rules import EventOf, OfReading, Rule
 from alerts.step import Case, Signal
 from core.alerts import AlertKey
 from core.catalog import CATALOG
@@ -33,8 +33,12 @@ class Freshness:
         """Hear that fresh readings of an agent came."""
         self._heard[place] = at
 
+    def is_heard(self, place: str, at: int) -> bool:
+        """Return whether fresh readings of an agent came lately."""
+        return at - self._heard.get(place, 0) <= SILENT_AFTER
+
     def seen(self, key: AlertKey, at: int) -> None:
-        """Hear that a condition that has a case was said to be going on."""
+        """Hear that a condition that has a case was said not to be over."""
         if not isinstance(self._rules[key.rule].of, EventOf):
             self._seen[key] = at
 
@@ -48,7 +52,7 @@ class Freshness:
         of = self._rules[key.rule].of
         if isinstance(of, EventOf):
             return True
-        if isinstance(of, Threshold) and at - self._heard.get(key.place, 0) > SILENT_AFTER:
+        if isinstance(of, OfReading) and not self.is_heard(key.place, at):
             return False
         return key in self._seen
 
@@ -60,13 +64,13 @@ class Freshness:
         for case in cases:
             key = case.alert.key
             of = self._rules[key.rule].of
-            if not isinstance(of, Threshold):
+            if not isinstance(of, OfReading):
                 continue
-            is_heard = at - self._heard.get(key.place, 0) <= SILENT_AFTER
-            if is_heard and at - self._seen.get(key, self._started) > _gone_after(of):
+            unsaid = at - self._seen.get(key, self._started)
+            if self.is_heard(key.place, at) and unsaid > _gone_after(of):
                 yield Signal(key, "off", at, at)
 
 
-def _gone_after(of: Threshold) -> int:
+def _gone_after(of: OfReading) -> int:
     known = CATALOG.get(of.measurement)
     return int(MISSED * max(HEARTBEAT_S, known.interval_s if known else 0) * SECOND)

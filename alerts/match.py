@@ -11,8 +11,8 @@ from typing import Any, Final
 import msgspec
 
 from alerts.facts import ReadingFact, Sight, Wrong, above
-from alerts.rules import EventOf, Rule, Sighted, Threshold
-from alerts.step import Case, Said, Signal
+from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Worded
+from alerts.step import Case, Signal
 from core.alerts import AlertKey
 from core.topics import LEVEL
 
@@ -54,14 +54,14 @@ class Match:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._events: dict[str, list[tuple[Rule, EventOf]]] = {}
-        self._readings: dict[str, list[tuple[Rule, Threshold]]] = {}
+        self._readings: dict[str, list[tuple[Rule, Threshold | Worded]]] = {}
         self._sights: dict[str, list[Rule]] = {}
         self._kind_of: dict[str, str] = {}
         for rule in rules:
             match rule.of:
                 case EventOf() as of:
                     self._events.setdefault(of.kind, []).append((rule, of))
-                case Threshold() as of:
+                case Threshold() | Worded() as of:
                     self._readings.setdefault(of.measurement, []).append((rule, of))
                 case Sighted(kind):
                     self._sights.setdefault(kind, []).append(rule)
@@ -93,15 +93,13 @@ class Match:
     def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
         """Read a fresh reading."""
         for rule, of in self._readings.get(fact.measurement, ()):
-            value = fact.fields.get(of.name)
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                continue
-            if of.unless and of.unless.items() <= fact.tags.items():
+            said = of.says(fact.fields)
+            if said is None or (of.unless and of.unless.items() <= fact.tags.items()):
                 continue
             target = of.target_of(fact.tags)[:LONGEST_TARGET]
             key = AlertKey(rule.name, fact.place, target)
-            at = min(fact.at, heard)
-            yield Signal(key, of.says(value), at, heard, {"value": value})
+            details = of.details(fact.fields)
+            yield Signal(key, said, min(fact.at, heard), heard, details, adds=True)
 
     def sight(self, sight: Sight, open_cases: Sequence[Case], heard: int) -> Iterator[Signal]:
         """Read a sight: what is wrong, and what of *open_cases* is not wrong any more."""

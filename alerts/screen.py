@@ -5,11 +5,11 @@ over a limit, or comes from where something is open that it may end, is taken ap
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from alerts.facts import ReadingFact
-from alerts.rules import Rule, Threshold
+from alerts.rules import Rule, Threshold, Worded
 from core import lineprotocol
 from core.catalog import IDENTITY_TAGS
 from core.clock import SECOND
@@ -18,16 +18,19 @@ FRESH: Final = 120 * SECOND
 """Older readings, or such from a clock that is as far ahead, move no rule."""
 
 
+Look = Callable[[bytes], bool]
+
+
 class Screen:
-    """The thresholds, by how the lines begin that they look at."""
+    """The rules about readings, by how the lines begin that they look at."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        limits: dict[bytes, list[tuple[re.Pattern[bytes], float]]] = {}
-        for of in [rule.of for rule in rules if isinstance(rule.of, Threshold)]:
-            value = re.compile(rb"[ ,]" + of.name.encode() + rb"=([-+0-9.eE]+)")
-            limits.setdefault(of.measurement.encode(), []).append((value, of.limit))
-        self._limits = limits
-        self._starts = tuple(name + end for name in limits for end in (b",", b" "))
+        looks: dict[bytes, list[Look]] = {}
+        for of in (rule.of for rule in rules):
+            if isinstance(of, Threshold | Worded):
+                looks.setdefault(of.measurement.encode(), []).extend(_looks(of))
+        self._looks = looks
+        self._starts = tuple(name + end for name in looks for end in (b",", b" "))
 
     def facts(
         self, place: str, lines: Iterable[bytes], at: int, *, watched: bool
@@ -42,15 +45,24 @@ class Screen:
 
     def _is_over(self, line: bytes) -> bool:
         name = line[: min(i for i in (line.find(b","), line.find(b" ")) if i >= 0)]
-        return any(
-            _number(found) >= limit
-            for value, limit in self._limits[name]
-            for found in value.findall(line)
-        )
+        return any(look(line) for look in self._looks[name])
 
 
-def _number(text: bytes) -> float:
+def _looks(of: Threshold | Worded) -> Iterator[Look]:
+    """Return looks at a line that see all that *of* may call on, be it a tag that looks so."""
+    if isinstance(of, Worded):
+        words = rb"|".join(re.escape(word.encode()) for word in sorted(of.on))
+        pattern = re.compile(rb"[ ,]" + of.name.encode() + rb'="(?:' + words + rb')"')
+        yield lambda line: pattern.search(line) is not None
+        if of.otherwise:
+            yield from _looks(of.otherwise)
+        return
+    number = re.compile(rb"[ ,]" + of.name.encode() + rb"=([-+0-9.eE]+)")
+    yield lambda line: any(_may_be_on(of, found) for found in number.findall(line))
+
+
+def _may_be_on(of: Threshold, text: bytes) -> bool:
     try:
-        return float(text)
+        return of.is_on(float(text))
     except ValueError:
-        return float("inf")  # looks like one, so it is taken apart
+        return True  # looks like one, so it is taken apart

@@ -10,10 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
+from alerts.rules import Said
 from core.alerts import Alert, AlertKey, Reason
-
-Said = Literal["on", "between", "off"]
-"""Between: not bad enough to begin, and not good enough to end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +32,7 @@ class Signal:
     over_at: int = 0
     repeat: bool = False
     part_of: str = ""
+    adds: bool = False
 
 
 @dataclass(frozen=True, slots=True)

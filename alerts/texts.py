@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
-from alerts.rules import Rule, RuleTexts
+from alerts.rules import OfReading, Rule, RuleTexts
+from alerts.verdictwords import sentences
 from core import clock
 from core.alerts import Alert, Notification, Reason, Telling, Text
 from core.clock import SECOND
@@ -64,7 +65,7 @@ def telling_of(alert: Alert, rules: Mapping[str, Rule], words: Words) -> Telling
     title = texts.ended if over and texts.ended.zh else texts.title
     titles, bodies = [], []
     for number in (0, 1):
-        values = _values(alert, words, number)
+        values = _values(alert, rule, words, number)
         titles.append(title[number].format_map(values).strip())
         since = _time(alert.began_at, words.zone)
         late = _LABELS["late"][number] if alert.late and not over else ""
@@ -108,9 +109,13 @@ def _unknown(name: str) -> RuleTexts:
     return RuleTexts(title, nothing, nothing, title)
 
 
-def _values(alert: Alert, words: Words, number: int) -> _Values:
+def _values(alert: Alert, rule: Rule | None, words: Words, number: int) -> _Values:
     key = alert.key
-    found = {name: plain(value) for name, value in alert.details.items()}
+    found = _Values({name: plain(value) for name, value in alert.details.items()})
+    if rule and isinstance(rule.of, OfReading):
+        said = sentences(rule.of.measurement, alert.details, number)
+        # The sentences are ours; what an agent has sent stands only in their gaps.
+        found |= {name: text.format_map(found) for name, text in said.items()}
     what = " ".join(part for part in (key.target, key.subject) if part)
     # What an agent says of its own machine stands in the place already.
     if key.subject.startswith(key.target) or (key.subject and key.place.endswith(f"/{key.target}")):

@@ -23,7 +23,7 @@ from alerts.channels.console import Console
 from alerts.channels.webhook import Webhook
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
-from alerts.facts import Sight
+from alerts.facts import Sight, Wrong
 from alerts.history import History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
 from alerts.screen import Screen
@@ -37,6 +37,7 @@ from collector.canary import Canary, identity
 from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.degraded import degraded
+from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
@@ -78,8 +79,6 @@ class Alerting:
             self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._judged = -1
-        self._judge()
         self._outbox = Outbox(ground, names)
         self._screen = Screen(RULES)
         self.canary = Canary()
@@ -89,6 +88,9 @@ class Alerting:
         self._fresh: deque[_Fresh] = deque()
         self._sights: dict[frozenset[str], Sight] = {}
         self._something = asyncio.Event()
+        self._judged, self._judged_at = -1, 0
+        self._everywhere: Sequence[Wrong] | None = None
+        self._judge()
         self._kicked = True
         self._loop: asyncio.AbstractEventLoop | None = None
         books.journal.synced = self.kick
@@ -203,10 +205,19 @@ class Alerting:
         engine.tick()
 
     def _judge(self) -> None:
-        """Let the live picture know which lines are degraded, where that may have changed."""
-        if self._judged != self._engine.revision:
-            self._judged = self._engine.revision
-            self._books.live.degraded = degraded(self._engine.open_cases())
+        """See what the open cases come to, where that may have changed: which lines are degraded,
+        and what many schools see of one server."""
+        revision, now = self._engine.revision, self._now()
+        if self._judged == revision and 0 <= now - self._judged_at < LOOK_EVERY_S * SECOND:
+            return
+        self._judged, self._judged_at = revision, now
+        cases = list(self._engine.open_cases())
+        live = self._books.live
+        live.degraded = degraded(cases)
+        sight = everywhere_of(cases, self._engine.is_heard, live.name_of, now)
+        if sight.wrong != self._everywhere:
+            self._everywhere = sight.wrong
+            self.see(sight)
 
     async def _sleep(self) -> None:
         due = self._engine.due()

@@ -39,6 +39,7 @@ OTHER: Final = "other"
 FAULT: Final = Category("设备设施故障", "技术故障")
 ATTACK: Final = Category("网络攻击", "其他")
 SPOOFING: Final = Category("网络攻击", "广播欺诈")
+HIJACKING: Final = Category("网络攻击", "域名劫持")
 RISK: Final = Category("安全隐患", "其他")
 COMPLIANCE: Final = Category("安全隐患", "网络配置合规缺陷")
 ACCESS: Final = Category("异常行为", "访问异常")
@@ -86,6 +87,30 @@ _KINDS: Final = (
         "目标不可达",
         "a target does not answer",
     ),
+    Kind(
+        *("target_slow", "EV-FLT-QOS", FAULT, "P3"),
+        *("平台打开很慢", "a platform answers slowly"),
+    ),
+    Kind(
+        *("resolver_fails", "EV-SYS-DNS", FAULT, "P2"),
+        *("域名服务器解析失败", "a name server does not resolve"),
+    ),
+    Kind(
+        *("resolver_lies", "EV-ATK-DNS-HIJACK", HIJACKING, "P2"),
+        *("域名解析结果不可信", "a name server does not tell the truth"),
+    ),
+    Kind(
+        *("cert_invalid", "EV-SYS-CERT", RISK, "P3"),
+        *("网站证书有问题", "the certificate of a server is not good"),
+    ),
+    Kind(
+        *("cert_expiring", "EV-SYS-CERT-END", RISK, "P4"),
+        *("网站证书即将到期", "the certificate of a server expires soon"),
+    ),
+    Kind(
+        *("bandwidth_high", "EV-FLT-BW", FAULT, "P3"),
+        *("出口带宽接近用满", "an uplink is nearly full at busy hours"),
+    ),
     Kind("disk_full", "EV-SYS-DISK", FAULT, "P3", "磁盘空间不足", "a disk is nearly full"),
     Kind(
         *("disk_readonly", "EV-SYS-DISK-RO", FAULT, "P2"),
@@ -94,6 +119,14 @@ _KINDS: Final = (
     Kind(
         *("clock_step", "EV-SYS-CLOCK", RISK, "P3"),
         *("时钟跳变", "a machine's clock was set by a step"),
+    ),
+    Kind(
+        *("clock_off", "EV-SYS-CLOCK", RISK, "P3"),
+        *("时钟偏差超过 5 秒", "a machine's clock is off by more than 5 s"),
+    ),
+    Kind(
+        *("clock_drifts", "EV-SYS-CLOCK", RISK, "P4"),
+        *("时钟偏差超过 1 秒", "a machine's clock is off by more than a second"),
     ),
     Kind(
         *("clock_back", "EV-SYS-CLOCK", RISK, "P3"),

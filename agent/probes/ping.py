@@ -19,7 +19,8 @@ from typing import Annotated, Any, Final
 from msgspec import Meta
 
 from agent.families import Asked, FamilyOrBoth, asked_over
-from agent.probes.base import COLLABORATOR, probes
+from agent.outages import MISSED_ROUNDS, Outages, Rules
+from agent.probes.base import COLLABORATOR, INTERVAL_S, probes
 from agent.subjects import Subjects
 from agent.surroundings import Surroundings
 from agent.trouble import Trouble
@@ -45,7 +46,8 @@ class PingProbe:
     """Sends `count` echo requests to each target, all targets at once; one reading for each.
 
     `timeout_s` is for finding the address and again for each answer. `families` names targets
-    that are asked over another `family` than the rest; with `both` a target has two readings.
+    that are asked over another `family` than the rest; with `both` a target has two readings. A
+    target that is silent for `outage_after_s` has an outage (agent/outages.py).
     `targets` takes the words of agent/surroundings.py.
     """
 
@@ -61,11 +63,15 @@ class PingProbe:
         Mapping[str, FamilyOrBoth],
         Meta(description='a table of targets, each with "any", "ipv4", "ipv6" or "both"'),
     ] = field(default_factory=dict)
+    outage_after_s: Annotated[float, Meta(ge=1, le=3600)] = 30.0
     surroundings: Surroundings = field(default_factory=Surroundings, metadata=COLLABORATOR)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     open_echo: Open = field(default=open_echo, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
+    boot: clock.Clock = field(default=clock.boottime, metadata=COLLABORATOR)
+    interval_s: float = field(default=INTERVAL_S, metadata=COLLABORATOR)
     trouble: Trouble = field(default_factory=Trouble, metadata=COLLABORATOR)
+    outages: Outages = field(default_factory=Outages, metadata=COLLABORATOR)
     subjects: Subjects = field(default_factory=partial(Subjects, "ping"), metadata=COLLABORATOR)
 
     def __post_init__(self) -> None:
@@ -100,17 +106,39 @@ class PingProbe:
                 }
             )
         self.trouble.keep(reading.tags for reading in readings)
+        self.outages.keep(
+            {"url": name} | more
+            for name, target in named.items()
+            for _, more in asked_over(self.families.get(target, self.family))
+        )
         return readings
 
     async def _one(self, target: str, asked: Asked, socket_for: Open, at: int) -> Reading:
         family, more = asked
         tags = {"url": target} | more
-        host = self.surroundings.host(target)  # a word that stands for nothing has no reading
+        began = self.boot()
+        try:
+            host = self.surroundings.host(target)
+        except TargetUnreachable:
+            # A word that stands for nothing has no reading, but a gateway that is gone is out.
+            self._lasts(tags, began, answers=False)
+            raise
         address, code = await self._find(host, family)
         fields = await self._fields(address, socket_for) if address else nothing(code)
         sent, received = (int(fields[name]) for name in ("packets_transmitted", "packets_received"))
         self.trouble.note(tags, address, sent, received)
+        if code == NO_SUCH_HOST:  # a name server's word says nothing of the way to the target
+            fields |= self.outages.known(tags)
+        else:
+            fields |= self._lasts(tags, began, answers=bool(received))
         return Reading("ping", fields, at, tags)
+
+    def _lasts(self, tags: Mapping[str, str], at: int, *, answers: bool) -> Mapping[str, Value]:
+        """Return the fields about outages after a round that began *at* (`clock.boottime`)."""
+        round_s = 2 * self.timeout_s + self.count * self.interval_between_s
+        gap_s = MISSED_ROUNDS * max(self.interval_s, round_s)
+        rules = Rules(int(self.outage_after_s * clock.SECOND), int(gap_s * clock.SECOND))
+        return self.outages.take(tags, at, rules, answers=answers)
 
     async def _find(self, host: str, family: socket.AddressFamily) -> tuple[Address | None, int]:
         try:

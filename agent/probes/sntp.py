@@ -131,10 +131,10 @@ class SntpProbe:
         except NoSuchHost as error:
             return self._nothing(server, NO_SUCH_HOST, str(error).removeprefix(f"{server}: "))
         except (TargetUnreachable, OSError) as error:
-            why = str(error).removeprefix(f"{server}: ") or type(error).__name__
-            return self._nothing(server, NO_ANSWER, why)
+            return self._nothing(server, NO_ANSWER, _why(error).removeprefix(f"{server}: "))
         if found is None:
-            return self._nothing(server, NO_ANSWER, f"no answer within {self.timeout_s:g} s")
+            why = f"no answer within {self.timeout_s:g} s: does the firewall let UDP port 123 out?"
+            return self._nothing(server, NO_ANSWER, why)
         return self._judged(server, found, sntp.answer(found.packet, nonce))
 
     def _judged(self, server: str, found: Exchange, said: Served | sntp.Refused | None) -> Said:
@@ -168,6 +168,15 @@ class SntpProbe:
     def _nothing(self, server: str, result_code: int, why: str) -> Said:
         self.state.broke(f"sntp: {server}", f"sntp: {server}: {why}")
         return Said({"result_code": result_code})
+
+
+def _why(error: Exception) -> str:
+    match error:
+        case ConnectionRefusedError():
+            return "it serves no time (connection refused): name another in servers"
+        case OSError(strerror=str(reason)):
+            return f"no way leads there ({reason.lower()})"
+    return str(error) or type(error).__name__
 
 
 def fields_of(served: Served, way: int, machine: int) -> dict[str, Value]:

@@ -1,6 +1,6 @@
 """What a watcher is, and the list of the words that name one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
@@ -8,7 +8,7 @@ from agent.conditions import Gone
 from core.registry import COLLABORATOR, Registry
 from core.types import Event
 
-__all__ = ["COLLABORATOR", "Watcher", "by_default", "happened", "watchers"]
+__all__ = ["COLLABORATOR", "LASTING", "Watcher", "by_default", "happened", "watchers"]
 
 
 class Watcher(Protocol):
@@ -24,6 +24,15 @@ class Watcher(Protocol):
 
 by_default: Final = ("link", "address", "gateway", "uplink", "disk")
 """The words of those that are on where the file switches none on."""
+
+LASTING: Final[Mapping[str, tuple[str, ...]]] = {
+    "link": ("link_down",),
+    "address": ("address_lost", "address_duplicate"),
+    "gateway": ("gateway_lost",),
+    "uplink": ("uplink_failover",),
+    "disk": ("disk_readonly", "disk_full"),
+}
+"""What a watcher says that lasts. Once it is off nobody would say that it is over."""
 
 watchers: Registry[Watcher] = Registry(
     "watcher",

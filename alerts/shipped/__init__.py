@@ -7,13 +7,20 @@ no network engineer. Figures without a source are ours, and may be changed.
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.shipped import schools, system, watched
+from alerts.shipped import everywhere, measured, schools, servers, system, watched
 
 RULES: Final[tuple[Rule, ...]] = (
     schools.LINK_DOWN,
     schools.DISK_FULL,
     watched.DISK_READONLY,
     schools.PACKET_LOSS,
+    servers.TARGET_UNREACHABLE,
+    servers.TARGET_SLOW,
+    servers.RESOLVER_FAILS,
+    servers.RESOLVER_LIES,
+    servers.CERT_INVALID,
+    servers.CERT_EXPIRING,
+    measured.BANDWIDTH_HIGH,
     watched.ADDRESS_LOST,
     watched.ADDRESS_DUPLICATE,
     watched.GATEWAY_LOST,
@@ -21,6 +28,7 @@ RULES: Final[tuple[Rule, ...]] = (
     watched.UPLINK_FAILOVER,
     schools.AGENT_SILENT,
     schools.CLOCK_OFF,
+    measured.CLOCK_DRIFTS,
     schools.LINE_DOWN,
     schools.REGION_AWAY,
     schools.CARRIER_AWAY,
@@ -36,4 +44,8 @@ RULES: Final[tuple[Rule, ...]] = (
     system.FORGED_BATCH,
     system.REPLAY,
     system.STORE_WENT_BACK,
+    # Last, since of what hides a thing the first one is named: a line that is down says more.
+    everywhere.TARGET_AWAY,
+    everywhere.TARGET_BUSY,
+    everywhere.CERT_EVERYWHERE,
 )

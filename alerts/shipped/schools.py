@@ -51,7 +51,7 @@ DISK_FULL: Final = Rule(
 
 PACKET_LOSS: Final = Rule(
     "packet_loss",
-    Threshold("ping", "percent_packet_loss", "url", 5, 2, beside="family"),
+    Threshold("ping", "percent_packet_loss", "url", 5, 2, beside=("family",)),
     "P3",
     RuleTexts(
         title=Text(
@@ -114,6 +114,7 @@ CLOCK_OFF: Final = Rule(
     # clock anew, a minute or two, it cannot say how far it is off, which is no recovery.
     hold_s=120,
     keep_s=300,
+    hides=("clock_drifts",),
 )
 
 LINE_DOWN: Final = Rule(
@@ -137,7 +138,7 @@ LINE_DOWN: Final = Rule(
     # the carrier is told of, and not each line.
     hold_s=90,
     in_school_time="P1",
-    hides=("agent_silent",),
+    hides=("agent_silent", "target_unreachable", "target_slow", "resolver_fails"),
 )
 
 REGION_AWAY: Final = Rule(

@@ -45,7 +45,8 @@ class Hide:
     def _hider(self, key: AlertKey) -> str:
         for rule in self.hiders.get(key.rule, ()):
             for place in above(key.place):
-                if self.is_open(AlertKey(rule, place)):
+                # What lies there, or what is said of the same target there.
+                if any(self.is_open(AlertKey(rule, place, t)) for t in {"", key.target}):
                     return rule
         return ""
 

@@ -52,7 +52,8 @@ def _heard(case: Case, signal: Signal) -> Case:
     if state == "pending" and signal.said != "on":
         return case.changed(state="gone")
     if state == "pending":
-        details = signal.details or case.alert.details
+        before = case.alert.details
+        details = {**before, **signal.details} if signal.adds else signal.details or before
         return replace(case.changed(details=details), over_at=max(case.over_at, signal.over_at))
     if state == "idle" and signal.said == "on":
         begun = case.changed(

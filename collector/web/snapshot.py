@@ -69,13 +69,18 @@ class Nic:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """One target as last seen `at` (ns); `answer_ms` is None where it did not answer."""
+    """One target as last seen `at` (ns); `answer_ms` is None where it did not answer.
+
+    `outages` since its agent started, and how long they were in all (ns).
+    """
 
     target: str
     answer_ms: float | None
     loss_percent: float
     unknown_host: bool
     at: int = 0
+    outages: int = 0
+    out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +217,8 @@ def _ping(row: _Row) -> Ping:
     average = row.values.get("average_response_ms") if loss < 100 else None
     name, family = row.tags.get("url", ""), row.tags.get("family")
     target = f"{name} ({family})" if family else name
-    return Ping(target, average, loss, row.get("result_code") == 1, row.at)
+    outages, out = int(row.get("outages")), int(row.get("outage_s")) * SECOND
+    return Ping(target, average, loss, row.get("result_code") == 1, row.at, outages, out)
 
 
 def _loopback_last(nic: Nic) -> tuple[bool, float, str]:

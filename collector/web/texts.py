@@ -136,6 +136,10 @@ TEXTS: Final[dict[str, Text]] = {
     "target_state": Text("状态", "State"),
     "target_old": Text("超过 10 分钟没有新的测量结果", "nothing measured for more than 10 minutes"),
     "target_agent": Text("采集端不在线，无法判断", "its agent is not up, so nobody can tell"),
+    "target_outages": Text(
+        "采集端启动以来中断 {n} 次，共 {lasting}",
+        "out {n} times since its agent started, {lasting} in all",
+    ),
     "answer_time": Text("应答时间", "Answer time"),
     "loss": Text("丢包", "Loss"),
     "others": Text("另有 {n} 个未列出", "{n} more not shown"),

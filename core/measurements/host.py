@@ -133,5 +133,6 @@ MEASUREMENTS: Final = (
                 ("total_threads", "threads of all of them", 10),
             )
         ),
+        interval_s=60,
     ),
 )

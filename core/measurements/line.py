@@ -80,6 +80,7 @@ MEASUREMENTS: Final = (
             "how much of the window the samples cover; begins anew with the agent",
             deadband=600,
         ),
+        interval_s=60,
     ),
     measurement(
         "ping",
@@ -116,6 +117,15 @@ MEASUREMENTS: Final = (
             "mean absolute difference of consecutive answers (RFC 3550, not smoothed)",
             deadband=1.0,
             deadband_percent=10,
+        ),
+        *counts(
+            outages="times since the agent started that it did not answer at all for 30 s, or as "
+            "configured; not there before it first answered",
+        ),
+        Field(
+            *("outage_s", "integer", "s"),
+            "how long these lasted in all, from the first lost round on, one that goes on included",
+            deadband=60,
         ),
     ),
     measurement(

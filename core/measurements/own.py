@@ -20,12 +20,14 @@ MEASUREMENTS: Final = (
         ),
         *byte_counts(spool_bytes="bytes that wait for a receipt"),
         Field("clock_offset_ms", "float", "ms", "how far the machine's clock is off, if known"),
+        interval_s=60,
     ),
     measurement(
         "canary",
         "What the watchdog sends each minute, to see whether it comes out again.",
         {},
         *counts(number="the number of this canary"),
+        interval_s=60,
     ),
     measurement(
         "collector",
@@ -45,6 +47,7 @@ MEASUREMENTS: Final = (
             dropped="batches that agents gave up before they could be sent, as they say",
         ),
         Field("store_ms", "float", "ms", "how long the last small write to the store took"),
+        interval_s=60,
     ),
     measurement(
         "event",

@@ -40,6 +40,7 @@ MEASUREMENTS: Final = (
         ),
         Field("ttl_s", "integer", "s", "how long the answer may be kept", deadband=300),
         Field("tcp", "boolean", "", "the answer was cut off, and asked for again over TCP"),
+        interval_s=60,
     ),
     measurement(
         "http_response",
@@ -64,6 +65,7 @@ MEASUREMENTS: Final = (
         _ms("tls_ms", "for the handshake of TLS", 20),
         _ms("first_byte_ms", "from the request to the first byte of the answer", 20),
         _ms("total_ms", "for everything, with the body or the first 64 kB of it", 50),
+        interval_s=60,
     ),
     measurement(
         "x509_cert",

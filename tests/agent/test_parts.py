@@ -8,6 +8,7 @@ import pytest
 
 from agent.config import AgentConfig, BatchConfig, ProbeConfig, SpoolConfig, WatcherConfig
 from agent.lines import UplinkConfig
+from agent.outages import Outages
 from agent.parts import Parts, changes, exchanged, parts_of, said
 from core import clock
 from core.brokerconfig import PASSWORD_ENV, BrokerConfig
@@ -100,3 +101,29 @@ def test_lines_that_changed_are_known_to_whoever_asks_about_them() -> None:
     assert probe.uplinks == fibre
     assert new.jobs[1] is old.jobs[1]
     assert exchanged(new, parts(probes=(uplink, mem), uplinks=fibre)).jobs[0] is new.jobs[0]
+
+
+def test_a_file_that_has_another_content_behind_the_same_path_is_read_anew(tmp_path: Path) -> None:
+    roots = tmp_path / "ca.pem"
+    roots.write_text("last year's")
+    asked = {"ca_file": str(roots), "urls": ["https://platform.example"]}
+    probes = (ProbeConfig("http", 60.0, asked), ProbeConfig("mem"))
+    old = parts(probes=probes)
+    assert exchanged(old, parts(probes=probes)).jobs[0] is old.jobs[0]
+    roots.write_text("this year's")
+    new = exchanged(old, parts(probes=probes))
+    assert new.jobs[0] is not old.jobs[0]
+    assert new.jobs[1] is old.jobs[1]
+    assert changes(old, new) == ["[probes.http] ca_file"]
+    assert exchanged(new, parts(probes=probes)).jobs[0] is new.jobs[0]
+
+
+def test_ping_knows_how_often_it_asks_and_its_outages_outlive_a_change_of_that() -> None:
+    ours = {"now": clock.now, "outages": Outages()}
+    old, new = (
+        parts_of(msgspec.structs.replace(CONFIG, probes=(ProbeConfig("ping", seconds),)), ours)
+        for seconds in (10.0, 60.0)
+    )
+    (before,), (after,) = old.jobs, exchanged(old, new).jobs
+    assert (before.probe.interval_s, after.probe.interval_s) == (10.0, 60.0)  # type: ignore[attr-defined]
+    assert after.probe.outages is before.probe.outages  # type: ignore[attr-defined]

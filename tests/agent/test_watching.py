@@ -1,6 +1,7 @@
 """Watchers and the spool: told at once, held while the disk refuses, and none ends another."""
 
 import asyncio
+import importlib
 import json
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -11,14 +12,19 @@ import pytest
 from agent import watching
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
+from agent.watchers.base import LASTING, watchers
 from agent.watchers.link import LinkWatcher
 from agent.watching import Watching
 from core.clock import SECOND
 from core.errors import NotPermitted, SpoolError
+from core.kinds import KINDS
 from core.types import Event
 from tests.waiting import until
 
 NOW = 1_795_374_585 * SECOND
+
+MOMENTS = {"address_changed", "gateway_changed", "gateway_mac_changed"}
+"""Begin and end at once."""
 
 
 def event(subject: str, active: bool = True) -> Event:
@@ -158,7 +164,36 @@ async def test_watchers_that_are_exchanged_leave_the_others_alone_and_what_was_t
     goes.news.put_nowait([event("eth9")])
     made.change({})
     await until(lambda: len(asyncio.all_tasks()) <= tasks - 2)
-    assert sorted(sealed(spool)) == [(f"eth{number}", True) for number in range(3)]
+    begun = sorted(subject for subject, active in sealed(spool) if active)
+    assert begun == ["eth0", "eth1", "eth2"]
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     await thread.close()
+
+
+async def test_what_a_watcher_left_open_ends_once_it_is_off_and_begins_anew_once_it_is_on(
+    spool: Spool,
+) -> None:
+    told, other, thread = Told(), Told(), SpoolThread(spool)
+    made = Watching({"link": told}, "pc-1", thread, lambda: None)
+    spool.tell([Event("gateway_lost", "pc-1", "ipv4", True, NOW), event("eth0")])
+    running = asyncio.create_task(made.run())
+    await until(lambda: sealed(spool)[-1] == ("ipv4", False))  # was on before the start
+    made.change({"other": other})
+    await until(lambda: sealed(spool)[-1] == ("eth0", False))
+    assert bodies(spool)[-1]["details"] == {"why": "not_watched"}
+    made.change({"link": told})
+    told.news.put_nowait([event("eth0")])
+    await until(lambda: sealed(spool)[-1] == ("eth0", True))
+    assert len(sealed(spool)) == 5
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await thread.close()
+
+
+@pytest.mark.parametrize("word", watchers.words())
+def test_every_watcher_says_what_of_its_words_lasts(word: str) -> None:
+    """The constants of a module that are kinds are what it tells; moments end by themselves."""
+    module = importlib.import_module(f"agent.watchers.{word}")
+    told = {value for value in vars(module).values() if isinstance(value, str) and value in KINDS}
+    assert told - MOMENTS == set(LASTING[word])

@@ -28,7 +28,7 @@ from core import events
 from core.alerts import Notification
 from core.clock import SECOND
 from core.events import Header
-from core.types import Event, Identity
+from core.types import Event, Identity, Value
 from tests.collector.making import NOW, REGION, WHO, A, Clock, birth, events_of
 
 CHANNELS = ("duty",)
@@ -131,7 +131,7 @@ class Stage:
             pass
 
     def read(
-        self, measurement: str, tags: Mapping[str, str], who: Identity = WHO, **fields: float
+        self, measurement: str, tags: Mapping[str, str], who: Identity = WHO, **fields: Value
     ) -> None:
         self.engine.readings([ReadingFact(str(who), measurement, tags, fields, self.clock())])
 

@@ -1,5 +1,6 @@
 """What holds of the engine beside its timelines: storms, bounds, restores, new rules, defects."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,11 +15,13 @@ from alerts import engine, memory, subjects, tables
 from alerts.facts import Wrong
 from alerts.match import LONGEST_TARGET, EventFact
 from alerts.rowfacts import RowFacts
+from alerts.rules import OfReading
 from alerts.shipped import RULES
 from alerts.shipped.schools import LINK_DOWN
 from alerts.texts import LONGEST
 from core.alerts import Text
 from core.clock import SECOND
+from core.kinds import KINDS
 from core.types import Event, Identity
 from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO, A, B, Clock
@@ -318,6 +321,36 @@ def test_a_line_that_is_down_is_urgent_in_school_time(
     assert [message.severity for message in stage.messages_made()] == [severity]
 
 
+@pytest.mark.parametrize(("hour", "severity"), [(7, "P3"), (10, "P2"), (18, "P3")])
+def test_a_platform_that_is_away_is_more_urgent_in_school_time(
+    tmp_path: Path, hour: int, severity: str
+) -> None:
+    clock = Clock(int(datetime(2026, 11, 23, hour, tzinfo=SHANGHAI).timestamp()) * SECOND)
+    stage = Stage(tmp_path / "d1", clock=clock)
+    stage.read("http_response", {"server": "https://a.cn/"}, verdict="tls_timeout")
+    stage.wait(121)
+    assert [message.severity for message in stage.messages_made()] == [severity]
+
+
+def test_an_uplink_that_is_full_at_busy_hours_is_told_after_a_day_and_when_it_has_room(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path / "d1")
+
+    def spend(hours: float, percent: float) -> None:
+        for _ in range(int(hours * 12)):
+            stage.read("bandwidth", {"uplink": "main"}, p95_of_contract_percent=percent)
+            stage.wait(300, step=100)
+
+    spend(23.9, 70.0)
+    assert stage.told() == []
+    spend(1, 81.26)
+    spend(1, 66.0)
+    spend(1, 64.9)
+    assert stage.told() == ["86400s begins bandwidth_high", "93000s ends bandwidth_high"]
+    assert "（P95）用到合同带宽的 81.3%" in stage.messages_made()[0].title.zh
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_every_rule_speaks_both_languages_and_in_full(rule: Any) -> None:
     texts = rule.texts
@@ -327,6 +360,12 @@ def test_every_rule_speaks_both_languages_and_in_full(rule: Any) -> None:
         assert both.en.isascii()
     assert bool(texts.ended.zh) is bool(texts.ended.en) is not rule.momentary
     assert not rule.momentary or rule.keep_s > 0
+
+
+def test_every_rule_about_readings_has_a_kind_that_is_as_bad_as_the_rule_at_its_worst() -> None:
+    rules = [rule for rule in RULES if isinstance(rule.of, OfReading)]
+    worst = {rule.name: rule.in_school_time or rule.severity for rule in rules}
+    assert {name: KINDS[name].severity for name in worst} == worst
 
 
 def test_an_event_of_another_epoch_at_the_same_time_is_taken_once(tmp_path: Path) -> None:
@@ -340,8 +379,10 @@ def test_the_documentation_lists_every_rule_with_its_severity() -> None:
     text = (Path(__file__).parents[2] / "docs/alerts.md").read_text(encoding="utf-8")
     rows = [line.split("|") for line in text.split("\n") if line.startswith("| `")]
     listed = {row[1].strip(" `"): row[3].strip() for row in rows if len(row) == 5}
-    severities = {rule.name: (rule.severity, bool(rule.in_school_time)) for rule in RULES}
-    assert {name: (said[:2], "P1" in said[2:]) for name, said in listed.items()} == severities
+    severities = {
+        rule.name: [rule.severity, *filter(None, [rule.in_school_time])] for rule in RULES
+    }
+    assert {name: re.findall(r"P\d", said) for name, said in listed.items()} == severities
 
 
 def test_what_goes_on_and_on_does_not_fill_the_memory(tmp_path: Path) -> None:

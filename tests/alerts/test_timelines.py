@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -84,3 +85,6 @@ def test_people_are_told_what_the_timeline_says(case: dict[str, Any], tmp_path: 
     assert stage.told() == case["told"]
     told = [(message, channel) for message, channel, _, _ in stage.outbox()]
     assert told == [(n + 1, "duty") for n in range(len(case["told"]))]
+    messages = stage.messages_made()
+    assert [message.title.zh for message in messages] == case.get("titles", ANY)
+    assert [message.severity for message in messages] == case.get("severities", ANY)

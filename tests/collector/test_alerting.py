@@ -1,5 +1,6 @@
 """Alerts of the real collector: from an agent's message to a webhook, over a real broker."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import aiohttp
 import msgspec
 import pytest
 
+from alerts.shipped import everywhere, servers
 from collector.alertsconfig import AlertsConfig, WebhookConfig
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock
 from core.clock import SECOND
+from core.types import Identity
 from tests.alerts.receiver import Receiver, receiving
 from tests.collector.making import (
     WHO,
@@ -94,6 +97,45 @@ async def test_fresh_readings_move_rules_and_late_ones_do_not(
         values = [post.body["alerts"][0]["details"] for post in receiver.posts]
         assert receiver.said() == [("FIRST", False), ("ALL_RESOLVED", False)]
         assert values[0] == {"value": 95.0}
+
+
+def answer(seq: int, verdict: str) -> bytes:
+    line = b'http_response,server=https://a.cn/ verdict="%s" %d'
+    return batch(A, seq, [line % (verdict.encode(), clock.now())])
+
+
+@pytest.fixture
+def short_holds() -> Iterator[None]:
+    """Let what is said of platforms wait for seconds."""
+    rules = (servers.TARGET_UNREACHABLE, everywhere.TARGET_AWAY)
+    before = [(rule, name, getattr(rule, name)) for rule in rules for name in ("hold_s", "keep_s")]
+    for rule, name, _ in before:
+        object.__setattr__(rule, name, {"hold_s": 4, "keep_s": 1}[name])
+    yield
+    for rule, name, seconds in before:
+        object.__setattr__(rule, name, seconds)
+
+
+async def test_a_platform_that_is_away_from_many_schools_is_one_message(
+    mosquitto: RealBroker, tmp_path: Path, short_holds: None
+) -> None:
+    schools = [Identity(WHO.region, f"school-{number}", "host") for number in range(6)]
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)),
+            playing(Played(mosquitto.port)) as agents,
+        ):
+            for who in schools:
+                agents.publish(readings(answer(1, "tls_timeout"), who))
+            await until(lambda: receiver.posts, 30)
+            for who in schools:
+                agents.publish(readings(answer(2, "ok"), who))
+            await until(lambda: len(receiver.posts) == 2, 30)
+        begins, ends = (post.body for post in receiver.posts)
+        (alert,) = begins["alerts"]
+        assert (begins["status"], ends["status"]) == ("firing", "resolved")
+        assert (alert["labels"]["alertname"], alert["details"]["count"]) == ("target_away", 6)
+        assert begins["title"]["zh"] == "多所学校打不开同一个平台：https://a.cn/（6 所学校）"
 
 
 async def test_what_is_open_before_a_restart_ends_after_it_and_is_told_once(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from alerts.facts import Sight
 from alerts.rules import Sighted
 from alerts.shipped import RULES
-from collector import systemsight
+from collector import everywhere, systemsight
 from collector.agentclocks import ClockVerdict
 from collector.canary import MISSED_AFTER, Canary
 from collector.door import Opening
@@ -127,7 +127,7 @@ def test_a_watchdog_is_neither_missed_nor_back_before_the_collector_hears_again(
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
     assert {
         rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
-    } == COVERS | systemsight.COVERS
+    } == COVERS | systemsight.COVERS | everywhere.COVERS
 
 
 def test_a_clock_that_is_far_off_is_wrong_also_of_a_silent_agent_and_not_of_a_stopped_one() -> None:

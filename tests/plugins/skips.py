@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+ABSENT = "schoolwatch_absent"
+"""The attribute of a report that names parts, each with why it was not there."""
+
 EXCUSES = Path(__file__).parents[2] / ".ci" / "cannot-install.txt"
 
 
@@ -59,10 +62,21 @@ class Skips:
             self._note(report, [])
         return report
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self._told(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self._told(report)
+
+    def _told(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        """Keep what a report tells; it may come from another process, whose own words are lost."""
+        for part, why in getattr(report, ABSENT, ()):
+            self.missing.setdefault(part, set()).add(why)
+
     def _note(self, report: pytest.TestReport | pytest.CollectReport, parts: list[str]) -> None:
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        for part in parts or ["(no part named)"]:
-            self.missing.setdefault(part, set()).add(why.removeprefix("Skipped: "))
+        told = [(part, why.removeprefix("Skipped: ")) for part in parts or ["(no part named)"]]
+        setattr(report, ABSENT, told)
         if self.strict and not any(part in self.excused for part in parts):
             report.outcome = "failed"
             report.longrepr = f"{why}\nA skip is a failure here: see .ci/cannot-install.txt"

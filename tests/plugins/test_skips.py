@@ -22,8 +22,12 @@ def test_without():
     pass
 """
 
+WHOLE = "import pytest\npytest.skip('mosquitto is not installed', allow_module_level=True)\n"
 
-def run(folder: Path, body: str, excuse: str = "", strict: bool = True) -> tuple[int, list[str]]:
+
+def run(
+    folder: Path, body: str, excuse: str = "", strict: bool = True, processes: int = 0
+) -> tuple[int, list[str]]:
     (folder / "test_it.py").write_text(body)
     # A conftest.py of a neighbour makes pytest compare its plugins with each other.
     (folder / "neighbour").mkdir()
@@ -36,7 +40,7 @@ def run(folder: Path, body: str, excuse: str = "", strict: bool = True) -> tuple
         "SCHOOLWATCH_TEST_STRICT": "1" if strict else "",
         "SCHOOLWATCH_TEST_EXCUSES": str(folder / "excuses.txt"),
     }
-    command = [sys.executable, "-m", "pytest", "-p", "tests.plugins.skips"]
+    command = [sys.executable, "-m", "pytest", "-p", "tests.plugins.skips", f"-n{processes}"]
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -55,6 +59,15 @@ def test_in_ci_a_skip_is_a_failure(tmp_path: Path) -> None:
     assert code == 1
     assert "1 failed, 1 passed" in said[-1]
     assert "none: every skip fails" in said
+
+
+@pytest.mark.parametrize("body", [BROKERLESS, WHOLE], ids=["a test", "a module"])
+def test_what_is_missing_in_another_process_is_told_all_the_same(tmp_path: Path, body: str) -> None:
+    (tmp_path / "test_other.py").write_text("def test_other():\n    pass\n")
+    code, said = run(tmp_path, body, processes=2)
+    assert code == 1
+    assert any("mosquitto is not installed" in line for line in said)
+    assert "passed" in said[-1]
 
 
 def test_in_ci_a_part_with_an_excuse_may_be_missing_and_the_excuse_is_shown(

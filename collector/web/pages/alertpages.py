@@ -17,7 +17,11 @@ from core.kinds import SEVERITIES
 
 PAGE: Final = 100
 LONGEST: Final = 100
-KNOWN_DETAILS: Final = ("value", "cause", "count", "schools", "reason", "offset_ms")
+KNOWN_DETAILS: Final = (
+    *("value", "cause", "count", "schools", "reason", "offset_ms"),
+    *("verdict", "http_response_code", "response_time", "days_left"),
+    *("resolve_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms"),
+)
 CAUSES: Final = frozenset(get_args(Cause)) - {""}
 
 

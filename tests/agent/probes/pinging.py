@@ -16,7 +16,8 @@ NOBODY = 65534
 
 
 def main(user: str, *targets: str) -> None:
-    probe = probes.build("ping", {"targets": targets, "interval_between_s": 0, "timeout_s": 0.3})
+    options = {"interval_between_s": 0, "timeout_s": 0.3, "outage_after_s": 1}
+    probe = probes.build("ping", {"targets": targets} | options)
     if user == "nobody":
         os.setgroups([])
         os.setgid(NOBODY)

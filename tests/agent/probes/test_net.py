@@ -6,6 +6,7 @@ import secrets
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -111,6 +112,8 @@ def line() -> Iterator[school_line.Line]:
 
 def flood(line: school_line.Line) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.sendto(b"", (line.address, 9))
+        time.sleep(0.5)  # until the neighbour is known few datagrams are kept, the others lost
         for _ in range(KNOWN // 1000):
             sock.sendto(bytes(1000), (line.address, 9))
 

@@ -106,6 +106,13 @@ class Link:
     def write(self, namespace: str, file: str, text: str) -> None:
         run("ip", "netns", "exec", namespace, "sh", "-c", f"echo {text} > {file}")
 
+    def cut(self, end: str) -> None:
+        """Pull the cable at the near or the far end."""
+        run("ip", "-n", getattr(self, end), "link", "set", end, "down")
+
+    def mend(self, end: str) -> None:
+        run("ip", "-n", getattr(self, end), "link", "set", end, "up")
+
     def drop(self, yes: bool) -> None:
         """Let the far end answer, or be silent."""
         for file in (IGNORE_V4, IGNORE_V6):
@@ -187,11 +194,37 @@ def test_a_silent_target_is_all_loss_and_no_time_and_recovers(link: Link, groups
             "packets_transmitted": 3,
             "packets_received": 0,
             "percent_packet_loss": 100.0,
+            "outages": 0,
+            "outage_s": 0,
         }
         assert ping.once() == {FAR: silent, FAR_V6: silent}
 
         link.drop(False)
         ping.until_loss(0.0)
+
+
+@pytest.mark.real("netns")
+@pytest.mark.parametrize("end", ["near", "far"])
+def test_a_line_that_is_cut_for_a_while_is_one_outage_of_that_length(link: Link, end: str) -> None:
+    """The probe is told to call it an outage after a second."""
+    with link.pinging("root", FAR) as ping:
+        ping.until_loss(0.0)
+        link.cut(end)
+        cut, lost = time.monotonic(), 0
+        while time.monotonic() < cut + 3 or lost < 4:
+            said = ping.once()[FAR]
+            lost += said["packets_received"] == 0
+            assert said["outage_s"] <= time.monotonic() - cut
+        assert said["outages"] == 1
+        link.mend(end)
+        mended = time.monotonic()
+        said = ping.until_loss(0.0)[FAR]
+        over = time.monotonic()
+        assert said["outages"] == 1
+        # The first lost round began within one round of the cut, and whole seconds are told.
+        assert mended - cut - 2 <= said["outage_s"] <= over - cut
+        again = ping.once()[FAR]
+        assert (again["outages"], again["outage_s"]) == (1, said["outage_s"])
 
 
 @pytest.mark.real("netns")

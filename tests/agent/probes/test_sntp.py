@@ -220,7 +220,9 @@ async def test_a_server_that_only_floods_is_given_up_and_heard_once_it_answers()
         assert await codes(probe) == [GOOD]
 
 
-async def test_where_nothing_listens_there_is_no_answer_at_once() -> None:
+async def test_where_nothing_listens_there_is_no_answer_at_once_and_it_is_said_what_to_do(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
         port = held.getsockname()[1]
@@ -228,6 +230,10 @@ async def test_where_nothing_listens_there_is_no_answer_at_once() -> None:
     began = time.monotonic()
     assert await codes(probe) == [NO_ANSWER]
     assert time.monotonic() - began < 20
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert said.endswith(
+        "127.0.0.1: it serves no time (connection refused): name another in servers"
+    )
     where = (socket.AF_INET, ("127.0.0.1", port))
     with pytest.raises(OSError, match="refused"):
         await exchange(where, b"?", 1, lambda _: True)

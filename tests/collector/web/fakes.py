@@ -231,5 +231,5 @@ def _lines(seconds: float) -> Iterator[str]:
         loss = 20.0 if seconds % 2300 < 60 and base > 1 else 0.0
         yield (
             f"ping,url={url} average_response_ms={time:.3f},percent_packet_loss={loss},"
-            "result_code=0i"
+            f"result_code=0i,outages={int(base > 1) * 2}i,outage_s={int(base > 1) * 310}i"
         )

@@ -354,6 +354,16 @@ async def test_the_targets_of_an_agent_have_states_and_are_unknown_while_it_is_n
     assert (await states())["dead"] == "down"
 
 
+async def test_the_outages_of_a_target_are_told_where_there_were_some(
+    client: Client, source: FakeSource
+) -> None:
+    path = "/schools/000000/trial/machine"
+    text = (await read(client, path)).text
+    assert text.count("采集端启动以来中断") == 1
+    assert "采集端启动以来中断 2 次，共 5 分" in text
+    assert "out 2 times since its agent started" in (await read(client, f"{path}?lang=en")).text
+
+
 async def test_a_target_of_which_nothing_new_comes_is_unknown(
     client: Client, source: FakeSource
 ) -> None:

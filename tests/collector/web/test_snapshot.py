@@ -129,6 +129,15 @@ def test_a_name_that_nobody_knows_is_told_apart_from_silence(store: SqliteStore)
     )
 
 
+def test_the_outages_of_a_target_are_kept_apart_from_its_loss(store: SqliteStore) -> None:
+    counted = "outages=2i,outage_s=310i"
+    say(
+        store, f"ping,url=gw average_response_ms=0.8,percent_packet_loss=0,result_code=0i,{counted}"
+    )
+    (ping,) = take(store, HERE, NOW).pings
+    assert (ping.loss_percent, ping.outages, ping.out) == (0.0, 2, 310 * SECOND)
+
+
 def test_a_target_asked_over_both_ip_versions_is_two(store: SqliteStore) -> None:
     well = "average_response_ms=0.8,percent_packet_loss=0,result_code=0i"
     say(store, f"ping,url=gw,family=ipv4 {well}", "ping,url=gw,family=ipv6 result_code=2i")
