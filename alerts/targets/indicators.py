@@ -116,11 +116,16 @@ def indicators(schools: Iterable[Facts]) -> tuple[Indicator, ...]:
     """Return all four of a group of schools."""
     group = list(schools)
     return (
-        _of_schools("I-01", group, connected),
+        connection(group),
         _of_time("I-03", group, available, _uptime),
         _of_schools("I-04", group, compliant),
         _of_time("I-20", group, reachable, _probes),
     )
+
+
+def connection(group: Sequence[Facts]) -> Indicator:
+    """Return I-01 alone, for which nothing but lines need be known."""
+    return _of_schools("I-01", group, connected)
 
 
 def _of_schools(of: Id, group: Sequence[Facts], judge: Callable[[Facts], Judged]) -> Indicator:

@@ -29,9 +29,9 @@ def percent_at_least(numerator: int, denominator: int) -> float:
 
 def is_complete(known: int, window: int) -> bool:
     """Return whether enough is known of *window* for a percentage; of nothing there is none."""
-    return window > 0 and Fraction(known, window) >= COMPLETE
+    return window > 0 and reaches(known, window, COMPLETE)
 
 
 def reaches(numerator: int, denominator: int, target: Fraction) -> bool:
     """Return whether a share reaches *target* (of 1): of what it is, not of what it rounds to."""
-    return denominator > 0 and Fraction(numerator, denominator) >= target
+    return denominator > 0 and numerator * target.denominator >= denominator * target.numerator

@@ -115,9 +115,11 @@ def day(hours: Iterable[Rolled]) -> Rolled | None:
     return Rolled(math.fsum(seconds), count, known[-1].last, low, high, _float(mean))
 
 
-def changes(states: Points) -> list[int]:
-    """Return when a state became another."""
-    return [at for (_, before), (at, value) in pairwise(states) if value != before]
+def changes(states: Points, hold: int) -> list[int]:
+    """Return when a state became another; what it was counts for *hold* ns, as of any field."""
+    return [
+        at for (before, was), (at, value) in pairwise(states) if value != was and at - before < hold
+    ]
 
 
 def unknown(known: Points, hold: int) -> list[tuple[int, int]]:

@@ -24,15 +24,26 @@ def holds(measurement: Measurement) -> int:
     return int(measurement.holds_s * SECOND)
 
 
+def reach(measurement: Measurement) -> int:
+    """Return how long after it was said a point can make a difference, or had one before (ns).
+
+    A state, in the time that it holds, to the end of a value that was said meanwhile.
+    """
+    return 2 * holds(measurement)
+
+
+LONGEST_REACH: Final = max(map(reach, ROLLED.values()))
+
+
 def hour_point(
     measurement: Measurement, tags: Mapping[str, str], said: Mapping[str, Points], start: int
 ) -> Reading | None:
     """Return the point of the hour that begins at *start*, None where it has nothing to say.
 
-    *said* is what each field of one series said, from `holds` before the hour on.
+    *said* is what each field of one series said, from `reach` before the hour on.
     """
     hold, fields = holds(measurement), dict[str, Value]()
-    ends = sorted({at for name in measurement.states for at in changes(said.get(name, ()))})
+    ends = sorted({at for name in measurement.states for at in changes(said.get(name, ()), hold)})
     for name, field in measurement.fields.items():
         if points := said.get(name):
             known = said.get(field.known_by, ()) if field.known_by else ()

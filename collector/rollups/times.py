@@ -5,6 +5,7 @@ the day's point stands at its midnight, and its values lie up to half an hour la
 is changed a day has the 23 or 25 hours that it has.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
@@ -16,6 +17,15 @@ HOUR: Final = 3_600 * SECOND
 def hour_of(at: int) -> int:
     """Return the start of the hour that *at* lies in."""
     return at - at % HOUR
+
+
+def hours_with(times: Sequence[int], newest: int) -> Sequence[int]:
+    """Return the starts of the hours that *times*, the last of them *newest*, lie in."""
+    if not times:
+        return ()
+    first, last = hour_of(min(times)), hour_of(newest)
+    # Nearly always the same: batches are sealed after half a minute.
+    return (first,) if first == last else sorted({hour_of(at) for at in times})
 
 
 def day_of(at: int, zone: tzinfo) -> int:

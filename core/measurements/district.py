@@ -66,7 +66,8 @@ MEASUREMENTS: Final = (
         Field(
             *("value", "float", "%"),
             "the share, rounded half up to two decimals; absent where completeness is below 90 % "
-            "and where the denominator is 0",
+            "and where the denominator is 0. No database takes a field back, so read it with "
+            "`completeness >= 90`: while a window goes on, an earlier value may stand there still",
         ),
         Field("completeness", "float", "%", "known time of the window, or known schools of all"),
         *counts(

@@ -28,8 +28,8 @@ def at_second(told: Told, second: int, hold: int) -> Value | None:
     if not said or second - said[-1][0] >= hold:
         return None
     at, value = said[-1]
-    for (_, before), (changed, after) in zip(told.states, told.states[1:]):
-        if before != after and at < changed <= second:
+    for (was, before), (changed, after) in zip(told.states, told.states[1:]):
+        if before != after and at < changed <= second and changed - was < hold:
             return None
     held = [(when, word) for when, word in told.known if when <= second]
     if held and second - held[-1][0] < hold and not held[-1][1]:

@@ -68,12 +68,16 @@ def test_an_hour_is_rolled_up_by_what_held_in_it(
 
 def test_a_value_ends_with_the_state_in_which_it_was_said() -> None:
     # No answer from 300 s on: there is no answer time, although the last one would still hold.
-    answer_time = said((200, 8.0), changes=changes([(START, 0), (START + 300 * S, 2)]))
+    answer_time = said((200, 8.0), changes=changes([(START, 0), (START + 300 * S, 2)], HOLD))
     assert rolled(answer_time) == Rolled(100.0, 1, 8.0, 8.0, 8.0, 8.0)
 
 
 def test_a_state_that_is_only_said_again_ends_no_value() -> None:
-    assert changes([(1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "a")]) == [3, 5]
+    assert changes([(1, "a"), (2, "a"), (3, "b"), (4, "b"), (5, "a")], 2) == [3, 5]
+
+
+def test_a_state_that_nobody_knew_any_more_has_not_changed() -> None:
+    assert changes([(1, "a"), (11, "b"), (20, "c")], 10) == [20]
 
 
 def test_a_value_does_not_hold_while_it_is_said_to_be_unknown() -> None:
@@ -160,7 +164,7 @@ def _ns(points: slow.Seconds) -> list[tuple[int, Value]]:
 
 def _said(what: slow.Told) -> Said:
     spans = unknown(_ns(what.known), 40 * S)
-    return Said(_ns(what.points), changes(_ns(what.states)), spans)
+    return Said(_ns(what.points), changes(_ns(what.states), 40 * S), spans)
 
 
 @given(told())

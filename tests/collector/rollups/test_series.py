@@ -1,6 +1,6 @@
 """Rollup points of whole series, with the rules of the catalogue."""
 
-from collector.rollups.roll import SUFFIXES
+from collector.rollups.roll import SUFFIXES, Points
 from collector.rollups.series import NOT_ROLLED, ROLLED, day_point, hour_point
 from collector.rollups.times import HOUR
 from core.catalog import CATALOG
@@ -18,7 +18,7 @@ def later(seconds: int) -> int:
 
 
 def test_an_hour_of_a_target_that_fell_silent_has_answer_times_only_of_while_it_answered() -> None:
-    said = {
+    said: dict[str, Points] = {
         "result_code": [(later(0), 0), (later(300), 2), (later(600), 0)],
         "average_response_ms": [(later(0), 8.0), (later(600), 11.0)],
     }
