@@ -95,7 +95,7 @@ async def _apart(asked: Run, children: Children) -> dict[str, Any]:
     stopping = asyncio.Event()
     at_signal(stopping)
     children.start()
-    while not children.ended():
+    while not children.over():
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
                 await stopping.wait()

@@ -66,9 +66,10 @@ class Children:
                 )
             )
 
-    def ended(self) -> bool:
-        """Tell whether one of them has ended."""
-        return any(child.poll() is not None for child in self._children)
+    def over(self) -> bool:
+        """Tell whether all of them have ended, or one of them failed."""
+        codes = [child.poll() for child in self._children]
+        return None not in codes or any(codes)
 
     def stop(self) -> dict[str, Any]:
         """End them and return the sums of what they say."""
@@ -88,7 +89,8 @@ class Children:
 
     def failed(self) -> bool:
         """Tell whether one of them ended with anything but success."""
-        return any(child.returncode for child in self._children)
+        # One that had just come to its end when it was told to stop may have died of it.
+        return any(child.returncode not in (0, -signal.SIGTERM) for child in self._children)
 
 
 def _numbers(said: bytes) -> dict[str, Any]:
