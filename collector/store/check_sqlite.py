@@ -1,0 +1,93 @@
+"""`schoolwatch store check` for the SQLite store: its file, rights, room, and whether it is whole.
+
+Reads beside a collector that runs, and makes no file where there is none.
+"""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from collector.store.sqlite_errors import meaning
+from collector.store.sqlite_file import APPLICATION_ID
+from core.findings import Finding
+
+BUSY_S: Final = 5.0
+LITTLE_MB: Final = 500
+PART: Final = "file"
+
+
+def check(path: Path) -> Iterator[Finding]:
+    """Yield what is found of the store at *path*."""
+    folder = path.parent
+    if not path.exists():
+        yield _without(path)
+        return
+    if not os.access(path, os.R_OK | os.W_OK) or not os.access(folder, os.W_OK | os.X_OK):
+        do = f"let the collector's user read and write it and its folder: chown -R USER {folder}"
+        yield Finding(PART, "rights", f"{path} or its folder cannot be written by this user", do)
+        return
+    yield from _inside(path)
+    yield _room(folder)
+
+
+def _without(path: Path) -> Finding:
+    there = next(one for one in path.parents if one.exists())
+    if os.access(there, os.W_OK | os.X_OK):
+        return Finding(
+            PART, "note", f"{path} is not there yet: the collector makes it at its start"
+        )
+    do = "let the collector's user write there, or change [store] file or [collector] folder"
+    return Finding(PART, "rights", f"{path} is not there, and {there} cannot be written", do)
+
+
+def _inside(path: Path) -> Iterator[Finding]:
+    try:
+        db = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None)
+    except sqlite3.Error as error:
+        yield Finding(PART, "broken", str(meaning(error, path)))
+        return
+    try:
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            text = f"{path} is an SQLite file, but not this program's time series"
+            yield Finding(PART, "broken", text, "correct [store] file")
+            return
+        megabytes = path.stat().st_size / 1e6
+        yield Finding(PART, "works", f"{path}, {megabytes:.0f} MB")
+        yield _whole(db)
+        yield _writable(db, path)
+    except sqlite3.Error as error:
+        yield Finding(PART, "broken", str(meaning(error, path)))
+    finally:
+        db.close()
+
+
+def _whole(db: sqlite3.Connection) -> Finding:
+    (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if said == "ok":
+        return Finding("integrity", "works", "every page of the file is in order")
+    do = (
+        "stop the collector, move the file and those beside it with -wal and -shm to a safe place, "
+        "and bring back a copy or start without one"
+    )
+    return Finding("integrity", "broken", f"the file is damaged: {said}", do)
+
+
+def _writable(db: sqlite3.Connection, path: Path) -> Finding:
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        db.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        return Finding("write", "broken", str(meaning(error, path)))
+    return Finding("write", "works", "the file can be written")
+
+
+def _room(folder: Path) -> Finding:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if free < LITTLE_MB:
+        do = "make room, or lower [store] keep_days; when the disk is full nothing is stored"
+        return Finding("disk", "broken", f"{free} MB are free in {folder}", do)
+    return Finding("disk", "works", f"{free} MB are free in {folder}")
