@@ -84,15 +84,15 @@ def unreachable(error: StoreError, store: StoreConfig) -> Finding:
         text = f"no machine is known here by the name in {store.url}"
         name = urlsplit(store.url).hostname
         do = f"see whether [store] url is right, and what  getent hosts {name}  says"
-    elif isinstance(cause, ConnectTimeoutError):
-        text = f"{host} gives no sign of life within {store.timeout_s:g} s"
-        do = "see whether that machine is up, and whether a firewall on the way drops the packets"
-    elif isinstance(cause, NewConnectionError):
+    elif isinstance(cause, NewConnectionError):  # one of the next kind, too
         text = f"nothing takes connections at {host}: {_last_words(cause)}"
         do = (
             "see whether InfluxDB runs there (systemctl status influxdb), on this address and not "
             "only on its own loopback, and whether [store] url has its port"
         )
+    elif isinstance(cause, ConnectTimeoutError):
+        text = f"{host} gives no sign of life within {store.timeout_s:g} s"
+        do = "see whether that machine is up, and whether a firewall on the way drops the packets"
     elif isinstance(cause, ReadTimeoutError):
         text = f"{host} takes the connection and gives no answer within {store.timeout_s:g} s"
         do = "see what InfluxDB writes into its log, and whether its disk or memory is exhausted"
