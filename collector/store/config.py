@@ -39,13 +39,13 @@ class Database:
 
 
 class StoreConfig(Struct, frozen=True, kw_only=True):
-    """The time-series database; `file` is SQLite's, from `hourly_days` on all is InfluxDB's."""
+    """The time-series database; `file` is SQLite's, `url` and what follows InfluxDB's."""
 
     type: Literal["sqlite", "influxdb"] = "sqlite"
     file: Path | None = None
     keep_days: Days = 90
-    hourly_days: Days = 1095
-    daily_days: Days = 3650
+    keep_hourly_days: Days = 1095
+    keep_daily_days: Days = 3650
     url: Url = "http://127.0.0.1:8086"
     org: str = ""
     bucket: Filled = "schoolwatch"
@@ -58,8 +58,8 @@ class StoreConfig(Struct, frozen=True, kw_only=True):
         """Return the databases of raw readings, of hours and of days."""
         return (
             Database(self.bucket, self.keep_days),
-            Database(self.bucket + HOURLY, self.hourly_days),
-            Database(self.bucket + DAILY, self.daily_days),
+            Database(self.bucket + HOURLY, self.keep_hourly_days),
+            Database(self.bucket + DAILY, self.keep_daily_days),
         )
 
     def token(self) -> str:

@@ -134,7 +134,7 @@ def test_a_database_that_is_missing(place: Place) -> None:
 
 
 def test_a_retention_that_is_shorter_than_promised(place: Place) -> None:
-    place.configure(daily_days=7_000)
+    place.configure(keep_daily_days=7_000)
     text, _ = broken(place, f"database {place.bucket}_1d")
     assert text.startswith("keeps its readings for 3650 days, and 7000 are promised")
     assert place.init()[0] == 0

@@ -226,7 +226,7 @@ def api_token(place: Place, bucket: str) -> str:
 def test_a_retention_that_is_shorter_is_lengthened_and_a_longer_one_is_left(
     place: Place, tmp_path: Path
 ) -> None:
-    mine = other(place, tmp_path, "kept").configure(keep_days=30, hourly_days=2_000)
+    mine = other(place, tmp_path, "kept").configure(keep_days=30, keep_hourly_days=2_000)
     mine.init()
     mine.configure()
     code, said = mine.init()
