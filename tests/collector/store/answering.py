@@ -8,8 +8,8 @@ from threading import Thread
 
 Reply = tuple[int, dict[str, str], bytes]
 """Status, headers and body; a Date among the headers takes the place of the right one."""
-Answer = Callable[[str, str, bytes], Reply]
-"""Of method, path with its question, and body."""
+Answer = Callable[[str, str, bytes, str], Reply]
+"""Of method, path with its question, body, and what is shown as authorization."""
 
 
 @contextmanager
@@ -21,7 +21,8 @@ def answering(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            status, headers, content = answer(self.command, self.path, body)
+            shown = self.headers.get("Authorization", "")
+            status, headers, content = answer(self.command, self.path, body, shown)
             self.send_response_only(status)
             same = {"Date": self.date_time_string(), "Content-Length": str(len(content))}
             for name, value in (same | headers).items():

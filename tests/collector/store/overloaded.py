@@ -22,7 +22,7 @@ def troubled(reply: Callable[[bytes], Reply]) -> Iterator[Troubled]:
     """Run one for the length of the block."""
     seen = Troubled(reply)
 
-    def answer(_method: str, _path: str, body: bytes) -> Reply:
+    def answer(_method: str, _path: str, body: bytes, _shown: str) -> Reply:
         seen.bodies.append(body)
         return seen.reply(body)
 

@@ -223,7 +223,7 @@ def test_https_to_a_server_that_speaks_http(nowhere: Place) -> None:
 def test_a_clock_that_is_off(nowhere: Place) -> None:
     """A real server has the clock of this machine; this one tells a time of its own."""
 
-    def old(_method: str, path: str, _body: bytes) -> Reply:
+    def old(_method: str, path: str, _body: bytes, _shown: str) -> Reply:
         if path == "/ping":
             return 204, {"X-Influxdb-Version": "1.8.10", "Date": SAYS["Date"]}, b""
         return (404, {}, b"") if path.startswith("/api") else (401, {}, b'{"error":"no"}')
