@@ -144,7 +144,9 @@ class Cardinality:
         return len(one.slots) >= limit
 
     def _forget(self, one: Kept, slot: int) -> bool:
-        old = [series for series, last in one.slots.items() if last < slot - SLOTS_KEPT]
+        # Of the future: the clock was set back. Who still sends is noted anew at once.
+        kept = range(slot - SLOTS_KEPT, slot + 2)
+        old = [series for series, last in one.slots.items() if last not in kept]
         for series in old:
             del one.slots[series]
         self._total -= len(old)
@@ -164,7 +166,7 @@ class Cardinality:
             one = self._kept[key]
             if key not in self._told:
                 yield Change(key, True, one.since, one.refused)
-            elif now - one.refused_at > QUIET and len(one.slots) <= ROOM * self.limit:
+            elif abs(now - one.refused_at) > QUIET and len(one.slots) <= ROOM * self.limit:
                 yield Change(key, False, one.since, one.refused)
 
     def _end(self, change: Change) -> None:

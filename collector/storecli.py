@@ -13,10 +13,9 @@ import click
 from msgspec import Meta
 
 from collector import terminal
-from collector.config import CollectorConfig, read_collector
+from collector.config import CollectorConfig, read_as, read_collector
 from collector.store.config import StoreConfig
 from collector.terminal import safe
-from core.config import read
 from core.errors import ConfigError
 from core.findings import Finding, as_json, as_text
 
@@ -98,7 +97,7 @@ def init_command(
     Exit code: 0 all is as it should be, 1 somebody has to look, 2 wrong use or configuration.
     """
     terminal.forgive_output()
-    found = read(config, _ToBe)
+    found = read_as(config, _ToBe)
     if found.store.type == "sqlite":
         raise ConfigError(
             "[store] type is sqlite, which needs no `store init`: the collector makes it"

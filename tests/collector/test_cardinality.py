@@ -3,7 +3,9 @@
 import asyncio
 import random
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from collector.cardinality import (
@@ -19,12 +21,18 @@ from collector.cardinalitywatch import KIND, CardinalityWatch
 from collector.linecheck import LineCheck
 from collector.lineheads import HeadCache
 from collector.sorting import Sorter
+from collector.store.config import StoreConfig
+from core import clock
 from core.clock import SECOND
 from core.errors import StoreStopped
 from core.types import Identity
 from tests.alerts.stage import Stage
+from tests.collector import desk
 from tests.collector.desk import Desk, open_desk
 from tests.collector.making import NOW, OTHER, REGION, WHO, Clock, batch, readings
+from tests.collector.played import Played, config, playing, running
+from tests.real.brokers import RealBroker
+from tests.waiting import until
 
 LIMIT = 20
 DAY = SLOTS_KEPT * SLOT
@@ -130,16 +138,24 @@ def test_the_total_is_what_there_is_whatever_happens(seed: int) -> None:
     assert (found._total, found._kept) == (0, {})
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_for_longer() -> None:
+    found = Cardinality(LIMIT, {})
+    took(found, some(2 * LIMIT), NOW + 30 * DAY)
+    assert told(found, NOW + 30 * DAY) == [True]
+    assert told(found, NOW) == [False]
+    assert took(found, some(LIMIT, 100), NOW) == LIMIT
+
+
 # In the collector
 
 
 class Place:
     """A desk with a guard; call it again on the folder for what a restart finds."""
 
-    def __init__(self, folder: Path, clock: Clock, limit: int = LIMIT) -> None:
-        self.desk: Desk = open_desk(folder, clock)
+    def __init__(self, folder: Path, time: Clock, limit: int = LIMIT) -> None:
+        self.desk: Desk = open_desk(folder, time)
         books = self.desk.books
-        self.watch = CardinalityWatch(books, limit, clock)
+        self.watch = CardinalityWatch(books, limit, time)
         check = LineCheck(HeadCache(takes=self.watch.cardinality.takes))
         self.desk.readings.sorter = Sorter({REGION}, books.ledger.rows, check)
         self.seq = 0
@@ -165,41 +181,41 @@ class Place:
 
 
 def test_new_series_go_to_the_dead_letters_and_those_that_are_known_go_on(tmp_path: Path) -> None:
-    clock = Clock()
-    place = Place(tmp_path, clock)
+    time = Clock()
+    place = Place(tmp_path, time)
     place.send(some(LIMIT), NOW)
     place.send(some(2 * LIMIT), NOW + SECOND)
     place.send(some(3), NOW + 2 * SECOND, OTHER)
-    desk = place.desk
-    assert desk.count("lines_stored") == 2 * LIMIT + 3
-    assert desk.count("lines_refused", "too_many_series") == desk.count("refused_tags") == LIMIT
-    [letter] = desk.letters()
+    books = place.desk
+    assert books.count("lines_stored") == 2 * LIMIT + 3
+    assert books.count("lines_refused", "too_many_series") == books.count("refused_tags") == LIMIT
+    [letter] = books.letters()
     assert letter["kind"] == "too_many_series"
     assert letter["reason"] == "too many series of ping within a day: see [store] max_series"
-    assert len(desk.seqs()) == 2, "the batch is accounted, and the agent may forget it"
+    assert len(books.seqs()) == 2, "the batch is accounted, and the agent may forget it"
 
     place.minute()
     place.minute()
     assert place.events() == [(str(WHO), "ping", True)]
-    assert desk.count("quarantined") == 1
+    assert books.count("quarantined") == 1
 
-    clock.at = NOW + DAY + 2 * SLOT
+    time.at = NOW + DAY + 2 * SLOT
     place.minute()
-    place.send(some(3, 500), clock.at)
+    place.send(some(3, 500), time.at)
     assert place.events()[1:] == [(str(WHO), "ping", False)]
-    assert desk.count("quarantined") == 0
-    assert desk.count("refused_tags") == LIMIT
+    assert books.count("quarantined") == 0
+    assert books.count("refused_tags") == LIMIT
     place.close()
 
 
 def test_a_restart_opens_no_hole_and_tells_nothing_twice(tmp_path: Path) -> None:
-    clock = Clock()
-    before = Place(tmp_path, clock)
+    time = Clock()
+    before = Place(tmp_path, time)
     before.send(some(2 * LIMIT), NOW)
     before.minute()
     before.close()
 
-    after = Place(tmp_path, clock)
+    after = Place(tmp_path, time)
     after.seq = before.seq
     after.send([*some(LIMIT), *some(LIMIT, 700)], NOW + SECOND)
     after.minute()
@@ -226,6 +242,33 @@ def test_a_disk_that_is_full_for_a_while_loses_no_event(
     place.minute()
     assert place.events() == [(str(WHO), "ping", True)]
     place.close()
+
+
+async def test_the_running_collector_keeps_to_its_option(
+    tmp_path: Path, mosquitto: RealBroker
+) -> None:
+    options = msgspec.structs.replace(
+        config(tmp_path / "d1", mosquitto.port), store=StoreConfig(max_series=LIMIT)
+    )
+    at = clock.now()
+    lines = [b"%b percent_packet_loss=0.0 %d" % (head.strip(), at) for head in some(2 * LIMIT)]
+    async with running(options) as collector, playing(Played(mosquitto.port)) as agent:
+        agent.publish(readings(batch("E" * 16, 1, lines)))
+        await until(agent.got, 20)
+        await until(lambda: collector.counts().get(("lines_stored", "")) == LIMIT)
+        await collector._series.minute()
+        collector.books.journal.sync()
+    [event] = audited_in(tmp_path / "d1", KIND)
+    assert (event["target"], event["details"]["limit"]) == (str(WHO), LIMIT)
+    async with running(options) as collector, playing(Played(mosquitto.port)) as agent:
+        agent.publish(readings(batch("E" * 16, 2, lines)))
+        await until(agent.got, 20)
+        await until(lambda: collector.counts().get(("refused_tags", "")) == LIMIT)
+
+
+def audited_in(folder: Path, kind: str) -> list[dict[str, Any]]:
+    """Return the records of *kind* in the audit log."""
+    return [one for one in desk.audited_in(folder) if one["kind"] == kind]
 
 
 def test_heads_that_are_known_are_asked_about_again_once_in_a_slot() -> None:

@@ -100,6 +100,18 @@ def test_an_administrator_s_credential_works_and_is_worth_a_word(
     assert found[f"database {place.bucket}"]["state"] == "works"
 
 
+def test_a_credential_that_may_only_read(place: Place) -> None:
+    own = place.token_file.read_text().strip()
+    place.give(place.token_file, place.grafana_file.read_text().strip())
+    code, found = place.check()
+    assert code == 1
+    said = found[f"database {place.bucket}"]
+    assert said["state"] == "broken"
+    assert "the right to read and to write" in said["text"]
+    place.give(place.token_file, own)
+    assert fine(place)
+
+
 @pytest.mark.real("influxdb2")
 def test_a_user_that_was_made_inactive(
     influxdb2: RealInflux, tmp_path: Path, capsys: pytest.CaptureFixture[str]
