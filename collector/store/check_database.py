@@ -12,7 +12,7 @@ from typing import Any, Final
 from collector.store import provision1, provision2
 from collector.store.config import Database, StoreConfig
 from collector.store.influx import InfluxStore
-from collector.store.influx_admin import Admin, Server
+from collector.store.influx_admin import Admin, Server, error_of
 from core import clock, lineprotocol
 from core.clock import SECOND
 from core.errors import StoreError
@@ -55,6 +55,28 @@ def databases(look: Look) -> Iterator[Finding]:
                 yield Finding(part, "broken", str(error), INIT)
                 continue
         yield judged(part, database, took, days)
+    if look.server.version == 1:
+        yield from _queries(look)
+
+
+def _queries(look: Look) -> Iterator[Finding]:
+    """Yield a finding where somebody has InfluxDB 1.8 write into our databases by itself."""
+    reply = look.admin.query("SHOW CONTINUOUS QUERIES", look.store.bucket)
+    if error_of(reply):
+        return
+    ours = {database.name for database in look.store.databases()}
+    found = [
+        f"{query[0]} on {series['name']}"
+        for series in reply.data()["results"][0].get("series", ())
+        for query in series.get("values", ())
+        if series["name"] in ours
+    ]
+    if found:
+        yield Finding(
+            *("continuous queries", "look", f"nobody here made {', '.join(found)}"),
+            "see SHOW CONTINUOUS QUERIES, drop what nobody needs, and set  enabled = false  in the "
+            "part [continuous_queries] of influxdb.conf: who may read can make one, and it writes",
+        )
 
 
 def judged(part: str, database: Database, took: str, days: float | None) -> Finding:

@@ -20,6 +20,7 @@ from core.errors import StoreStopped
 
 Version = Literal[1, 2, 3]
 VERSION_HEADER: Final = "X-Influxdb-Version"
+FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 NO_ADMIN_YET: Final = "create admin user first"
 """What 1.8 says to every question while it has nobody who may ask."""
 
@@ -82,7 +83,18 @@ class Admin:
     ) -> Reply:
         """Send *body* as JSON; refusals come back too. Raises StoreBusy and StoreStopped."""
         content = None if body is None else msgspec.json.encode(body)
-        headers = {} if anonymous else self._headers
+        return self._send(method, path, content, {}, anonymous=anonymous)
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        about: Mapping[str, str],
+        *,
+        anonymous: bool,
+    ) -> Reply:
+        headers = {**about, **({} if anonymous else self._headers)}
         with translated(self._place):
             answer = self._pool.request(
                 method, self._url + path, body=content, headers=headers, redirect=False
@@ -98,8 +110,9 @@ class Admin:
 
     def query(self, influxql: str, db: str = "", *, anonymous: bool = False) -> Reply:
         """Ask one statement of InfluxQL."""
-        where = urlencode({"q": influxql, "epoch": "ns"} | ({"db": db} if db else {}))
-        return self.call("POST", f"/query?{where}", anonymous=anonymous)
+        # In the body: addresses stand in logs, and a statement may hold a password.
+        form = urlencode({"q": influxql, "epoch": "ns"} | ({"db": db} if db else {})).encode()
+        return self._send("POST", "/query", form, FORM, anonymous=anonymous)
 
     def rows(self, influxql: str, db: str = "") -> list[list[Any]]:
         """Return the rows of the answer to one statement; raises StoreStopped where it has none."""

@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -15,6 +16,9 @@ from collector.store import provision1
 from tests.collector.store.provisioning import Place
 from tests.real import influxdb1, influxdb2
 from tests.real.influx import NoInflux, RealInflux
+
+# They share two servers, which are empty when the first of them comes.
+pytestmark = pytest.mark.xdist_group("store_init")
 
 EMPTY = {"influxdb1": influxdb1.empty, "influxdb2": influxdb2.empty}
 PARAMS = [pytest.param(one, marks=pytest.mark.real(one)) for one in EMPTY]
@@ -188,6 +192,17 @@ def test_grafana_reads_and_can_write_and_delete_nothing(place: Place) -> None:
     assert '"columns":["time","v"]' in ask(place, grafana, "SELECT v FROM m")
 
 
+def test_the_data_source_of_grafana_shows_its_token_in_one_way_to_every_version(
+    place: Place,
+) -> None:
+    assert write(place, place.token_file.read_text().strip()) == 204
+    header = {"Authorization": f"Token {place.grafana_file.read_text().strip()}"}
+    where = urlencode({"db": NAMES[0], "q": "SELECT v FROM m"})
+    request = urllib.request.Request(f"{place.server.url}/query?{where}", headers=header)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert b'"columns":["time","v"]' in answer.read()
+
+
 def test_what_the_rights_of_a_version_allow_beyond_that_is_as_the_page_says(
     place: Place, tmp_path: Path
 ) -> None:
@@ -199,7 +214,9 @@ def test_what_the_rights_of_a_version_allow_beyond_that_is_as_the_page_says(
     assert "error" not in ask(mine, collector, "DELETE FROM m", "rights")
     if place.server.version == 1:
         query = "CREATE CONTINUOUS QUERY c ON rights BEGIN SELECT mean(v) INTO n FROM m GROUP BY "
+        assert "continuous queries" not in mine.check()[1]
         assert "error" not in ask(mine, grafana, query + "time(1h) END", "rights")
+        assert mine.check()[1]["continuous queries"]["state"] == "look"
         gone = 'DROP RETENTION POLICY "autogen" ON "rights"'
         assert "error" not in ask(mine, collector, gone, "rights")
         # ... and `store init` brings it back, empty.
