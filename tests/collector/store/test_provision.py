@@ -270,6 +270,43 @@ def test_a_database_that_keeps_everything_for_ever_is_left(place: Place, tmp_pat
     assert (code, found["database forever"]["state"]) == (0, "works")
 
 
+def test_the_length_of_a_piece_and_the_place_of_grafana_s_file_may_be_chosen(
+    place: Place, tmp_path: Path
+) -> None:
+    mine, file = other(place, tmp_path, "chosen"), tmp_path / "grafana" / "token"
+    code, _ = mine.init("--shard-days", "2", "20", "200", "--grafana-file", str(file))
+    assert code == 0
+    assert not mine.grafana_file.exists()
+    assert [shard_days(mine, f"chosen{end}") for end in ("", "_1h", "_1d")] == [2, 20, 200]
+    assert '"columns":["name"]' in ask(mine, file.read_text().strip(), "SHOW DATABASES", "chosen")
+
+
+def shard_days(place: Place, name: str) -> float:
+    if place.server.version == 1:
+        answer = json.loads(ask(place, admin(place), f'SHOW RETENTION POLICIES ON "{name}"'))
+        return provision1.days_of(answer["results"][0]["series"][0]["values"][0][2])
+    _, found = place.server.call_as(admin(place), "GET", f"/api/v2/buckets?name={name}")
+    rule = json.loads(found)["buckets"][0]["retentionRules"][0]
+    return float(rule["shardGroupDurationSeconds"] / 86_400)
+
+
+def test_two_collectors_have_users_of_their_own_and_share_grafana_s(
+    place: Place, tmp_path: Path
+) -> None:
+    mine = other(place, tmp_path, "shared")
+    mine.init()
+    (tmp_path / "d2").mkdir()
+    second = other(place, tmp_path / "d2", "shared").configure()
+    text = second.config.read_text().replace("[store]", 'id = "d2"\n[store]')
+    second.config.write_text(text)
+    second.give(second.grafana_file, mine.grafana_file.read_text().strip())
+    code, said = second.init()
+    assert (code, said["changed"]) == (0, 3 if place.server.version == 1 else 2)
+    tokens = [one.token_file.read_text().strip() for one in (mine, second)]
+    assert tokens[0] != tokens[1]
+    assert [write(mine, token, "shared") for token in tokens] == [204, 204]
+
+
 def test_a_user_whose_file_was_lost_is_left_alone_until_somebody_says_renew(
     place: Place, tmp_path: Path
 ) -> None:
