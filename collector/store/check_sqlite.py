@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from collector.store.config import DAILY, HOURLY
 from collector.store.sqlite_errors import meaning
 from collector.store.sqlite_file import APPLICATION_ID
 from core.findings import Finding
@@ -17,6 +18,7 @@ from core.findings import Finding
 BUSY_S: Final = 5.0
 LITTLE_MB: Final = 500
 PART: Final = "file"
+SEE: Final = "ask again when that is done; docs/operating.md has more"
 
 
 def check(path: Path) -> Iterator[Finding]:
@@ -31,6 +33,10 @@ def check(path: Path) -> Iterator[Finding]:
         yield Finding(PART, "rights", f"{path} or its folder cannot be written by this user", do)
         return
     yield from _inside(path)
+    for ending in (HOURLY, DAILY):
+        rollups = path.with_name(f"{path.stem}{ending}{path.suffix}")
+        if rollups.exists():
+            yield from _inside(rollups, f" {rollups.name}")
     yield _room(folder)
 
 
@@ -44,46 +50,49 @@ def _without(path: Path) -> Finding:
     return Finding(PART, "rights", f"{path} is not there, and {there} cannot be written", do)
 
 
-def _inside(path: Path) -> Iterator[Finding]:
+def _inside(path: Path, which: str = "") -> Iterator[Finding]:
+    part = PART + which
     try:
         db = sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=BUSY_S, isolation_level=None)
     except sqlite3.Error as error:
-        yield Finding(PART, "broken", str(meaning(error, path)))
+        yield Finding(part, "broken", str(meaning(error, path)), SEE)
         return
     try:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             text = f"{path} is an SQLite file, but not this program's time series"
-            yield Finding(PART, "broken", text, "correct [store] file")
+            yield Finding(part, "broken", text, "correct [store] file")
             return
         megabytes = path.stat().st_size / 1e6
-        yield Finding(PART, "works", f"{path}, {megabytes:.0f} MB")
-        yield _whole(db)
-        yield _writable(db, path)
+        yield Finding(part, "works", f"{path}, {megabytes:.0f} MB")
+        yield _whole(db, which)
+        yield _writable(db, path, which)
     except sqlite3.Error as error:
-        yield Finding(PART, "broken", str(meaning(error, path)))
+        yield Finding(part, "broken", str(meaning(error, path)), SEE)
     finally:
         db.close()
 
 
-def _whole(db: sqlite3.Connection) -> Finding:
+def _whole(db: sqlite3.Connection, which: str) -> Finding:
+    part = "integrity" + which
     (said,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if said == "ok":
-        return Finding("integrity", "works", "every page of the file is in order")
+        return Finding(part, "works", "every page of the file is in order")
     do = (
         "stop the collector, move the file and those beside it with -wal and -shm to a safe place, "
         "and bring back a copy or start without one"
     )
-    return Finding("integrity", "broken", f"the file is damaged: {said}", do)
+    return Finding(part, "broken", f"the file is damaged: {said}", do)
 
 
-def _writable(db: sqlite3.Connection, path: Path) -> Finding:
+def _writable(db: sqlite3.Connection, path: Path, which: str) -> Finding:
+    part = "write" + which
     try:
         db.execute("BEGIN IMMEDIATE")
         db.execute("ROLLBACK")
     except sqlite3.OperationalError as error:
-        return Finding("write", "broken", str(meaning(error, path)))
-    return Finding("write", "works", "the file can be written")
+        return Finding(part, "broken", str(meaning(error, path)), SEE)
+    return Finding(part, "works", "the file can be written")
 
 
 def _room(folder: Path) -> Finding:

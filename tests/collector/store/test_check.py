@@ -274,6 +274,27 @@ def test_a_file_that_is_fine_is_looked_at_beside_the_collector(local: Place, fil
         store.write(b"mem used=2i 2\n")
 
 
+def test_the_files_of_rollups_beside_it_are_looked_at_too(local: Place, file: Path) -> None:
+    hourly = file.with_name("store_1h.db")
+    for one in (file, hourly):
+        SqliteStore(one).close()
+    assert fine(local)
+    hourly.write_bytes(b"something else " * 1_000)
+    text, _ = broken(local, "file store_1h.db")
+    assert "is not a database" in text
+    hourly.unlink()
+    assert fine(local)
+
+
+def test_a_file_that_another_process_holds(local: Place, file: Path) -> None:
+    SqliteStore(file).close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert "in use by another process" in broken(local, "write")[0]
+        other.execute("ROLLBACK")
+        assert fine(local)
+
+
 def test_a_damaged_file_is_found_and_another_one_is_not(local: Place, file: Path) -> None:
     with closing(SqliteStore(file)) as store:
         store.write(b"".join(b"mem,host=%d used=%di %d\n" % (n, n, n) for n in range(5_000)))
