@@ -72,6 +72,9 @@ class RealInflux:
         """Let it hang: it takes connections and answers nothing."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # On a busy machine some of its threads would answer still.
+        threads = Path(f"/proc/{self.process.pid}/task")
+        until_sync(lambda: all(map(_is_stopped, threads.glob("*/stat"))), 20)
 
     def resume(self) -> None:
         assert self.process is not None
@@ -137,6 +140,10 @@ class RealInflux:
         with suppress(OSError):
             return self.call("GET", "/health")[0] == 200
         return False
+
+
+def _is_stopped(stat: Path) -> bool:
+    return stat.read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def free_address() -> str:

@@ -156,11 +156,13 @@ def test_a_retention_that_is_shorter_than_promised(place: Place) -> None:
 def test_a_server_that_is_stopped_hangs_and_is_there_again(
     own_influx: RealInflux, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = Place(tmp_path, own_influx, "gone", capsys).configure(timeout_s=2.0)
+    place = Place(tmp_path, own_influx, "gone", capsys).configure()
     place.give(place.admin_file, own_influx.token)
     assert place.init()[0] == 0
     own_influx.suspend()
-    assert "gives no answer within 2 s" in broken(place, "server")[0]
+    place.configure(timeout_s=1.0)
+    assert "gives no answer within 1 s" in broken(place, "server")[0]
+    place.configure()
     own_influx.resume()
     own_influx.stop()
     text, do = broken(place, "server")
