@@ -14,14 +14,13 @@ from msgspec import Meta
 
 from collector import terminal
 from collector.config import CollectorConfig, read_as, read_collector
-from collector.store.config import StoreConfig
+from collector.store.config import SHARD_DAYS, StoreConfig
 from collector.terminal import safe
 from core.errors import ConfigError
 from core.findings import Finding, as_json, as_text
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
 DAYS: Final = click.IntRange(1, 3_650)
-SHARDS: Final = (1, 30, 365)
 
 
 class _StoreToBe(StoreConfig, frozen=True, kw_only=True):
@@ -64,7 +63,7 @@ def store_group() -> None:
     "--shard-days",
     type=DAYS,
     nargs=3,
-    default=SHARDS,
+    default=SHARD_DAYS,
     show_default=True,
     metavar="RAW HOURS DAYS",
     help="So many days the databases have in one piece; only for those that are made now.",

@@ -27,6 +27,11 @@ def _url_mistake(url: str) -> str:
 HOURLY, DAILY = "_1h", "_1d"
 """What follows the name of the raw database in those of the rollups."""
 
+SHARD_DAYS: Final = (1, 30, 365)
+"""How many days the raw readings, the hours and the days have in one piece of the database. A page
+of a day then opens one or two pieces, and so does a report of a year; what is older than the
+retention goes a piece at a time."""
+
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from collector.store.config import Database, StoreConfig
+from collector.store.config import SHARD_DAYS, Database, StoreConfig
 from collector.store.influx_admin import Admin, Server
 from collector.store.secretfile import kept_or_made, password
 from core.errors import ConfigError, StoreStopped
@@ -21,11 +21,6 @@ ADMIN: Final = "admin"
 
 State = Literal["made", "changed", "as it was", "look"]
 """`look`: a person has to; what it says was not done."""
-
-SHARD_DAYS: Final = (1, 30, 365)
-"""How many days the raw readings, the hours and the days have in one piece of the database. A page
-of a day then opens one or two pieces, and so does a report of a year; what is older than the
-retention goes a piece at a time."""
 
 
 @dataclass(frozen=True, slots=True)
