@@ -111,7 +111,7 @@ class Door:
         self._check_open()
         if not self._one_by_one:
             try:
-                yield from self._ask("; ".join(statements))
+                yield from self._ask("; ".join(statements), len(statements))
                 return
             except QueryError as error:
                 # InfluxDB 3 takes no more than one; it says so before it answers anything.
@@ -134,18 +134,24 @@ class Door:
         after = answer.headers.get("Retry-After", "")
         raise meaning(answer.status, words_of(answer.data), self._place, after)
 
-    def _ask(self, influxql: str) -> Generator[Answer, None, None]:
+    def _ask(self, influxql: str, statements: int = 1) -> Generator[Answer, None, None]:
+        answered = set[int]()
         with translated(self._place):
             response = self._post(influxql)
             try:
                 if response.status != 200:
                     self._refuse(response)
                 for line in response:
-                    yield from self._answers(line)
+                    found = self._answers(line)
+                    answered.update(number for number, _ in found)
+                    yield from found
             finally:
                 # What was not read to its end cannot be used for the next question.
                 response.close()
                 response.release_conn()
+        # No answer at all is not the answer that there is nothing.
+        if len(answered) < statements:
+            raise StoreBusy(f"{self._place}: it answered {len(answered)} of {statements} questions")
 
     def close(self) -> None:
         """Let go of the connections."""
