@@ -25,6 +25,8 @@ In a school:
 In the district:
   schoolwatch collector run    the collector:             --config collector.toml
   schoolwatch collector backup a copy of its database:    --config collector.toml FILE
+  schoolwatch store init       databases and users of an InfluxDB, made where missing
+  schoolwatch store check      what is wrong with the database, in words
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 

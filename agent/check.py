@@ -18,7 +18,6 @@ from agent import checkbroker
 from agent.app import LOCK
 from agent.checkreadings import of_readings
 from agent.config import AgentConfig
-from agent.findings import Finding
 from agent.parts import parts_of
 from agent.probecli import ask
 from agent.probes import base as probes_base
@@ -27,6 +26,7 @@ from agent.surroundings import Surroundings
 from agent.watchers import Watcher
 from core import clock
 from core.errors import MonitorError, NotPermitted
+from core.findings import Finding
 from core.lock import holder
 
 AT_ONCE: Final = 4

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.config import AgentConfig
-from agent.findings import Finding
 from core import clock, messages, topics
 from core.errors import ConfigError, HeaderError, NotConnected
+from core.findings import Finding
 from core.messages import Claim
 from core.mqtt import Broker, Message
 from core.mqtt.client import Plan

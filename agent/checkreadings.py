@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from agent.findings import Finding, State
 from agent.readings import mistake
 from core.catalog import CATALOG
+from core.findings import Finding, State
 from core.types import Reading, Value
 
 FINE: Final = frozenset({"ok", "slow"})

@@ -23,6 +23,7 @@ from typing import Any, Final
 from alerts.history import Stories, Wanted
 from collector.alerting import Alerting
 from collector.canary import Canary
+from collector.cardinalitywatch import CardinalityWatch
 from collector.careful import Careful, Watch
 from collector.chores import DAY, Chores, every
 from collector.clockwatch import ClockWatch
@@ -36,6 +37,7 @@ from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.linecheck import LineCheck
+from collector.lineheads import HeadCache
 from collector.live import may_hear
 from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
@@ -112,7 +114,9 @@ class Collector:
         self._unconnected = UnconnectedWatch(config, self.books, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
-        sorter = Sorter(regions, books.ledger.rows, LineCheck(leeway=times.leeway))
+        self._series = CardinalityWatch(books, config.store.max_series, now)
+        heads = HeadCache(takes=self._series.cardinality.takes)
+        sorter = Sorter(regions, books.ledger.rows, LineCheck(heads, leeway=times.leeway))
         self.alerting = Alerting(config, books, now)
         readings = Readings(
             self.store,
@@ -250,6 +254,7 @@ class Collector:
             every(ASK_EVERY_S, self._ask, stopping),
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
+            every(60, self._series.minute, stopping),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(3_600, chores.hour, stopping, first_after=60),
@@ -280,6 +285,10 @@ class Collector:
             self.books.ledger.keep_known(self.books.live.changed())
         except sqlite3.Error as error:
             _log.warning("when agents were last heard of could not be kept: %s", error)
+        try:
+            self._series.close()
+        except sqlite3.Error as error:
+            _log.warning("what series there are could not be kept: %s", error)
         self.books.ledger.close()
         self.store.close()
 

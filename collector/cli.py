@@ -34,7 +34,7 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger", "roster", "completion"]
+        return [*super().list_commands(ctx), "status", "ledger", "roster", "store", "completion"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
@@ -50,6 +50,10 @@ class Commands(click.Group):
             from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
 
             return roster_group
+        if cmd_name == "store":
+            from collector.storecli import store_group  # noqa: PLC0415 — brings rich
+
+            return store_group
         if cmd_name == "completion":
             from collector.completion import completion_command  # noqa: PLC0415
 

@@ -3,7 +3,7 @@
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
@@ -21,6 +21,8 @@ from core.options import CHECK
 from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"
+
+C = TypeVar("C", bound="CollectorConfig")
 
 
 def _zone_mistake(name: str) -> str:
@@ -176,6 +178,11 @@ def _halves(heading: str, pair: Mapping[str, Path | None]) -> Iterator[tuple[Key
 
 def read_collector(path: Path) -> CollectorConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
+    return read_as(path, CollectorConfig)
+
+
+def read_as(path: Path, kind: type[C]) -> C:
+    """Return the same as a *kind*, which asks for less than the collector does."""
     checks: dict[str, Check] = {
         "collector": collector_mistakes,
         "watchdog": watchdog_mistakes,
@@ -183,4 +190,4 @@ def read_collector(path: Path) -> CollectorConfig:
         "store": store_mistakes,
         "alerts": alerts_mistakes,
     }
-    return read(path, CollectorConfig, checks)
+    return read(path, kind, checks)

@@ -196,7 +196,10 @@ class LineCheck:
 
     def check(self, lines: bytes, who: Identity, at: int, *, accounted: bool) -> Checked:
         """Return what becomes of *lines*, a message without its header that arrived at *at*."""
-        heads, latest = self._cache.of(who, accounted=accounted), at + MAX_AHEAD + self._leeway()
+        heads, latest = (
+            self._cache.of(who, at, accounted=accounted),
+            at + MAX_AHEAD + self._leeway(),
+        )
         message = _Message(self._cache, heads, at, latest, first=2 if accounted else 1)
         message.take(lines.split(b"\n"))
         return message.result()

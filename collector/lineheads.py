@@ -6,10 +6,11 @@ a line cheap, puts the identity of the topic into it, and leaves no room for for
 
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from collector.cardinality import SLOT
 from core import lineprotocol
 from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, OURS, FieldType, Measurement
 from core.types import Identity
@@ -23,6 +24,9 @@ MAX_HEAD_BYTES: Final = 1_000
 _ENTRY_BYTES: Final = 400
 """About what an entry costs beside its bytes."""
 
+Takes = Callable[[Identity, str, bytes, int], bool]
+"""Whether a publisher's series of a measurement, known by its head, is taken at a time (ns)."""
+
 RefusedKind = Literal[
     "unknown_measurement",
     "no_known_field",
@@ -32,6 +36,7 @@ RefusedKind = Literal[
     "too_long",
     "syntax",
     "same_series_and_time",
+    "too_many_series",
     "event",
     "store",
 ]
@@ -119,12 +124,12 @@ def specs(catalog: Mapping[str, Measurement] = CATALOG) -> dict[str, Spec]:
 
 
 class Heads:
-    """The heads of one publisher; `made` is how its heads are worked out."""
+    """The heads of one publisher; `at` is when its last message came (ns)."""
 
-    __slots__ = ("accounted", "known", "who")
+    __slots__ = ("accounted", "at", "known", "who")
 
     def __init__(self, who: Identity, *, accounted: bool) -> None:
-        self.who, self.accounted = who, accounted
+        self.who, self.accounted, self.at = who, accounted, 0
         self.known: dict[bytes, Head] = {}
 
     def make(self, raw: bytes, catalog: Mapping[str, Spec]) -> Head:
@@ -143,24 +148,37 @@ class Heads:
         return Head(new, spec, stripped, spec.ordered)
 
 
+def _any(_who: Identity, _measurement: str, _head: bytes, _at: int) -> bool:
+    return True
+
+
 class HeadCache:
-    """Heads by publisher; whoever sent nothing for longest is forgotten first."""
+    """Heads by publisher; whoever sent nothing for longest is forgotten first.
+
+    *takes* is asked of each head once in a slot of time: with the first message of the next one a
+    publisher's heads are worked out anew, so that lines with known heads cost nothing.
+    """
 
     def __init__(
         self,
         max_bytes: int = MAX_REMEMBERED_BYTES,
         catalog: Mapping[str, Measurement] = CATALOG,
+        takes: Takes = _any,
     ) -> None:
-        self._max_bytes, self._bytes = max_bytes, 0
+        self._max_bytes, self._bytes, self._takes = max_bytes, 0, takes
         self._catalog = specs(catalog)
         self._publishers: OrderedDict[tuple[Identity, bool], Heads] = OrderedDict()
 
-    def of(self, who: Identity, *, accounted: bool) -> Heads:
-        """Return the heads of *who*; read its `known`, but let `learn` fill it."""
+    def of(self, who: Identity, at: int, *, accounted: bool) -> Heads:
+        """Return the heads of *who*, who sends at *at*; read `known`, but let `learn` fill it."""
         heads = self._publishers.get((who, accounted))
         if heads is None:
             heads = self._publishers[who, accounted] = Heads(who, accounted=accounted)
             self._bytes += _ENTRY_BYTES
+        elif heads.at // SLOT != at // SLOT:
+            self._bytes -= _cost_of_all(heads)
+            heads.known.clear()
+        heads.at = at
         self._publishers.move_to_end((who, accounted))
         return heads
 
@@ -169,6 +187,11 @@ class HeadCache:
         head = heads.known.get(raw)
         if head is None:
             head = heads.make(raw, self._catalog)
+            name = head.spec.measurement.name
+            if not self._takes(heads.who, name, head.new, heads.at):
+                # The same words for each, so that the lines share a dead letter.
+                reason = f"too many series of {name} within a day: see [store] max_series"
+                raise LineRefused("too_many_series", reason)
             if len(raw) <= MAX_HEAD_BYTES:
                 heads.known[raw] = head
                 self._bytes += _cost(raw, head)
@@ -178,13 +201,16 @@ class HeadCache:
     def _make_room(self) -> None:
         while self._bytes > self._max_bytes and len(self._publishers) > 1:
             _, oldest = self._publishers.popitem(last=False)
-            costs = (_cost(raw, head) for raw, head in oldest.known.items())
-            self._bytes -= _ENTRY_BYTES + sum(costs)
+            self._bytes -= _ENTRY_BYTES + _cost_of_all(oldest)
         if self._bytes > self._max_bytes:
             # The one that is left is being checked: it stays, and begins anew.
             for heads in self._publishers.values():
                 heads.known.clear()
             self._bytes = _ENTRY_BYTES
+
+
+def _cost_of_all(heads: Heads) -> int:
+    return sum(_cost(raw, head) for raw, head in heads.known.items())
 
 
 def _cost(raw: bytes, head: Head) -> int:

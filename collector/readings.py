@@ -204,6 +204,7 @@ class Readings:
                 add("stripped", item.checked.stripped)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
+                    add("refused_tags", int(line.kind == "too_many_series"))
 
 
 def at_once(

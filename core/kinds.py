@@ -209,6 +209,13 @@ _KINDS: Final = (
         *("同一编号出现不同内容", "other bytes came under a key that is taken"),
     ),
     Kind(
+        *("too_many_series", "EV-SYS-SERIES", RISK, "P3"),
+        *(
+            "采集端的标签取值过多，新的序列已拒收",
+            "an agent makes too many series; new ones are not stored",
+        ),
+    ),
+    Kind(
         *("replay", "EV-SYS-REPLAY", ATTACK, "P2"),
         *("旧数据被大量重发", "many batches of closed epochs came again"),
     ),

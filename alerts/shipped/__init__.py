@@ -42,6 +42,7 @@ RULES: Final[tuple[Rule, ...]] = (
     system.IDENTITY_TWICE,
     system.UNEXPLAINED_GAP,
     system.FORGED_BATCH,
+    system.TOO_MANY_SERIES,
     system.REPLAY,
     system.STORE_WENT_BACK,
     # Last, since of what hides a thing the first one is named: a line that is down says more.

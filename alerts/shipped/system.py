@@ -195,6 +195,33 @@ REPLAY: Final = Rule(
     keep_s=HOUR,
 )
 
+TOO_MANY_SERIES: Final = Rule(
+    "too_many_series",
+    EventOf("too_many_series", by="collector"),
+    "P3",
+    RuleTexts(
+        title=Text(
+            "采集端的标签取值过多：{where} {what}",
+            "An agent makes too many series: {where} {what}",
+        ),
+        meaning=Text(
+            "一个标签的内容不断变化，一天内超过 {limit} 种。新的取值不再入库，已有的照常；"
+            "教学不受影响。",
+            "The text of a tag changes all the time: more than {limit} within a day. New ones are "
+            "not stored, those that are known go on. Lessons are not touched.",
+        ),
+        first=Text(
+            "请检查该采集端的配置：标签里不应有编号、时间或地址；拒收的数据在 dead-letter 目录里。",
+            "Look into that agent's configuration: no numbers, times or addresses belong into a "
+            "tag. What was refused is in the folder dead-letter.",
+        ),
+        ended=Text(
+            "采集端的标签取值恢复正常：{where} {what}",
+            "The agent's series are within bounds again: {where} {what}",
+        ),
+    ),
+)
+
 STORE_WENT_BACK: Final = Rule(
     "store_went_back",
     EventOf("store_went_back", by="collector", momentary=True),

@@ -1,6 +1,10 @@
-"""The table [store]: which database keeps the readings, and where it is."""
+"""The table [store]: which database keeps the readings, and where it is.
+
+In InfluxDB there are three databases, made of the name in `bucket`: see `StoreConfig.databases`.
+"""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -20,21 +24,48 @@ def _url_mistake(url: str) -> str:
     return url_mistake(url, what="address of a database", example=example, secrets=secrets)
 
 
+HOURLY, DAILY = "_1h", "_1d"
+"""What follows the name of the raw database in those of the rollups."""
+
+SHARD_DAYS: Final = (1, 30, 365)
+"""How many days the raw readings, the hours and the days have in one piece of the database. A page
+of a day then opens one or two pieces, and so does a report of a year; what is older than the
+retention goes a piece at a time."""
+
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database (a bucket), and for how long it is promised to keep what it has."""
+
+    name: str
+    keep_days: int
+
+
 class StoreConfig(Struct, frozen=True, kw_only=True):
-    """The time-series database; `file` and `keep_days` are SQLite's, what follows InfluxDB's."""
+    """The time-series database; `file` is SQLite's, `url` and what follows InfluxDB's."""
 
     type: Literal["sqlite", "influxdb"] = "sqlite"
     file: Path | None = None
     keep_days: Days = 90
+    keep_hourly_days: Days = 1095
+    keep_daily_days: Days = 3650
     url: Url = "http://127.0.0.1:8086"
     org: str = ""
     bucket: Filled = "schoolwatch"
     token_file: SecretFile = None
     timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 10
     writers: Annotated[int, Meta(ge=1, le=8)] = 1
+    max_series: Annotated[int, Meta(ge=10, le=100_000)] = 1_000
+
+    def databases(self) -> tuple[Database, Database, Database]:
+        """Return the databases of raw readings, of hours and of days."""
+        return (
+            Database(self.bucket, self.keep_days),
+            Database(self.bucket + HOURLY, self.keep_hourly_days),
+            Database(self.bucket + DAILY, self.keep_daily_days),
+        )
 
     def token(self) -> str:
         """Return the token, empty where none is given; raises ConfigError."""

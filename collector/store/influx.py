@@ -1,4 +1,4 @@
-"""The time-series store of a district: InfluxDB 1.8 or 2.
+"""The time-series store of a district: InfluxDB 1.8, 2 or 3.
 
 Lines are written by influxdb-client, one attempt after another and each until InfluxDB has
 answered 204, never by its batching mode, which drops without a word what it cannot send. Reads are
@@ -26,7 +26,7 @@ COUNTER: Final = "schoolwatch_counter"
 class InfluxStore:
     """Keeps the contract of `collector.store.base.Store` in one bucket.
 
-    In InfluxDB 1.8 `bucket` is a database, `token` is `user:password` and `org` is nothing.
+    In InfluxDB 1.8 `bucket` is a database and `org` is nothing. `token` may be `user:password`.
     `name` tells collectors apart that share the bucket. Making a store touches no network.
     """
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError, SSLError
 
@@ -69,7 +70,7 @@ def meaning(status: int, words: str, place: Place, after: str = "") -> StoreErro
 
 def query_meaning(words: str, place: Place) -> StoreError:
     """Return what an error inside of an answer to a query means."""
-    if "not found" in words:
+    if "not found" in words or "no dbrp mapping" in words:
         return meaning(404, words, place)
     if words.startswith(_QUESTION):
         return QueryError(words[:MAX_WORDS])
@@ -88,19 +89,36 @@ def words_of(body: object) -> str:
     return str(answer.get("message") or answer.get("error") or text.strip())
 
 
+def about_lines(body: object) -> dict[int, str]:
+    """Return line number → words out of what InfluxDB 3 says of a body; it names 100 at most."""
+    try:
+        found = msgspec.json.decode(body if isinstance(body, bytes) else str(body), type=_Lines)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return {one.line_number: one.error_message for one in found.data}
+
+
+class _Line(msgspec.Struct, frozen=True):
+    line_number: int
+    error_message: str
+
+
+class _Lines(msgspec.Struct, frozen=True):
+    data: tuple[_Line, ...]
+
+
 def _what_to_do(status: int, place: Place) -> str:
     if status == 401:
         return (
             "the token is not accepted: put one into [store] token_file that may read and write "
-            "the bucket (for InfluxDB 1.8: user:password)"
+            "the bucket, or user:password; `schoolwatch store init` makes one"
         )
     if status == 403:
         return "the token may not do this: give it the right to read and to write the bucket"
     if status == 404:
         return (
             f"no such bucket in organisation {place.org!r} (in InfluxDB 1.8: no such database): "
-            "create it, or correct [store] bucket and org; before version 1.8 InfluxDB has no "
-            "/api/v2/write at all"
+            "create it with `schoolwatch store init`, or correct [store] bucket and org"
         )
     return "cannot be written to like this: see whether [store] url and org lead to an InfluxDB"
 

@@ -14,7 +14,8 @@ from collector.store.oldest import oldest
 from core.errors import QueryError
 from core.types import Value
 
-Ask = Callable[[str], Generator[Answer, None, None]]
+Ask = Callable[..., Generator[Answer, None, None]]
+"""Takes statements of InfluxQL."""
 Groups = dict[tuple[str, ...], list[tuple[int, Value]]]
 
 QUESTIONS: Final = 50
@@ -33,8 +34,7 @@ def read_range(ask: Ask, query: RangeQuery) -> list[Series]:
     groups: Groups = {}
     types: dict[str, str] = {}
     count = 0
-    question = f"{field_types(query.measurement)}; {selected(query)}"
-    with closing(ask(question)) as answers:
+    with closing(ask(field_types(query.measurement), selected(query))) as answers:
         for number, series in answers:
             if number == 0:
                 _note_types(types, series)
@@ -57,8 +57,7 @@ def read_last(ask: Ask, measurement: str, tags: Mapping[str, str], since: int) -
     found: list[LastValue] = []
     for first in range(0, len(fields), QUESTIONS):
         some = fields[first : first + QUESTIONS]
-        question = "; ".join(newest(measurement, field, tags, since) for field in some)
-        for number, series in ask(question):
+        for number, series in ask(*(newest(measurement, field, tags, since) for field in some)):
             if series is not None:
                 found.append(_last(measurement, some[number], types[some[number]], series))
     return sorted(found, key=lambda one: (sorted(one.tags.items()), one.field))

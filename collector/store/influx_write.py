@@ -124,6 +124,8 @@ def _halves(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:
 
 def _blamed(lines: list[bytes], answer: Refusal, send: Send) -> dict[bytes, str]:
     """Return line → words for those that are surely at fault; none where that is not known."""
+    if answer.lines:
+        return {lines[n - 1]: words for n, words in answer.lines.items() if 0 < n <= len(lines)}
     by_name = named(lines, answer.words)
     if by_name:
         return by_name

@@ -6,6 +6,7 @@ Watch it: curl -s http://127.0.0.1:8480/metrics
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, exposition
@@ -14,6 +15,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from collector.verdicts import State
 from collector.web import board
 from collector.web.source import Source
+
+GAUGES: Final = {
+    "quarantined": "Senders at this moment whose lines are refused, for they make too many series."
+}
+"""What is counted down again, too."""
 
 
 class CollectorMetrics:
@@ -49,6 +55,9 @@ class CollectorMetrics:
     def _counts(self) -> Iterator[Metric]:
         families: dict[str, CounterMetricFamily] = {}
         for (name, reason), count in sorted(self._source.counts().items()):
+            if name in GAUGES:
+                yield GaugeMetricFamily(f"schoolwatch_{name}", GAUGES[name], value=count)
+                continue
             fit = re.sub(r"[^a-z0-9_]", "_", name.lower()).removesuffix("_total")
             family = families.setdefault(
                 fit,

@@ -14,13 +14,13 @@ from paho.mqtt import publish
 
 from agent import check, checkcli
 from agent.checkreadings import meaning_of, of_readings
-from agent.findings import Finding
 from agent.probes import probes
 from agent.probes.base import by_default
 from agent.schedule import Job
 from core import clock, messages, topics
 from core.catalog import CATALOG
 from core.errors import NotPermitted, TargetUnreachable
+from core.findings import Finding
 from core.lock import hold
 from core.messages import Claim
 from core.mqtt import Broker

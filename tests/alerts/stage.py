@@ -122,7 +122,13 @@ class Stage:
 
     def note(self, kind: str, target: str, **details: Any) -> None:
         """Have the collector itself say something."""
-        self.journal.note(Note(kind, target, "", details))
+        self.note_of(kind, target, "", **details)
+
+    def note_of(
+        self, kind: str, target: str, subject: str, *, active: bool = True, **details: Any
+    ) -> None:
+        """Have it say that something of a *subject* begins or is over."""
+        self.journal.note(Note(kind, target, subject, details, active=active))
         self.journal.sync()
         self.rows()
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -71,6 +72,9 @@ class RealInflux:
         """Let it hang: it takes connections and answers nothing."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        # On a busy machine some of its threads would answer still.
+        threads = Path(f"/proc/{self.process.pid}/task")
+        until_sync(lambda: all(map(_is_stopped, threads.glob("*/stat"))), 20)
 
     def resume(self) -> None:
         assert self.process is not None
@@ -89,6 +93,22 @@ class RealInflux:
         status, answer = self.call("POST", "/api/v2/buckets", json.dumps(bucket).encode())
         assert status == 201, answer
 
+    def make_user(self, bucket: str) -> str:
+        """Return user:password of a new user for clients of 1.x, to read and write *bucket* (2)."""
+        _, found = self.call("GET", f"/api/v2/buckets?name={bucket}")
+        [one] = json.loads(found)["buckets"]
+        place = {"type": "buckets", "id": one["id"], "orgID": one["orgID"]}
+        rights = [{"action": action, "resource": place} for action in ("read", "write")]
+        user = {"token": f"{bucket}-user", "orgID": one["orgID"], "permissions": rights}
+        status, made = self.call(
+            "POST", "/private/legacy/authorizations", json.dumps(user).encode()
+        )
+        assert status == 201, made
+        path = f"/private/legacy/authorizations/{json.loads(made)['id']}/password"
+        status, answer = self.call("POST", path, b'{"password":"password-for-tests"}')
+        assert status == 204, answer
+        return f"{bucket}-user:password-for-tests"
+
     def write(self, bucket: str, lines: bytes) -> tuple[int, str]:
         """Send one body, with nobody to sort it out."""
         where = urlencode({"org": self.org, "bucket": bucket, "precision": "ns"})
@@ -97,7 +117,15 @@ class RealInflux:
 
     def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         """Return status and body of the answer, refusals too."""
-        headers = {"Authorization": f"Token {self.token}"}
+        return self.call_as(self.token, method, path, body)
+
+    def call_as(
+        self, token: str, method: str, path: str, body: bytes | None = None
+    ) -> tuple[int, bytes]:
+        """Return the same for whoever shows *token*, or user:password; nobody where it is empty."""
+        basic = f"Basic {b64encode(token.encode()).decode()}"
+        shown = basic if ":" in token else f"Token {token}"
+        headers = {"Authorization": shown} if token else {}
         request = urllib.request.Request(self.url + path, body, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
@@ -112,6 +140,10 @@ class RealInflux:
         with suppress(OSError):
             return self.call("GET", "/health")[0] == 200
         return False
+
+
+def _is_stopped(stat: Path) -> bool:
+    return stat.read_text().rpartition(")")[2].split()[0] == "T"
 
 
 def free_address() -> str:

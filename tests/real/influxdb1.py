@@ -33,7 +33,7 @@ index-version = "tsi1"
 store-enabled = false
 [http]
 bind-address = "{address}"
-auth-enabled = true
+auth-enabled = {asks}
 flux-enabled = false
 log-enabled = false
 """
@@ -42,13 +42,7 @@ log-enabled = false
 @contextmanager
 def running(folder: Path) -> Iterator[RealInflux]:
     """Run a server with its data in *folder*; raises NoInflux where there is none, or none fits."""
-    program = os.environ.get(VARIABLE) or shutil.which("influxd")
-    if not program:
-        raise NoInflux(f"no InfluxDB 1.8: run scripts/test, or name its influxd in {VARIABLE}")
-    address, config = free_address(), folder / "influxdb.conf"
-    config.write_text(CONFIG.format(folder=folder, address=address, backup=free_address()))
-    command = [program, "-config", str(config)]
-    server = RealInflux(1, f"http://{address}", TOKEN, "", command, folder)
+    server = made(folder)
     try:
         server.start()
         _set_up(server)
@@ -56,9 +50,31 @@ def running(folder: Path) -> Iterator[RealInflux]:
         server.kill()
         if os.environ.get(VARIABLE):
             raise  # somebody said that it is one
-        raise NoInflux(f"{program} is no InfluxDB 1.8; name one in {VARIABLE}") from None
+        text = f"{server.command[0]} is no InfluxDB 1.8; name one in {VARIABLE}"
+        raise NoInflux(text) from None
     with influx.ending(server):
         yield server
+
+
+@contextmanager
+def empty(folder: Path, *, asks: bool = True) -> Iterator[RealInflux]:
+    """Run one that nobody has set up; without *asks* it wants no password. Raises NoInflux."""
+    server = made(folder, asks=asks)
+    with influx.ending(server):
+        server.start()
+        yield server
+
+
+def made(folder: Path, *, asks: bool = True) -> RealInflux:
+    """Return a server that does not run yet; raises NoInflux."""
+    program = os.environ.get(VARIABLE) or shutil.which("influxd")
+    if not program:
+        raise NoInflux(f"no InfluxDB 1.8: run scripts/test, or name its influxd in {VARIABLE}")
+    address, config = free_address(), folder / "influxdb.conf"
+    places = {"folder": folder, "address": address, "backup": free_address()}
+    config.write_text(CONFIG.format(**places, asks=str(asks).lower()))
+    command = [program, "-config", str(config)]
+    return RealInflux(1, f"http://{address}", TOKEN, "", command, folder)
 
 
 def _set_up(server: RealInflux) -> None:

@@ -115,6 +115,19 @@ def serving(folder: Path) -> Iterator[RealInflux]:
         raise NoInflux(str(reason)) from None
 
 
+@contextmanager
+def empty(folder: Path) -> Iterator[RealInflux]:
+    """Run one that nobody has set up; raises NoInflux."""
+    try:
+        address = free_address()
+        server = RealInflux(2, f"http://{address}", TOKEN, ORG, _command(address, folder), folder)
+    except NoInfluxdb2 as reason:
+        raise NoInflux(str(reason)) from None
+    with ending(server):
+        server.start()
+        yield server
+
+
 def _command(address: str, folder: Path) -> list[str]:
     paths = {"bolt": "b.bolt", "sqlite": "s.sqlite", "engine": "engine"}
     flags = [f"--{name}-path={folder / file}" for name, file in paths.items()]

@@ -22,6 +22,7 @@ from core.clock import SECOND
 from core.errors import QueryError
 from core.lineprotocol import encode
 from core.types import Reading, Value
+from tests.real import named
 from tests.real.influx import RealInflux
 
 Open = Callable[[pytest.FixtureRequest], Callable[[], Store]]
@@ -43,12 +44,32 @@ def influx(part: str) -> Open:
     return of
 
 
+def user(request: pytest.FixtureRequest) -> Callable[[], Store]:
+    """The same with a user and password, who writes by another way."""
+    server: RealInflux = request.getfixturevalue("influxdb2")
+    bucket = f"contract_{uuid4().hex[:12]}"
+    server.make_bucket(bucket)
+    token = server.make_user(bucket)
+    return lambda: server.store(bucket, token)
+
+
+def live(_request: pytest.FixtureRequest) -> Callable[[], Store]:
+    """The server that the environment names, of any version: nothing of it is stopped or dropped.
+
+    All tests of all runs share one database, which is made where it is missing.
+    """
+    return named.store
+
+
 STORES: dict[str, Open] = {
     "sqlite": sqlite,
     "influxdb1": influx("influxdb1"),
     "influxdb2": influx("influxdb2"),
+    "influxdb2 user": user,
 }
-EXPIRE_BY_THEMSELVES = {"influxdb1", "influxdb2"}
+if named.is_named():
+    STORES["influxdb live"] = live
+EXPIRE_BY_THEMSELVES = {one for one in STORES if one.startswith("influxdb")}
 
 MINUTE = 60 * SECOND
 T = (time.time_ns() // MINUTE - 20) * MINUTE
@@ -56,7 +77,7 @@ T = (time.time_ns() // MINUTE - 20) * MINUTE
 
 
 PARAMS = [
-    pytest.param(one, marks=pytest.mark.real(one) if one.startswith("influxdb") else ())
+    pytest.param(one, marks=pytest.mark.real(one.split()[0]) if one != "sqlite" else ())
     for one in STORES
 ]
 

@@ -294,6 +294,9 @@ def test_only_204_means_stored(status: int) -> None:
     [
         b"<html>",
         b"[]",
+        b"",
+        b'{"results":[]}\n',
+        b'{"results":[{"statement_id":0}]}\n',
         b'{"results":[{"series":[{}]}]}\n',
         b'{"results":[{"statement_id":1,"error":"engine is closed"}]}\n',
         b'{"error":"timeout"}\n',

@@ -32,6 +32,14 @@ async def test_counts_are_counters_by_reason(client: Client, source: FakeSource)
     assert found["schoolwatch_dead_letters_total", 'odd "reason"\n'] == 1
 
 
+async def test_what_is_counted_down_again_is_no_counter(client: Client, source: FakeSource) -> None:
+    source.counted = {("quarantined", ""): 2, ("lines_refused", "too_many_series"): 9}
+    found = await scrape(client)
+    assert found["schoolwatch_quarantined", ""] == 2
+    assert found["schoolwatch_lines_refused_total", "too_many_series"] == 9
+    assert ("schoolwatch_quarantined_total", "") not in found
+
+
 async def test_schools_and_agents_are_counted_by_state(client: Client, source: FakeSource) -> None:
     source.schools += (school(agent(Identity("1", "s", "a"), "unknown", "silent")),)
     found = await scrape(client)
