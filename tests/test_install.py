@@ -13,7 +13,10 @@ import pytest
 from core import VERSION
 
 ROOT = Path(__file__).parents[1]
-DATA = ("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*")
+DATA = (
+    *("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*"),
+    *("grafana/dashboards/*/*.json", "grafana/provisioning/*/*.yaml"),
+)
 NOT_FOR_USERS = {"tests", "scripts", "docs"}
 
 WHERE = "import importlib.resources as r; print(r.files('configs'), r.files('collector.web'))"

@@ -1,0 +1,501 @@
+"""The monitoring itself: is everybody heard, did everything arrive, can the collector store it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, table, timeseries
+
+from grafana import palette, words
+from grafana.frame import board as frame
+from grafana.frame import to_board, to_machine
+from grafana.influxql import (
+    FIVE_MINUTES,
+    JUST_NOW,
+    REGION,
+    STEPS,
+    Column,
+    How,
+    Query,
+    last,
+    latest,
+    over_time,
+    sums_over_time,
+    totals,
+    within,
+)
+from grafana.language import Language
+from grafana.panels import Look, Shown, curves, listing, tiles, timeline
+
+AGENT: Final = ("region", "school", "agent")
+EVERY: Final = "\"collector\" != ''"
+PER_MINUTE: Final = "non_negative_derivative({}, 1m)"
+
+
+def board(t: Language) -> dashboard.Dashboard:
+    """Return it."""
+    made = frame(
+        t,
+        "health",
+        t("监测系统自身", "The monitoring itself"),
+        t(
+            "采集端是否都在上报，数据有没有缺失，监测中心能否接收和入库。这里不正常，其他页面就不可信。",
+            "Is every agent heard, did everything arrive, can the collector take it in and store "
+            "it. Where this is not well, no other page can be trusted.",
+        ),
+    )
+    made.with_row(dashboard.Row(t("此刻", "Now")))
+    for panel in (_heard(t), _ledger(t), _ready(t), _canary(t)):
+        made.with_panel(panel)
+    made.with_row(dashboard.Row(t("采集端和台账", "Agents and ledger")))
+    made.with_panel(_silent(t)).with_panel(_clocks(t))
+    made.with_panel(_agents(t)).with_panel(_gaps(t))
+    made.with_row(dashboard.Row(t("积压和丢弃", "Backlog and drops")))
+    made.with_panel(_backlog(t)).with_panel(_dropped(t))
+    made.with_row(dashboard.Row(t("监测中心和时序库", "Collector and store")))
+    made.with_panel(_intake(t)).with_panel(_lines(t))
+    made.with_panel(_refused(t)).with_panel(_store(t))
+    return made.with_panel(_could_store(t))
+
+
+def _district(t: Language) -> tuple[str, str]:
+    return t("返回全区概览", "Back to the district"), to_board(t, "district")
+
+
+def _none(t: Language) -> str:
+    return t("这段时间没有数据", "no data in this range")
+
+
+def _heard(t: Language) -> stat.Panel:
+    up, unknown, all_ = t("在线", "up"), t("未知", "unknown"), t("全部", "all")
+    columns = {"agents_up": up, "agents_unknown": unknown, "agents": all_}
+    return tiles(
+        Look(
+            t("采集端", "Agents"),
+            t(
+                "曾经上报过的采集端：多少在线，多少情况不明。不明的看下面“最久没有消息的采集端”。",
+                "Agents that ever reported: how many are up, and of how many nobody can tell; the "
+                "list of silent agents below says which.",
+            ),
+            "none",
+            t("没有数据", "no data"),
+            width=7,
+            height=5,
+            decimals=0,
+            links=[_district(t)],
+            colours={up: palette.UP, all_: palette.REFERENCE},
+            alarms={unknown: palette.UNKNOWN},
+        ),
+        [
+            totals(
+                "school",
+                [last(field) for field in columns],
+                [f'sum("{field}") AS "{name}"' for field, name in columns.items()],
+                REGION,
+                by=("region", "school"),
+            )
+        ],
+        size=32,
+    )
+
+
+def _ledger(t: Language) -> stat.Panel:
+    columns = {
+        "missing": t("原因不明的缺失", "missing"),
+        "explained": t("原因已知的缺失", "explained"),
+        "waiting": t("待补传", "waiting"),
+    }
+    return tiles(
+        Look(
+            t("台账（批次）", "Ledger (batches)"),
+            t(
+                "“原因不明的缺失”应当是 0：运行 schoolwatch ledger 看是哪个采集端、从什么时候起。“原因已知”多为缓存满；"
+                "“待补传”还在采集端，恢复后会自动送来。",
+                "Missing should be 0: schoolwatch ledger says whose and since when. Explained is "
+                "mostly a spool that was full. What waits is still with the agents, and will come.",
+            ),
+            "none",
+            t("没有数据", "no data"),
+            width=8,
+            height=5,
+            decimals=0,
+            links=[_district(t)],
+            colours={columns["waiting"]: palette.FIRST},
+            alarms={
+                columns["missing"]: palette.DOWN,
+                columns["explained"]: palette.DEGRADED,
+            },
+        ),
+        [
+            totals(
+                "ledger",
+                [last(field) for field in columns],
+                [f'sum("{field}") AS "{name}"' for field, name in columns.items()],
+                REGION,
+                by=AGENT,
+                span=within("15m"),
+            )
+        ],
+        size=32,
+    )
+
+
+def _ready(t: Language) -> stat.Panel:
+    return tiles(
+        Look(
+            t("能否入库", "Can it store"),
+            t(
+                "监测中心此刻能不能把数据写进时序库。不能时数据留在采集端，不会丢：运行 schoolwatch store check 看原因。",
+                "Whether the collector can store at this moment. Where not, the agents keep their "
+                "data: schoolwatch store check says why.",
+            ),
+            "none",
+            t("监测中心没有上报", "the collector says nothing"),
+            width=5,
+            height=5,
+            links=[_district(t)],
+            maps=[words.mapped(t, words.READY)],
+        ),
+        [latest("collector", [last("ready")], EVERY)],
+        background=True,
+        names=False,
+        size=30,
+    )
+
+
+def _canary(t: Language) -> stat.Panel:
+    return tiles(
+        Look(
+            t("探针（10 分钟内）", "Canaries (10 min)"),
+            t(
+                "看门狗每分钟经消息服务器、监测中心送进时序库的一条读数，10 分钟应有约 10 条。变少或没有，说明哪一段不通，"
+                "此时安静不等于正常：请看看门狗的通知。",
+                "Each minute the watchdog sends a reading through broker, collector and store: about "
+                "10 in 10 minutes. Fewer means that the way is cut, and silence is no health.",
+            ),
+            "none",
+            t("没有收到", "none came"),
+            steps=((None, palette.DOWN), (1, palette.DEGRADED), (8, palette.UP)),
+            width=4,
+            height=5,
+            decimals=0,
+            links=[_district(t)],
+        ),
+        [Query(f'SELECT count("number") AS "n" FROM "canary" WHERE {JUST_NOW}', table=True)],
+        names=False,
+        size=40,
+    )
+
+
+def _silent(t: Language) -> table.Panel:
+    fields = ("silent_s", "waiting", "missing", "explained")
+    inner = ", ".join(last(field).of("raw") for field in fields)
+    by = ", ".join(f'"{name}"' for name in AGENT)
+    query = Query(
+        f'SELECT "silent_s" / 60 AS "minutes", "waiting", "missing", "explained" FROM'
+        f' (SELECT {inner} FROM "ledger" WHERE {within("15m")} AND {REGION} GROUP BY {by})'
+        f' WHERE "silent_s" >= 0 GROUP BY {by}',
+        table=True,
+    )
+    late = ((None, palette.NEUTRAL), (3, palette.DEGRADED), (30, palette.DOWN))
+    return listing(
+        Look(
+            t("最久没有消息的采集端", "Agents heard last the longest ago"),
+            t(
+                "超过 3 分钟没有消息就算失联。先看那台电脑是否开机、能上网；整片失联先看消息服务器。点采集端进入那台机器。",
+                "Over 3 minutes is silent. See whether its machine is on; many at once: the broker. "
+                "Click an agent for its machine.",
+            ),
+            "none",
+            t("没有数据", "no data"),
+            height=8,
+            links=[_district(t)],
+        ),
+        [query],
+        [
+            Shown("school", t("学校", "School")),
+            Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+            Shown(
+                *("minutes", t("没有消息", "Silent for"), 120),
+                unit=t("suffix: 分钟", "suffix: min"),
+                decimals=0,
+                steps=late,
+                cell="color-text",
+            ),
+            Shown("waiting", t("待补传", "Waiting"), 80, decimals=0),
+            Shown(
+                *("missing", t("不明缺失", "Missing"), 90),
+                steps=((None, palette.NEUTRAL), (1, palette.DOWN)),
+                cell="color-text",
+            ),
+            Shown(
+                *("explained", t("已知缺失", "Explained"), 90),
+                steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
+                cell="color-text",
+            ),
+        ],
+        hidden=("Time", "region"),
+        sort=[("minutes", True)],
+        limit=30,
+    )
+
+
+def _clocks(t: Language) -> table.Panel:
+    by = ", ".join(f'"{name}"' for name in AGENT)
+    inner = last("clock_offset_ms").of("raw")
+    query = Query(
+        'SELECT "clock_offset_ms" FROM'
+        f' (SELECT {inner} FROM "agent" WHERE {JUST_NOW} AND {REGION} GROUP BY {by})'
+        f' WHERE "clock_offset_ms" > 1000 OR "clock_offset_ms" < -1000 GROUP BY {by}',
+        table=True,
+    )
+    return listing(
+        Look(
+            t("时钟不准的采集端（偏差超过 1 秒）", "Agents whose clock is off by over 1 s"),
+            t(
+                "时钟不准，数据的时间就不可信。请在那台机器上打开自动校时。空表是好事（前提是左边有采集端）。",
+                "With a wrong clock its data has wrong times: switch on time synchronisation there. "
+                "An empty table is good, as long as the left one is not empty too.",
+            ),
+            "none",
+            t("没有偏差超过 1 秒的采集端", "no clock known to be off by over 1 s"),
+            height=8,
+            links=[_district(t)],
+        ),
+        [query],
+        [
+            Shown("school", t("学校", "School")),
+            Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+            Shown(
+                *("clock_offset_ms", t("时钟快（负为慢）", "Ahead (negative: behind)"), 180),
+                unit="ms",
+                decimals=0,
+            ),
+        ],
+        hidden=("Time", "region"),
+        sort=[("clock_offset_ms", True)],
+        limit=30,
+    )
+
+
+def _agents(t: Language) -> timeseries.Panel:
+    up, unknown = t("在线", "up"), t("未知", "unknown")
+    return curves(
+        Look(
+            t("采集端数", "Agents over time"),
+            t(
+                "绿色在线，紫色情况不明。同时大量变紫，先看消息服务器和监测中心，而不是各校。",
+                "Green up, violet unknown. Many that turn violet at once: look at the broker and "
+                "the collector, not at each school.",
+            ),
+            "none",
+            _none(t),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={up: palette.UP, unknown: palette.UNKNOWN},
+        ),
+        sums_over_time(
+            "school",
+            [last("agents_unknown", unknown), last("agents_up", up)],
+            REGION,
+            by=("region", "school"),
+        ),
+        stacked=True,
+    )
+
+
+def _gaps(t: Language) -> timeseries.Panel:
+    missing, explained = t("原因不明", "missing"), t("原因已知", "explained")
+    return curves(
+        Look(
+            t("台账中的缺失（批次）", "Gaps in the ledger (batches)"),
+            t(
+                "红线上升就是数据丢了而没有人知道为什么：运行 schoolwatch ledger。橙线上升多为缓存满，请看那所学校断网多久。",
+                "Red that rises is data lost for no reason that is known: run schoolwatch ledger. "
+                "Orange is mostly a full spool: see how long that school was cut off.",
+            ),
+            "none",
+            _none(t),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={missing: palette.DOWN, explained: palette.DEGRADED},
+        ),
+        sums_over_time(
+            "ledger", [last("missing", missing), last("explained", explained)], REGION, by=AGENT
+        ),
+        steps=True,
+    )
+
+
+def _did(fields: Mapping[str, str], how: How = "last", form: str = "{}") -> Sequence[Query]:
+    columns = [Column(field, name, how, form) for field, name in fields.items()]
+    steps = FIVE_MINUTES if form == PER_MINUTE else STEPS
+    return over_time("collector", columns, EVERY, steps=steps)
+
+
+def _backlog(t: Language) -> timeseries.Panel:
+    waiting = t("采集端里待发送", "waiting in the agents")
+    return curves(
+        Look(
+            t("积压（批次）", "Backlog (batches)"),
+            t(
+                "还在采集端、没有送到的批次。断网恢复后应当逐渐下降；一直上升说明监测中心跟不上，或消息服务器不通。",
+                "Batches that are still with the agents. After an outage it goes down; where it "
+                "keeps rising, the collector cannot follow or the broker is cut off.",
+            ),
+            "none",
+            _none(t),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={waiting: palette.FIRST},
+        ),
+        _did({"backlog_batches": waiting}, "max"),
+    )
+
+
+def _dropped(t: Language) -> timeseries.Panel:
+    dropped = t("采集端放弃的批次", "given up by agents")
+    return curves(
+        Look(
+            t("丢弃（批次）", "Dropped (batches)"),
+            t(
+                "采集端因为缓存满而放弃的批次，累计。上升说明有学校断网太久：延长缓存（spool），或先修线路。",
+                "Batches that agents gave up since their spool was full, in all. Where it rises a "
+                "school was cut off for too long: enlarge the spool, or see to the line.",
+            ),
+            "none",
+            _none(t),
+            steps=((None, palette.NEUTRAL), (1, palette.DOWN)),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={dropped: palette.DOWN},
+        ),
+        _did({"dropped": dropped}, "max"),
+        steps=True,
+    )
+
+
+def _intake(t: Language) -> timeseries.Panel:
+    names = {
+        "messages": t("消息", "messages"),
+        "batches": t("新批次", "new batches"),
+        "repeated": t("重复批次", "repeated"),
+    }
+    colours = (palette.FIRST, palette.SECOND, palette.THIRD)
+    return curves(
+        Look(
+            t("每分钟接收", "Taken in each minute"),
+            t(
+                "监测中心每分钟收到的消息和批次。突然降到 0 请检查消息服务器；重复批次很多说明回执没有送到采集端。",
+                "Messages and batches each minute. A fall to 0: the broker. Many repeated: receipts "
+                "do not reach the agents.",
+            ),
+            t("suffix: /分钟", "suffix: /min"),
+            _none(t),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours=dict(zip(names.values(), colours)),
+        ),
+        _did(names, form=PER_MINUTE),
+    )
+
+
+def _lines(t: Language) -> timeseries.Panel:
+    stored = t("入库", "stored")
+    return curves(
+        Look(
+            t("每分钟入库的行数", "Lines stored each minute"),
+            t(
+                "写进时序库的行数。白天高、夜间低属于正常；消息还在来而行数为 0，请检查时序库。",
+                "Lines written to the store. High by day and low at night is as it should be; none "
+                "while messages come: look at the store.",
+            ),
+            t("suffix: 行/分钟", "suffix: lines/min"),
+            _none(t),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={stored: palette.FIRST},
+        ),
+        _did({"lines_stored": stored}, form=PER_MINUTE),
+    )
+
+
+def _refused(t: Language) -> timeseries.Panel:
+    names = {
+        "lines_refused": t("被拒绝的行", "lines refused"),
+        "dead_letters": t("死信消息", "dead letters"),
+        "refused_tags": t("标签过多的行", "too many series"),
+    }
+    colours = (palette.P2, palette.DOWN, palette.THIRD)
+    return curves(
+        Look(
+            t("被拒绝（累计）", "Refused (in all)"),
+            t(
+                "格式不对或来源不明而没有入库的内容，保存在死信文件（var/collector/dead-letter）里。上升时打开当天的文件，看原因一栏。",
+                "What was not in order and was not stored; it stands in the dead-letter file of the "
+                "day with the reason. Look there when it rises.",
+            ),
+            "none",
+            _none(t),
+            steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours=dict(zip(names.values(), colours)),
+        ),
+        _did(names, "max"),
+        steps=True,
+    )
+
+
+def _store(t: Language) -> timeseries.Panel:
+    took = t("一次写入", "one write")
+    return curves(
+        Look(
+            t("时序库写入耗时", "Time of a write to the store"),
+            t(
+                "一次小写入用的时间。超过 500 ms 说明时序库太忙或磁盘太慢；超过 2 秒会开始积压。",
+                "How long a small write takes. Over 500 ms the store is too busy or its disk too "
+                "slow; over 2 s a backlog begins.",
+            ),
+            "ms",
+            _none(t),
+            steps=((None, palette.UP), (500, palette.DEGRADED), (2000, palette.DOWN)),
+            decimals=0,
+            low=0,
+            links=[_district(t)],
+            colours={took: palette.FIRST},
+        ),
+        _did({"store_ms": took}, "max"),
+    )
+
+
+def _could_store(t: Language) -> statetimeline.Panel:
+    return timeline(
+        Look(
+            t("能否入库的变化", "Could it store, over time"),
+            t(
+                "红色的时段不能入库，数据先留在采集端，之后会补传；空白处监测中心没有运行。",
+                "Red: it could not store, the agents kept their data and sent it later. Blank: the "
+                "collector did not run.",
+            ),
+            "none",
+            _none(t),
+            width=24,
+            height=4,
+            maps=[words.mapped(t, words.READY)],
+            links=[_district(t)],
+        ),
+        over_time(
+            "collector",
+            [Column("ready", "ready", "min")],
+            EVERY,
+            by=("collector",),
+            alias="$tag_collector",
+        ),
+    )

@@ -1,0 +1,135 @@
+"""What the dashboards share: variables, the links between them, and their settings."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from grafana_foundation_sdk.builders import dashboard as builder
+from grafana_foundation_sdk.models import dashboard as model
+
+from grafana.influxql import REGION, SCHOOL, Store
+from grafana.language import Language
+from grafana.target import Target
+
+# The newest that Grafana 9.4 does not skip; every later one migrates upwards.
+SCHEMA_VERSION: Final = 37
+
+ALL: Final = ".*"
+SOURCES: Final[dict[Store, str]] = {
+    "raw": "schoolwatch",
+    "hourly": "schoolwatch_1h",
+    "daily": "schoolwatch_1d",
+}
+
+Variable = builder.QueryVariable
+PASSED: Final = {
+    "district": ("region",),
+    "targets": ("region",),
+    "health": ("region",),
+    "school": ("region", "school"),
+    "machine": ("region", "school"),
+}
+"""What a link hands on to each; a machine's agent is the first of its school, unless it says."""
+
+
+def board(
+    t: Language, name: str, title: str, text: str, *, begin: str = "now-24h", refresh: str = "1m"
+) -> builder.Dashboard:
+    """Return an empty dashboard with its variables and links to the others."""
+    made = (
+        builder.Dashboard(title)
+        .uid(t.uid(name))
+        .description(text)
+        .tags(["schoolwatch", f"schoolwatch-{t.code}"])
+        .time(begin, "now")
+        .refresh(refresh)
+        .readonly()
+        .tooltip(model.DashboardCursorSync.CROSSHAIR)
+        .timezone("browser")
+        .week_start("monday")
+    )
+    for store, source in SOURCES.items():
+        made.with_variable(_source(t, store, source))
+    made.with_variable(_day_begins())
+    for variable in _choices(t, name):
+        made.with_variable(variable)
+    return made.link(_nav(t))
+
+
+def to_school(t: Language) -> str:
+    """Return the address of the school in a row of a table, or in the labels of a series."""
+    return (
+        f"/d/{t.uid('school')}/?var-region=${{__data.fields.region}}"
+        "&var-school=${__data.fields.school}&${__url_time_range}"
+    )
+
+
+def to_machine(t: Language) -> str:
+    """Return the address of the agent in a row of a table."""
+    return (
+        f"/d/{t.uid('machine')}/?var-region=${{__data.fields.region}}"
+        "&var-school=${__data.fields.school}&var-agent=${__data.fields.agent}&${__url_time_range}"
+    )
+
+
+def to_board(t: Language, name: str) -> str:
+    """Return the address of the dashboard *name*, with what is chosen here."""
+    choices = "&".join(f"${{{one}:queryparam}}" for one in PASSED[name])
+    return f"/d/{t.uid(name)}/?{choices}&${{__url_time_range}}"
+
+
+def _nav(t: Language) -> builder.DashboardLink:
+    return (
+        builder.DashboardLink(t("其他仪表盘", "Other dashboards"))
+        .type(model.DashboardLinkType.DASHBOARDS)
+        .tags([f"schoolwatch-{t.code}"])
+        .as_dropdown(True)
+        .include_vars(True)
+        .keep_time(True)
+    )
+
+
+def _source(t: Language, store: Store, name: str) -> builder.DatasourceVariable:
+    return (
+        builder.DatasourceVariable(store)
+        .label(t("数据源", "Data source"))
+        .hide(model.VariableHide.HIDE_VARIABLE)
+        .type("influxdb")
+        .regex(f"/^{name}$/")
+        .current(model.VariableOption(selected=True, text=name, value=name))
+    )
+
+
+def _day_begins() -> builder.ConstantVariable:
+    """When the district's day begins, UTC: the days of `schoolwatch_1d` begin there."""
+    return builder.ConstantVariable("day_begins").value("16h")
+
+
+def _choices(t: Language, name: str) -> Sequence[Variable]:
+    region = _choice(
+        "region", t("区划", "Region"), 'SHOW TAG VALUES FROM "school" WITH KEY = "region"'
+    )
+    region.include_all(True).all_value(ALL)
+    region.current(model.VariableOption(selected=True, text="All", value="$__all"))
+    school = _choice(
+        "school",
+        t("学校", "School"),
+        f'SHOW TAG VALUES FROM "school" WITH KEY = "school" WHERE {REGION}',
+    )
+    agent = _choice(
+        "agent",
+        t("采集端", "Agent"),
+        f'SHOW TAG VALUES FROM "agent" WITH KEY = "agent" WHERE {SCHOOL}',
+    )
+    return {"school": [region, school], "machine": [region, school, agent]}.get(name, [region])
+
+
+def _choice(name: str, label: str, query: str) -> Variable:
+    return (
+        Variable(name)
+        .label(label)
+        .datasource(Target.source("raw"))
+        .query(query)
+        .refresh(model.VariableRefresh.ON_DASHBOARD_LOAD)
+        .sort(model.VariableSort.ALPHABETICAL_ASC)
+        .multi(False)
+    )

@@ -1,0 +1,117 @@
+"""Words of the data, as people read them, with the colour of their meaning."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from grafana_foundation_sdk.models import dashboard as model
+
+from core.kinds import KINDS
+from grafana import palette
+from grafana.language import Language
+
+Word = tuple[str, str, str]
+"""Chinese, English, colour."""
+
+STATES: Final[dict[str, Word]] = {
+    "up": ("在线", "up", palette.UP),
+    "degraded": ("性能下降", "degraded", palette.DEGRADED),
+    "down": ("中断", "down", palette.DOWN),
+    "unknown": ("未知", "unknown", palette.UNKNOWN),
+    "stopped": ("已停用", "stopped", palette.NEUTRAL),
+    "never_seen": ("从未上报", "never seen", palette.NEUTRAL),
+}
+AREAS: Final[dict[str, Word]] = {
+    "urban": ("城区", "urban", palette.NEUTRAL),
+    "town": ("镇区", "town", palette.NEUTRAL),
+    "rural": ("乡村", "rural", palette.NEUTRAL),
+    "unknown": ("未填写", "not stated", palette.NEUTRAL),
+    "all": ("全部", "all", palette.NEUTRAL),
+}
+CAUSES: Final[dict[str, Word]] = {
+    word: (zh, en, palette.NEUTRAL)
+    for word, (zh, en) in {
+        "": ("—", "—"),
+        "silent": ("采集端无心跳", "the agent is silent"),
+        "will": ("采集端连接意外断开", "the agent's connection broke off"),
+        "broker": ("消息服务器中断", "broker connection lost"),
+        "collector": ("监测中心刚恢复或繁忙", "collector busy or just back"),
+        "line": ("学校线路中断", "the school's line is down"),
+        "agent": ("采集端电脑或程序故障", "the agent or its machine"),
+        "region": ("本地区多数采集端失联", "most agents of the region silent"),
+        "no_answer": ("线路中断，外部探测无应答", "line down, no answer from outside"),
+        "carrier": ("运营商故障", "the carrier"),
+        "outside_only": ("线路正常，校内无采集端上报", "line fine, no agent reports"),
+        "own_line": ("监测中心自己的线路中断", "the collector's own line is cut"),
+        "loss": ("丢包严重", "heavy packet loss"),
+        "unproven": ("从未收到数据", "nothing was ever received"),
+        "never_seen": ("从未收到数据", "nothing was ever received"),
+        "stopped": ("采集端已正常停止", "stopped on purpose"),
+        "all_stopped": ("采集端均已正常停止", "all agents stopped on purpose"),
+    }.items()
+}
+SEVERITIES: Final[dict[str, Word]] = {
+    "P1": ("P1 立即处理", "P1 now", palette.P1),
+    "P2": ("P2 30 分钟内", "P2 within 30 min", palette.P2),
+    "P3": ("P3 当天处理", "P3 same day", palette.P3),
+    "P4": ("P4 每日汇总", "P4 daily digest", palette.P4),
+}
+VERDICTS: Final[dict[str, Word]] = {
+    "0": ("失败", "failed", palette.DOWN),
+    "1": ("成功", "fine", palette.UP),
+}
+LINKS: Final[dict[str, Word]] = {
+    "0": ("无链路", "no link", palette.DOWN),
+    "1": ("有链路", "link", palette.UP),
+}
+USES: Final[dict[str, Word]] = {
+    "0": ("备用", "standby", palette.NEUTRAL),
+    "1": ("正在使用", "in use", palette.UP),
+}
+PROOFS: Final[dict[str, Word]] = {
+    "true": ("已证明达标", "target proven", palette.UP),
+    "false": ("未证明", "unproven", palette.UNKNOWN),
+}
+BEGINNINGS: Final[dict[str, Word]] = {
+    "true": ("开始", "began", palette.DEGRADED),
+    "false": ("结束", "ended", palette.UP),
+}
+READY: Final[dict[str, Word]] = {
+    "0": ("不能入库", "cannot store", palette.DOWN),
+    "1": ("正常", "fine", palette.UP),
+}
+LINK_TYPES: Final[dict[str, Word]] = {
+    word: (zh, en, palette.NEUTRAL)
+    for word, (zh, en) in {
+        "fibre": ("光纤", "fibre"),
+        "5g": ("5G", "5G"),
+        "edu_network": ("教育专网", "education network"),
+        "satellite": ("卫星", "satellite"),
+        "adsl": ("ADSL", "ADSL"),
+        "other": ("其他", "other"),
+        "unknown": ("未填写", "not stated"),
+    }.items()
+}
+KIND_WORDS: Final[dict[str, Word]] = {
+    word: (kind.zh, kind.en, palette.NEUTRAL) for word, kind in KINDS.items()
+}
+
+
+def mapped(t: Language, words: Mapping[str, Word], *, coloured: bool = True) -> model.ValueMap:
+    """Return *words* as a value mapping, in the language *t*."""
+    return model.ValueMap(
+        {
+            word: model.ValueMappingResult(
+                text=t(zh, en), color=colour if coloured else None, index=index
+            )
+            for index, (word, (zh, en, colour)) in enumerate(words.items())
+        }
+    )
+
+
+def missing(text: str, colour: str = palette.UNKNOWN) -> model.SpecialValueMap:
+    """Return a mapping that shows *text* where there is no value."""
+    options = model.DashboardSpecialValueMapOptions(
+        match=model.SpecialValueMatch.NULL_AND_NAN,
+        result=model.ValueMappingResult(text=text, color=colour),
+    )
+    return model.SpecialValueMap(options)
