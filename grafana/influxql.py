@@ -54,7 +54,7 @@ JUST_NOW: Final = f"time > {TO} - 10m AND time <= {TO}"
 
 
 def within(span: str) -> str:
-    """Return the condition for the last *span* before the end of the range, a day of raw at most."""
+    """Return the condition for the last *span* before the end of the range."""
     return f"time > {TO} - {span} AND time <= {TO}"
 
 

@@ -9,11 +9,12 @@ CODES: Final[tuple[Code, ...]] = ("zh", "en")
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One of them: called with a text in both, it gives its own."""
+    """One of them: called with a text in both, it gives that in its own."""
 
     code: Code
 
     def __call__(self, zh: str, en: str) -> str:
+        """Return the text in this language."""
         return zh if self.code == "zh" else en
 
     def uid(self, board: str) -> str:

@@ -287,7 +287,7 @@ def listing(
     limit: int = 0,
     first: Sequence[model.DataTransformerConfig] = (),
 ) -> tables.Panel:
-    """Return a table; *sort* names columns, the first above all, and whether the largest comes first."""
+    """Return a table; *sort* names columns, the most important first, and whether it falls."""
     panel = dressed(tables.Panel(), look, queries).show_header(True)
     for one in first:
         panel.with_transformation(one)

@@ -66,7 +66,8 @@ def _states(t: Language) -> stat.Panel:
         Look(
             t("学校线路", "Lines of the schools"),
             t(
-                "每所在办学校至少有一条线路可用算“在线”。“中断”有外部探测作证，请先处理；“未知”是没有证据，"
+                "每所在办学校至少有一条线路可用算“在线”。“中断”有外"
+                "部探测作证，请先处理；“未知”是没有证据，"
                 "既不算在线也不算中断，请查采集端。",
                 "A school is up with at least one working line. Down is proven from outside: act "
                 "first. Unknown means no evidence, neither up nor down: look at its agent.",
@@ -124,9 +125,12 @@ def _gauge(t: Language, indicator: Indicator) -> gauge.Panel:
         Look(
             t(f"{indicator.zh}（{when}）", f"{indicator.en} ({when})"),
             t(
-                f"指标 {indicator.id}，目标 {indicator.asked:g} %：绿色达标，橙色接近，红色差距明显。"
-                "已知数据不足 90 % 时不给数值，只显示“数据不足”，以免误判。没有达标时，先看下面的分城乡和学校列表。",
-                f"{indicator.id}; asked for: {indicator.asked:g} %. Green meets it, orange is near, "
+                f"指标 {indicator.id}，目标 {indicator.asked:g} %："
+                "绿色达标，橙色接近，红色差距明显。"
+                "已知数据不足 90 % 时不给数值，只显示“数据不足”，以免误"
+                "判。没有达标时，先看下面的分城乡和学校列表。",
+                f"{indicator.id}; asked for: {indicator.asked:g} "
+                "%. Green meets it, orange is near, "
                 "red is far off. With less than 90 % of the data known there is no value. Where it "
                 "is not met, look at the areas and at the list of schools below.",
             ),
@@ -153,7 +157,8 @@ def _counts(t: Language, indicator: Indicator) -> stat.Panel:
         Look(
             t(f"{indicator.zh}：学校数", f"{indicator.en}: schools"),
             t(
-                "达标、未达标、未证明的学校数，相加为在办学校总数。“未证明”不等于不达标：例如流量从未跑到目标带宽，"
+                "达标、未达标、未证明的学校数，相加为在办学校总数。“未证"
+                "明”不等于不达标：例如流量从未跑到目标带宽，"
                 "就没有证据。请先给未证明的学校装好采集端，或安排一次测速。",
                 "Schools that meet the target, do not, or are unproven; together all open schools. "
                 "Unproven is not missed: traffic never reached the target, so nothing shows it. "
@@ -253,9 +258,11 @@ def _worst(t: Language) -> table.Panel:
         Look(
             t("中断、性能下降或有紧急告警（最差的在前）", "Down, degraded or urgent (worst first)"),
             t(
-                "按告警轻重排序，最要紧的在最上面。点学校名称进入该校，看线路、带宽和告警；“原因”说明先查什么。"
+                "按告警轻重排序，最要紧的在最上面。点学校名称进入该校，"
+                "看线路、带宽和告警；“原因”说明先查什么。"
                 "空表表示没有需要马上处理的学校。",
-                "Sorted by the weight of their alerts, the worst on top. Click a name for its lines, "
+                "Sorted by the weight of their alerts, the worst "
+                "on top. Click a name for its lines, "
                 "bandwidth and alerts. An empty table means that no school needs you now.",
             ),
             "none",
@@ -279,7 +286,8 @@ def _unknown(t: Language) -> table.Panel:
         Look(
             t("情况不明（不等于中断）", "Not known (which is not down)"),
             t(
-                "没有证据说明这些学校在线还是中断：采集端失联、停用，或从未安装。请确认采集端所在电脑已开机、能上网；"
+                "没有证据说明这些学校在线还是中断：采集端失联、停用，或从"
+                "未安装。请确认采集端所在电脑已开机、能上网；"
                 "从未上报的学校请安装采集端。空表表示每所学校的情况都已知。",
                 "Nothing shows whether these are up or down: the agent is silent, stopped or was "
                 "never installed. Check that its machine is on, or install one. Empty is good.",

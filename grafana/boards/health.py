@@ -38,7 +38,8 @@ def board(t: Language) -> dashboard.Dashboard:
         "health",
         t("监测系统自身", "The monitoring itself"),
         t(
-            "采集端是否都在上报，数据有没有缺失，监测中心能否接收和入库。这里不正常，其他页面就不可信。",
+            "采集端是否都在上报，数据有没有缺失，监测中心能否接"
+            "收和入库。这里不正常，其他页面就不可信。",
             "Is every agent heard, did everything arrive, can the collector take it in and store "
             "it. Where this is not well, no other page can be trusted.",
         ),
@@ -108,7 +109,8 @@ def _ledger(t: Language) -> stat.Panel:
         Look(
             t("台账（批次）", "Ledger (batches)"),
             t(
-                "“原因不明的缺失”应当是 0：运行 schoolwatch ledger 看是哪个采集端、从什么时候起。“原因已知”多为缓存满；"
+                "“原因不明的缺失”应当是 0：运行 schoolwatch ledger 看是哪"
+                "个采集端、从什么时候起。“原因已知”多为缓存满；"
                 "“待补传”还在采集端，恢复后会自动送来。",
                 "Missing should be 0: schoolwatch ledger says whose and since when. Explained is "
                 "mostly a spool that was full. What waits is still with the agents, and will come.",
@@ -144,7 +146,8 @@ def _ready(t: Language) -> stat.Panel:
         Look(
             t("能否入库", "Can it store"),
             t(
-                "监测中心此刻能不能把数据写进时序库。不能时数据留在采集端，不会丢：运行 schoolwatch store check 看原因。",
+                "监测中心此刻能不能把数据写进时序库。不能时数据留在采集端，"
+                "不会丢：运行 schoolwatch store check 看原因。",
                 "Whether the collector can store at this moment. Where not, the agents keep their "
                 "data: schoolwatch store check says why.",
             ),
@@ -167,9 +170,11 @@ def _canary(t: Language) -> stat.Panel:
         Look(
             t("探针（10 分钟内）", "Canaries (10 min)"),
             t(
-                "看门狗每分钟经消息服务器、监测中心送进时序库的一条读数，10 分钟应有约 10 条。变少或没有，说明哪一段不通，"
+                "看门狗每分钟经消息服务器、监测中心送进时序库的一条读数，10 "
+                "分钟应有约 10 条。变少或没有，说明哪一段不通，"
                 "此时安静不等于正常：请看看门狗的通知。",
-                "Each minute the watchdog sends a reading through broker, collector and store: about "
+                "Each minute the watchdog sends a reading "
+                "through broker, collector and store: about "
                 "10 in 10 minutes. Fewer means that the way is cut, and silence is no health.",
             ),
             "none",
@@ -201,8 +206,10 @@ def _silent(t: Language) -> table.Panel:
         Look(
             t("最久没有消息的采集端", "Agents heard last the longest ago"),
             t(
-                "超过 3 分钟没有消息就算失联。先看那台电脑是否开机、能上网；整片失联先看消息服务器。点采集端进入那台机器。",
-                "Over 3 minutes is silent. See whether its machine is on; many at once: the broker. "
+                "超过 3 分钟没有消息就算失联。先看那台电脑是否开机、能上网；"
+                "整片失联先看消息服务器。点采集端进入那台机器。",
+                "Over 3 minutes is silent. See whether its "
+                "machine is on; many at once: the broker. "
                 "Click an agent for its machine.",
             ),
             "none",
@@ -252,8 +259,10 @@ def _clocks(t: Language) -> table.Panel:
         Look(
             t("时钟不准的采集端（偏差超过 1 秒）", "Agents whose clock is off by over 1 s"),
             t(
-                "时钟不准，数据的时间就不可信。请在那台机器上打开自动校时。空表是好事（前提是左边有采集端）。",
-                "With a wrong clock its data has wrong times: switch on time synchronisation there. "
+                "时钟不准，数据的时间就不可信。请在那台机器上打开自动"
+                "校时。空表是好事（前提是左边有采集端）。",
+                "With a wrong clock its data has wrong times: "
+                "switch on time synchronisation there. "
                 "An empty table is good, as long as the left one is not empty too.",
             ),
             "none",
@@ -310,7 +319,8 @@ def _gaps(t: Language) -> timeseries.Panel:
         Look(
             t("台账中的缺失（批次）", "Gaps in the ledger (batches)"),
             t(
-                "红线上升就是数据丢了而没有人知道为什么：运行 schoolwatch ledger。橙线上升多为缓存满，请看那所学校断网多久。",
+                "红线上升就是数据丢了而没有人知道为什么：运行 schoolwatch "
+                "ledger。橙线上升多为缓存满，请看那所学校断网多久。",
                 "Red that rises is data lost for no reason that is known: run schoolwatch ledger. "
                 "Orange is mostly a full spool: see how long that school was cut off.",
             ),
@@ -340,7 +350,8 @@ def _backlog(t: Language) -> timeseries.Panel:
         Look(
             t("积压（批次）", "Backlog (batches)"),
             t(
-                "还在采集端、没有送到的批次。断网恢复后应当逐渐下降；一直上升说明监测中心跟不上，或消息服务器不通。",
+                "还在采集端、没有送到的批次。断网恢复后应当逐渐下降；一"
+                "直上升说明监测中心跟不上，或消息服务器不通。",
                 "Batches that are still with the agents. After an outage it goes down; where it "
                 "keeps rising, the collector cannot follow or the broker is cut off.",
             ),
@@ -361,7 +372,8 @@ def _dropped(t: Language) -> timeseries.Panel:
         Look(
             t("丢弃（批次）", "Dropped (batches)"),
             t(
-                "采集端因为缓存满而放弃的批次，累计。上升说明有学校断网太久：延长缓存（spool），或先修线路。",
+                "采集端因为缓存满而放弃的批次，累计。上升说明有学校断"
+                "网太久：延长缓存（spool），或先修线路。",
                 "Batches that agents gave up since their spool was full, in all. Where it rises a "
                 "school was cut off for too long: enlarge the spool, or see to the line.",
             ),
@@ -389,8 +401,10 @@ def _intake(t: Language) -> timeseries.Panel:
         Look(
             t("每分钟接收", "Taken in each minute"),
             t(
-                "监测中心每分钟收到的消息和批次。突然降到 0 请检查消息服务器；重复批次很多说明回执没有送到采集端。",
-                "Messages and batches each minute. A fall to 0: the broker. Many repeated: receipts "
+                "监测中心每分钟收到的消息和批次。突然降到 0 请检查消息服"
+                "务器；重复批次很多说明回执没有送到采集端。",
+                "Messages and batches each minute. A fall to 0: "
+                "the broker. Many repeated: receipts "
                 "do not reach the agents.",
             ),
             t("suffix: /分钟", "suffix: /min"),
@@ -436,8 +450,10 @@ def _refused(t: Language) -> timeseries.Panel:
         Look(
             t("被拒绝（累计）", "Refused (in all)"),
             t(
-                "格式不对或来源不明而没有入库的内容，保存在死信文件（var/collector/dead-letter）里。上升时打开当天的文件，看原因一栏。",
-                "What was not in order and was not stored; it stands in the dead-letter file of the "
+                "格式不对或来源不明而没有入库的内容，保存在死信文件（"
+                "var/collector/dead-letter）里。上升时打开当天的文件，看原因一栏。",
+                "What was not in order and was not stored; it "
+                "stands in the dead-letter file of the "
                 "day with the reason. Look there when it rises.",
             ),
             "none",

@@ -66,7 +66,8 @@ def _now(t: Language) -> stat.Panel:
         Look(
             t("处理器和内存", "Processors and memory"),
             t(
-                "10 分钟内最后一次的数值。处理器长期 90 % 以上，请看是什么程序；内存 90 % 以上请关闭不用的程序或加内存。",
+                "10 分钟内最后一次的数值。处理器长期 90 % 以上，请看是什么"
+                "程序；内存 90 % 以上请关闭不用的程序或加内存。",
                 "The last values within 10 minutes. Processors over 90 % for long: see which "
                 "program it is; memory over 90 %: close what is not needed, or add some.",
             ),
@@ -91,7 +92,8 @@ def _disks(t: Language) -> bargauge.Panel:
         Look(
             t("磁盘占用", "Disks"),
             t(
-                "每个分区已用的比例。90 % 以上会告警：请清理日志和下载，或扩容；满了之后采集端也无法缓存数据。",
+                "每个分区已用的比例。90 % 以上会告警：请清理日志和下载，"
+                "或扩容；满了之后采集端也无法缓存数据。",
                 "How full each file system is. From 90 % on there is an alert: delete logs and "
                 "downloads. Once it is full the agent cannot keep anything either.",
             ),
@@ -125,7 +127,8 @@ def _waiting(t: Language) -> stat.Panel:
         Look(
             t("采集端自身", "The agent itself"),
             t(
-                "待发送批次持续增加：线路或监测中心有问题，数据还在本机。已丢弃不是 0：本地缓存满过，请看台账。"
+                "待发送批次持续增加：线路或监测中心有问题，数据还在本"
+                "机。已丢弃不是 0：本地缓存满过，请看台账。"
                 "探测出错持续增加：运行 schoolwatch agent check。",
                 "Waiting that grows: the line or the collector, the data is still here. Dropped "
                 "over 0: the spool was full, see the ledger. Failed probes that grow: run "
@@ -156,7 +159,8 @@ def _cpu(t: Language) -> timeseries.Panel:
         Look(
             t("处理器时间", "Processor time"),
             t(
-                "时间花在哪里。“等待磁盘”长期偏高是磁盘慢或快坏了；“软中断”偏高是网络流量太大；接近 100 % 请找出占用的程序。",
+                "时间花在哪里。“等待磁盘”长期偏高是磁盘慢或快坏了；“软中断”偏"
+                "高是网络流量太大；接近 100 % 请找出占用的程序。",
                 "Where the time goes. Waiting for disks for long: a slow or dying disk. Many "
                 "interrupts: network traffic. Near 100 %: find the program.",
             ),
@@ -167,7 +171,7 @@ def _cpu(t: Language) -> timeseries.Panel:
             low=0,
             high=100,
             links=[_up(t)],
-            colours={name: colour for name, colour in parts.values()},
+            colours=dict(parts.values()),
         ),
         over_time("cpu", [Column(field, name) for field, (name, _) in parts.items()], TOTAL),
         stacked=True,
@@ -180,7 +184,8 @@ def _load(t: Language) -> timeseries.Panel:
         Look(
             t("负载", "Load"),
             t(
-                "运行或等待运行的程序数，虚线是处理器个数。长期高于虚线说明这台机器太忙，请减少程序或换机器。",
+                "运行或等待运行的程序数，虚线是处理器个数。长期高于虚"
+                "线说明这台机器太忙，请减少程序或换机器。",
                 "Programs that run or wait to; dashed: processors. Above the dashes for long, the "
                 "machine has too much to do.",
             ),
@@ -250,7 +255,8 @@ def _net(t: Language, way: str) -> timeseries.Panel:
         Look(
             title,
             t(
-                "每块网卡的速率。长时间贴近网卡速率说明网卡或交换机端口不够用；夜间和假期的大流量请查是谁在用。",
+                "每块网卡的速率。长时间贴近网卡速率说明网卡或交换机端"
+                "口不够用；夜间和假期的大流量请查是谁在用。",
                 "What each interface carries. At its speed for long: the port is too small. Much "
                 "traffic at night or on holidays: find out whose it is.",
             ),
@@ -281,7 +287,8 @@ def _errors(t: Language) -> timeseries.Panel:
         Look(
             t("网卡错误和丢弃（每秒）", "Interface errors and drops (per second)"),
             t(
-                "正常应当接近 0。收到坏包多半是网线、水晶头或端口问题，请换线试试；丢弃多是机器来不及处理。",
+                "正常应当接近 0。收到坏包多半是网线、水晶头或端口问"
+                "题，请换线试试；丢弃多是机器来不及处理。",
                 "Should be near 0. Damaged packets are mostly the cable or a plug: change it. "
                 "Drops: the machine is too slow for what comes.",
             ),
@@ -345,7 +352,8 @@ def _processes(t: Language) -> timeseries.Panel:
         Look(
             t("进程数", "Processes"),
             t(
-                "等待磁盘的进程长期不是 0 说明磁盘慢；僵尸进程不断增加说明某个程序有缺陷，请重启它。",
+                "等待磁盘的进程长期不是 0 说明磁盘慢；僵尸进程不"
+                "断增加说明某个程序有缺陷，请重启它。",
                 "Some that wait for disks for long: a slow disk. Zombies that grow in number: a "
                 "program has a fault, start it again.",
             ),
@@ -372,7 +380,8 @@ def _loss(t: Language) -> timeseries.Panel:
         Look(
             t("丢包", "Packet loss"),
             t(
-                "只有网关丢包查校内；网关正常而外面丢包，联系运营商。2 % 以上影响视频，5 % 以上告警。",
+                "只有网关丢包查校内；网关正常而外面丢包，联系运营"
+                "商。2 % 以上影响视频，5 % 以上告警。",
                 "Loss at the gateway is inside the school, loss beyond it the carrier's. From 2 % "
                 "on video suffers, from 5 % on there is an alert.",
             ),
@@ -412,7 +421,8 @@ def _names(t: Language) -> timeseries.Panel:
         Look(
             t("域名解析耗时", "Name servers: time to answer"),
             t(
-                "每个域名服务器的应答时间。超过 200 ms 打开网页会明显变慢：换一个更近的域名服务器，或联系运营商。",
+                "每个域名服务器的应答时间。超过 200 ms 打开网页会明显变"
+                "慢：换一个更近的域名服务器，或联系运营商。",
                 "Of each name server. Over 200 ms pages open slowly: take a nearer server, or call "
                 "the carrier.",
             ),
@@ -432,7 +442,8 @@ def _pages(t: Language) -> timeseries.Panel:
         Look(
             t("教育平台打开耗时", "Platforms: time to open"),
             t(
-                "从查询域名到收完网页的总时间。一个平台慢是平台的问题，全部都慢看线路。中断处表示没有打开。",
+                "从查询域名到收完网页的总时间。一个平台慢是平台的问"
+                "题，全部都慢看线路。中断处表示没有打开。",
                 "From the name to the end of the page. One that is slow is the platform's trouble, "
                 "all of them the line's. A gap: it did not open.",
             ),
@@ -501,7 +512,8 @@ def _clock(t: Language) -> timeseries.Panel:
         Look(
             t("时钟偏差", "Clock"),
             t(
-                "机器时钟快（正）或慢（负）多少。超过 1 秒请打开系统的自动校时，否则数据的时间不可信。",
+                "机器时钟快（正）或慢（负）多少。超过 1 秒请打开系"
+                "统的自动校时，否则数据的时间不可信。",
                 "How far the machine's clock is ahead. Over 1 s switch on time synchronisation, or "
                 "its data has wrong times.",
             ),

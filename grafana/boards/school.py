@@ -82,7 +82,8 @@ def _state(t: Language) -> stat.Panel:
         Look(
             t("线路状态", "State of the line"),
             t(
-                "在线、性能下降、中断（有外部探测作证），或未知（没有证据，不等于中断）。中断时先看光猫和出口路由器，再报修；"
+                "在线、性能下降、中断（有外部探测作证），或未知（没有证据，不"
+                "等于中断）。中断时先看光猫和出口路由器，再报修；"
                 "未知时先看采集端所在的电脑。",
                 "Up, degraded, down (proven from outside) or unknown (no evidence, which is not "
                 "down). Down: look at modem and router, then call the carrier. Unknown: look at "
@@ -172,7 +173,8 @@ def _line(t: Language) -> statetimeline.Panel:
         Look(
             t("线路状态的变化", "State of the line over time"),
             t(
-                "绿色在线，橙色性能下降，红色中断，紫色未知；空白处没有任何记录。反复变红请联系运营商测试线路。",
+                "绿色在线，橙色性能下降，红色中断，紫色未知；空白处没"
+                "有任何记录。反复变红请联系运营商测试线路。",
                 "Green up, orange degraded, red down, violet unknown; blank: nothing recorded. "
                 "Where it turns red again and again, have the carrier test the line.",
             ),
@@ -192,7 +194,8 @@ def _availability(t: Language) -> stat.Panel:
         Look(
             t("可用率", "Availability"),
             t(
-                "所选范围内已知时间中线路可用的比例，按整点小时计算，不含当前这一小时；未知的时间不计入。目标 99.5 %。"
+                "所选范围内已知时间中线路可用的比例，按整点小时计算，不含"
+                "当前这一小时；未知的时间不计入。目标 99.5 %。"
                 "低于目标时看左边是哪几次中断。",
                 "Share of the known time of the range in which the line worked, by whole hours, "
                 "without this one. Asked for: 99.5 %. Below, the left says which outages it was.",
@@ -223,8 +226,10 @@ def _outage(t: Language) -> stat.Panel:
         Look(
             t("中断时长", "Time down"),
             t(
-                "所选范围内线路中断的总时长，按整点小时计算，不含当前这一小时；未知的时间不算中断。超过 5 分钟就值得问运营商。",
-                "How long the line was down in the range, by whole hours, without this one; unknown "
+                "所选范围内线路中断的总时长，按整点小时计算，不含当前这一小时；"
+                "未知的时间不算中断。超过 5 分钟就值得问运营商。",
+                "How long the line was down in the range, by "
+                "whole hours, without this one; unknown "
                 "time is not down. Over 5 minutes, ask the carrier.",
             ),
             t("suffix: 分钟", "suffix: min"),
@@ -237,7 +242,8 @@ def _outage(t: Language) -> stat.Panel:
         ),
         [
             Query(
-                'SELECT sum("bad") / 60 AS "down" FROM (SELECT (1 - "up_mean") * "up_known" AS "bad" '
+                'SELECT sum("bad") / 60 AS "down" FROM (SELECT '
+                '(1 - "up_mean") * "up_known" AS "bad" '
                 f'FROM "school" WHERE {HOURS})',
                 "hourly",
                 table=True,
@@ -256,7 +262,8 @@ def _uplinks(t: Language) -> table.Panel:
         Look(
             t("出口线路", "Uplinks"),
             t(
-                "每条出口：哪一条正在使用，接口有没有链路。“无链路”请检查网线和光猫；备用线路正在使用说明主线路有问题。",
+                "每条出口：哪一条正在使用，接口有没有链路。“无链路”请检查"
+                "网线和光猫；备用线路正在使用说明主线路有问题。",
                 "Each line out: which is in use, and whether it has a link. No link: check cable "
                 "and modem. The standby in use means that the main line has trouble.",
             ),
@@ -301,7 +308,8 @@ def _bandwidth(t: Language) -> timeseries.Panel:
         Look(
             t("出口流量与合同带宽", "Traffic against the contract"),
             t(
-                "实线是出口实际流量，虚线是合同带宽和目标带宽。流量在繁忙时段贴近合同线，说明带宽不够用，请考虑扩容；"
+                "实线是出口实际流量，虚线是合同带宽和目标带宽。流量在繁忙"
+                "时段贴近合同线，说明带宽不够用，请考虑扩容；"
                 "远低于合同线不说明线路有问题，只是没有用到。",
                 "Solid: what the uplink carries; dashed: contract and target. Traffic at the "
                 "contract in busy hours means that it is too small. Far below proves nothing: it "
@@ -326,8 +334,10 @@ def _use(t: Language) -> gauge.Panel:
         Look(
             t("繁忙程度", "How busy"),
             t(
-                "95 % 的时间流量不超过合同带宽的这个比例（P95）。70 % 以上偏忙，90 % 以上已经不够用，请考虑扩容或错峰。",
-                "Traffic is no more than this share of the contract in 95 % of the time (P95). From 70 % "
+                "95 % 的时间流量不超过合同带宽的这个比例（P95）。70 % 以上"
+                "偏忙，90 % 以上已经不够用，请考虑扩容或错峰。",
+                "Traffic is no more than this share of the "
+                "contract in 95 % of the time (P95). From 70 % "
                 "on it is busy, from 90 % on too small: enlarge it, or move loads to other hours.",
             ),
             "percent",
@@ -366,7 +376,8 @@ def _proof(t: Language) -> stat.Panel:
         Look(
             t("带宽是否达标", "Is the target proven"),
             t(
-                "出口曾经跑到的最高速率与目标的对照。“未证明”表示流量从未跑到目标，不等于不达标：可在晚间安排一次测速。",
+                "出口曾经跑到的最高速率与目标的对照。“未证明”表示流量从未"
+                "跑到目标，不等于不达标：可在晚间安排一次测速。",
                 "The most that the uplink was seen to carry, against the target. Unproven means "
                 "that traffic never reached it, which is not missed: have it tested at night.",
             ),
@@ -397,10 +408,12 @@ def _loss(t: Language) -> timeseries.Panel:
         Look(
             t("丢包", "Packet loss"),
             t(
-                "每个目标丢失的 ping 包的比例（取最高值）。2 % 以上上课的视频会卡顿，5 % 以上请处理："
+                "每个目标丢失的 ping 包的比例（取最高值）。2 % 以"
+                "上上课的视频会卡顿，5 % 以上请处理："
                 "只有网关丢包查校内网线和交换机，网关正常而外面丢包请联系运营商。",
                 "Share of pings without an answer, the highest. From 2 % on video stutters, from "
-                "5 % on act: loss at the gateway is inside the school, loss beyond it the carrier's.",
+                "5 % on act: loss at the gateway is inside the "
+                "school, loss beyond it the carrier's.",
             ),
             "percent",
             t("这段时间没有数据", "no data in this range"),
@@ -421,7 +434,8 @@ def _delay(t: Language) -> timeseries.Panel:
         Look(
             t("往返时延", "Round-trip time"),
             t(
-                "每个目标的平均往返时延。到网关超过 10 ms 查校内无线或交换机；到外网持续超过 100 ms 影响互动课堂，请联系运营商。",
+                "每个目标的平均往返时延。到网关超过 10 ms 查校内无线或交换机；"
+                "到外网持续超过 100 ms 影响互动课堂，请联系运营商。",
                 "Mean time to each target and back. Over 10 ms to the gateway look inside the "
                 "school; lasting over 100 ms beyond it disturbs live lessons: call the carrier.",
             ),
@@ -443,7 +457,8 @@ def _jitter(t: Language) -> timeseries.Panel:
         Look(
             t("抖动", "Jitter"),
             t(
-                "相邻两次应答时延之差的平均值。30 ms 以上语音会断续：看是否有人在大量下载，或者线路拥塞。",
+                "相邻两次应答时延之差的平均值。30 ms 以上语音会断续："
+                "看是否有人在大量下载，或者线路拥塞。",
                 "Mean difference from one answer to the next. From 30 ms on speech breaks up: see "
                 "whether somebody downloads heavily, or the line is congested.",
             ),
@@ -465,7 +480,8 @@ def _pages(t: Language) -> timeseries.Panel:
         Look(
             t("教育平台：成功的比例", "Platforms: share that answered well"),
             t(
-                "访问每个教育平台成功的比例，100 % 为全部成功。只有一个平台下降是平台的问题；全部下降先看上面的丢包和域名解析。",
+                "访问每个教育平台成功的比例，100 % 为全部成功。只有一个平台下"
+                "降是平台的问题；全部下降先看上面的丢包和域名解析。",
                 "Share of requests to each platform that went well. One alone that drops is the "
                 "platform's trouble; all of them: look at loss above, then at name servers.",
             ),
@@ -506,7 +522,8 @@ def _agent_list(t: Language) -> table.Panel:
         Look(
             t("采集端", "Agents"),
             t(
-                "最近 10 分钟有心跳的采集端。应该在而不在列表里的，请看那台电脑是否开机。“待发送”持续增加说明线路或监测中心有问题；"
+                "最近 10 分钟有心跳的采集端。应该在而不在列表里的，请看那台电脑"
+                "是否开机。“待发送”持续增加说明线路或监测中心有问题；"
                 "“已丢弃”不是 0 说明本地缓存满过；时钟偏差超过 1 秒请校时。",
                 "Agents heard within 10 minutes; of one that is missing, look at its machine. "
                 "Waiting that grows: the line or the collector. Dropped over 0: its spool was "
@@ -553,7 +570,8 @@ def _events(t: Language) -> table.Panel:
         Look(
             t("最近 24 小时的事件", "Events of the last 24 hours"),
             t(
-                "范围结束前 24 小时内的事件，最新的在最上面。同一事件反复开始和结束，说明故障时好时坏，先检查接头和网线。",
+                "范围结束前 24 小时内的事件，最新的在最上面。同一事件反复开"
+                "始和结束，说明故障时好时坏，先检查接头和网线。",
                 "Of the 24 hours before the end of the range, the newest on top. One that begins "
                 "and ends again and again is a loose contact: check plugs and cables.",
             ),

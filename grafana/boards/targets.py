@@ -49,9 +49,11 @@ def _value(t: Language, indicator: Indicator) -> timeseries.Panel:
         Look(
             t(indicator.zh, indicator.en),
             t(
-                f"虚线是目标 {indicator.asked:g} %。一天以内是当天至今的数值，更长的范围每天一点。线断开表示那天已知数据"
+                f"虚线是目标 {indicator.asked:g} %。一天以内是当天至今的数"
+                "值，更长的范围每天一点。线断开表示那天已知数据"
                 "不足 90 %，不下结论，不是 0。低于虚线时看右边是多少学校、城区还是乡村。",
-                f"Dashed: {indicator.asked:g} % is asked for. Within a day it is today so far, else "
+                f"Dashed: {indicator.asked:g} % is asked for. "
+                "Within a day it is today so far, else "
                 "a point for each day. A gap means that less than 90 % was known: no verdict, and "
                 "not 0. Below the dashes, the right says how many schools, and where.",
             ),
@@ -117,7 +119,8 @@ def _areas(t: Language, indicator: Indicator) -> timeseries.Panel:
         Look(
             t("城区、镇区、乡村", "Urban, town and rural"),
             t(
-                "三条线之间的距离就是城乡差距（I-36），应当越来越小。乡村长期偏低时，先看乡村学校的线路合同和运营商。",
+                "三条线之间的距离就是城乡差距（I-36），应当越来越小。乡村"
+                "长期偏低时，先看乡村学校的线路合同和运营商。",
                 "How far the lines are apart is the gap between urban and rural (I-36), which "
                 "should shrink. Where rural stays low, look at contracts and carriers there.",
             ),
@@ -150,7 +153,8 @@ def _months(t: Language) -> table.Panel:
         Look(
             t("各月指标", "Targets by month"),
             t(
-                "范围结束前 13 个月，本月为至今。迟到的数据在 7 天内还会修正上个月。“数据不足”表示已知数据不到 90 %，通报时请照写，不要当作 0。",
+                "范围结束前 13 个月，本月为至今。迟到的数据在 7 天内还会修正上个月。“"
+                "数据不足”表示已知数据不到 90 %，通报时请照写，不要当作 0。",
                 "The 13 months before the end of the range; this one so far. Late data still "
                 "corrects the last month for 7 days. Where it says not enough data, write that.",
             ),
