@@ -38,7 +38,7 @@ CAUSES: Final[dict[str, Word]] = {
         "line": ("学校线路中断", "the school's line is down"),
         "agent": ("采集端电脑或程序故障", "the agent or its machine"),
         "region": ("本地区多数采集端失联", "most agents of the region silent"),
-        "no_answer": ("线路中断，外部探测无应答", "line down, no answer from outside"),
+        "no_answer": ("线路中断，外部探测无应答", "line down, no outside answer"),
         "carrier": ("运营商故障", "the carrier"),
         "outside_only": ("线路正常，校内无采集端上报", "line fine, no agent reports"),
         "own_line": ("监测中心自己的线路中断", "the collector's own line is cut"),

@@ -151,7 +151,7 @@ def _gauge(t: Language, indicator: Indicator) -> gauge.Panel:
 
 def _counts(t: Language, indicator: Indicator) -> stat.Panel:
     met, not_met = t("达标", "met"), t("未达标", "not met")
-    unproven, known = t("未证明", "unproven"), t("数据完整度", "data known")
+    unproven, known = t("未证明", "unproven"), t("数据完整度", "known")
     columns = [last("met", met), last("not_met", not_met), last("unproven", unproven)]
     panel = tiles(
         Look(
@@ -228,7 +228,7 @@ def _columns(t: Language) -> list[Shown]:
         ),
         Shown("name", t("学校", "School"), links=[(t("打开", "Open"), to_school(t))]),
         Shown("area", t("城乡", "Area"), 80, [areas]),
-        Shown("cause", t("原因", "Cause"), 230, [causes]),
+        Shown("cause", t("原因", "Cause"), 250, [causes]),
         *(
             Shown(
                 *(f"alerts_p{n}", f"P{n}", 50),

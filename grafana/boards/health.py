@@ -407,7 +407,7 @@ def _intake(t: Language) -> timeseries.Panel:
                 "the broker. Many repeated: receipts "
                 "do not reach the agents.",
             ),
-            t("suffix: /分钟", "suffix: /min"),
+            t("suffix:/分钟", "suffix:/min"),
             _none(t),
             decimals=0,
             low=0,
@@ -428,7 +428,7 @@ def _lines(t: Language) -> timeseries.Panel:
                 "Lines written to the store. High by day and low at night is as it should be; none "
                 "while messages come: look at the store.",
             ),
-            t("suffix: 行/分钟", "suffix: lines/min"),
+            t("suffix:/分钟", "suffix:/min"),
             _none(t),
             decimals=0,
             low=0,

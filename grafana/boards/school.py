@@ -592,11 +592,11 @@ def _events(t: Language) -> table.Panel:
                 "kind", t("事件", "Event"), 0, [words.mapped(t, words.KIND_WORDS, coloured=False)]
             ),
             Shown(
-                *("active", t("开始或结束", "Began or ended"), 110),
+                *("active", t("变化", "Change"), 80),
                 [words.mapped(t, words.BEGINNINGS)],
                 cell="color-text",
             ),
-            Shown("target", t("对象", "Target"), 90),
+            Shown("target", t("对象", "Target"), 110),
         ],
         hidden=(),
         sort=[("Time", True)],
