@@ -33,7 +33,8 @@ Steps = Sequence[tuple[float | None, str]]
 # For so long a value holds (core.measurements.base); a longer gap is drawn as a gap.
 HOLDS_MS: Final = 600_000
 
-PLAIN: Final[Steps] = ((None, palette.NEUTRAL),)
+# The first colour of all is also that of no value, so it is that of what nobody knows.
+PLAIN: Final[Steps] = ((None, palette.UNKNOWN), (0, palette.NEUTRAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,19 @@ def dressed(panel: Panel, look: Look, queries: Sequence[Query]) -> Panel:
     for name, colour in look.colours.items():
         panel.override_by_name(name, [fixed(colour)])
     for name, colour in look.alarms.items():
-        panel.override_by_name(name, [_steps(((None, palette.NEUTRAL), (1, colour)))])
+        panel.override_by_name(name, [_steps((*PLAIN, (1, colour)))])
     return panel
 
 
 def source(query: Query) -> model.DataSourceRef:
     """Return the data source of *query*, by the name of its variable."""
     return Target.source(query.store)
+
+
+def from_zero(look: Look) -> Look:
+    """Return *look* with thresholds from 0 on, so that no value has not the colour of 0."""
+    (_, colour), *others = look.steps
+    return look if look.steps is PLAIN else replace(look, steps=(PLAIN[0], (0, colour), *others))
 
 
 def thresholds(steps: Steps) -> builder.ThresholdsConfig:
@@ -112,10 +119,22 @@ def link(title: str, url: str) -> builder.DashboardLink:
     return builder.DashboardLink(title).type(model.DashboardLinkType.LINK).url(url)
 
 
-def one_value(kind: str = "lastNotNull", *, strings: bool = False) -> common.ReduceDataOptions:
-    """Return how a series becomes one number; *strings* where words are shown."""
-    wanted = "/^(?!Time$).*/" if strings else ""
-    return common.ReduceDataOptions().values(False).calcs([kind]).fields(wanted)
+def one_value(shown: str = "") -> common.ReduceDataOptions:
+    """Return how a series becomes one number; *shown* are the fields, all numbers where empty."""
+    return common.ReduceDataOptions().values(False).calcs(["last"]).fields(shown)
+
+
+ANY: Final = "/^(?!Time$).*/"
+"""Fields of words too."""
+
+
+def only(*names: str) -> str:
+    """Return a pattern for the fields that are shown, of those that a query gives.
+
+    A query gives one more where its value may be absent: a row that lacks it says that somebody
+    looked and could not tell, no row that nobody looked.
+    """
+    return f"/^({'|'.join(names)})$/"
 
 
 def tiles(
@@ -132,7 +151,7 @@ def tiles(
     mode = options.BigValueTextMode
     panel = (
         stat.Panel()
-        .reduce_options(one_value(strings=strings))
+        .reduce_options(one_value(ANY if strings else ""))
         .text_mode(mode.VALUE_AND_NAME if names else mode.VALUE)
         .color_mode(
             options.BigValueColorMode.BACKGROUND
@@ -147,33 +166,33 @@ def tiles(
     )
     if size:
         panel.text(common.VizTextDisplayOptions().value_size(size).title_size(13))
-    return dressed(panel, look, queries)
+    return dressed(panel, from_zero(look), queries)
 
 
-def dial(look: Look, queries: Sequence[Query]) -> gauge.Panel:
-    """Return a gauge."""
+def dial(look: Look, queries: Sequence[Query], shown: str = "") -> gauge.Panel:
+    """Return a gauge of the fields *shown*."""
     panel = (
         gauge.Panel()
-        .reduce_options(one_value())
+        .reduce_options(one_value(shown))
         .show_threshold_markers(True)
         .show_threshold_labels(False)
         .text(common.VizTextDisplayOptions().value_size(34))
     )
-    return dressed(panel, look, queries)
+    return dressed(panel, from_zero(look), queries)
 
 
-def bars(look: Look, queries: Sequence[Query], *, names: bool = True) -> bargauge.Panel:
-    """Return lying bars."""
+def bars(look: Look, queries: Sequence[Query], shown: str = "") -> bargauge.Panel:
+    """Return lying bars of the fields *shown*."""
     panel = (
         bargauge.Panel()
-        .reduce_options(one_value())
+        .reduce_options(one_value(shown))
         .orientation(options.VizOrientation.HORIZONTAL)
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .show_unfilled(True)
         .min_viz_height(10)
         .text(common.VizTextDisplayOptions().title_size(13).value_size(15))
     )
-    return dressed(panel, look, queries)
+    return dressed(panel, from_zero(look), queries)
 
 
 def curves(
@@ -185,6 +204,7 @@ def curves(
     fill: int | None = None,
     limit_lines: bool = False,
     dashed: Sequence[str] = (),
+    columns: bool = False,
 ) -> timeseries.Panel:
     """Return curves over time; names in *dashed* are what is asked for, not what is measured.
 
@@ -194,7 +214,7 @@ def curves(
     line = options.LineInterpolation
     panel = (
         timeseries.Panel()
-        .draw_style(options.GraphDrawStyle.LINE)
+        .draw_style(options.GraphDrawStyle.BARS if columns else options.GraphDrawStyle.LINE)
         .line_width(1 if stacked else 2)
         .line_interpolation(line.STEP_AFTER if steps else line.LINEAR)
         .fill_opacity(75 if stacked else _fill(look) if fill is None else fill)

@@ -10,7 +10,7 @@ from grafana.frame import to_board, to_school
 from grafana.indicators import INDICATORS, Indicator, history, newest
 from grafana.influxql import JUST_NOW, REGION, Column, Query, last, quoted, totals
 from grafana.language import Language
-from grafana.panels import Look, Shown, bars, curves, dial, listing, setting, tiles
+from grafana.panels import Look, Shown, bars, curves, dial, listing, only, setting, tiles
 
 # What each school said last, in one row; `up` is absent while unknown.
 SAID: Final = ("name", "state", "cause", "known", "alerts_p1", "alerts_p2", "alerts_p3")
@@ -135,7 +135,7 @@ def _gauge(t: Language, indicator: Indicator) -> gauge.Panel:
                 "is not met, look at the areas and at the list of schools below.",
             ),
             "percent",
-            t("数据不足", "not enough data"),
+            t("没有数据", "no data"),
             indicator.steps,
             width=6,
             height=6,
@@ -145,7 +145,8 @@ def _gauge(t: Language, indicator: Indicator) -> gauge.Panel:
             links=[(t("历史", "Over time"), to_board(t, "targets"))],
             maps=[words.missing(t("数据不足", "not enough data"))],
         ),
-        [newest(indicator, [last("value")])],
+        [newest(indicator, [last("value"), last("total")])],
+        only("value"),
     )
 
 
@@ -180,6 +181,7 @@ def _counts(t: Language, indicator: Indicator) -> stat.Panel:
 
 
 def _areas(t: Language, indicator: Indicator) -> bargauge.Panel:
+    names = {area: t(*words.AREAS[area][:2]) for area in AREAS}
     return bars(
         Look(
             t(indicator.zh, indicator.en),
@@ -190,7 +192,7 @@ def _areas(t: Language, indicator: Indicator) -> bargauge.Panel:
                 "lines and contracts first. A bar that is missing is not 0: too little is known.",
             ),
             "percent",
-            t("数据不足", "not enough data"),
+            t("没有数据", "no data"),
             indicator.steps,
             width=6,
             height=5,
@@ -200,7 +202,11 @@ def _areas(t: Language, indicator: Indicator) -> bargauge.Panel:
             links=[(t("历史", "Over time"), to_board(t, "targets"))],
             maps=[words.missing(t("数据不足", "not enough data"))],
         ),
-        [newest(indicator, [last("value")], area, t(*words.AREAS[area][:2])) for area in AREAS],
+        [
+            newest(indicator, [last("value", name), last("total")], area)
+            for area, name in names.items()
+        ],
+        only(*names.values()),
     )
 
 

@@ -63,6 +63,7 @@ def _value(t: Language, indicator: Indicator) -> timeseries.Panel:
             width=8,
             height=8,
             decimals=2,
+            high=100,
             links=_links(t),
             colours={value: palette.FIRST},
         ),
@@ -84,8 +85,9 @@ def _schools(t: Language, indicator: Indicator) -> timeseries.Panel:
         )
         if indicator.id == "I-04"
         else t(
-            "“未证明”是没有足够的数据，不等于不达标：请检查采集端。",
-            "Unproven: too little is known, which is not missed: look at the agents.",
+            "“未证明”是没有足够的数据，不等于不达标：请检查采集端。没有课的日子不统计。",
+            "Unproven: too little is known, which is not missed: look at the agents. Days without "
+            "lessons count nothing.",
         )
     )
     return curves(
@@ -110,6 +112,7 @@ def _schools(t: Language, indicator: Indicator) -> timeseries.Panel:
             [Column(field, name, "last") for field, (name, _) in reversed(names.items())],
         ),
         stacked=True,
+        columns=True,
     )
 
 
@@ -130,6 +133,7 @@ def _areas(t: Language, indicator: Indicator) -> timeseries.Panel:
             width=8,
             height=8,
             decimals=2,
+            high=100,
             links=_links(t),
             colours={names[area]: colour for area, colour in AREAS.items()},
         ),

@@ -88,6 +88,9 @@ def test_no_data_looks_like_neither_zero_nor_fine(name: str) -> None:
         nothing = panel["fieldConfig"]["defaults"]["noValue"]
         assert not re.search(r"\d+\s*$|^0", nothing), where
         assert nothing not in fine, where
+        if panel["type"] in ("stat", "gauge", "bargauge"):
+            steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
+            assert [step["color"] for step in steps if step["value"] is None] == [palette.UNKNOWN]
 
 
 @every_board
