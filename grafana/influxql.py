@@ -18,6 +18,7 @@ show everything three times.)
 **Now** is the end of the range, so that the pages also show how things were at some time.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -45,8 +46,8 @@ STEPS: Final[dict[Store, str]] = {
 }
 
 FIVE_MINUTES: Final[Mapping[Store, str]] = {**STEPS, "raw": "5m"}
-"""For rates, which in shorter steps swing with the place of the point in its step, and for sums
-over series, each of which speaks at least so often."""
+"""For rates, which in shorter steps swing with the place of the point in its step, and for what is
+said of many series, each of which speaks at least so often."""
 
 # What a series says holds for 10 minutes at most (core.measurements.base); a counter that comes
 # each 5 minutes and is looked at once has to be there.
@@ -114,26 +115,31 @@ def over_time(
     ]
 
 
-def sums_over_time(
-    measurement: str,
-    columns: Sequence[Column],
-    where: str,
-    *,
-    by: Sequence[str],
-) -> list[Query]:
-    """Return curves of sums: over what each series of *by* said last in each step."""
-    queries = []
-    for store, step in FIVE_MINUTES.items():
-        groups = ", ".join([f"time({step})", *quoted(by)])
-        inner = ", ".join(column.of(store) for column in columns)
-        outer = ", ".join(f'sum("{column.name}") AS "{column.name}"' for column in columns)
-        text = (
-            f'SELECT {outer} FROM (SELECT {inner} FROM "{measurement}" WHERE $timeFilter'
-            f" AND {SPANS[store]} AND {where} GROUP BY {groups}) WHERE $timeFilter"
-            f" AND {SPANS[store]} GROUP BY time({step}) fill(null)"
-        )
-        queries.append(Query(text, store))
-    return queries
+def of_all(measurement: str, columns: Mapping[str, str], where: str, how: How) -> list[Query]:
+    """Return curves over every series at once: each of *columns* is an expression of fields.
+
+    A field stands in it as `{agents_up}`; of a day it is what *how* says. Raw points in steps in
+    which each series speaks at least once, and days beyond: a thousand schools have 720,000 hours
+    in a month. Sums over what each series said last in each step would be exact where one speaks
+    twice, and take InfluxDB 1.8 over 30 s for a day of a thousand; so an expression has to bear
+    that (a share, a maximum).
+    """
+    return [
+        Query(
+            f'SELECT {_expressions(columns, "")} FROM "{measurement}" WHERE $timeFilter'
+            f" AND {SPANS['raw']} AND {where} GROUP BY time({FIVE_MINUTES['raw']}) fill(null)",
+        ),
+        Query(
+            f'SELECT {_expressions(columns, "_last")} FROM "{measurement}" WHERE $timeFilter'
+            f" AND {BEYOND_A_DAY} AND {where} GROUP BY time({STEPS['daily']}) fill(null)",
+            "daily",
+        ),
+    ]
+
+
+def _expressions(columns: Mapping[str, str], way: str) -> str:
+    made = (re.sub(r"\{(\w+)\}", rf'"\1{way}"', form) for form in columns.values())
+    return ", ".join(f'{form} AS "{name}"' for form, name in zip(made, columns))
 
 
 def latest(

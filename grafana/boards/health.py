@@ -18,8 +18,8 @@ from grafana.influxql import (
     Query,
     last,
     latest,
+    of_all,
     over_time,
-    sums_over_time,
     totals,
     within,
 )
@@ -290,26 +290,31 @@ def _agents(t: Language) -> timeseries.Panel:
     up, unknown = t("在线", "up"), t("未知", "unknown")
     return curves(
         Look(
-            t("采集端数", "Agents over time"),
+            t("在线采集端的比例", "Share of the agents that are up"),
             t(
-                "绿色在线，紫色情况不明。同时大量变紫，先看消息服务器和监测中心，而不是各校。",
-                "Green up, violet unknown. Many that turn violet at once: look at the broker and "
-                "the collector, not at each school.",
+                "绿色在线，紫色情况不明，占全部采集端的比例。紫色突然升"
+                "高，先看消息服务器和监测中心，而不是各校。",
+                "Green up, violet unknown, of all agents. Violet that jumps up: look at the broker "
+                "and the collector, not at each school.",
             ),
-            "none",
+            "percent",
             _none(t),
+            steps=((None, palette.DOWN), (90, palette.DEGRADED), (98, palette.UP)),
             decimals=0,
             low=0,
+            high=100,
             links=[_district(t)],
             colours={up: palette.UP, unknown: palette.UNKNOWN},
         ),
-        sums_over_time(
+        of_all(
             "school",
-            [last("agents_unknown", unknown), last("agents_up", up)],
+            {
+                unknown: "100 * sum({agents_unknown}) / sum({agents})",
+                up: "100 * sum({agents_up}) / sum({agents})",
+            },
             REGION,
-            by=("region", "school"),
+            "mean",
         ),
-        stacked=True,
     )
 
 
@@ -317,12 +322,16 @@ def _gaps(t: Language) -> timeseries.Panel:
     missing, explained = t("原因不明", "missing"), t("原因已知", "explained")
     return curves(
         Look(
-            t("台账中的缺失（批次）", "Gaps in the ledger (batches)"),
+            t("台账中的缺失（最多的一个采集端）", "Gaps in the ledger (of the worst agent)"),
             t(
-                "红线上升就是数据丢了而没有人知道为什么：运行 schoolwatch "
-                "ledger。橙线上升多为缓存满，请看那所学校断网多久。",
-                "Red that rises is data lost for no reason that is known: run schoolwatch ledger. "
-                "Orange is mostly a full spool: see how long that school was cut off.",
+                "缺失批次最多的采集端缺多少。红线上升就是数据丢了而没"
+                "有人知道为什么：运行 schoolwatch ledger。"
+                "橙线上升多为缓存满，请看那所学校断网多久。",
+                "Batches that the worst agent lacks. Red that "
+                "rises is data lost for no reason that "
+                "is known: run schoolwatch ledger. Orange is "
+                "mostly a full spool: see how long that "
+                "school was cut off.",
             ),
             "none",
             _none(t),
@@ -331,9 +340,7 @@ def _gaps(t: Language) -> timeseries.Panel:
             links=[_district(t)],
             colours={missing: palette.DOWN, explained: palette.DEGRADED},
         ),
-        sums_over_time(
-            "ledger", [last("missing", missing), last("explained", explained)], REGION, by=AGENT
-        ),
+        of_all("ledger", {missing: "max({missing})", explained: "max({explained})"}, REGION, "max"),
         steps=True,
     )
 

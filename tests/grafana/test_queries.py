@@ -49,8 +49,9 @@ class District:
 def district(influx: RealInflux) -> District:
     """The small district in each database; filled once a run."""
     if influx.url not in _filled:
-        _filled[influx.url] = time.time_ns()
-        filling.fill(influx, BUCKET, _filled[influx.url])
+        now = time.time_ns()
+        filling.fill(influx, BUCKET, now)
+        _filled[influx.url] = now
     return District(influx, _filled[influx.url])
 
 
@@ -77,10 +78,9 @@ def test_every_query_finds_something_where_it_is_meant_to(district: District, na
 def meant_for(query: Asked) -> set[str]:
     """Return the ranges over which *query* has to find something."""
     if "${__from}" in query.text:  # a curve: each store answers for one length
-        stores = {"hourly", query.store} if query.measurement == "indicator" else {query.store}
-        return {length for length, (_, store) in RANGES.items() if store in stores} - (
-            {"30d"} if (query.measurement, query.store) == ("indicator", "raw") else set()
-        )
+        beyond_a_day = query.store == "daily" and "90d" not in query.text
+        stores = {"hourly", "daily"} if beyond_a_day else {query.store}
+        return {length for length, (_, store) in RANGES.items() if store in stores}
     return set(RANGES) if "$timeFilter" not in query.text else {"24h", "30d"}
 
 
