@@ -46,8 +46,7 @@ STEPS: Final[dict[Store, str]] = {
 }
 
 FIVE_MINUTES: Final[Mapping[Store, str]] = {**STEPS, "raw": "5m"}
-"""For rates, which in shorter steps swing with the place of the point in its step, and for what is
-said of many series, each of which speaks at least so often."""
+"""For rates, which in shorter steps swing with the place of the point in its step."""
 
 # What a series says holds for 10 minutes at most (core.measurements.base); a counter that comes
 # each 5 minutes and is looked at once has to be there.
@@ -118,27 +117,26 @@ def over_time(
 def of_all(measurement: str, columns: Mapping[str, str], where: str, how: How) -> list[Query]:
     """Return curves over every series at once: each of *columns* is an expression of fields.
 
-    A field stands in it as `{agents_up}`; of a day it is what *how* says. Raw points in steps in
-    which each series speaks at least once, and days beyond: a thousand schools have 720,000 hours
-    in a month. Sums over what each series said last in each step would be exact where one speaks
-    twice, and take InfluxDB 1.8 over 30 s for a day of a thousand; so an expression has to bear
-    that (a share, a maximum).
+    A field stands in it as `{agents_up}`; of an hour and a day it is what *how* says. Within a day
+    hours answer, and days beyond. InfluxDB 1.8 needs seconds for a day of a thousand schools' raw
+    points, and half a minute where it first has to find what each said last in each step.
     """
+    what = _expressions(columns, how)
+    about = f'FROM "{measurement}" WHERE $timeFilter AND {where}'
     return [
         Query(
-            f'SELECT {_expressions(columns, "")} FROM "{measurement}" WHERE $timeFilter'
-            f" AND {SPANS['raw']} AND {where} GROUP BY time({FIVE_MINUTES['raw']}) fill(null)",
+            f"SELECT {what} {about} AND {SPANS['raw']} GROUP BY time({STEPS['hourly']}) fill(null)",
+            "hourly",
         ),
         Query(
-            f'SELECT {_expressions(columns, "_last")} FROM "{measurement}" WHERE $timeFilter'
-            f" AND {BEYOND_A_DAY} AND {where} GROUP BY time({STEPS['daily']}) fill(null)",
+            f"SELECT {what} {about} AND {BEYOND_A_DAY} GROUP BY time({STEPS['daily']}) fill(null)",
             "daily",
         ),
     ]
 
 
-def _expressions(columns: Mapping[str, str], way: str) -> str:
-    made = (re.sub(r"\{(\w+)\}", rf'"\1{way}"', form) for form in columns.values())
+def _expressions(columns: Mapping[str, str], how: How) -> str:
+    made = (re.sub(r"\{(\w+)\}", rf'"\1_{how}"', form) for form in columns.values())
     return ", ".join(f'{form} AS "{name}"' for form, name in zip(made, columns))
 
 

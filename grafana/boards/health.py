@@ -292,9 +292,10 @@ def _agents(t: Language) -> timeseries.Panel:
         Look(
             t("在线采集端的比例", "Share of the agents that are up"),
             t(
-                "绿色在线，紫色情况不明，占全部采集端的比例。紫色突然升"
+                "绿色在线，紫色情况不明，占全部采集端的比例，按整点小时。紫色突然升"
                 "高，先看消息服务器和监测中心，而不是各校。",
-                "Green up, violet unknown, of all agents. Violet that jumps up: look at the broker "
+                "Green up, violet unknown, of all agents, by whole "
+                "hours. Violet that jumps up: look at the broker "
                 "and the collector, not at each school.",
             ),
             "percent",

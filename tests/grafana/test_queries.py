@@ -78,9 +78,10 @@ def test_every_query_finds_something_where_it_is_meant_to(district: District, na
 def meant_for(query: Asked) -> set[str]:
     """Return the ranges over which *query* has to find something."""
     if "${__from}" in query.text:  # a curve: each store answers for one length
-        beyond_a_day = query.store == "daily" and "90d" not in query.text
-        stores = {"hourly", "daily"} if beyond_a_day else {query.store}
-        return {length for length, (_, store) in RANGES.items() if store in stores}
+        if "90d" in query.text:
+            return {length for length, (_, store) in RANGES.items() if store == query.store}
+        within_a_day = "time <= (" in query.text
+        return {length for length, (hours, _) in RANGES.items() if (hours <= 24) == within_a_day}
     return set(RANGES) if "$timeFilter" not in query.text else {"24h", "30d"}
 
 
