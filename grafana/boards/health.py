@@ -275,7 +275,7 @@ def _clocks(t: Language) -> table.Panel:
             Shown("school", t("学校", "School")),
             Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
             Shown(
-                *("clock_offset_ms", t("时钟快（负为慢）", "Ahead (negative: behind)"), 180),
+                *("clock_offset_ms", t("时钟快（负为慢）", "Ahead (minus: behind)"), 180),
                 unit="ms",
                 decimals=0,
             ),
