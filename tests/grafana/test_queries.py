@@ -13,7 +13,8 @@ from tests.grafana.boards import ALL, Asked, asked, filled
 from tests.grafana.filling import FIRST, HOUR
 from tests.real.influx import RealInflux
 
-pytestmark = pytest.mark.slow
+# In one process, so that a database is filled once.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grafana")]
 
 BUCKET = "dashboards"
 STORES = {"raw": BUCKET, "hourly": f"{BUCKET}_1h", "daily": f"{BUCKET}_1d"}

@@ -20,7 +20,12 @@ from tests.waiting import until_sync
 
 __all__ = ["district"]
 
-pytestmark = [pytest.mark.slow, pytest.mark.real("grafana"), pytest.mark.real("chromium")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.real("grafana"),
+    pytest.mark.real("chromium"),
+    pytest.mark.xdist_group("grafana"),
+]
 
 WIDTH, ROW = 1600, 38
 PICTURES = "SCHOOLWATCH_TEST_PICTURES"
