@@ -23,6 +23,7 @@ In a school:
   schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
 
 In the district:
+  schoolwatch deploy init      its folder: services, certificates, passwords; then: deploy agent
   schoolwatch collector run    the collector:             --config collector.toml
   schoolwatch collector backup a copy of its database:    --config collector.toml FILE
   schoolwatch store init       databases and users of an InfluxDB, made where missing

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -25,6 +27,16 @@ DEMO_OPTIONS: Final = (
     *("demo", "schools", "influx", "influx_token_file", "influx_org", "influx_bucket"),
 )
 
+BY_THEMSELVES: Final = {
+    "status": "collector.statuscli:status_command",
+    "ledger": "collector.ledgercli:ledger_command",
+    "roster": "collector.rostercli:roster_group",
+    "store": "collector.storecli:store_group",
+    "deploy": "collector.deploy.cli:deploy_group",
+    "completion": "collector.completion:completion_command",
+}
+"""Commands that a module of their own keeps, because of what it brings: rich, cryptography."""
+
 ELSEWHERE: Final = ("agent", "check-config", "simulate")
 """Commands that the front door keeps from us; who mistypes them ends up here all the same."""
 
@@ -34,31 +46,23 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every name in the order of the help text."""
-        return [*super().list_commands(ctx), "status", "ledger", "roster", "store", "completion"]
+        names = [*super().list_commands(ctx), *BY_THEMSELVES]
+        return [name for name in names if name != "deploy" or find_spec("cryptography")]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return the command, None where there is none of that name."""
-        if cmd_name == "status":
-            from collector.statuscli import status_command  # noqa: PLC0415 — brings rich
-
-            return status_command
-        if cmd_name == "ledger":
-            from collector.ledgercli import ledger_command  # noqa: PLC0415 — brings rich
-
-            return ledger_command
-        if cmd_name == "roster":
-            from collector.rostercli import roster_group  # noqa: PLC0415 — brings rich
-
-            return roster_group
-        if cmd_name == "store":
-            from collector.storecli import store_group  # noqa: PLC0415 — brings rich
-
-            return store_group
-        if cmd_name == "completion":
-            from collector.completion import completion_command  # noqa: PLC0415
-
-            return completion_command
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in BY_THEMSELVES:
+            return super().get_command(ctx, cmd_name)
+        if cmd_name == "deploy" and not find_spec("cryptography"):
+            if ctx.resilient_parsing:
+                return None
+            raise ConfigError(
+                "schoolwatch deploy needs cryptography, which no running program does.\n"
+                "Install it with:  pip install 'schoolwatch[deploy]'"
+            )
+        module, _, name = BY_THEMSELVES[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(module), name)
+        return found
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

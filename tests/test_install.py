@@ -15,7 +15,7 @@ from core import VERSION
 ROOT = Path(__file__).parents[1]
 DATA = (
     *("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*"),
-    *("grafana/dashboards/*/*.json", "grafana/provisioning/*/*.yaml"),
+    *("grafana/dashboards/*/*.json", "grafana/provisioning/*/*.yaml", "configs/deploy/**/*"),
 )
 NOT_FOR_USERS = {"tests", "scripts", "docs"}
 
@@ -24,7 +24,8 @@ WHERE = "import importlib.resources as r; print(r.files('configs'), r.files('col
 
 def data_files() -> set[str]:
     """Return what the programs read beside their code, as it stands in the checkout."""
-    found = {path.relative_to(ROOT).as_posix() for pattern in DATA for path in ROOT.glob(pattern)}
+    there = [path for pattern in DATA for path in ROOT.glob(pattern) if path.is_file()]
+    found = {path.relative_to(ROOT).as_posix() for path in there}
     assert len(found) > 5
     return found
 
