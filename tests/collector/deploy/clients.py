@@ -38,7 +38,12 @@ class Client:
     def __post_init__(self) -> None:
         self._codes: dict[int, int] = {}
         self._connected, self._subscribed = threading.Event(), threading.Event()
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, self.name, protocol=mqtt.MQTTv5)
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            self.name,
+            protocol=mqtt.MQTTv5,
+            reconnect_on_failure=False,
+        )
         context = ssl.create_default_context(cafile=self.ca)
         if self.stem:
             context.load_cert_chain(f"{self.stem}.pem", f"{self.stem}.key")
