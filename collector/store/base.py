@@ -7,7 +7,7 @@ the type of its first value.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -65,6 +65,29 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class CurvesQuery:
+    """Everything that some series said: every point of every field.
+
+    `spans`: from when to before when (ns) of which measurement. A series is meant where its tags
+    `by` have one of the values `whose`, in that order; a tag that it does not have counts as the
+    empty text. There is no limit: ask for as many as may be held at once.
+    """
+
+    spans: Mapping[str, tuple[int, int]]
+    by: tuple[str, ...]
+    whose: Collection[tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """One series with all of its tags, and the points of each of its fields in order of time."""
+
+    measurement: str
+    tags: Mapping[str, str]
+    fields: Mapping[str, Sequence[tuple[int, Value]]]
+
+
+@dataclass(frozen=True, slots=True)
 class LastValue:
     """The newest value of one field of one series, with all tags of that series."""
 
@@ -96,6 +119,12 @@ class Store(Protocol):
 
     def last(self, measurement: str, tags: Mapping[str, str], since: int) -> Sequence[LastValue]:
         """Return the newest value at or after *since* of every field and series that matches."""
+
+    def curves(self, query: CurvesQuery) -> Sequence[Curves]:
+        """Return the series that *query* asks for, in no order; those without a point are left out.
+
+        Raises QueryError.
+        """
 
     def expire(self, before: int) -> int:
         """Delete every point older than *before* (ns); return how many values went.

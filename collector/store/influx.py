@@ -10,7 +10,15 @@ from threading import Lock
 from typing import Final
 
 from collector.store import influx_write
-from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
+from collector.store.base import (
+    Curves,
+    CurvesQuery,
+    LastValue,
+    RangeQuery,
+    RefusedLine,
+    Series,
+)
+from collector.store.influx_curves import read_curves
 from collector.store.influx_door import Door
 from collector.store.influx_errors import Place
 from collector.store.influx_ql import FIRST
@@ -56,6 +64,10 @@ class InfluxStore:
     def last(self, measurement: str, tags: Mapping[str, str], since: int) -> list[LastValue]:
         """Return newest values. See `Store.last`."""
         return read_last(self._door.ask, measurement, tags, since)
+
+    def curves(self, query: CurvesQuery) -> list[Curves]:
+        """Return whole series; raises QueryError. See `Store.curves`."""
+        return read_curves(self._door.ask, query)
 
     def expire(self, before: int) -> int:
         """Delete nothing: the retention of the bucket does. See `Store.expire`."""

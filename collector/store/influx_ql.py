@@ -1,7 +1,7 @@
 """The questions of the store as InfluxQL that 1.8, 2 and 3 understand alike."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from collector.store.base import Aggregate, RangeQuery
@@ -42,6 +42,18 @@ def newest(measurement: str, field: str, tags: Mapping[str, str], since: int) ->
     """Ask for the newest value of *field* in each series, with the time of its own."""
     where = _where(measurement, tags, since, LAST)
     return f"SELECT {_value(field, 'last')} {where} GROUP BY *"
+
+
+def everything(
+    measurement: str, span: tuple[int, int], by: tuple[str, ...], whose: Collection[tuple[str, ...]]
+) -> str:
+    """Ask for all points of the series that are meant, each series by itself."""
+    where = _where(measurement, {}, span[0], min(span[1] - 1, LAST))
+    some = " OR ".join(
+        f"({' AND '.join(f'{_tag(key)}::tag = {literal(one)}' for key, one in zip(by, values))})"
+        for values in whose
+    )
+    return f"SELECT * {where} AND ({some}) GROUP BY *"
 
 
 def _value(field: str, aggregate: Aggregate | None) -> str:

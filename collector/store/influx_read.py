@@ -37,7 +37,7 @@ def read_range(ask: Ask, query: RangeQuery) -> list[Series]:
     with closing(ask(field_types(query.measurement), selected(query))) as answers:
         for number, series in answers:
             if number == 0:
-                _note_types(types, series)
+                note_types(types, series)
                 continue
             count += _collect(groups, query, series, types.get(query.field, ""))
             if count > 2 * query.limit:
@@ -52,7 +52,7 @@ def read_last(ask: Ask, measurement: str, tags: Mapping[str, str], since: int) -
         return []
     types: dict[str, str] = {}
     for _, series in ask(field_types(measurement)):
-        _note_types(types, series)
+        note_types(types, series)
     fields = sorted(types)
     found: list[LastValue] = []
     for first in range(0, len(fields), QUESTIONS):
@@ -63,7 +63,8 @@ def read_last(ask: Ask, measurement: str, tags: Mapping[str, str], since: int) -
     return sorted(found, key=lambda one: (sorted(one.tags.items()), one.field))
 
 
-def _note_types(types: dict[str, str], series: dict[str, Any] | None) -> None:
+def note_types(types: dict[str, str], series: dict[str, Any] | None) -> None:
+    """Note what *series*, of an answer to `field_types`, tells of the types of fields."""
     for field, type_ in series["values"] if series else ():
         known = types.get(field)
         if known is None or _BEFORE.index(type_) < _BEFORE.index(known):
@@ -83,7 +84,7 @@ def _collect(groups: Groups, query: RangeQuery, series: dict[str, Any] | None, t
         if query.aggregate == "sum" and type_ == "integer" and abs(row[1] - row[2]) > 2**62:
             raise QueryError(f"the sum of {query.field!r} does not fit into 64 bits")
         at = query.start if single else row[0]
-        points.append((at, _typed(row[1], type_, query.aggregate)))
+        points.append((at, typed(row[1], type_, query.aggregate)))
     return len(series["values"])
 
 
@@ -102,10 +103,11 @@ def _in_order(groups: Groups, query: RangeQuery) -> list[Series]:
 def _last(measurement: str, field: str, type_: str, series: dict[str, Any]) -> LastValue:
     tags = {key: value for key, value in series.get("tags", {}).items() if value}
     [[at, value]] = series["values"]
-    return LastValue(measurement, tags, field, at, _typed(value, type_, None))
+    return LastValue(measurement, tags, field, at, typed(value, type_, None))
 
 
-def _typed(value: Value, type_: str, aggregate: str | None) -> Value:
+def typed(value: Value, type_: str, aggregate: str | None) -> Value:
+    """Return a value of JSON as one of *type_*."""
     if aggregate == "count":
         return int(value)
     return float(value) if type_ == "float" or aggregate == "mean" else value

@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from collector.store import sqlite_file
-from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
+from collector.store.base import (
+    Curves,
+    CurvesQuery,
+    LastValue,
+    RangeQuery,
+    RefusedLine,
+    Series,
+)
+from collector.store.sqlite_curves import read_curves
 from collector.store.sqlite_door import Door
 from collector.store.sqlite_expire import BEFORE_ALL, Curve, expire_piece, forget_empty
 from collector.store.sqlite_read import read_last, read_range
@@ -56,6 +64,11 @@ class SqliteStore:
         """Return newest values. See `Store.last`."""
         with self._reading.transaction() as db:
             return read_last(db, measurement, tags, since)
+
+    def curves(self, query: CurvesQuery) -> list[Curves]:
+        """Return whole series. See `Store.curves`."""
+        with self._reading.transaction() as db:
+            return read_curves(db, query)
 
     def expire(self, before: int) -> int:
         """Delete points older than *before*; writes go on in between. See `Store.expire`."""

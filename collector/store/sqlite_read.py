@@ -73,7 +73,7 @@ def read_last(
 ) -> list[LastValue]:
     """Return the newest values at or after *since* of the series that *tags* choose."""
     chosen = dict(_chosen(db, measurement, tags))
-    rows = db.execute(LAST, {"series": _json(list(chosen)), "since": _in_range(since)})
+    rows = db.execute(LAST, {"series": _json(list(chosen)), "since": in_range(since)})
     return [
         LastValue(measurement, chosen[series], name, at, _typed(value, type_, "last"))
         for series, name, type_, at, value in rows
@@ -104,13 +104,13 @@ def _rows(
     db: sqlite3.Connection, query: RangeQuery, series: list[int], field: int
 ) -> list[tuple[int, Value]]:
     # A window that begins before the first time there is cannot be named.
-    first = max(_in_range(query.start), _FIRST_TIME + (query.window or 0))
+    first = max(in_range(query.start), _FIRST_TIME + (query.window or 0))
     bound = {
         "series": _json(series),
         "field": field,
         "first": first,
-        "start": _in_range(query.start),
-        "stop": _in_range(query.stop),
+        "start": in_range(query.start),
+        "stop": in_range(query.stop),
         "window": query.window,
         "limit": min(query.limit, _LAST_TIME),
     }
@@ -139,7 +139,8 @@ def _typed(value: Value, type_: str, aggregate: Aggregate | None) -> Value:
     return bool(value) if type_ == "boolean" and aggregate != "count" else value
 
 
-def _in_range(at: int) -> int:
+def in_range(at: int) -> int:
+    """Return *at*, or the first or last time that SQLite can hold."""
     return min(max(at, _FIRST_TIME), _LAST_TIME)
 
 

@@ -31,7 +31,7 @@ from collector.receipts import Receipts
 from collector.restore import restore
 from collector.sorting import Sorter
 from collector.states import States
-from collector.store.base import LastValue, RangeQuery, RefusedLine, Series
+from collector.store.base import Curves, CurvesQuery, LastValue, RangeQuery, RefusedLine, Series
 from core.errors import StartError, StoreBusy, StoreError, StoreStopped
 from core.lineprotocol import parse_fields, split_line
 from core.mqtt import Message
@@ -95,6 +95,9 @@ class MemoryStore:
         return []
 
     def last(self, measurement: str, tags: Any, since: int) -> Sequence[LastValue]:
+        return []
+
+    def curves(self, query: CurvesQuery) -> Sequence[Curves]:
         return []
 
     def expire(self, before: int) -> int:

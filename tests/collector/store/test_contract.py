@@ -16,7 +16,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from collector.store.base import Aggregate, LastValue, RangeQuery, Series, Store
+from collector.store.base import (
+    Aggregate,
+    Curves,
+    CurvesQuery,
+    LastValue,
+    RangeQuery,
+    Series,
+    Store,
+)
 from collector.store.sqlite import SqliteStore
 from core.clock import SECOND
 from core.errors import QueryError
@@ -500,6 +508,84 @@ def test_a_point_that_arrives_late_is_not_the_newest(store: Store, m: str) -> No
     write(store, f"{m} v=2 {T + 9}")
     write(store, f"{m} v=1 {T}")
     assert lasts(store, m) == [LastValue(m, {}, "v", T + 9, 2.0)]
+
+
+# Whole series
+
+
+def curves(store: Store, spans: dict[str, tuple[int, int]], *whose: str) -> list[Curves]:
+    query = CurvesQuery(spans, ("a", "b"), [(one[:1], one[1:]) for one in whose])
+    found = [
+        Curves(one.measurement, dict(one.tags), {k: list(v) for k, v in one.fields.items()})
+        for one in store.curves(query)
+    ]
+    return sorted(found, key=lambda one: (one.measurement, sorted(one.tags.items())))
+
+
+def test_whole_series_come_with_all_fields_tags_and_types(store: Store, m: str) -> None:
+    write(
+        store,
+        f'{m},a=1,b=x,port=2 i=1i,f=2,flag=true,word="on, \\"1\\"" {T}',
+        f"{m},a=1,b=x,port=2 i={2**63 - 1}i {T + 1}",
+        f"{m},a=1,b=x,port=3 flag=false {T + 2}",
+        f"{m},a=2,b=x i=4i {T}",
+        f"{m}_other,a=1,b=x f=0.5 {T}",
+    )
+    spans = {m: (T, T + MINUTE), f"{m}_other": (T, T + MINUTE), f"{m}_never": (T, T + 1)}
+    assert curves(store, spans, "1x") == [
+        Curves(
+            m,
+            {"a": "1", "b": "x", "port": "2"},
+            {
+                "i": [(T, 1), (T + 1, 2**63 - 1)],
+                "f": [(T, 2.0)],
+                "flag": [(T, True)],
+                "word": [(T, 'on, "1"')],
+            },
+        ),
+        Curves(m, {"a": "1", "b": "x", "port": "3"}, {"flag": [(T + 2, False)]}),
+        Curves(f"{m}_other", {"a": "1", "b": "x"}, {"f": [(T, 0.5)]}),
+    ]
+    [one] = curves(store, {m: (T, T + 1)}, "1x")
+    assert {name: type(points[0][1]) for name, points in one.fields.items()} == {
+        "i": int,
+        "f": float,
+        "flag": bool,
+        "word": str,
+    }
+
+
+def test_whole_series_have_their_start_and_not_their_stop_each_measurement_its_own(
+    store: Store, m: str
+) -> None:
+    lines = [f"{name},a=1 v={n}i {T + n}" for name in (m, f"{m}_2") for n in range(5)]
+    write(store, *lines)
+    spans = {m: (T + 1, T + 3), f"{m}_2": (T + 4, T + 5)}
+    assert [list(one.fields["v"]) for one in curves(store, spans, "1")] == [
+        [(T + 1, 1), (T + 2, 2)],
+        [(T + 4, 4)],
+    ]
+    assert curves(store, {m: (T + 3, T + 3)}, "1") == []
+
+
+def test_series_are_chosen_by_several_tags_and_an_empty_one_is_one_that_is_not_there(
+    store: Store, m: str
+) -> None:
+    heads = ("a=1,b=x", "a=1,b=y", "a=2,b=x", "a=2,b=y", "a=1", "c=1")
+    write(store, *(f"{m},{head} v=1i {T}" for head in heads), f"{m} v=1i {T}")
+    spans = {m: (T, T + 1)}
+    found = [dict(one.tags) for one in curves(store, spans, "1x", "2y", "1")]
+    assert found == [{"a": "1"}, {"a": "1", "b": "x"}, {"a": "2", "b": "y"}]
+    assert [dict(one.tags) for one in curves(store, spans, "")] == [{}, {"c": "1"}]
+    assert curves(store, spans) == []
+    assert curves(store, spans, "1'") == []
+
+
+def test_a_long_series_comes_whole(store: Store, m: str) -> None:
+    write(store, *(f"{m},a=1 v={n}i,w={n}i {T + n}" for n in range(25_000)))
+    [one] = curves(store, {m: (T, T + MINUTE)}, "1")
+    expected = [(T + n, n) for n in range(25_000)]
+    assert one.fields == {"v": expected, "w": expected}
 
 
 # Expiry and counter
