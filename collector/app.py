@@ -45,6 +45,8 @@ from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
+from collector.rollups.chores import Rollups
+from collector.rollups.marks import Waiting
 from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Sorter
@@ -109,7 +111,9 @@ class Collector:
         self._prober = open_prober(
             self.books.live, self.books.ledger, config.outside.addresses(), now
         )
-        self._chores = Chores(config.collector.id, self.store, self.books, keep_ns, now)
+        counters, marks = self.books.counters, self.books.marks
+        self._rollups = Rollups(config, self.store, marks, counters, now)
+        self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         self._unconnected = UnconnectedWatch(config, self.books, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
@@ -175,6 +179,10 @@ class Collector:
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""
         return self._unconnected.listed()
+
+    def rollups(self) -> Waiting:
+        """Return which windows wait to be rolled up."""
+        return self._rollups.waiting
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
@@ -260,6 +268,7 @@ class Collector:
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
+            *self._rollups.works(stopping),
         ]
 
     async def _stop(self, tasks: Tasks) -> None:
@@ -291,6 +300,7 @@ class Collector:
             _log.warning("what series there are could not be kept: %s", error)
         self.books.ledger.close()
         self.store.close()
+        self._rollups.close()
 
     # What it says.
 

@@ -16,6 +16,7 @@ from collector.live import Live
 from collector.patience import Patience
 from collector.receipts import Receipts
 from collector.replays import Replays
+from collector.rollups.marks import Marks
 from core.types import BatchKey, Identity
 
 _log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class Books:
     asking: Asking
     counters: Counters
     door: Door
+    marks: Marks
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     replays: Replays = field(default_factory=Replays)
 

@@ -87,12 +87,16 @@ class Ledger:
             self._known = last, found
             return dict(found)
 
-    def commit(self, entries: Sequence[Entry]) -> None:
-        """Account *entries* in one transaction, durable on return."""
-        with self.transaction():
+    def commit(
+        self, entries: Sequence[Entry], also: Callable[[sqlite3.Connection], None] | None = None
+    ) -> None:
+        """Account *entries*, and do what *also* does, in one transaction, durable on return."""
+        with self.transaction() as db:
             before, last = self._known
             written = self._account(entries, {**before, **last})
             self._still = written, {key: written.get(key, row) for key, row in last.items()}
+            if also:
+                also(db)
 
     def account(self, entries: Sequence[Entry]) -> None:
         """Account *entries* in the transaction that is under way."""

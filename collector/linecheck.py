@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from collector.lineheads import Head, HeadCache, Heads, LineRefused, RefusedKind
+from collector.rollups.times import hours_with
 from core import lineprotocol
 from core.catalog import Measurement, type_of
 from core.clock import SECOND
@@ -37,8 +38,9 @@ class Checked(msgspec.Struct, frozen=True):
     """What became of a message's lines; `body` holds the `good` ones, each with its newline.
 
     `stripped` counts the tags and fields taken off; `newest` is the latest time among the good
-    lines (ns), 0 without any. `timeless` says that lines came without a time and have that of the
-    arrival: written after another arrival they would be other points.
+    lines (ns), 0 without any; `hours` are those that their times lie in, by their starts (ns).
+    `timeless` says that lines came without a time and have that of the arrival: written after
+    another arrival they would be other points.
     """
 
     body: bytes
@@ -47,6 +49,7 @@ class Checked(msgspec.Struct, frozen=True):
     stripped: int
     newest: int = 0
     timeless: bool = False
+    hours: Sequence[int] = ()
 
     @property
     def lines(self) -> list[bytes]:
@@ -100,10 +103,12 @@ class _Message:
             if not self._harmless(numbers):
                 del self._points[point]
                 self._refuse_clash(numbers)
-        newest = max((time for _, time in self._points), default=0)
+        times = [time for _, time in self._points]
         body = b"\n".join((*self._new.values(), b""))
         return Checked(
-            *(body, len(self._new), self._refused, self._stripped, newest), timeless=self._timeless
+            *(body, len(self._new), self._refused, self._stripped, max(times, default=0)),
+            timeless=self._timeless,
+            hours=hours_with(times),
         )
 
     def _take_any(self, number: int, raw: bytes) -> None:

@@ -7,6 +7,7 @@ from collector import ledgerfile
 from collector.asking import Asking
 from collector.audit import AuditLog
 from collector.books import Books
+from collector.chores import DAY
 from collector.config import CollectorConfig, CollectorTable
 from collector.counters import Counters
 from collector.deadletters import DeadLetters
@@ -17,6 +18,7 @@ from collector.ledger import Ledger
 from collector.live import Live
 from collector.receipts import Publish, Receipts
 from collector.restore import restore
+from collector.rollups.marks import Marks
 from collector.roster import School
 from collector.roster.lastgood import roster_at_start
 from core import clock
@@ -52,7 +54,8 @@ def open_books(
         table.id, publish, live.backlogs, counters, spare_bytes_per_s=spare, now=told or now
     )
     asking = Asking(receipts.ask_birth, now=now)
-    return Books(ledger, live, letters, journal, receipts, asking, counters, door)
+    marks = Marks(ledger, config.store.keep_days * DAY, table.tz(), now)
+    return Books(ledger, live, letters, journal, receipts, asking, counters, door, marks)
 
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:

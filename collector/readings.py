@@ -9,7 +9,7 @@ between any two steps repeats what came before it, and that overwrites itself.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -24,6 +24,7 @@ from collector.journal import Note
 from collector.linecheck import Refused
 from collector.offenders import Offenders
 from collector.patience import Patience
+from collector.rollups.marks import Touch
 from collector.sorting import Item, Sorter
 from collector.store.base import RefusedLine, Store
 from core.clock import SECOND
@@ -83,11 +84,12 @@ class Readings:
         await self._keep(items, refused)
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
+        touched = self.books.marks.untold(_touched(items))
         notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
         await self.books.note(notes, self.patience)
         async with self.books.gate:
-            if known:
-                await self.patience.persist(lambda: self.books.ledger.commit(known))
+            if known or touched:
+                await self.patience.persist(lambda: self.books.marks.commit(known, touched))
             opening = self.books.door.opening()
             for item in items:
                 self._tell(item, opening)
@@ -223,6 +225,13 @@ def _by_sender(items: Sequence[Item]) -> dict[Identity, list[bytes]]:
         if item.checked and not isinstance(item.taken, Bad):
             found.setdefault(item.taken.who, []).append(item.checked.body)
     return found
+
+
+def _touched(items: Sequence[Item]) -> Iterator[Touch]:
+    for item in items:
+        if item.checked and not isinstance(item.taken, Bad):
+            for hour in item.checked.hours:
+                yield Touch(item.taken.who, hour)
 
 
 def proves_life(item: Item) -> bool:

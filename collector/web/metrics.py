@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from collector.rollups.marks import Waiting
 from collector.verdicts import State
 from collector.web import board
 from collector.web.source import Source
@@ -47,6 +48,7 @@ class CollectorMetrics:
             "1 while the collector is connected to the broker.",
             value=picture.broker_connected,
         )
+        yield from _rollups(self._source.rollups())
         ready, _why = self._source.ready()
         yield GaugeMetricFamily(
             "schoolwatch_ready", "1 while the collector can store.", value=ready
@@ -89,6 +91,22 @@ def metrics(source: Source) -> Metrics:
     registry.register(CollectorMetrics(source))
     ProcessCollector(registry=registry)
     return Metrics(registry)
+
+
+def _rollups(waiting: Waiting) -> Iterator[Metric]:
+    family = GaugeMetricFamily(
+        "schoolwatch_rollups_waiting",
+        "Hours and days of agents that are over and not rolled up yet.",
+        labels=["window"],
+    )
+    family.add_metric(["hour"], waiting.hours)
+    family.add_metric(["day"], waiting.days)
+    yield family
+    yield GaugeMetricFamily(
+        "schoolwatch_rollups_oldest_waiting_seconds",
+        "For how long the oldest of them could have been rolled up.",
+        value=waiting.oldest_s,
+    )
 
 
 def _by_state(noun: str, text: str, states: list[State]) -> GaugeMetricFamily:

@@ -7,6 +7,7 @@ from alerts.history import Stories, Wanted
 from collector.canary import Canary
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
+from collector.rollups.marks import Waiting
 from collector.store.base import Store
 from collector.unconnected import Listed
 
@@ -40,6 +41,9 @@ class Source(Protocol):
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreError."""
+
+    def rollups(self) -> Waiting:
+        """Return which hours and days wait to be rolled up."""
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""

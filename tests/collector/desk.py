@@ -119,9 +119,16 @@ def audited_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def open_desk(
-    folder: Path, clock: Clock | None = None, *, leeway: Callable[[], int] = lambda: 0
+    folder: Path,
+    clock: Clock | None = None,
+    *,
+    leeway: Callable[[], int] = lambda: 0,
+    real: Store | None = None,
 ) -> Desk:
-    """Return a desk over *folder*; call it again for what a restart finds."""
+    """Return a desk over *folder*; call it again for what a restart finds.
+
+    *real* is the store, else SQLite in the folder.
+    """
     clock = clock or Clock()
     table = CollectorTable(regions=(REGION,), folder=folder)
     sent: list[tuple[str, Receipt]] = []
@@ -132,7 +139,7 @@ def open_desk(
     folder.mkdir(exist_ok=True)
     books = open_books(CollectorConfig(collector=table), publish, clock)
     books.door.connected("readings")
-    store = Failing(SqliteStore(folder / "store.db", now=clock))
+    store = Failing(real or SqliteStore(folder / "store.db", now=clock))
     patience = Patience(
         asyncio.Event(),
         partial(books.held_up, "readings"),

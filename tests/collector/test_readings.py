@@ -7,7 +7,6 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -18,7 +17,6 @@ from msgspec import structs
 
 from collector.counters import Counters
 from collector.inbox import Inbox
-from collector.ledger import Entry
 from collector.linecheck import Checked, LineCheck
 from collector.offenders import Offenders
 from collector.patience import Patience
@@ -241,10 +239,10 @@ async def test_a_full_disk_under_the_ledger_is_nobodys_fault(
     desk = open_desk(tmp_path)
     commit, refusals = desk.books.ledger.commit, [sqlite3.OperationalError("disk is full")] * 3
 
-    def failing(entries: Any) -> None:
+    def failing(*group: Any) -> None:
         if refusals:
             raise refusals.pop()
-        commit(entries)
+        commit(*group)
 
     monkeypatch.setattr(desk.books.ledger, "commit", failing)
     await desk.take(readings(batch()))
@@ -256,7 +254,7 @@ async def test_a_crash_between_store_and_ledger_only_repeats_the_write(
 ) -> None:
     desk = open_desk(tmp_path)
 
-    def crash(_entries: object) -> None:
+    def crash(*_group: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(desk.books.ledger, "commit", crash)
@@ -356,10 +354,10 @@ async def test_the_store_works_on_a_group_while_the_ledger_takes_in_the_one_befo
     at_store: list[int] = []
     commit = desk.books.ledger.commit
 
-    def slow(entries: Sequence[Entry]) -> None:
+    def slow(*group: Any) -> None:
         until_sync(lambda: desk.store.writes == min(len(at_store) + 2, 3), 20)
         at_store.append(desk.store.writes)
-        commit(entries)
+        commit(*group)
 
     monkeypatch.setattr(desk.books.ledger, "commit", slow)
     await desk.take(*[readings(batch(seq=number)) for number in range(1, 3 * GROUP + 1)])

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -29,6 +30,7 @@ from collector.patience import Patience, Stopping
 from collector.readings import Readings
 from collector.receipts import Receipts
 from collector.restore import restore
+from collector.rollups.marks import Marks
 from collector.sorting import Sorter
 from collector.states import States
 from collector.store.base import Curves, CurvesQuery, LastValue, RangeQuery, RefusedLine, Series
@@ -281,7 +283,8 @@ class District:
         )
         rng = random.Random(2)
         asking = Asking(receipts.ask_birth, now=now, monotonic=self.time.monotonic, rng=rng)
-        return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now))
+        marks = Marks(ledger, 10**18, UTC, now)
+        return Books(ledger, live, letters, journal, receipts, asking, counters, Door(now), marks)
 
 
 def numbers(text: bytes) -> set[int]:

@@ -15,6 +15,7 @@ from alerts.history import Stories, Story, Wanted
 from collector.canary import Canary
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
+from collector.rollups.marks import Waiting
 from collector.roster.school import School, Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
@@ -57,6 +58,7 @@ class FakeSource:
     alert_trouble: StoreError | None = None
     listed: Listed = field(default_factory=Listed)
     list_trouble: StoreError | None = None
+    rollups_waiting: Waiting = field(default_factory=Waiting)
 
     def picture(self) -> Picture:
         if self.painted:
@@ -71,6 +73,9 @@ class FakeSource:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def rollups(self) -> Waiting:
+        return self.rollups_waiting
 
     def alerts(self, wanted: Wanted) -> Stories:
         self.alerts_wanted.append(wanted)

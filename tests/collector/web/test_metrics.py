@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from collector.rollups.marks import Waiting
 from core.types import Identity
 from tests.collector.web.conftest import Client
 from tests.collector.web.fakes import FakeSource, agent, school
@@ -57,6 +58,14 @@ async def test_the_collector_tells_of_itself_and_its_process(
     assert found["schoolwatch_broker_connected", ""] == 0
     assert found["schoolwatch_ready", ""] == 0
     assert found["process_resident_memory_bytes", ""] > 1e6
+
+
+async def test_what_waits_to_be_rolled_up_is_told(client: Client, source: FakeSource) -> None:
+    source.rollups_waiting = Waiting(40, 2, 3_600.5)
+    found = await scrape(client)
+    assert found["schoolwatch_rollups_waiting", "hour"] == 40
+    assert found["schoolwatch_rollups_waiting", "day"] == 2
+    assert found["schoolwatch_rollups_oldest_waiting_seconds", ""] == 3_600.5
 
 
 async def test_alive_is_not_ready_and_the_reason_is_told_until_it_is_gone(

@@ -1,0 +1,243 @@
+"""Which windows have to be rolled up: a durable queue in the collector's database.
+
+An hour of an agent is marked when readings of it were stored: in the transaction that accounts
+them, so before the receipt, so a crash loses no mark. It is marked once, not for each line or
+batch, until somebody takes it up: what is marked is kept in memory too. A window is due a while
+after its end, and after late data came, so that what comes together is rolled up together.
+Look: sqlite3 var/collector/ledger.db 'SELECT datetime(start / 1000000000, "unixepoch"), *
+FROM rollup_due JOIN rollup_who ON who = id'
+"""
+
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from typing import Any, Final, Literal, NamedTuple
+
+from collector.ledger import Entry, Ledger
+from collector.rollups.series import LONGEST_REACH
+from collector.rollups.times import HOUR, day_of, hour_of, hours_of, next_day
+from core import clock
+from core.clock import SECOND
+from core.types import Identity
+
+LATENESS: Final = 120 * SECOND
+"""From the end of a window, and from the first of what came late, until it is rolled up: batches
+are sealed after 30 s, and what a cut line kept comes in many."""
+
+REMEMBERED: Final = 200_000
+"""Marks kept in memory, 30 MB; without it they are only made again."""
+
+_SCHEMA: Final = (
+    """CREATE TABLE IF NOT EXISTS rollup_who (
+        id INTEGER PRIMARY KEY,
+        region TEXT NOT NULL, school TEXT NOT NULL, agent TEXT NOT NULL, -- '' is none
+        UNIQUE (region, school, agent)
+    )""",
+    """CREATE TABLE IF NOT EXISTS rollup_due (
+        width TEXT NOT NULL,                 -- hour or day
+        who INTEGER NOT NULL REFERENCES rollup_who (id),
+        start INTEGER NOT NULL,              -- of the window, ns
+        due_at INTEGER NOT NULL,             -- ns
+        version INTEGER NOT NULL,            -- grows when it is marked again
+        carried INTEGER NOT NULL,            -- 1: nothing new in it, but a value from before
+        PRIMARY KEY (width, who, start)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS rollup_due_start ON rollup_due (width, start, who)",
+)
+_MARK: Final = """INSERT INTO rollup_due VALUES (?, ?, ?, ?, 1, ?)
+    ON CONFLICT DO UPDATE SET version = version + 1, carried = min(carried, excluded.carried),
+        due_at = min(due_at, excluded.due_at)"""
+
+_FIRST_HOUR: Final = """SELECT start FROM rollup_due
+    WHERE width = 'hour' AND start >= ? AND start < ? AND due_at <= ? ORDER BY start LIMIT 1"""
+_HOUR_OF: Final = """SELECT version, carried, region, school, agent
+    FROM rollup_due JOIN rollup_who ON who = id
+    WHERE width = 'hour' AND start = ? AND due_at <= ? ORDER BY who LIMIT ?"""
+_DAYS: Final = """SELECT DISTINCT start FROM rollup_due
+    WHERE width = 'day' AND due_at <= ? ORDER BY start"""
+_DAY_OF: Final = """SELECT version, carried, region, school, agent
+    FROM rollup_due AS day JOIN rollup_who ON who = id
+    WHERE width = 'day' AND start = ? AND due_at <= ? AND NOT EXISTS (
+        SELECT * FROM rollup_due AS hour WHERE hour.width = 'hour' AND hour.who = day.who
+            AND hour.start >= ? AND hour.start < ?)
+    ORDER BY who LIMIT ?"""
+_DONE: Final = "DELETE FROM rollup_due WHERE width = ? AND who = ? AND start = ? AND version = ?"
+_TOO_OLD: Final = "DELETE FROM rollup_due WHERE width = 'hour' AND start < ?"
+_WAITING: Final = """SELECT width, count(*), min(due_at) FROM rollup_due
+    WHERE due_at <= ? GROUP BY width"""
+_LAST: Final = 2**63 - 1
+
+Width = Literal["hour", "day"]
+
+
+class Touch(NamedTuple):
+    """An hour of which something of somebody was stored; `who` may lack an agent, and more."""
+
+    who: Identity
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One window of some, taken up; what is marked of it from now on is marked anew."""
+
+    width: Width
+    start: int
+    versions: Mapping[Identity, int]
+    touched: frozenset[Identity] = frozenset()
+    """Of them: those of whom something came in it, and not only before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many windows are due, and for how long the oldest has been (s)."""
+
+    hours: int = 0
+    days: int = 0
+    oldest_s: float = 0.0
+
+
+class Marks:
+    """All but `untold` block; all may be called from any thread, and may raise sqlite3.Error.
+
+    Of hours that began more than `keep_ns` ago raw points may be missing: they are not marked, and
+    those that are not taken up.
+    """
+
+    def __init__(
+        self, ledger: Ledger, keep_ns: int, zone: tzinfo, now: clock.Clock = clock.now
+    ) -> None:
+        self._ledger, self._keep_ns, self._zone, self._now = ledger, keep_ns, zone, now
+        self._told: set[Touch] = set()
+        """Touches that stand in the database, and that nobody has taken up."""
+        self._ids: dict[Identity, int] = {}
+        with ledger.transaction() as db:
+            for statement in _SCHEMA:
+                db.execute(statement)
+
+    def untold(self, touches: Iterable[Touch]) -> list[Touch]:
+        """Return which of *touches* have to be marked; ask once what they stand for is stored."""
+        told = self._told
+        return [touch for touch in dict.fromkeys(touches) if touch not in told]
+
+    def commit(self, entries: Sequence[Entry], touches: Sequence[Touch]) -> None:
+        """Account *entries* and mark *touches*: all of it, durable on return, or nothing."""
+        try:
+            self._ledger.commit(entries, lambda db: self._touch(db, touches))
+        except BaseException:
+            self._forget()
+            raise
+
+    def again(self, touches: Iterable[Touch]) -> int:
+        """Mark *touches* as due at once; return how many of them can still be rolled up."""
+        first = self._first()
+        possible = [touch for touch in touches if touch.hour >= first]
+        with self._ledger.transaction() as db:
+            for who, hour in possible:
+                self._mark(db, ("hour", self._id(db, who), hour, 0, 0))
+        return len(possible)
+
+    def everybody(self) -> list[Identity]:
+        """Return all who ever had something stored."""
+        query = """SELECT region, school, agent FROM rollup_who
+            UNION SELECT region, school, agent FROM agent"""
+        with self._ledger.transaction() as db:
+            return [Identity(*names) for names in db.execute(query)]
+
+    def claim_hours(self, limit: int) -> Claim | None:
+        """Take up an hour that is due, of *limit* at the most; None where none is.
+
+        The one that has just ended goes before what came late, and of that the oldest first.
+        """
+        now = self._now()
+        fresh, first = hour_of(now) - HOUR, self._first()
+        with self._ledger.transaction() as db:
+            for start, stop in ((fresh, fresh + HOUR), (first, _LAST)):
+                if found := db.execute(_FIRST_HOUR, (start, stop, now)).fetchone():
+                    rows = db.execute(_HOUR_OF, (found[0], now, limit)).fetchall()
+                    return self._claimed("hour", found[0], rows)
+        return None
+
+    def claim_days(self, limit: int) -> Claim | None:
+        """Take up a day of which no hour waits, as `claim_hours` does."""
+        now = self._now()
+        with self._ledger.transaction() as db:
+            for (start,) in db.execute(_DAYS, (now,)).fetchall():
+                hours = hours_of(start, self._zone)
+                bound = (start, now, hours.start, hours.stop, limit)
+                if rows := db.execute(_DAY_OF, bound).fetchall():
+                    return self._claimed("day", start, rows)
+        return None
+
+    def done(self, claim: Claim, carried: Iterable[Touch] = ()) -> None:
+        """Forget what was claimed, unless it was marked again; mark what follows from it.
+
+        Of hours: their days, and the hours *carried* into which a value of theirs reaches.
+        """
+        with self._ledger.transaction() as db:
+            versions = {self._id(db, who): version for who, version in claim.versions.items()}
+            db.executemany(
+                _DONE, [(claim.width, who, claim.start, v) for who, v in versions.items()]
+            )
+            if claim.width == "day":
+                return
+            for who, hour in carried:
+                self._mark(db, ("hour", self._id(db, who), hour, self._due(hour + HOUR), 1))
+            day = day_of(claim.start, self._zone)
+            due_at = self._due(next_day(day, self._zone))
+            for number in versions:
+                self._mark(db, ("day", number, day, due_at, 0))
+
+    def tidy(self) -> int:
+        """Forget the hours that can not be rolled up any more; return how many."""
+        with self._ledger.transaction() as db:
+            return db.execute(_TOO_OLD, (self._first(),)).rowcount
+
+    def waiting(self) -> Waiting:
+        """Return what is due now."""
+        now = self._now()
+        with self._ledger.transaction() as db:
+            found = {width: (count, due) for width, count, due in db.execute(_WAITING, (now,))}
+        (hours, hour), (days, day) = found.get("hour", (0, now)), found.get("day", (0, now))
+        return Waiting(hours, days, (now - max(min(hour, day), 0)) / SECOND)
+
+    def _touch(self, db: sqlite3.Connection, touches: Iterable[Touch]) -> None:
+        first = self._first()
+        for touch in touches:
+            who, hour = touch
+            if hour >= first:
+                self._mark(db, ("hour", self._id(db, who), hour, self._due(hour + HOUR), 0))
+        if len(self._told) > REMEMBERED:
+            self._told.clear()
+        self._told.update(touches)
+
+    def _mark(self, db: sqlite3.Connection, row: tuple[Width, int, int, int, int]) -> None:
+        db.execute(_MARK, row)
+
+    def _claimed(self, width: Width, start: int, rows: Sequence[tuple[Any, ...]]) -> Claim:
+        found = {Identity(*names): version for version, _, *names in rows}
+        touched = frozenset(Identity(*names) for _, carried, *names in rows if not carried)
+        self._told.difference_update(Touch(who, start) for who in found)
+        return Claim(width, start, found, touched)
+
+    def _due(self, stop: int) -> int:
+        return max(stop, self._now()) + LATENESS
+
+    def _first(self) -> int:
+        """Return the first hour of which every point, and what reaches into it, is still there."""
+        return hour_of(self._now() - self._keep_ns + LONGEST_REACH) + HOUR
+
+    def _id(self, db: sqlite3.Connection, who: Identity) -> int:
+        if who not in self._ids:
+            names = (who.region, who.school, who.agent)
+            db.execute(
+                "INSERT INTO rollup_who VALUES (NULL, ?, ?, ?) ON CONFLICT DO NOTHING", names
+            )
+            query = "SELECT id FROM rollup_who WHERE region = ? AND school = ? AND agent = ?"
+            self._ids[who] = int(db.execute(query, names).fetchone()[0])
+        return self._ids[who]
+
+    def _forget(self) -> None:
+        self._told.clear()
+        self._ids.clear()  # some may have been given in what is undone now
