@@ -66,13 +66,13 @@ class Faults:
     def around(self, work: Callable[[Any], Any], size: Callable[[Any], int]) -> Callable[..., Any]:
         under_way = Lock()
 
-        def faulty(what: Any) -> Any:
+        def faulty(what: Any, *more: Any) -> Any:
             if not under_way.acquire(blocking=False):
                 self.overlaps += 1
-                return work(what)
+                return work(what, *more)
             try:
                 self._pass_by(size(what))
-                done = work(what)
+                done = work(what, *more)
                 self._pass_by(size(what))
             finally:
                 under_way.release()
