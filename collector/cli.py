@@ -263,6 +263,33 @@ def backup_command(config: Path, to: Path) -> None:
     click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
 
 
+@collector_group.command("rollup")
+@click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The collector's own file.",
+)
+@click.option(
+    "--from", "start", required=True, metavar="DAY", help="2026-11-22, or 2026-11-22T08:00:00Z."
+)
+@click.option("--to", "stop", metavar="DAY", help="Up to before that. Without it: until now.")
+def rollup_command(config: Path, start: str, stop: str | None) -> None:
+    """Roll up hours and days again from what is stored raw.
+
+    For after a repair, or for what was stored before there were rollups. Days are those of the
+    district. Works while the collector runs and while it does not; doing it twice changes nothing.
+    """
+    from collector.config import read_collector  # noqa: PLC0415 — `up` and `status` need none
+    from collector.rollups import again  # noqa: PLC0415
+    from core import clock  # noqa: PLC0415
+
+    read = read_collector(config)
+    zone = read.collector.tz()
+    until = again.moment(stop, zone) if stop else clock.now()
+    again.again(read, again.moment(start, zone), until, click.echo)
+
+
 def run_collector(path: Path, *, takeover: bool = False) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.
