@@ -104,11 +104,12 @@ class _Message:
                 del self._points[point]
                 self._refuse_clash(numbers)
         times = [time for _, time in self._points]
+        newest = max(times, default=0)
         body = b"\n".join((*self._new.values(), b""))
         return Checked(
-            *(body, len(self._new), self._refused, self._stripped, max(times, default=0)),
+            *(body, len(self._new), self._refused, self._stripped, newest),
             timeless=self._timeless,
-            hours=hours_with(times),
+            hours=hours_with(times, newest),
         )
 
     def _take_any(self, number: int, raw: bytes) -> None:

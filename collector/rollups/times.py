@@ -19,11 +19,11 @@ def hour_of(at: int) -> int:
     return at - at % HOUR
 
 
-def hours_with(times: Sequence[int]) -> Sequence[int]:
-    """Return the starts of the hours that *times* lie in."""
+def hours_with(times: Sequence[int], newest: int) -> Sequence[int]:
+    """Return the starts of the hours that *times*, the last of them *newest*, lie in."""
     if not times:
         return ()
-    first, last = hour_of(min(times)), hour_of(max(times))
+    first, last = hour_of(min(times)), hour_of(newest)
     # Nearly always the same: batches are sealed after half a minute.
     return (first,) if first == last else sorted({hour_of(at) for at in times})
 

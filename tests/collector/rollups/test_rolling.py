@@ -264,7 +264,7 @@ async def test_a_hundred_agents_are_rolled_up_some_at_a_time(place: Place) -> No
         await place.send(mem(3, number), who=who)
     later(place)
     steps = place.roll()
-    assert [(step.agents, step.points) for step in steps] == [(20, 20), (20, 20), (5, 5)]
+    assert [(step.agents, step.points) for step in steps] == [(10, 10)] * 4 + [(5, 5)]
     assert used(place.hour("mem", START, agents[44]))["last"] == 44
 
 
