@@ -42,11 +42,11 @@ class Rollups:
         table = config.store
         self._keep = {"hour": table.keep_hourly_days * DAY, "day": table.keep_daily_days * DAY}
         self._marks, self._counters, self._now = marks, counters, now
-        self._stores: dict[Width, Store] = {
+        self.stores: dict[Width, Store] = {
             width: open_rollup_store(config, width, self._keep[width], now)
             for width in ("hour", "day")
         }
-        hourly, daily = self._stores["hour"], self._stores["day"]
+        hourly, daily = self.stores["hour"], self.stores["day"]
         self._rolling = Rolling(raw, hourly, daily, marks, config.collector.tz())
         self.own = MarkingStore(raw, marks)
         """What the collector says of itself and the district goes through here."""
@@ -65,12 +65,12 @@ class Rollups:
             every(EVERY_S, roll_hours, stopping),
             every(EVERY_S, roll_days, stopping),
             every(EVERY_S, self._look, stopping, first_after=1),
-            every(3_600, self._tidy, stopping, first_after=90),
+            every(3_600, self.tidy, stopping, first_after=90),
         ]
 
     def close(self) -> None:
         """Let go of the stores."""
-        for store in self._stores.values():
+        for store in self.stores.values():
             store.close()
 
     async def _roll(self, width: Width, stopping: asyncio.Event) -> None:
@@ -97,12 +97,13 @@ class Rollups:
     async def _look(self) -> None:
         self.waiting = await asyncio.to_thread(self._marks.waiting)
 
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
+        """Delete what is older than is kept, and marks of what is gone raw."""
         too_old = await asyncio.to_thread(self._marks.tidy)
         if too_old:
             _log.warning("%d hours were never rolled up: raw points of them are gone", too_old)
         self._counters.add("rollups_too_old", too_old)
-        for width, store in self._stores.items():
+        for width, store in self.stores.items():
             await asyncio.to_thread(store.expire, self._now() - self._keep[width])
 
 
