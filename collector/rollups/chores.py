@@ -4,6 +4,7 @@ Where the database for it is away or was never made, the windows wait and nothin
 """
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Coroutine, Sequence
@@ -84,14 +85,16 @@ class Rollups:
             if step is None:
                 return
             self._count(width, step)
-            await asyncio.sleep(min(REST * (clock.monotonic() - began), _LONGEST_REST_S))
+            rest = min(REST * (clock.monotonic() - began), _LONGEST_REST_S)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), rest)
 
     def _count(self, width: Width, step: Step) -> None:
         self._counters.add("rollups", step.agents, width)
         self._counters.add("rollup_points", step.points, width)
         count = self._counters.add("rollup_points_refused", len(step.refused), width)
         if step.refused and count == len(step.refused):
-            words = "a rollup is not taken, the first of a %s since the start: %s"
+            words = "a rollup is not made or not taken, the first of a %s since the start: %s"
             _log.warning(words, width, step.refused[0])
 
     async def _look(self) -> None:

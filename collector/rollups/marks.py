@@ -15,6 +15,7 @@ from datetime import tzinfo
 from typing import Any, Final, Literal, NamedTuple
 
 from collector.ledger import Entry, Ledger
+from collector.rollups import marks_sql as sql
 from collector.rollups.series import LONGEST_REACH
 from collector.rollups.times import HOUR, day_of, hour_of, hours_of, next_day
 from core import clock
@@ -27,46 +28,6 @@ are sealed after 30 s, and what a cut line kept comes in many."""
 
 REMEMBERED: Final = 200_000
 """Marks kept in memory, 30 MB; without it they are only made again."""
-
-_SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS rollup_who (
-        id INTEGER PRIMARY KEY,
-        region TEXT NOT NULL, school TEXT NOT NULL, agent TEXT NOT NULL, -- '' is none
-        UNIQUE (region, school, agent)
-    )""",
-    """CREATE TABLE IF NOT EXISTS rollup_due (
-        width TEXT NOT NULL,                 -- hour or day
-        who INTEGER NOT NULL REFERENCES rollup_who (id),
-        start INTEGER NOT NULL,              -- of the window, ns
-        due_at INTEGER NOT NULL,             -- ns
-        version INTEGER NOT NULL,            -- grows when it is marked again
-        carried INTEGER NOT NULL,            -- 1: nothing new in it, but a value from before
-        PRIMARY KEY (width, who, start)
-    ) WITHOUT ROWID""",
-    "CREATE INDEX IF NOT EXISTS rollup_due_start ON rollup_due (width, start, who)",
-)
-_MARK: Final = """INSERT INTO rollup_due VALUES (?, ?, ?, ?, 1, ?)
-    ON CONFLICT DO UPDATE SET version = version + 1, carried = min(carried, excluded.carried),
-        due_at = min(due_at, excluded.due_at)"""
-
-_FIRST_HOUR: Final = """SELECT start FROM rollup_due
-    WHERE width = 'hour' AND start >= ? AND start < ? AND due_at <= ? ORDER BY start LIMIT 1"""
-_HOUR_OF: Final = """SELECT version, carried, region, school, agent
-    FROM rollup_due JOIN rollup_who ON who = id
-    WHERE width = 'hour' AND start = ? AND due_at <= ? ORDER BY who LIMIT ?"""
-_DAYS: Final = """SELECT DISTINCT start FROM rollup_due
-    WHERE width = 'day' AND due_at <= ? ORDER BY start"""
-_DAY_OF: Final = """SELECT version, carried, region, school, agent
-    FROM rollup_due AS day JOIN rollup_who ON who = id
-    WHERE width = 'day' AND start = ? AND due_at <= ? AND NOT EXISTS (
-        SELECT * FROM rollup_due AS hour WHERE hour.width = 'hour' AND hour.who = day.who
-            AND hour.start >= ? AND hour.start < ?)
-    ORDER BY who LIMIT ?"""
-_DONE: Final = "DELETE FROM rollup_due WHERE width = ? AND who = ? AND start = ? AND version = ?"
-_TOO_OLD: Final = "DELETE FROM rollup_due WHERE width = 'hour' AND start < ?"
-_WAITING: Final = """SELECT width, count(*), min(due_at) FROM rollup_due
-    WHERE due_at <= ? GROUP BY width"""
-_LAST: Final = 2**63 - 1
 
 Width = Literal["hour", "day"]
 
@@ -87,6 +48,15 @@ class Claim:
     versions: Mapping[Identity, int]
     touched: frozenset[Identity] = frozenset()
     """Of them: those of whom something came in it, and not only before it."""
+
+    @property
+    def whose(self) -> str:
+        """All of them, as people read it."""
+        return ", ".join(map(str, self.versions))
+
+    def of(self, who: Identity) -> "Claim":
+        """Return the part of it that is about *who*."""
+        return Claim(self.width, self.start, {who: self.versions[who]}, self.touched & {who})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +83,7 @@ class Marks:
         """Touches that stand in the database, and that nobody has taken up."""
         self._ids: dict[Identity, int] = {}
         with ledger.transaction() as db:
-            for statement in _SCHEMA:
+            for statement in sql.SCHEMA:
                 db.execute(statement)
 
     def untold(self, touches: Iterable[Touch]) -> list[Touch]:
@@ -133,9 +103,13 @@ class Marks:
         """Mark *touches* as due at once; return how many of them can still be rolled up."""
         first = self._first()
         possible = [touch for touch in touches if touch.hour >= first]
-        with self._ledger.transaction() as db:
-            for who, hour in possible:
-                self._mark(db, ("hour", self._id(db, who), hour, 0, 0))
+        try:
+            with self._ledger.transaction() as db:
+                for who, hour in possible:
+                    self._mark(db, ("hour", self._id(db, who), hour, 0, 0))
+        except BaseException:
+            self._forget()
+            raise
         return len(possible)
 
     def everybody(self) -> list[Identity]:
@@ -153,9 +127,9 @@ class Marks:
         now = self._now()
         fresh, first = hour_of(now) - HOUR, self._first()
         with self._ledger.transaction() as db:
-            for start, stop in ((fresh, fresh + HOUR), (first, _LAST)):
-                if found := db.execute(_FIRST_HOUR, (start, stop, now)).fetchone():
-                    rows = db.execute(_HOUR_OF, (found[0], now, limit)).fetchall()
+            for start, stop in ((fresh, fresh + HOUR), (first, sql.LAST)):
+                if found := db.execute(sql.FIRST_HOUR, (start, stop, now)).fetchone():
+                    rows = db.execute(sql.HOUR_OF, (found[0], now, limit)).fetchall()
                     return self._claimed("hour", found[0], rows)
         return None
 
@@ -163,10 +137,10 @@ class Marks:
         """Take up a day of which no hour waits, as `claim_hours` does."""
         now = self._now()
         with self._ledger.transaction() as db:
-            for (start,) in db.execute(_DAYS, (now,)).fetchall():
+            for (start,) in db.execute(sql.DAYS, (now,)).fetchall():
                 hours = hours_of(start, self._zone)
                 bound = (start, now, hours.start, hours.stop, limit)
-                if rows := db.execute(_DAY_OF, bound).fetchall():
+                if rows := db.execute(sql.DAY_OF, bound).fetchall():
                     return self._claimed("day", start, rows)
         return None
 
@@ -178,7 +152,7 @@ class Marks:
         with self._ledger.transaction() as db:
             versions = {self._id(db, who): version for who, version in claim.versions.items()}
             db.executemany(
-                _DONE, [(claim.width, who, claim.start, v) for who, v in versions.items()]
+                sql.DONE, [(claim.width, who, claim.start, v) for who, v in versions.items()]
             )
             if claim.width == "day":
                 return
@@ -189,16 +163,23 @@ class Marks:
             for number in versions:
                 self._mark(db, ("day", number, day, due_at, 0))
 
+    def postpone(self, claim: Claim) -> None:
+        """Let what was claimed be due in an hour again."""
+        with self._ledger.transaction() as db:
+            for who in claim.versions:
+                bound = (self._now() + HOUR, claim.width, self._id(db, who), claim.start)
+                db.execute(sql.LATER, bound)
+
     def tidy(self) -> int:
         """Forget the hours that can not be rolled up any more; return how many."""
         with self._ledger.transaction() as db:
-            return db.execute(_TOO_OLD, (self._first(),)).rowcount
+            return db.execute(sql.TOO_OLD, (self._first(),)).rowcount
 
     def waiting(self) -> Waiting:
         """Return what is due now."""
         now = self._now()
         with self._ledger.transaction() as db:
-            found = {width: (count, due) for width, count, due in db.execute(_WAITING, (now,))}
+            found = {width: (count, due) for width, count, due in db.execute(sql.WAITING, (now,))}
         (hours, hour), (days, day) = found.get("hour", (0, now)), found.get("day", (0, now))
         return Waiting(hours, days, (now - max(min(hour, day), 0)) / SECOND)
 
@@ -213,7 +194,7 @@ class Marks:
         self._told.update(touches)
 
     def _mark(self, db: sqlite3.Connection, row: tuple[Width, int, int, int, int]) -> None:
-        db.execute(_MARK, row)
+        db.execute(sql.MARK, row)
 
     def _claimed(self, width: Width, start: int, rows: Sequence[tuple[Any, ...]]) -> Claim:
         found = {Identity(*names): version for version, _, *names in rows}

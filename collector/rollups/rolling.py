@@ -4,7 +4,8 @@ Everything may be done again: a rollup has the tags of its series and the time o
 overwrites itself, and what it is made of is read anew. A step that fails leaves its mark.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final, NamedTuple
@@ -15,7 +16,7 @@ from collector.rollups.times import HOUR, hour_of, hours_of
 from collector.store.base import Curves, CurvesQuery, Store
 from core import lineprotocol
 from core.catalog import IDENTITY_TAGS
-from core.errors import LineError
+from core.errors import LineError, StoreBusy, StoreStopped
 from core.types import Identity, Reading, Value
 
 AT_ONCE: Final = 10
@@ -48,8 +49,28 @@ class Rolling:
     def hours(self) -> Step | None:
         """Roll up an hour of some agents."""
         claim = self.marks.claim_hours(self.at_once)
-        if claim is None:
-            return None
+        return self._careful(claim, self._hour) if claim else None
+
+    def days(self) -> Step | None:
+        """Roll up a day of some agents, out of its hours."""
+        claim = self.marks.claim_days(self.at_once)
+        return self._careful(claim, self._day) if claim else None
+
+    def _careful(self, claim: Claim, work: Callable[[Claim], Step]) -> Step:
+        """Do *work*; where it fails by what the agents sent, agent by agent."""
+        try:
+            return work(claim)
+        except (StoreBusy, StoreStopped, OSError, sqlite3.Error):
+            raise
+        except Exception as error:  # noqa: BLE001 — said once, and no other agent waits for it
+            if len(claim.versions) == 1:
+                self.marks.postpone(claim)
+                return Step(0, 0, [f"{claim.width} of {claim.whose}: {error!r}"])
+        steps = [self._careful(claim.of(who), work) for who in claim.versions]
+        refused = [words for step in steps for words in step.refused]
+        return Step(sum(one.agents for one in steps), sum(one.points for one in steps), refused)
+
+    def _hour(self, claim: Claim) -> Step:
         start = claim.start
         spans = {name: (start - reach(one), start + HOUR) for name, one in ROLLED.items()}
         found = self.raw.curves(CurvesQuery(spans, IDENTITY_TAGS, _names(claim)))
@@ -58,11 +79,7 @@ class Rolling:
         self.marks.done(claim, _carried(found, claim))
         return step
 
-    def days(self) -> Step | None:
-        """Roll up a day of some agents, out of its hours."""
-        claim = self.marks.claim_days(self.at_once)
-        if claim is None:
-            return None
+    def _day(self, claim: Claim) -> Step:
         hours = hours_of(claim.start, self.zone)
         spans = dict.fromkeys(ROLLED, (hours.start, hours.stop))
         found = self.hourly.curves(CurvesQuery(spans, IDENTITY_TAGS, _names(claim)))

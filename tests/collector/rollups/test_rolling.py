@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from collector.rollups import rolling
 from collector.rollups.marks import LATENESS, Touch
+from collector.rollups.series import hour_point
 from collector.rollups.times import HOUR, day_of, hour_of, next_day
 from core.catalog import CATALOG
 from core.clock import SECOND
@@ -300,6 +302,32 @@ async def test_what_cannot_be_written_waits_and_is_rolled_up_later(place: Place)
     place.roll()
     assert used(place.hour("mem", START))["last"] == 1
     assert place.marks.waiting().hours == 0
+
+
+async def test_what_one_agent_sent_keeps_no_other_from_being_rolled_up(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agents = [Identity(REGION, f"s{n}", "host") for n in range(3)]
+    for who in agents:
+        await place.send(mem(3, 7), who=who)
+    real = hour_point
+
+    def faulty(of: Any, tags: Mapping[str, str], *more: Any) -> Reading | None:
+        assert tags["school"] != "s1", "a defect of ours"
+        return real(of, tags, *more)
+
+    later(place)
+    with monkeypatch.context() as patched:
+        patched.setattr(rolling, "hour_point", faulty)
+        [step] = place.roll()
+    assert (step.agents, step.points) == (2, 2)
+    assert len(step.refused) == 1
+    assert "330100/s1/host" in step.refused[0]
+    assert place.hour("mem", START, agents[1]) == {}
+    assert not place.roll()
+    place.clock.at += HOUR
+    place.roll()
+    assert [used(place.hour("mem", START, who))["last"] for who in agents] == [7, 7, 7]
 
 
 # Against the model: three hours, in steps of twenty seconds.
