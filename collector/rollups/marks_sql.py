@@ -26,12 +26,12 @@ MARK: Final = """INSERT INTO rollup_due VALUES (?, ?, ?, ?, 1, ?)
 FIRST_HOUR: Final = """SELECT start FROM rollup_due
     WHERE width = 'hour' AND start >= ? AND start < ? AND due_at <= ? ORDER BY start LIMIT 1"""
 HOUR_OF: Final = """SELECT version, carried, region, school, agent
-    FROM rollup_due JOIN rollup_who ON who = id
+    FROM rollup_due INDEXED BY rollup_due_start CROSS JOIN rollup_who ON who = id
     WHERE width = 'hour' AND start = ? AND due_at <= ? ORDER BY who LIMIT ?"""
 DAYS: Final = """SELECT DISTINCT start FROM rollup_due
     WHERE width = 'day' AND due_at <= ? ORDER BY start"""
 DAY_OF: Final = """SELECT version, carried, region, school, agent
-    FROM rollup_due AS day JOIN rollup_who ON who = id
+    FROM rollup_due AS day INDEXED BY rollup_due_start CROSS JOIN rollup_who ON who = id
     WHERE width = 'day' AND start = ? AND due_at <= ? AND NOT EXISTS (
         SELECT * FROM rollup_due AS hour WHERE hour.width = 'hour' AND hour.who = day.who
             AND hour.start >= ? AND hour.start < ?)
