@@ -261,8 +261,11 @@ class Uplink:
         await self._let_dropped_go()
         if "readings" in self.delivery.unanswered:
             self._words.silent()
-        events = bool(await self._waiting("events", "all", 1))
+        empty = await self.spool.call(Spool.is_empty)
+        events = not empty and bool(await self._waiting("events", "all", 1))
         for plan in self.delivery.plans(now, events=events):
+            if empty:
+                continue
             # A probe into silence is the oldest of its lane that was none yet, whatever is fresh.
             whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
             part: Part = "all" if whole else "fresh"
@@ -285,8 +288,10 @@ class Uplink:
         self._drops_seen = drops
 
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
+        if limit <= 0:
+            return []
         found = await self._besides_busy(lane, part, limit)
-        if not found and limit > 0 and self.delivery.take_back(lane):
+        if not found and self.delivery.take_back(lane):
             found = await self._besides_busy(lane, part, limit)
         return [(row.key, row.size) for row in found]
 
