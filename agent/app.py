@@ -136,7 +136,7 @@ class Agent:
 
     async def _heartbeat(self) -> None:
         while True:
-            with self.schedule.under_way.one():
+            with self.schedule.under_way:
                 self.recorder.take([await self._own_reading()])
             await asyncio.sleep(self.schedule.until(HEARTBEAT_EVERY))
 

@@ -14,9 +14,8 @@ from agent.agentclock import AgentClock
 from agent.filter import MAX_SERIES, ChangeFilter
 from core import clock
 from core.errors import LineError, SpoolError
-from core.lineprotocol import encode, encode_head
+from core.lineprotocol import encode_head, encode_point
 from core.types import Reading
-from core.wire import MAX_LINE_BYTES
 
 _log = logging.getLogger(__name__)
 
@@ -199,9 +198,7 @@ class Recorder:
         news = self.changes.news(series, reading, at)
         if not news.fields:
             return
-        line = encode(Reading(reading.measurement, news.fields, at, reading.tags))
-        if len(line) > MAX_LINE_BYTES:
-            raise LineError(f"{len(line)} bytes; a line has at most {MAX_LINE_BYTES}")
+        line = encode_point(series, news.fields, at)
         self._keep(series, at)
         self.changes.sent(series, news.fields, at)
         self._lines.append(Held(line, series, at))

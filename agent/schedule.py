@@ -145,7 +145,7 @@ class Schedule:
         )
 
     async def _round(self, job: Job, lag: float = 0.0) -> None:
-        with self.under_way.one():
+        with self.under_way:
             if lag:
                 await asyncio.sleep(lag)
             await self._ask(job)

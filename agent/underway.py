@@ -6,28 +6,26 @@ the commit are done in one go where they can be.
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class UnderWay:
-    """Counts what has begun and not ended."""
+    """Counts what has begun and not ended: `with` it."""
 
     _count: int = 0
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    @contextlib.contextmanager
-    def one(self) -> Iterator[None]:
-        """Count what is done inside."""
+    def __enter__(self) -> None:
+        """Begin something."""
         self._count += 1
         self._over.clear()
-        try:
-            yield
-        finally:
-            self._count -= 1
-            if not self._count:
-                self._over.set()
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._count -= 1
+        if not self._count:
+            self._over.set()
 
     async def rest(self, at_most_s: float) -> None:
         """Wait until nothing is under way, at most so many seconds."""
