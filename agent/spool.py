@@ -254,10 +254,6 @@ class Spool(SpoolDb):
                 "UPDATE batch SET sealed_at = sealed_at + ? WHERE id > ?", (by, self._before_us)
             )
 
-    def is_empty(self) -> bool:
-        """Return whether no batch waits, sent or not."""
-        return not self._rows("SELECT 1 FROM batch LIMIT 1")
-
     def size(self) -> tuple[int, int]:
         """Return how many batches wait, and their bytes."""
         count, total = self._rows("SELECT count(*), coalesce(sum(bytes), 0) FROM batch")[0]
