@@ -41,6 +41,7 @@ from agent.spool import Spool
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.trouble import Trouble
+from agent.underway import UnderWay
 from agent.uplink import Uplink
 from agent.watching import Watching
 from core import VERSION, clock
@@ -135,8 +136,9 @@ class Agent:
 
     async def _heartbeat(self) -> None:
         while True:
-            self.recorder.take([await self._own_reading()])
-            await asyncio.sleep(HEARTBEAT_EVERY)
+            with self.schedule.under_way:
+                self.recorder.take([await self._own_reading()])
+            await asyncio.sleep(self.schedule.until(HEARTBEAT_EVERY))
 
     async def _watch_clock(self) -> None:
         state, told = OnChange(_log), ClockSet()
@@ -155,7 +157,7 @@ class Agent:
             except SpoolError as error:
                 state.broke("events about the clock", f"events about the clock wait: {error}")
             # Told at once where the system tells; this is also the time between two looks.
-            await told.wait(every)
+            await told.wait(self.schedule.until(every))
 
     async def _own_reading(self) -> Reading:
         counters = self.schedule.counters
@@ -212,6 +214,7 @@ def build(config: AgentConfig) -> Agent:
     presence = Presence(who, spool.spool.id, clock.now())
     filtering = ChangeFilter(config.filter.changes())
     uplink = Uplink(settings_of(config), spool, presence, timekeeper, forget=filtering.forget)
+    under_way = UnderWay()
     recorder = Recorder(
         spool,
         uplink.sealed,
@@ -219,6 +222,7 @@ def build(config: AgentConfig) -> Agent:
         config.batch.seal_kb * 1_000,
         time=times,
         changes=filtering,
+        rest=under_way.rest,
     )
     ours = {
         "now": times.now,
@@ -227,7 +231,7 @@ def build(config: AgentConfig) -> Agent:
         "outages": Outages(),
     }
     parts = parts_of(config, ours)
-    schedule = Schedule(parts.jobs, recorder.take, phase_seed=str(who))
+    schedule = Schedule(parts.jobs, recorder.take, str(who), under_way=under_way)
     anew = Anew(uplink.session.reconnect)
     watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
     return Agent(

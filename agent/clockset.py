@@ -5,10 +5,11 @@ waits finds out. Elsewhere nobody tells, and the wait takes its whole time.
 """
 
 import asyncio
+import contextlib
 import ctypes
 import errno
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 CLOCK_REALTIME: Final = 0
@@ -29,6 +30,8 @@ class ClockSet:
     """Waits for the clock to be set, from `open` to `close`."""
 
     _file: int = -1
+    _told: asyncio.Event = field(default_factory=asyncio.Event)
+    _was_set: bool = False
 
     def open(self) -> bool:
         """Begin to hear of it; return whether this system tells at all."""
@@ -38,13 +41,17 @@ class ClockSet:
             self._file = libc.timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK)
         except (AttributeError, OSError, TypeError):  # no such function, no such library
             return False
-        if self._file >= 0 and not self._arm():
+        if self._file < 0 or not self._arm():
             self.close()
-        return self._file >= 0
+            return False
+        asyncio.get_running_loop().add_reader(self._file, self._hear)
+        return True
 
     def close(self) -> None:
         """Hear of nothing any more."""
         if self._file >= 0:
+            with contextlib.suppress(RuntimeError):  # the loop is gone already
+                asyncio.get_running_loop().remove_reader(self._file)
             os.close(self._file)
         self._file = -1
 
@@ -53,16 +60,17 @@ class ClockSet:
         if self._file < 0:
             await asyncio.sleep(seconds)
             return False
-        loop, told = asyncio.get_running_loop(), asyncio.Event()
-        loop.add_reader(self._file, told.set)
         try:
             async with asyncio.timeout(seconds):
-                await told.wait()
+                await self._told.wait()
         except TimeoutError:
             return False
-        finally:
-            loop.remove_reader(self._file)
-        return self._read()
+        self._told.clear()
+        return self._was_set
+
+    def _hear(self) -> None:
+        self._was_set = self._read()
+        self._told.set()
 
     def _read(self) -> bool:
         """Hear what the timer has to say; it is silent from then on where it ended by itself."""

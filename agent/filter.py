@@ -43,8 +43,10 @@ class Limits:
         """Tell whether *value* is another than *before* to who looks at them."""
         if type(value) is not type(before):
             return True
+        if value == before:
+            return False
         if isinstance(value, bool | str) or isinstance(before, bool | str):
-            return value != before
+            return True
         allowed = max(self.deadband, self.percent * abs(before) / 100)
         # Asked so that what is no number moves: it is for the encoder to refuse, and to count.
         return not abs(value - before) <= allowed
@@ -117,19 +119,23 @@ class ChangeFilter:
     def news(self, series: bytes, reading: Reading, at: int) -> News:
         """Return what of *reading*, taken *at*, has to travel; without fields where nothing has."""
         known, limits = self._known(series, at), self._limits_of(reading.measurement)
-        for name in known.keys() - reading.fields.keys():
-            known[name].at = _NEVER  # it vanished: that it is back is news, even unchanged
+        given = reading.fields
+        for name, before in known.items():
+            if name not in given:
+                before.at = _NEVER  # it vanished: that it is back is news, even unchanged
         fields, urgent = {}, False
-        ordered = _in_order(reading.fields, limits)
-        for name, value in ordered.items():
-            limit, before = limits.get(name, _EVERYTHING), known.get(name)
-            if before is None or at - before.at >= limit.heartbeat:
+        names = _in_order(given, limits)
+        for name in names:
+            value, limit, last = given[name], limits.get(name, _EVERYTHING), known.get(name)
+            if last is None:
                 fields[name] = value
-            if before is not None and limit.moved(before.value, value):
+            elif limit.moved(last.value, value):
                 fields[name] = value
                 urgent = urgent or limit.urgent
+            elif at - last.at >= limit.heartbeat:
+                fields[name] = value
         # A change of state comes whole, so that who reads it knows what vanished with the old one.
-        return News(ordered if urgent else fields, urgent)
+        return News({name: given[name] for name in names} if urgent else fields, urgent)
 
     def sent(self, series: bytes, fields: Mapping[str, Value], at: int) -> None:
         """Take that *fields* of *series*, of the time *at*, are on their way."""
@@ -201,7 +207,9 @@ _EVERYTHING: Final = Limits(heartbeat=0)
 """Of what the catalogue does not know; it is refused before it comes here."""
 
 
-def _in_order(fields: Mapping[str, Value], catalog: Mapping[str, object]) -> dict[str, Value]:
-    """Return *fields* in the order of the catalogue: one pattern then reads every selection."""
-    found = {name: fields[name] for name in catalog if name in fields}
-    return found | {name: value for name, value in fields.items() if name not in found}
+def _in_order(fields: Mapping[str, Value], catalog: Mapping[str, object]) -> list[str]:
+    """Return the names in the order of the catalogue: one pattern then reads every selection."""
+    found = [name for name in catalog if name in fields]
+    if len(found) < len(fields):
+        found += [name for name in fields if name not in catalog]
+    return found

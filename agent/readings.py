@@ -1,9 +1,12 @@
 """Whether what a probe returned may travel: only what the catalogue knows, and as it knows it."""
 
+from itertools import islice
+from math import isfinite
+
 from core.catalog import CATALOG, Measurement, type_of
 from core.errors import LineError
 from core.lineprotocol import encode
-from core.types import Reading
+from core.types import Reading, Value
 
 
 def mistake(reading: object) -> str:
@@ -32,8 +35,17 @@ def _wrong_field(reading: Reading, known: Measurement) -> str:
 
 
 def _not_a_line(reading: Reading) -> str:
+    # A number that fits is a line's already: only what is not one is encoded, and one field of all.
+    doubtful = {name: value for name, value in reading.fields.items() if not _fits(value)}
+    fields = doubtful or dict(islice(reading.fields.items(), 1))
     try:
-        encode(reading)
+        encode(Reading(reading.measurement, fields, reading.at, reading.tags))
     except LineError as error:
         return str(error)
     return ""
+
+
+def _fits(value: Value) -> bool:
+    if type(value) is int:
+        return -(2**63) <= value < 2**63
+    return type(value) is float and isfinite(value)

@@ -81,18 +81,16 @@ class Receipts:
         """Do to the spool what a receipt says; raises SpoolError."""
         receipt = came.receipt
         refused = await self._drop(receipt)
-        settled = [*await self._delete(receipt), *refused, *await self._commit_anew(receipt)]
+        got = _with_crcs(receipt.got)
         named = {key for part in _parts(receipt) for key, _ in messages.keys_of(part)}
+        received, left = await self.spool.call(lambda s: (s.received(got), s.left_of(named)))
+        anew = await self._commit_anew(receipt)
         # What is named with another crc stays on its way: it is another machine's, or was damaged.
-        gone = named - await self.spool.call(lambda spool: spool.left_of(named))
+        gone = (named - left).union(anew)
         if receipt.closed:
             await self.spool.call(lambda spool: spool.closed(receipt.closed))
-        await self._check_clock(receipt.time, settled, came.arrived)
+        await self._check_clock(receipt.time, [*received, *refused, *anew], came.arrived)
         return Applied(gone, bool(refused))
-
-    async def _delete(self, receipt: Receipt) -> list[BatchKey]:
-        got = _with_crcs(receipt.got)
-        return await self.spool.call(lambda spool: spool.received(got)) if got else []
 
     async def _drop(self, receipt: Receipt) -> list[BatchKey]:
         refused = _with_crcs(receipt.refused)

@@ -1,4 +1,4 @@
-"""Takes readings from the probes to the spool: encoded, in order of time, once a second.
+"""Takes readings from the probes to the spool: encoded, in order of time, at most once a second.
 
 probe ─▶ recorder.take ─▶ filter ─▶ (at most a second) ─▶ spool.take ─▶ open batch ─▶ spool.seal
 """
@@ -6,7 +6,7 @@ probe ─▶ recorder.take ─▶ filter ─▶ (at most a second) ─▶ spool.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -14,17 +14,18 @@ from agent.agentclock import AgentClock
 from agent.filter import MAX_SERIES, ChangeFilter
 from core import clock
 from core.errors import LineError, SpoolError
-from core.lineprotocol import encode, encode_head
+from core.lineprotocol import encode_head, encode_point
 from core.types import Reading
-from core.wire import MAX_LINE_BYTES
 
 _log = logging.getLogger(__name__)
 
 COMMIT_EVERY: Final = 1.0
 GATHER: Final = 0.25
-"""Waited for what comes along, unless it is urgent: probes are asked in one go."""
+"""Waited at most for what is under way, unless it is urgent: probes are asked in one go."""
+SEALED_EARLIER: Final = 0.02
+"""By this share of its time, a batch is sealed with a commit rather than in a moment of its own."""
 LOOK_EVERY: Final = 10.0
-"""Also where nothing was taken, so that no clock that stood still keeps a batch open."""
+"""Where a batch is open, so that no clock that stood still keeps it open."""
 MAX_HELD_LINES: Final = 20_000
 """While the disk refuses, so many lines are held in memory; then the oldest are dropped."""
 
@@ -58,6 +59,8 @@ class Recorder:
     monotonic: clock.Monotonic = clock.monotonic
     time: AgentClock = field(default_factory=AgentClock)
     changes: ChangeFilter = field(default_factory=ChangeFilter)
+    rest: Callable[[float], Awaitable[None]] = asyncio.sleep
+    """Waits for what is under way, at most so many seconds."""
     refused: int = 0
     """Readings that could not be encoded, and lines that the full memory had no room for."""
     _lines: list[Held] = field(default_factory=list)
@@ -95,14 +98,19 @@ class Recorder:
         """Commit and seal until cancelled."""
         self._open_since = self.monotonic()  # an open batch of an earlier process may be there
         await self._seal()
+        earliest = self.monotonic()
         while True:
             if not (self._lines or self._urgent):
                 await self._until_due()
                 if not self._urgent:
-                    await asyncio.sleep(GATHER)
+                    await self.rest(GATHER)
+            pressing = bool(self._lines or self._urgent)
+            if pressing:
+                # At most once a second, however many urgent changes there are.
+                await asyncio.sleep(earliest - self.monotonic())
             await self._commit(urgent=False)
-            # At most once a second, however many urgent changes there are.
-            await asyncio.sleep(COMMIT_EVERY)
+            if pressing:
+                earliest = self.monotonic() + COMMIT_EVERY
 
     def limit(self, seal_after: float, seal_bytes: int) -> None:
         """Seal from now on after so many seconds and at so many bytes."""
@@ -112,7 +120,7 @@ class Recorder:
     async def _until_due(self) -> None:
         """Wait until there may be something to commit or to seal, and let the machine sleep."""
         self._something.clear()
-        seconds = LOOK_EVERY
+        seconds = None
         if self._open_since is not None:
             left = self._open_since + self.seal_after - self.monotonic()
             seconds = min(max(0.0, left), LOOK_EVERY)
@@ -173,7 +181,8 @@ class Recorder:
 
     def _is_old(self) -> bool:
         since = self._open_since
-        return since is not None and self.monotonic() - since >= self.seal_after
+        enough = self.seal_after * (1 - SEALED_EARLIER)
+        return since is not None and self.monotonic() - since >= enough
 
     def _say_broken(self, error: SpoolError) -> None:
         if not self._spool_broken:
@@ -189,9 +198,7 @@ class Recorder:
         news = self.changes.news(series, reading, at)
         if not news.fields:
             return
-        line = encode(Reading(reading.measurement, news.fields, at, reading.tags))
-        if len(line) > MAX_LINE_BYTES:
-            raise LineError(f"{len(line)} bytes; a line has at most {MAX_LINE_BYTES}")
+        line = encode_point(series, news.fields, at)
         self._keep(series, at)
         self.changes.sent(series, news.fields, at)
         self._lines.append(Held(line, series, at))

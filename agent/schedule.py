@@ -4,9 +4,9 @@
     then           every `interval_s`, at an offset of its own, by the monotonic clock
 
 The offset spreads the agents of a district by a number made from who they are: after a power cut
-a thousand of them start in the same second. The probes of one agent follow each other within a
-tenth of a second, also those of other intervals, so that one commit takes what they found: most of
-what a small piece of work costs is to wake for it.
+a thousand of them start in the same second. The probes of one agent are asked at the same moment,
+also those of other intervals, so that it wakes once and one commit takes what they found. Only who
+times answers begins a little later, not to wait for who counts processes.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ from agent.following import Following
 from agent.onchange import OnChange
 from agent.probes.base import Probe
 from agent.readings import mistake
+from agent.underway import UnderWay
 from core import clock
 from core.errors import MonitorError
 from core.types import Reading
@@ -34,8 +35,7 @@ FIRST_SPREAD_S: Final = 1.2
 """The first rounds lie in this time; what compares two samples (cpu) then has its second."""
 
 SPREAD_S: Final = 0.1
-"""The regular rounds of an agent that fall together begin within this time, one after the other:
-who times an answer is not to wait for who counts processes."""
+"""Within this time after the others, one after the other, those begin that time answers."""
 DAY_S: Final = 86_400
 
 LIMIT_INTERVALS: Final = 3
@@ -75,9 +75,15 @@ class Schedule:
     phase_seed: str = ""
     monotonic: clock.Monotonic = clock.monotonic
     limit_at_least_s: float = LIMIT_AT_LEAST_S
+    under_way: UnderWay = field(default_factory=UnderWay)
     counters: Counters = field(default_factory=Counters)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _keepers: Following[Job] | None = None
+    _start: float = field(init=False)
+    """Shared by all, so that also a probe of a later configuration falls together with the rest."""
+
+    def __post_init__(self) -> None:
+        self._start = self.monotonic()
 
     async def run(self) -> None:
         """Ask every probe at its times; one that is slow or broken costs no other a round."""
@@ -96,23 +102,38 @@ class Schedule:
         if self._keepers is not None:
             self._keepers.follow(jobs)
 
+    def until(self, interval_s: float) -> float:
+        """Return the seconds to the next of the moments at which probes of *interval_s* are asked.
+
+        Whatever else is done now and then is best done then too.
+        """
+        return (phase_of(self.phase_seed) * DAY_S - self._passed()) % interval_s
+
     def _begin(self, group: asyncio.TaskGroup, job: Job) -> tuple[Coroutine[Any, Any, None], str]:
         place = next(place for place, one in enumerate(self.jobs) if one is job)
-        phase, share = phase_of(self.phase_seed), place / len(self.jobs)
-        return self._keep(job, phase, share, group), f"schedule of {job.word}"
+        share = place / len(self.jobs)
+        return self._keep(job, share, group), f"schedule of {job.word}"
 
-    async def _keep(self, job: Job, phase: float, share: float, group: asyncio.TaskGroup) -> None:
-        start = self.monotonic()
-        first, due = first_dues(job.interval_s, phase, share)
+    async def _keep(self, job: Job, share: float, group: asyncio.TaskGroup) -> None:
+        begun = self._passed()
+        first, due = first_dues(job.interval_s, phase_of(self.phase_seed), share)
+        earliest = begun + first + job.interval_s / 2
+        if due < earliest:  # a probe that a later configuration has brought
+            due = next_due(due, job.interval_s, earliest)
+        # Who times an answer is not to wait for who counts processes.
+        lag = share * SPREAD_S if getattr(job.probe, "TIMES_ANSWERS", False) else 0.0
         await asyncio.sleep(first)
         running = group.create_task(self._round(job), name=f"probe {job.word}")
         while True:
-            await asyncio.sleep(start + due - self.monotonic())
+            await asyncio.sleep(due - self._passed())
             if running.done():
-                running = group.create_task(self._round(job), name=f"probe {job.word}")
+                running = group.create_task(self._round(job, lag), name=f"probe {job.word}")
             else:
                 self._overrun(job)
-            due = next_due(due, job.interval_s, self.monotonic() - start)
+            due = next_due(due, job.interval_s, self._passed())
+
+    def _passed(self) -> float:
+        return self.monotonic() - self._start
 
     def _overrun(self, job: Job) -> None:
         self.counters.probe_overruns += 1
@@ -123,7 +144,13 @@ class Schedule:
             "such rounds are left out and counted",
         )
 
-    async def _round(self, job: Job) -> None:
+    async def _round(self, job: Job, lag: float = 0.0) -> None:
+        with self.under_way:
+            if lag:
+                await asyncio.sleep(lag)
+            await self._ask(job)
+
+    async def _ask(self, job: Job) -> None:
         seconds = max(LIMIT_INTERVALS * job.interval_s, self.limit_at_least_s)
         limit = asyncio.timeout(seconds)
         try:
@@ -177,7 +204,7 @@ def first_dues(interval_s: float, phase: float, share: float) -> tuple[float, fl
     """
     first = min(FIRST_FROM_S, interval_s) + share * min(FIRST_SPREAD_S, interval_s)
     # Of one number of seconds, so that every sixth round of 10 s falls together with one of 60 s.
-    regular = phase * DAY_S % interval_s + share * min(SPREAD_S, interval_s)
+    regular = phase * DAY_S % interval_s
     too_early = first + interval_s / 2 - regular
     return first, regular + interval_s * max(0, math.ceil(too_early / interval_s))
 

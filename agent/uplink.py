@@ -33,6 +33,10 @@ FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
 CHORES_EVERY: Final = 60.0
+PARTS: Final[tuple[tuple[Lane, Part], ...]] = (
+    *(("events", "all"), ("readings", "all")),
+    *(("readings", "fresh"), ("readings", "backlog")),
+)
 OFFSET_MS: Final = 1_000
 """A clock that is off by so much more than was told is worth a birth."""
 
@@ -261,15 +265,17 @@ class Uplink:
         await self._let_dropped_go()
         if "readings" in self.delivery.unanswered:
             self._words.silent()
-        events = bool(await self._waiting("events", "all", 1))
-        for plan in self.delivery.plans(now, events=events):
+        there = await self._there()
+        for plan in self.delivery.plans(now, events=("events", "all") in there):
             # A probe into silence is the oldest of its lane that was none yet, whatever is fresh.
             whole = plan.lane == "events" or plan.lane in self.delivery.unanswered
             part: Part = "all" if whole else "fresh"
             sent = 0
-            for key, size in await self._waiting(plan.lane, part, plan.fresh):
+            fresh = plan.fresh if (plan.lane, part) in there else 0
+            for key, size in await self._waiting(plan.lane, part, fresh):
                 sent += await self._publish(key, size, backlog=False)
-            room = 0 if whole else min(plan.backlog, plan.fresh - sent)
+            more = not whole and ("readings", "backlog") in there
+            room = min(plan.backlog, plan.fresh - sent) if more else 0
             for key, size in await self._waiting(plan.lane, "backlog", room):
                 if now >= self.delivery.backlog_from:
                     await self._publish(key, size, backlog=True)
@@ -284,9 +290,25 @@ class Uplink:
             self.delivery.settled(key)
         self._drops_seen = drops
 
+    async def _there(self) -> set[tuple[Lane, Part]]:
+        """Return where something waits that may be chosen: to ask for each alone costs more."""
+        since, besides = self.time.clock.now() - FRESH_FOR, list(self.delivery.busy())
+        aside = {key.lane for key in self.delivery.aside}
+
+        def look(spool: Spool) -> set[tuple[Lane, Part]]:
+            return {
+                (lane, part)
+                for lane, part in PARTS
+                if lane in aside or spool.waiting(lane, part, since=since, besides=besides, limit=1)
+            }
+
+        return await self.spool.call(look)
+
     async def _waiting(self, lane: Lane, part: Part, limit: int) -> list[tuple[BatchKey, int]]:
+        if limit <= 0:
+            return []
         found = await self._besides_busy(lane, part, limit)
-        if not found and limit > 0 and self.delivery.take_back(lane):
+        if not found and self.delivery.take_back(lane):
             found = await self._besides_busy(lane, part, limit)
         return [(row.key, row.size) for row in found]
 

@@ -23,7 +23,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import LineError
-from core.lineprotocol_encode import MAX_TIME, MIN_TIME, encode, encode_fields, encode_head
+from core.lineprotocol_encode import (
+    MAX_TIME,
+    MIN_TIME,
+    encode,
+    encode_fields,
+    encode_head,
+    encode_point,
+)
 from core.lineprotocol_fields import each_field, parse_fields, signed_number
 from core.lineprotocol_names import MEASUREMENT, TAG_KEY, TAG_VALUE, decoded, shown, shown_bytes
 from core.types import Value
@@ -36,6 +43,7 @@ __all__ = [
     "encode",
     "encode_fields",
     "encode_head",
+    "encode_point",
     "parse",
     "parse_fields",
     "parse_head",

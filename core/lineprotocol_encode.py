@@ -31,11 +31,16 @@ def encode(reading: Reading) -> bytes:
     """
     try:
         head = encode_head(reading.measurement, reading.tags)
-        line = b"%b %b %d" % (head, encode_fields(reading.fields), _time(reading.at))
-        if len(line) > MAX_LINE_BYTES:
-            raise LineError(f"{len(line)} bytes; the limit of a line is {MAX_LINE_BYTES}")
+        return encode_point(head, reading.fields, reading.at)
     except LineError as error:
         raise LineError(f"{shown(reading.measurement)}: {error}") from None
+
+
+def encode_point(head: bytes, fields: Mapping[str, Value], at: int) -> bytes:
+    """Return the line that begins with *head*, as `encode_head` gives it; raises LineError."""
+    line = b"%b %b %d" % (head, encode_fields(fields), _time(at))
+    if len(line) > MAX_LINE_BYTES:
+        raise LineError(f"{len(line)} bytes; the limit of a line is {MAX_LINE_BYTES}")
     return line
 
 

@@ -8,12 +8,20 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
+from queue import SimpleQueue
 from threading import Thread
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from core.errors import TargetUnreachable
 
 T = TypeVar("T")
+
+Work = Callable[[], Callable[[], None]]
+
+MOST_IDLE: Final = 1
+"""Threads that are kept for the next call: to begin one costs more than most calls."""
+_idle: "list[SimpleQueue[Work]]" = []
 
 
 @dataclass(slots=True)
@@ -51,17 +59,36 @@ def _started(subject: str, function: Callable[[], T]) -> Future[T]:
     outcome: Future[T] = Future()
     # From here a caller that gives up can no longer cancel it: done() means that it came back.
     outcome.set_running_or_notify_cancel()
-
-    def work() -> None:
-        try:
-            result = function()
-        except BaseException as error:  # noqa: BLE001 — handed to whoever waits, as a pool does
-            outcome.set_exception(error)
-        else:
-            outcome.set_result(result)
-
+    work = partial(_work, outcome, function)
     try:
-        Thread(target=work, name=subject, daemon=True).start()
-    except RuntimeError as error:
-        outcome.set_exception(OSError(f"{subject}: {error}"))  # no more threads to be had
+        _idle.pop().put(work)
+    except IndexError:
+        try:
+            Thread(target=_serve, args=(work,), name=subject, daemon=True).start()
+        except RuntimeError as error:
+            outcome.set_exception(OSError(f"{subject}: {error}"))  # no more threads to be had
     return outcome
+
+
+def _serve(work: Work) -> None:
+    """Do *work*, and then what else comes, unless enough others wait for that already."""
+    more: SimpleQueue[Work] = SimpleQueue()
+    while True:
+        answer = work()
+        stays = len(_idle) < MOST_IDLE
+        if stays:
+            _idle.append(more)
+        answer()
+        if not stays:
+            return
+        del work, answer  # nothing is kept of a call that came back
+        work = more.get()
+
+
+def _work(outcome: Future[T], function: Callable[[], T]) -> Callable[[], None]:
+    """Call *function*; return what hands over its result."""
+    try:
+        result = function()
+    except BaseException as error:  # noqa: BLE001 — handed to whoever waits, as a pool does
+        return partial(outcome.set_exception, error)
+    return partial(outcome.set_result, result)

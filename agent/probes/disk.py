@@ -45,6 +45,28 @@ Partitions = Callable[[bool], Sequence[Any]]
 """As `psutil.disk_partitions`: of everything, or only of what lies on this machine's devices."""
 
 
+@dataclass(slots=True)
+class Remembered:
+    """What psutil made of the kernel's mount table, which is read anew when it is another one."""
+
+    table: Path = Path("/proc/self/mounts")
+    _text: bytes = b""
+    _known: dict[bool, Sequence[Any]] = field(default_factory=dict)
+
+    def __call__(self, every: bool) -> Sequence[Any]:
+        """Return what psutil.disk_partitions does."""
+        # Before psutil reads it: what changes in between is seen the next time.
+        try:
+            text = self.table.read_bytes()
+        except OSError:  # only Linux has one
+            text = b""
+        if text != self._text or not text:
+            self._text, self._known = text, {}
+        if every not in self._known:
+            self._known[every] = psutil.disk_partitions(every)
+        return self._known[every]
+
+
 def _ask(path: str) -> Any:
     """Return what statvfs(2) says; None for a single file, which containers get mounted."""
     if not hasattr(os, "statvfs"):
@@ -63,7 +85,7 @@ class DiskProbe:
     mount_points: tuple[str, ...] = ()
     ignore_fstypes: tuple[str, ...] = NOT_A_DISK
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 5.0
-    partitions: Partitions = field(default=psutil.disk_partitions, metadata=COLLABORATOR)
+    partitions: Partitions = field(default_factory=Remembered, metadata=COLLABORATOR)
     statvfs: Callable[[str], Any] = field(default=_ask, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     threads: OneAtATime = field(default_factory=OneAtATime, metadata=COLLABORATOR)

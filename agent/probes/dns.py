@@ -44,6 +44,7 @@ class DnsProbe:
     """Asks `servers` for `names`; one reading for each server, name and record type."""
 
     INTERVAL_S: ClassVar[float] = 60.0
+    TIMES_ANSWERS: ClassVar[bool] = True
 
     names: FilledList
     servers: FilledList = ("resolvers",)

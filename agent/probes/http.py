@@ -54,6 +54,7 @@ class HttpProbe:
     """Asks for each of `urls` over each of `families`; `timeout_s` is for all phases together."""
 
     INTERVAL_S: ClassVar[float] = 60.0
+    TIMES_ANSWERS: ClassVar[bool] = True
 
     urls: FilledList
     families: Annotated[tuple[Family, ...], Meta(min_length=1)] = ("any",)

@@ -72,8 +72,8 @@ class NetProbe:
         at, after, links = self.now(), self._samples(), self._links()
         before, self.before.samples = self.before.samples, {}
         readings = []
-        for name in chosen(after, self.ignore_interfaces):
-            old, new = before.get(name), after[name]
+        for name, new in after.items():
+            old = before.get(name)
             self.before.samples[name] = old if old and too_early(old, new) else new
             fields: dict[str, Value] = {**new.counters, **(rates(old, new) if old else {})}
             if name in links:
@@ -88,12 +88,12 @@ class NetProbe:
         every = self.counters()
         return {
             name: Sample(
-                {ours: getattr(one, theirs) for ours, theirs in NAMES.items()},
+                {ours: getattr(every[name], theirs) for ours, theirs in NAMES.items()},
                 awake,
                 boot,
                 self.index(name),
             )
-            for name, one in every.items()
+            for name in chosen(every, self.ignore_interfaces)
         }
 
     def _links(self) -> Mapping[str, Any]:

@@ -76,6 +76,7 @@ class SntpProbe:
     """Asks all *servers* at once; `timeout_s` is for finding the address, and for the answer."""
 
     INTERVAL_S: ClassVar[float] = 600.0
+    TIMES_ANSWERS: ClassVar[bool] = True
 
     servers: FilledList
     timeout_s: Annotated[float, Meta(ge=0.1, le=30)] = 5.0

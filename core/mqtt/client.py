@@ -38,8 +38,6 @@ MAX_IN_FLIGHT: Final = 20
 PUBACK: Final = struct.Struct("!BBH")
 """Head, length of the rest, message id; without a reason code it means success, in MQTT 5 too."""
 
-LOOK_EVERY_S: Final = 10.0
-
 READ_AHEAD: Final = 65_536
 HELD_S: Final = 0.05
 """How long the network thread waits at a time while held: what is to be sent waits no longer."""
@@ -93,10 +91,9 @@ class WatchedClient(Client):
     ) -> MQTTErrorCode:
         """Run the network thread; however it ends, that is told.
 
-        It sleeps until there is something to read or to send, and looks for the keepalive
-        meanwhile: paho's own once a second would be most of what an idle agent costs.
+        It sleeps until there is something to read or to send: to look for the keepalive once a
+        second, as paho does, would be most of what an idle agent costs.
         """
-        timeout = timeout or min(LOOK_EVERY_S, self.keepalive / 4)
         self.network_thread = threading.current_thread()
         why = ""
         try:
@@ -107,6 +104,12 @@ class WatchedClient(Client):
             return MQTTErrorCode.MQTT_ERR_UNKNOWN
         finally:
             self.on_ended(why)
+
+    def _loop(self, timeout: float = 1.0) -> MQTTErrorCode:
+        """Wait until the keepalive is due, and not for *timeout*."""
+        last = min(self._last_msg_out, self._last_bytes_received)
+        due = last + self.keepalive - clock.monotonic()
+        return super()._loop(max(0.0, due) if self.keepalive else timeout)
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
         """Read what the socket has; called only when it has something."""

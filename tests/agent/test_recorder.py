@@ -19,6 +19,7 @@ from agent.filter import OFF, ChangeFilter
 from agent.recorder import MAX_HELD_LINES, Recorder
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
+from agent.underway import UnderWay
 from core.clock import SECOND
 from core.errors import SpoolError
 from core.types import Reading
@@ -238,6 +239,22 @@ async def test_urgent_changes_that_follow_each_other_wait_for_their_second(
     gaps = [after - before for before, after in pairwise(commits)]
     assert len(gaps) == 3
     assert min(gaps) >= 0.39, gaps
+
+
+async def test_one_commit_takes_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GATHER", 60.0)
+    spool, under_way = RefusingSpool(refuses=False), UnderWay()
+    recorder = Recorder(spool, told, time=Hands().clock(), rest=under_way.rest)
+    running = asyncio.create_task(recorder.run())
+    await asyncio.sleep(0)
+    with under_way:
+        recorder.take([reading(1.0)])
+        await asyncio.sleep(0.05)
+        assert not spool.lines
+        recorder.take([reading(5.0, AT + SECOND)])
+    await until(partial(has_lines, spool, 2))
+    assert len(spool.unchecked) == 1
+    running.cancel()
 
 
 def has_lines(spool: RefusingSpool, count: int) -> bool:

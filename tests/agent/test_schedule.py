@@ -328,3 +328,33 @@ async def test_what_was_said_of_a_probe_is_said_again_of_its_successor(
         schedule.change([Job("mem", second, SHORT)])
         await until(lambda: len(second.asked) > 3)
     assert caplog.messages == ["mem: no answer"] * 2
+
+
+async def test_what_is_done_now_and_then_falls_together_with_the_rounds() -> None:
+    hands = [5.0]
+    schedule = Schedule((), print, "370102/school-7/pc-1", monotonic=lambda: hands[0])
+    for every in (10.0, 60.0):
+        _, due = first_dues(every, phase_of("370102/school-7/pc-1"), 0.5)
+        hands[0] = 5.0 + due + 3 * every - 4.25
+        assert schedule.until(every) == pytest.approx(4.25)
+
+
+async def test_a_round_is_under_way_until_its_probe_has_answered() -> None:
+    asked, let = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> Any:
+        asked.set()
+        await let.wait()
+        return [reading()]
+
+    jobs = Job("mem", Scripted([good]), 60), Job("disk", Scripted([slow]), 60)
+    async with running(*jobs) as (schedule, taken):
+        await asked.wait()
+        await schedule.under_way.rest(0.01)
+        assert len(taken) == 1, "who waits has waited long enough"
+        resting = asyncio.create_task(schedule.under_way.rest(60))
+        await asyncio.sleep(0)
+        assert not resting.done()
+        let.set()
+        await resting
+        assert len(taken) == 2

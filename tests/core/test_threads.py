@@ -61,3 +61,17 @@ async def test_the_loop_goes_on_while_a_call_blocks() -> None:
     await until(lambda: threads.hangs("nas"))
     release.set()
     assert await task is True
+
+
+async def test_a_thread_is_kept_for_the_next_call_and_one_that_hangs_is_not_waited_for() -> None:
+    threads, release = OneAtATime(), threading.Event()
+    first = await threads.call("a", threading.get_ident, 5)
+    assert await threads.call("b", threading.get_ident, 5) == first
+    with pytest.raises(TargetUnreachable):
+        await threads.call("nas", release.wait, 0.05)
+    second = await threads.call("a", threading.get_ident, 5)
+    assert second != first
+    assert await threads.call("a", threading.get_ident, 5) == second
+    before = threading.active_count()
+    release.set()
+    await until(lambda: threading.active_count() < before)

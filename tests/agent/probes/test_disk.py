@@ -106,6 +106,24 @@ def test_the_mount_that_lies_on_top_is_the_one_that_is_seen() -> None:
     assert visible([below, above]) == [above]
 
 
+def test_the_mount_table_is_taken_apart_again_only_when_it_is_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = list[bool]()
+    monkeypatch.setattr("psutil.disk_partitions", asked.append)
+    table = tmp_path / "mounts"
+    partitions = disk.Remembered(table)
+    partitions(False)
+    partitions(False)
+    assert asked == [False] * 2, "where there is no table psutil is asked each time"
+    for text in ("proc /proc", "proc /proc\n/dev/sdb1 /media/stick"):
+        table.write_text(text)
+        del asked[:]
+        for every in (False, True, False, True):
+            partitions(every)
+        assert asked == [False, True]
+
+
 def test_a_mounted_file_is_no_disk(tmp_path: Path) -> None:
     file = tmp_path / "hosts"
     file.touch()
