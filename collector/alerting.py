@@ -28,6 +28,7 @@ from alerts.history import History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
 from alerts.screen import Screen
 from alerts.shipped import RULES
+from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
 from collector.alertground import AlertGround
@@ -121,6 +122,10 @@ class Alerting:
         self._something.set()
 
     # What is asked of it.
+
+    def cases(self) -> Sequence[Case]:
+        """Return every case that has not ended."""
+        return tuple(self._engine.open_cases())
 
     def stories(self, wanted: Wanted) -> Stories:
         """Return open and past alerts; blocks, raises StoreBusy."""

@@ -31,6 +31,9 @@ from collector.config import CollectorConfig
 from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
+from collector.district.scores import Score
+from collector.district.writer import EVERY_S as DISTRICT_EVERY_S
+from collector.district.writer import District
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.guard import Guard, record_takeover
@@ -49,9 +52,9 @@ from collector.rollups.chores import Rollups
 from collector.rollups.marks import Waiting
 from collector.rosterchores import RosterChores
 from collector.sights import sight_of
-from collector.sorting import Sorter
+from collector.sorting import Item, Sorter
 from collector.states import States
-from collector.store.choose import open_store
+from collector.store.choose import DAILY, DAILY_KEEP_DAYS, open_store
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
@@ -61,6 +64,7 @@ from core.lock import hold
 from core.mqtt import Session, Will
 from core.stopping import at_signal
 from core.topics import Channel
+from core.types import Value
 
 SESSION_EXPIRY_S: Final = 7 * 86_400
 RECEIVE_MAXIMUM: Final = 400
@@ -128,8 +132,11 @@ class Collector:
             books,
             self._patience("readings", "readings"),
             writers=config.store.writers,
-            tell=self.alerting.readings,
+            tell=self._heard,
         )
+        daily = open_store(config, DAILY_KEEP_DAYS * DAY, now, DAILY)
+        self.district = District(config, (self.store, daily), books, self.alerting.cases, now)
+        self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
@@ -187,6 +194,10 @@ class Collector:
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
         return {**self.books.counters.all(), ("dead_letters_lost", ""): self.books.letters.lost}
+
+    def scores(self) -> Sequence[Score]:
+        """Return the district against its targets, as it was worked out last."""
+        return self.district.scores
 
     # Its life.
 
@@ -265,6 +276,7 @@ class Collector:
             every(60, self._series.minute, stopping),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
+            every(DISTRICT_EVERY_S, self.district.minute, stopping, first_after=2),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
@@ -298,6 +310,7 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
+        self.district.close()
         self.books.ledger.close()
         self.store.close()
         self._rollups.close()
@@ -320,6 +333,13 @@ class Collector:
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topic, payload, retain=True)
+
+    def _heard(self, items: Sequence[Item]) -> None:
+        self.alerting.readings(items)
+        self.district.heard(items)
+
+    def _more(self) -> Mapping[str, Value]:
+        return {"ready": int(self.ready()[0]), **self.district.more()}
 
     async def _look(self) -> None:
         """Let the rules see the picture."""

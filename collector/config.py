@@ -15,7 +15,7 @@ from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.errors import ConfigError
-from core.fields import Days, File, Host, KiloBytesPerSecond, Level, MegaBytes, Port
+from core.fields import Days, File, Filled, Host, KiloBytesPerSecond, Level, MegaBytes, Port
 from core.hints import nearest, shown
 from core.options import CHECK
 from core.tomllines import KeyPath
@@ -116,6 +116,12 @@ class UnconnectedConfig(Struct, frozen=True, kw_only=True):
     after_h: Annotated[float, Meta(ge=0.1, le=1_000)] = 24
 
 
+class TargetsConfig(Struct, frozen=True, kw_only=True):
+    """Which web servers are the platforms of state and province, of those that agents probe."""
+
+    platforms: tuple[Filled, ...] = ()
+
+
 class WatchdogConfig(Struct, frozen=True, kw_only=True):
     """The certificate of the watchdog, which is a client of its own: as an agent's, not ours."""
 
@@ -147,6 +153,7 @@ class CollectorConfig(Struct, frozen=True, kw_only=True):
     roster: RosterConfig = RosterConfig()
     outside: OutsideConfig = OutsideConfig()
     unconnected: UnconnectedConfig = UnconnectedConfig()
+    targets: TargetsConfig = TargetsConfig()
     watchdog: WatchdogConfig = WatchdogConfig()
     http: HttpConfig = HttpConfig()
     dead_letters: DeadLettersConfig = DeadLettersConfig()

@@ -13,10 +13,14 @@ ENDINGS: Final = {"hour": "_1h", "day": "_1d"}
 """Of the names of the databases, or files, that rollups are in."""
 
 
-def open_store(config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now) -> Store:
+
+def open_store(
+    config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now, suffix: str = ""
+) -> Store:
     """Return the store of *config*; raises ConfigError, and what its own opening raises.
 
-    InfluxDB need not be there yet: until it is, writes and reads say that it is not.
+    With a *suffix* the one beside it that has it after its name (`DAILY`). InfluxDB need not be
+    there yet: until it is, writes and reads say that it is not.
     """
     return _opened(config, "", keep_ns, now)
 

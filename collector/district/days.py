@@ -1,0 +1,308 @@
+"""Every school's day as it goes on, and the days and months before: exact, and kept each turn.
+
+While nobody looked, because the collector was away, what lines did is unknown: neither up nor down.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta, tzinfo
+from typing import Final, NamedTuple
+
+from alerts.schooltime import lasting
+from alerts.targets.days import Day, day_at, day_of, days_of_month, month_of
+from alerts.targets.facts import Facts, together
+from alerts.targets.probes import Held
+from alerts.targets.uptime import Uptime
+from collector.district import probing
+from collector.district.harvest import Carried, Harvest
+from collector.district.probing import Probing
+from collector.district.rows import SchoolDay, TargetRows
+from collector.district.seen import Seen
+from collector.outside import SchoolKey
+from core.clock import SECOND
+
+AWAY: Final = 180 * SECOND
+"""Two looks that are further apart had nobody between them."""
+HOLDS: Final = 60 * SECOND
+"""So long what the last look saw holds then: until the next would have been."""
+LATE_DAYS: Final = 7
+"""So many days back a reading that comes late is taken."""
+KEEP_DAYS: Final = 70
+"""The month that goes on and the one before."""
+MOST_EXPECTED: Final = 1_000
+
+
+class Gap(NamedTuple):
+    """From when on nobody looked, and who was known until then."""
+
+    at: int
+    schools: Sequence[SchoolDay]
+
+
+class Days:
+    """One thread at a time; every method may raise sqlite3.Error, and may then be called again."""
+
+    def __init__(self, rows: TargetRows, zone: tzinfo) -> None:
+        self._rows, self._zone = rows, zone
+        self.looked = rows.looked()
+        self.probing = Probing(rows, zone)
+        self.day: Day | None = None
+        self.today: dict[SchoolKey, SchoolDay] = {}
+        self.late: dict[date, set[SchoolKey]] = {}
+        """Days before today with news, and whose."""
+        self._changed: dict[tuple[date, SchoolKey], SchoolDay] = {}
+        self._carried: dict[date, dict[SchoolKey, float]] = {}
+        self._seen: Mapping[SchoolKey, Seen] = {}
+        self._expected: dict[tuple[date, date, int], int] = {}
+        self.left_out = 0
+
+    # What it is told.
+
+    def look(self, at: int, schools: Iterable[Seen]) -> Gap | None:
+        """Take in what the picture shows at *at*; return the time before that nobody looked at."""
+        gap, day = None, day_at(at, self._zone)
+        if self.day is None:
+            self._resume(day)
+        if self.looked and at - self.looked > AWAY:
+            gap = self._interrupt()
+        if self.day is None or day.date > self.day.date:
+            self._turn_over(day)
+        self._seen = {one.key: one for one in schools}
+        since = at if gap else self.looked
+        for one in self._seen.values():
+            self._put(self._seen_as(one, at, since))
+        for key, row in list(self.today.items()):
+            if key not in self._seen:
+                uptime = row.uptime.turned("unknown", self._lessons(at))
+                self._put(row._replace(counts=False, uptime=uptime))
+        self.looked = at
+        return gap
+
+    def take(self, harvest: Harvest, at: int) -> None:
+        """Take readings in, of today and of the last days; *at* is now."""
+        assert self.day
+        first = (self.day.date - timedelta(days=LATE_DAYS)).toordinal()
+        start = day_of(date.fromordinal(first), self._zone).start
+        outcomes = [one for one in harvest.outcomes if start <= one.at <= at + AWAY]
+        self.left_out += len(harvest.outcomes) - len(outcomes)
+        for day, keys in self.probing.take(outcomes).items():
+            if day < self.day.date:
+                self.late.setdefault(day, set()).update(keys)
+        for one in harvest.carried:
+            if start <= one.at <= at + AWAY:
+                self._carry(one)
+            else:
+                self.left_out += 1
+
+    def keep(self) -> None:
+        """Make all that changed durable."""
+        fresh = self.probing
+        self._rows.keep(self.looked, self._changed.values(), fresh.fresh_series, fresh.fresh)
+        self._changed.clear()
+        fresh.kept()
+
+    def settle(self) -> list[date]:
+        """Work out anew the days before today that have news; return which."""
+        done = sorted(self.late)
+        for day in done:
+            for row in self._renewed(day_of(day, self._zone), self.late[day]):
+                self._changed[day, row.key] = row
+        self.keep()
+        self.late.clear()
+        self._carried = {}
+        return done
+
+    def tidy(self) -> None:
+        """Delete what no month and no late reading needs any more."""
+        if self.day:
+            today = self.day.date
+            last = timedelta(days=KEEP_DAYS), timedelta(days=LATE_DAYS + 1)
+            self._rows.tidy(*(today - one for one in last))
+
+    # What it tells.
+
+    def so_far(self, at: int) -> list[Facts]:
+        """Return today until *at*, of the schools that count."""
+        assert self.day
+        held = self.probing.until(at)
+        return [
+            _facts(row, self.day, at, held.get(row.key, Held()))
+            for row in self.today.values()
+            if row.counts
+        ]
+
+    def whole(self, there: date) -> list[Facts]:
+        """Return a day that is over, of the schools that counted then."""
+        day = day_of(there, self._zone)
+        rows = self._rows.days(there, there)
+        return [_facts(row, day, day.stop, _held(row)) for row in rows if row.counts]
+
+    def month(self, first: date, until: date) -> dict[SchoolKey, Facts]:
+        """Return each school's days of a month that are over, until *until*, as one.
+
+        Of a month that is over only those that counted on its last day. What was to be known in it
+        is for `expected` to say: on a day without a row nobody looked.
+        """
+        days = {one: day_of(one, self._zone) for one in days_of_month(first, until)}
+        rows = [row for row in self._rows.days(first, max(days, default=first)) if not row.open]
+        newest = max((row.day for row in rows), default=first)
+        found: dict[SchoolKey, list[Facts]] = {}
+        for row in rows:
+            day = days[row.day]
+            found.setdefault(row.key, []).append(of_month(_facts(row, day, day.stop, _held(row))))
+        months = {key: together(each) for key, each in found.items()}
+        if self.day and month_of(self.day.date) == first:
+            return months
+        counted = {row.key for row in rows if row.day == newest and row.counts}
+        return {key: facts for key, facts in months.items() if key in counted}
+
+    def expected(self, facts: Facts, first: date, at: int) -> Facts:
+        """Return a month's *facts* with the school time of it until *at* that is to be known."""
+        seen = self._seen.get((facts.region, facts.school))
+        opened = seen.opened if seen and seen.opened else first
+        return _replaced(facts, self._lessons_from(max(first, opened), first, at))
+
+    def _lessons_from(self, begin: date, first: date, at: int) -> int:
+        after = day_of(month_of(first + timedelta(days=31)), self._zone).start
+        key = begin, first, at
+        if key not in self._expected:
+            if len(self._expected) > MOST_EXPECTED:
+                self._expected.clear()
+            start = day_of(begin, self._zone).start
+            self._expected[key] = lasting(start, min(at, after) - 1, self._zone)
+        return self._expected[key]
+
+    # How it is done.
+
+    def _resume(self, now: Day) -> None:
+        """Go on with the days that an earlier process left open."""
+        rows = self._rows.open_days()
+        last = max((row.day for row in rows), default=now.date)
+        self._begin(day_of(last, self._zone))
+        self.today = {row.key: row for row in rows if row.day == last}
+
+    def _begin(self, day: Day) -> None:
+        self.probing.begin(day)
+        self.day, self.today = day, {}
+
+    def _interrupt(self) -> Gap:
+        assert self.day
+        ends = self.looked + HOLDS
+        schools = list(self.today.values())
+        for row in schools:
+            self._put(row._replace(uptime=row.uptime.turned("unknown", self._lessons(ends))))
+        return Gap(ends, schools)
+
+    def _turn_over(self, to: Day) -> None:
+        """End the day that was, and begin *to* with the states that go on."""
+        assert self.day
+        before = self.day
+        held = self.probing.until(before.stop)
+        for row in list(self.today.values()):
+            found = held.get(row.key, Held())
+            ended = row._replace(uptime=row.uptime.closed(before.lessons), open=False)
+            self._put(_with(ended, found, before))
+        self.late.setdefault(before.date, set())
+        going_on = {key: row for key, row in self.today.items() if row.counts}
+        self._begin(to)
+        for row in going_on.values():
+            fresh = Uptime(line=row.uptime.line)
+            self._put(
+                row._replace(
+                    day=to.date, uptime=fresh, carried=None, ok=0, probed=0, probes_known=0
+                )
+            )
+
+    def _seen_as(self, one: Seen, at: int, since: int) -> SchoolDay:
+        """Return the day as *one* has it *at*, with nothing changed before *since*."""
+        assert self.day
+        row = self.today.get(one.key)
+        uptime, carried = (row.uptime, row.carried) if row else (Uptime(), None)
+        moment = max(min(one.since or at, at), since) if row else at
+        return SchoolDay(
+            *(self.day.date, one.key, one.counts, one.area, one.type, one.target, one.contracted),
+            uptime=uptime.turned(one.line, self._lessons(moment)),
+            carried=carried,
+        )
+
+    def _lessons(self, at: int) -> int:
+        assert self.day
+        return self.day.lessons_until(at)
+
+    def _put(self, row: SchoolDay) -> None:
+        if self.today.get(row.key) != row:
+            self.today[row.key] = row
+            self._changed[row.day, row.key] = row
+
+    def _carry(self, one: Carried) -> None:
+        assert self.day
+        there = day_at(one.at, self._zone).date
+        if there >= self.day.date:
+            row = self.today.get(one.key)
+            if row and (row.carried is None or one.mbps > row.carried):
+                self._put(row._replace(carried=one.mbps))
+            return
+        of_day = self._carried.setdefault(there, {})
+        of_day[one.key] = max(one.mbps, of_day.get(one.key, 0.0))
+        self.late.setdefault(there, set()).add(one.key)
+
+    def _renewed(self, day: Day, keys: Iterable[SchoolKey]) -> Iterable[SchoolDay]:
+        wanted = set(keys)
+        if not wanted:
+            return
+        rows = {row.key: row for row in self._rows.days(day.date, day.date)}
+        held = self.probing.again(day, wanted)
+        carried = self._carried.get(day.date, {})
+        for key in wanted:
+            row = rows.get(key) or self._missed(day, key)
+            if row is None:
+                continue
+            peaks = [one for one in (row.carried, carried.get(key)) if one is not None]
+            yield _with(row._replace(carried=max(peaks, default=None)), held[key], day)
+
+    def _missed(self, day: Day, key: SchoolKey) -> SchoolDay | None:
+        """Return a day on which nobody looked, as a school would be that is what it is now."""
+        row = self.today.get(key)
+        if row is None:
+            return None
+        return SchoolDay(
+            *(day.date, key, row.counts, row.area, row.type, row.target, row.contracted),
+            uptime=Uptime().closed(0),
+            open=False,
+        )
+
+
+def of_month(facts: Facts) -> Facts:
+    """Return a day as part of a month, where only school time is asked for of probes."""
+    return facts if facts.lessons else _replaced(facts, 0)
+
+
+def _replaced(facts: Facts, lessons: int) -> Facts:
+    known = min(facts.probes_known, lessons)
+    return Facts(
+        *(facts.region, facts.school, facts.area, facts.line, lessons, facts.up, facts.known),
+        *(facts.target_mbps, facts.contracted_mbps, facts.carried, facts.tested),
+        *(facts.ok, facts.probed, known, lessons),
+    )
+
+
+def _facts(row: SchoolDay, day: Day, at: int, held: Held) -> Facts:
+    up, known = row.uptime.until(day.lessons_until(at))
+    return Facts(
+        *(*row.key, row.area, row.uptime.line, day.lessons_until(at), up, known),
+        target_mbps=row.target,
+        contracted_mbps=row.contracted,
+        carried=row.carried,
+        ok=held.ok,
+        probed=held.known,
+        probes_known=probing.known(day, at, held),
+        probes_window=probing.window(day, at),
+    )
+
+
+def _held(row: SchoolDay) -> Held:
+    return Held(row.ok, row.probed, row.probes_known)
+
+
+def _with(row: SchoolDay, held: Held, day: Day) -> SchoolDay:
+    known = probing.known(day, day.stop, held)
+    return row._replace(ok=held.ok, probed=held.known, probes_known=known)

@@ -1,0 +1,136 @@
+"""The lines of `school`, `indicator` and `ledger`: pure, by exception."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from alerts.targets.facts import Facts
+from alerts.targets.indicators import Indicator
+from collector.district.days import Gap
+from collector.district.seen import Seen
+from collector.outside import SchoolKey
+from core import lineprotocol
+from core.clock import SECOND
+from core.types import Identity, Reading, Value
+
+HEARTBEAT: Final = 300 * SECOND
+ALL: Final = "all"
+AREAS: Final = (ALL, "urban", "town", "rural")
+
+Window = Literal["live", "day", "month"]
+Group = tuple[str, str]
+"""Region and area, each `all` or one of them."""
+
+
+class _Written(NamedTuple):
+    at: int
+    fields: Mapping[str, Value]
+
+
+@dataclass(slots=True)
+class SchoolPoints:
+    """Gives a school's line where something of it changed, else each 300 s."""
+
+    _written: dict[SchoolKey, _Written] = field(default_factory=dict)
+
+    def lines(
+        self, schools: Iterable[Seen], at: int, before: int, *, school_time: bool
+    ) -> Iterator[bytes]:
+        """Give the lines of a look at *at*; the look before it was at *before* (ns)."""
+        schools = list(schools)
+        for one in schools:
+            fields, last = school_fields(one, school_time=school_time), self._written.get(one.key)
+            when = at
+            if last is not None:
+                if last.fields == fields and 0 <= at - last.at < HEARTBEAT:
+                    continue
+                if _line(last.fields) != _line(fields):
+                    # When it changed, not when that was seen; after what was written before.
+                    when = min(at, max(one.since, before + 1, last.at + 1))
+            self._written[one.key] = _Written(at, fields)
+            yield encoded("school", school_tags(one.key, one.area, one.type), fields, when)
+        for key in self._written.keys() - {one.key for one in schools}:
+            del self._written[key]
+
+
+def _line(fields: Mapping[str, Value]) -> tuple[Value | None, ...]:
+    return fields.get("state"), fields.get("up"), fields.get("known")
+
+
+def school_fields(one: Seen, *, school_time: bool) -> dict[str, Value]:
+    """Return what a `school` point says; `up` is absent while it is unknown."""
+    fields: dict[str, Value] = {
+        "name": one.name,
+        "state": one.state,
+        "cause": one.cause,
+        "known": int(one.line != "unknown"),
+        "counts": int(one.counts),
+        "school_time": int(school_time),
+        "agents": one.agents,
+        "agents_up": one.agents_up,
+        "agents_unknown": one.agents_unknown,
+    }
+    if one.line != "unknown":
+        fields["up"] = int(one.line == "up")
+    if one.contracted is not None:
+        fields["contracted_mbps"] = float(one.contracted)
+    if one.target is not None:
+        fields["target_mbps"] = float(one.target)
+    for severity in ("P1", "P2", "P3", "P4"):
+        fields[f"alerts_{severity.lower()}"] = one.alerts.get(severity, 0)
+    return fields
+
+
+def school_tags(key: SchoolKey, area: str, kind: str) -> dict[str, str]:
+    """Return the tags of a `school` point."""
+    return {"region": key[0], "school": key[1], "area": area, "type": kind}
+
+
+def ended(gap: Gap) -> Iterator[bytes]:
+    """Give the lines that end what was known before a time in which nobody looked."""
+    fields: dict[str, Value] = {"known": 0, "state": "unknown", "cause": "collector"}
+    for row in gap.schools:
+        yield encoded("school", school_tags(row.key, row.area, row.type), fields, gap.at)
+
+
+def groups(schools: Iterable[Facts], regions: Sequence[str]) -> dict[Group, list[Facts]]:
+    """Return the schools of each region and area, and of all; empty ones too."""
+    found: dict[Group, list[Facts]] = {
+        (region, area): [] for region in (ALL, *regions) for area in AREAS
+    }
+    for one in schools:
+        for region in (ALL, one.region):
+            for area in (ALL, one.area):
+                if (region, area) in found:
+                    found[region, area].append(one)
+    return found
+
+
+def indicator(group: Group, found: Indicator, window: Window, at: int) -> bytes:
+    """Return the line of one indicator; no value where there is none to give."""
+    region, area = group
+    fields: dict[str, Value] = {
+        "numerator": found.numerator / found.unit,
+        "denominator": found.denominator / found.unit,
+        "completeness": found.completeness,
+        "met": found.met,
+        "not_met": found.not_met,
+        "unproven": found.unproven,
+        "total": found.total,
+        "target": found.target,
+    }
+    if found.value is not None:
+        fields["value"] = found.value
+    tags = {"region": region, "indicator": found.id, "area": area, "window": window}
+    return encoded("indicator", tags, fields, at)
+
+
+def ledger(who: Identity, fields: Mapping[str, Value], at: int) -> bytes:
+    """Return the line of what the ledger accounts of one agent."""
+    tags = {"region": who.region, "school": who.school, "agent": who.agent}
+    return encoded("ledger", tags, fields, at)
+
+
+def encoded(name: str, tags: Mapping[str, str], fields: Mapping[str, Value], at: int) -> bytes:
+    """Return a line with its newline."""
+    return lineprotocol.encode(Reading(name, fields, at, tags)) + b"\n"

@@ -1,0 +1,81 @@
+"""What one look at the live picture tells of each school: pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from alerts.targets.uptime import Line
+from collector.outside import SchoolKey
+from collector.picture import Picture, SchoolView
+from collector.verdicts import State
+from collector.web import board
+from core.kinds import Severity
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One school at one moment; what the roster leaves open is None or `unknown`.
+
+    `line` is what is proven of its line, since `since` (ns, 0 where never); `state` and `cause`
+    are the words that people read of it.
+    """
+
+    key: SchoolKey
+    name: str
+    area: str
+    type: str
+    state: State
+    cause: str
+    line: Line
+    since: int
+    counts: bool
+    agents: int
+    agents_up: int
+    agents_unknown: int
+    contracted: float | None
+    target: float | None
+    opened: date | None
+    alerts: Mapping[Severity, int]
+
+
+def seen(picture: Picture, alerts: Mapping[SchoolKey, Mapping[Severity, int]]) -> list[Seen]:
+    """Return every school of *picture*; *alerts* are those that are open."""
+    counted = {(view.region, view.school) for view in picture.counted}
+    return [_seen(view, counted, alerts) for view in picture.schools]
+
+
+def line_of(view: SchoolView) -> Line:
+    """Return what is proven of a line; one that is degraded works."""
+    state = view.line.state
+    if state in ("up", "degraded"):
+        return "up"
+    return "down" if state == "down" else "unknown"
+
+
+def _seen(
+    view: SchoolView,
+    counted: set[SchoolKey],
+    alerts: Mapping[SchoolKey, Mapping[Severity, int]],
+) -> Seen:
+    key, entry, row = (view.region, view.school), view.entry, board.school_row(view)
+    states = [agent.verdict.state for agent in view.agents]
+    return Seen(
+        key=key,
+        name=view.name,
+        area=(entry.area if entry else None) or UNKNOWN,
+        type=(entry.type if entry else None) or UNKNOWN,
+        state=row.state,
+        cause=row.reason,
+        line=line_of(view),
+        since=view.line.since,
+        counts=key in counted,
+        agents=sum(state != "never_seen" for state in states),
+        agents_up=states.count("up"),
+        agents_unknown=states.count("unknown"),
+        contracted=entry.contracted_mbps if entry else None,
+        target=entry.target_mbps if entry else None,
+        opened=entry.opened if entry else None,
+        alerts=alerts.get(key, {}),
+    )

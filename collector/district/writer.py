@@ -1,0 +1,201 @@
+"""Writes what becomes of schools, targets and the ledger, each minute, beside everything else:
+
+    picture, roster, alerts ─┐                  ┌─▶ school, indicator, ledger ─▶ store (raw)
+    readings, on their way ──┼─▶ days (kept) ───┼─▶ indicator: day, month ─────▶ store (1d)
+    ledger ──────────────────┘                  └─▶ /api/v1/targets
+
+The event loop only gathers; the rest is done in a worker thread. A store that is away holds up
+nothing: what is to be written waits, and the days go on in the collector's database.
+"""
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+from alerts.schooltime import in_school_time
+from alerts.step import Case
+from collector import births, ledgerfile
+from collector.books import Books
+from collector.config import CollectorConfig
+from collector.district import points
+from collector.district.alertcounts import alert_counts
+from collector.district.days import Days
+from collector.district.harvest import Beat, Reader
+from collector.district.ledgersums import Sums, sums
+from collector.district.outgoing import Latest, Outgoing
+from collector.district.rows import TargetRows
+from collector.district.scores import Score, Scores, line_of, name_of
+from collector.district.seen import Seen, seen
+from collector.district.tap import Tap
+from collector.ledgerread import LedgerReader
+from collector.store.base import Store
+from core import clock
+from core.clock import SECOND
+from core.errors import StoreError
+from core.types import Identity, Value
+
+EVERY_S: Final = 60.0
+SLOW: Final = 300 * SECOND
+"""So often the scores of day and month, and the ledger."""
+FRESH: Final = 300 * SECOND
+"""A heartbeat that is older says nothing of what waits now."""
+_EARLY: Final = 5 * SECOND
+
+_log = logging.getLogger(__name__)
+
+
+class District:
+    """Lives in the event loop; one turn at a time works in a thread.
+
+    Raises StartError when made.
+    """
+
+    def __init__(
+        self,
+        config: CollectorConfig,
+        stores: tuple[Store, Store],
+        books: Books,
+        cases: Callable[[], Sequence[Case]],
+        now: clock.Clock = clock.now,
+    ) -> None:
+        """Take the stores for raw points and for those of days and months, in this order."""
+        self._books, self._cases, self._now = books, cases, now
+        self._zone = config.collector.tz()
+        self._tap, self._reader = Tap(), Reader(config.targets.platforms)
+        try:
+            self.days = Days(TargetRows(books.ledger), self._zone)
+        except sqlite3.Error as error:
+            raise ledgerfile.unreadable(books.ledger.path, error) from error
+        self._scores = Scores(self.days, config.collector.regions, self._zone)
+        self._schools = points.SchoolPoints()
+        self._raw, self._daily = Outgoing(stores[0]), Latest(stores[1])
+        self._store = stores[1]
+        self._ledger = LedgerReader(books.ledger.path)
+        self._lines: list[bytes] = []
+        self._beats: dict[Identity, Beat] = {}
+        self._sums: Mapping[Identity, Sums] = {}
+        self._slow_at = self._day_tidied = 0
+        self.heard = self._tap.heard
+        """Hears of readings once the ledger has them."""
+
+    @property
+    def scores(self) -> Sequence[Score]:
+        """The indicators as they were worked out last."""
+        return tuple(self._scores.last.values())
+
+    def more(self) -> Mapping[str, Value]:
+        """Return what the collector's own reading says of all agents."""
+        held = sum(self._waiting(who) for who in self._books.live.agents())
+        return {
+            "backlog_batches": held,
+            "dropped": sum(one.dropped for one in self._sums.values()),
+        }
+
+    async def minute(self) -> None:
+        """Look at everything, keep it, and write it; raises StoreError, sqlite3.Error."""
+        at, books = self._now(), self._books
+        opening = books.door.opening()
+        schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))
+        self._lines += self._tap.take()
+        slow = not 0 <= at - self._slow_at < SLOW - _EARLY
+        agents = self._agents(at) if slow else {}
+        await asyncio.to_thread(self._turn, at, schools, agents, opening.since, slow)
+
+    def close(self) -> None:
+        """Keep what was heard last; blocks, and lets go of the store of days."""
+        self._lines += self._tap.take()
+        try:
+            if self.days.day:
+                self._take(self._now())
+                self.days.keep()
+        except sqlite3.Error as error:
+            _log.warning("what targets are made of could not be kept: %s", error)
+        with suppress(StoreError):
+            self._raw.flush()
+        self._store.close()
+
+    # What blocks.
+
+    def _turn(
+        self,
+        at: int,
+        schools: Sequence[Seen],
+        agents: Mapping[Identity, tuple[int, int]],
+        opened: int,
+        slow: bool,
+    ) -> None:
+        before = self.days.looked
+        gap = self.days.look(at, schools)
+        self._take(at)
+        self.days.keep()
+        if gap:
+            self._raw.put(points.ended(gap))
+        lessons = in_school_time(at, self._zone)
+        self._raw.put(self._schools.lines(schools, at, before, school_time=lessons))
+        try:
+            if slow:
+                self._write_scores(at)
+                self._write_ledger(at, agents, opened)
+                self._slow_at = at
+            else:
+                self._raw.put(map(line_of, self._scores.connected(at)))
+        finally:
+            self._flush()
+
+    def _take(self, at: int) -> None:
+        harvest = self._reader.read(self._lines)
+        self._lines = []
+        self._beats.update(harvest.beats)
+        self.days.take(harvest, at)
+
+    def _write_scores(self, at: int) -> None:
+        changed = self.days.settle()
+        live, others = self._scores.so_far(at)
+        self._raw.put(map(line_of, live))
+        others += self._scores.again(changed)
+        self._daily.put({(name_of(one), one.at): line_of(one) for one in others})
+        if changed or not self._day_tidied:
+            self._day_tidied = at
+            self.days.tidy()
+
+    def _write_ledger(
+        self, at: int, agents: Mapping[Identity, tuple[int, int]], opened: int
+    ) -> None:
+        self._sums = sums(self._ledger, at, opened)
+        for who, (heard, waiting) in agents.items():
+            one = self._sums.get(who, Sums())
+            fields: dict[str, Value] = {
+                "batches": one.batches,
+                "missing": one.missing,
+                "explained": one.explained,
+                "waiting": waiting,
+                "silent_s": max(0, at - heard) // SECOND,
+            }
+            self._raw.put([points.ledger(who, fields, at)])
+
+    def _flush(self) -> None:
+        try:
+            self._raw.flush()
+        finally:
+            self._daily.flush()
+
+    # What is in the event loop.
+
+    def _agents(self, at: int) -> dict[Identity, tuple[int, int]]:
+        """Return when each agent was last heard, and what it holds."""
+        live = self._books.live
+        found = {}
+        for who in live.agents():
+            heard = live.state(who).known.last_arrival
+            if heard:
+                found[who] = heard, self._waiting(who)
+        return found
+
+    def _waiting(self, who: Identity) -> int:
+        beat = self._beats.get(who)
+        if beat and self._now() - beat.at < FRESH:
+            return beat.batches
+        return births.waiting(self._books.live.state(who))
