@@ -217,7 +217,9 @@ class Days:
         assert self.day
         row = self.today.get(one.key)
         uptime, carried = (row.uptime, row.carried) if row else (Uptime(), None)
-        moment = max(min(one.since or at, at), since) if row else at
+        moment = min(began(one, at, self.looked), at) if row else at
+        if row and row.uptime.line == "unknown":
+            moment = max(moment, since)
         return SchoolDay(
             *(self.day.date, one.key, one.counts, one.area, one.type, one.target, one.contracted),
             uptime=uptime.turned(one.line, self._lessons(moment)),
@@ -269,6 +271,15 @@ class Days:
             uptime=Uptime().closed(0),
             open=False,
         )
+
+
+def began(one: Seen, at: int, before: int) -> int:
+    """Return when a state began that a look *at* finds, and the one *before* did not.
+
+    That a line was lost shows minutes after it was: then it was not up meanwhile. That it is up
+    proves nothing of the time before that look: nobody heard anything of it.
+    """
+    return max(one.since or at, before) if one.line == "up" else one.since or at
 
 
 def of_month(facts: Facts) -> Facts:

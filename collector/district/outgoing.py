@@ -7,8 +7,10 @@ from typing import Final
 from collector.store.base import Store
 
 MOST: Final = 60_000
-"""Lines: five hours of a thousand schools. What a longer outage leaves out are points of charts; days
-are in the collector's database, and are written whenever they change."""
+"""Lines: five hours of a thousand schools. What a longer outage leaves out are points of charts.
+
+The days are in the collector's database, and are written whenever they change.
+"""
 AT_ONCE: Final = 2_000
 
 

@@ -6,7 +6,7 @@ from typing import Final, Literal, NamedTuple
 
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import Indicator
-from collector.district.days import Gap
+from collector.district.days import Gap, began
 from collector.district.seen import Seen
 from collector.outside import SchoolKey
 from core import lineprotocol
@@ -14,6 +14,8 @@ from core.clock import SECOND
 from core.types import Identity, Reading, Value
 
 HEARTBEAT: Final = 300 * SECOND
+REWRITTEN: Final = 900 * SECOND
+"""So far back a line that was lost can turn out to have been lost."""
 ALL: Final = "all"
 AREAS: Final = (ALL, "urban", "town", "rural")
 
@@ -23,8 +25,11 @@ Group = tuple[str, str]
 
 
 class _Written(NamedTuple):
+    """What was written last, and when in the last minutes anything was."""
+
     at: int
     fields: Mapping[str, Value]
+    times: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -33,6 +38,10 @@ class SchoolPoints:
 
     _written: dict[SchoolKey, _Written] = field(default_factory=dict)
 
+    def forget(self) -> None:
+        """Say everything anew at the next look."""
+        self._written.clear()
+
     def lines(
         self, schools: Iterable[Seen], at: int, before: int, *, school_time: bool
     ) -> Iterator[bytes]:
@@ -40,15 +49,22 @@ class SchoolPoints:
         schools = list(schools)
         for one in schools:
             fields, last = school_fields(one, school_time=school_time), self._written.get(one.key)
-            when = at
+            when, times = [at], last.times if last else ()
             if last is not None:
                 if last.fields == fields and 0 <= at - last.at < HEARTBEAT:
                     continue
                 if _line(last.fields) != _line(fields):
-                    # When it changed, not when that was seen; after what was written before.
-                    when = min(at, max(one.since, before + 1, last.at + 1))
-            self._written[one.key] = _Written(at, fields)
-            yield encoded("school", school_tags(one.key, one.area, one.type), fields, when)
+                    # When it changed, not when that was seen; what was said in between was wrong.
+                    moment = began(one, at, before + 1)
+                    if not last.fields["known"]:
+                        moment = max(moment, before + 1)
+                    # A point that has `up` already would keep it.
+                    moment = min(at, moment + (moment in times))
+                    when = [moment, *(time for time in times if moment < time)]
+            recent = tuple(time for time in times if at - time < REWRITTEN)
+            self._written[one.key] = _Written(at, fields, (*recent, when[0]))
+            for moment in when:
+                yield encoded("school", school_tags(one.key, one.area, one.type), fields, moment)
         for key in self._written.keys() - {one.key for one in schools}:
             del self._written[key]
 

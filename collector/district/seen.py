@@ -18,8 +18,8 @@ UNKNOWN = "unknown"
 class Seen:
     """One school at one moment; what the roster leaves open is None or `unknown`.
 
-    `line` is what is proven of its line, since `since` (ns, 0 where never); `state` and `cause`
-    are the words that people read of it.
+    `line` is what is proven of its line, since `since` (ns, 0 where never): of one that is not up
+    no earlier than the last that came of it. `state` and `cause` are the words that people read.
     """
 
     key: SchoolKey
@@ -54,6 +54,14 @@ def line_of(view: SchoolView) -> Line:
     return "down" if state == "down" else "unknown"
 
 
+def _since(view: SchoolView) -> int:
+    since = view.line.since
+    if line_of(view) == "up":
+        return since
+    # Probes may have failed for long while agents were heard: until then the line worked.
+    return max([since, *(agent.last_arrival for agent in view.agents)])
+
+
 def _seen(
     view: SchoolView,
     counted: set[SchoolKey],
@@ -69,7 +77,7 @@ def _seen(
         state=row.state,
         cause=row.reason,
         line=line_of(view),
-        since=view.line.since,
+        since=_since(view),
         counts=key in counted,
         agents=sum(state != "never_seen" for state in states),
         agents_up=states.count("up"),

@@ -133,6 +133,7 @@ class District:
         self.days.keep()
         if gap:
             self._raw.put(points.ended(gap))
+            self._schools.forget()
         lessons = in_school_time(at, self._zone)
         self._raw.put(self._schools.lines(schools, at, before, school_time=lessons))
         try:
