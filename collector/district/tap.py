@@ -24,7 +24,7 @@ class Tap:
         """Hear of messages whose lines are durable and accounted."""
         for item in items:
             if item.checked and item.checked.good:
-                self._lines.extend(_wanted(item.checked.body))
+                self._lines.extend(wanted_in(item.checked.body))
         over = len(self._lines) - MOST
         if over > 0:
             self.left_out += over
@@ -36,13 +36,20 @@ class Tap:
         return taken
 
 
-def _wanted(body: bytes) -> Iterator[bytes]:
+def wanted_in(body: bytes) -> Iterator[bytes]:
+    """Give the lines of *body* that are wanted, without their newlines."""
     for name in WANTED:
-        start = 0 if body.startswith(name + b",") else body.find(b"\n" + name + b",") + 1
-        while start or body.startswith(name + b","):
+        start = 0 if body.startswith(name + b",") else _next(body, name, 0)
+        while start >= 0:
             end = body.find(b"\n", start)
-            yield body[start : end if end >= 0 else None]
-            found = body.find(b"\n" + name + b",", end if end >= 0 else len(body))
-            if found < 0:
+            if end < 0:
+                yield body[start:]
                 break
-            start = found + 1
+            yield body[start:end]
+            start = _next(body, name, end)
+
+
+def _next(body: bytes, name: bytes, after: int) -> int:
+    """Return where the next line of *name* begins from the end of a line on, -1 for nowhere."""
+    found = body.find(b"\n" + name + b",", after)
+    return found + 1 if found >= 0 else -1
