@@ -130,6 +130,12 @@ class Days:
             if row.counts
         ]
 
+    def lines(self) -> list[Facts]:
+        """Return the lines of the schools that count as they are now, and nothing else."""
+        return [
+            Facts(*row.key, row.area, row.uptime.line) for row in self.today.values() if row.counts
+        ]
+
     def whole(self, there: date) -> list[Facts]:
         """Return a day that is over, of the schools that counted then."""
         day = day_of(there, self._zone)
@@ -162,9 +168,9 @@ class Days:
         return _replaced(facts, self._lessons_from(max(first, opened), first, at))
 
     def _lessons_from(self, begin: date, first: date, at: int) -> int:
-        after = day_of(month_of(first + timedelta(days=31)), self._zone).start
         key = begin, first, at
         if key not in self._expected:
+            after = day_of(month_of(first + timedelta(days=31)), self._zone).start
             if len(self._expected) > MOST_EXPECTED:
                 self._expected.clear()
             start = day_of(begin, self._zone).start
@@ -237,7 +243,8 @@ class Days:
 
     def _carry(self, one: Carried) -> None:
         assert self.day
-        there = day_at(one.at, self._zone).date
+        here = self.day.start <= one.at < self.day.stop
+        there = self.day.date if here else day_at(one.at, self._zone).date
         if there >= self.day.date:
             row = self.today.get(one.key)
             if row and (row.carried is None or one.mbps > row.carried):

@@ -1,5 +1,6 @@
 """From lines to what targets are made of: outcomes of probes, samples of lines, heartbeats."""
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -9,9 +10,12 @@ from core import lineprotocol
 from core.errors import LineError
 from core.types import Identity
 
-SAMPLES: Final = ("recv_mbit_s", "sent_mbit_s")
-"""What one sample carried. Not the peaks that an agent tells: they look a week back, across the
-days and months that are measured here."""
+# Of lines that were checked already, of which one field is wanted among many.
+_SUCCESS: Final = re.compile(rb"(?:^|,)success=(-?\d+)i")
+_BATCHES: Final = re.compile(rb"(?:^|,)spool_batches=(\d+)i")
+# What one sample carried. Not the peaks that an agent tells: they look a week back, across the days
+# and months that are measured here.
+_SAMPLES: Final = re.compile(rb"(?:^|,)(?:recv|sent)_mbit_s=([-+.\deE]+)")
 MOST_HEADS: Final = 100_000
 
 
@@ -78,21 +82,19 @@ class Reader:
         head = self._heads.get(raw) or self._learn(raw)
         if not head.wanted:
             return
-        values, at = lineprotocol.parse_fields(fields), lineprotocol.parse_time(time)
-        key = (head.who.region, head.who.school)
+        at, key = lineprotocol.parse_time(time), (head.who.region, head.who.school)
         if head.measurement == "http_response":
-            success = values.get("success")
-            if isinstance(success, int):
-                found.outcomes.append(Outcome(key, raw, at, success == 1))
+            success = _SUCCESS.search(fields)
+            if success:
+                found.outcomes.append(Outcome(key, raw, at, success[1] == b"1"))
         elif head.measurement == "bandwidth":
-            samples = [value for name in SAMPLES if isinstance(value := values.get(name), float)]
+            samples = [float(one) for one in _SAMPLES.findall(fields)]
             if samples:
                 found.carried.append(Carried(key, at, max(samples)))
         else:
-            batches = values.get("spool_batches")
-            before = found.beats.get(head.who)
-            if isinstance(batches, int) and (before is None or at >= before.at):
-                found.beats[head.who] = Beat(at, batches)
+            batches, before = _BATCHES.search(fields), found.beats.get(head.who)
+            if batches and (before is None or at >= before.at):
+                found.beats[head.who] = Beat(at, int(batches[1]))
 
     def _learn(self, raw: bytes) -> _Head:
         if len(self._heads) >= MOST_HEADS:

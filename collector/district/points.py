@@ -1,5 +1,6 @@
 """The lines of `school`, `indicator` and `ledger`: pure, by exception."""
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
@@ -49,24 +50,32 @@ class SchoolPoints:
         schools = list(schools)
         for one in schools:
             fields, last = school_fields(one, school_time=school_time), self._written.get(one.key)
-            when, times = [at], last.times if last else ()
-            if last is not None:
-                if last.fields == fields and 0 <= at - last.at < HEARTBEAT:
-                    continue
-                if _line(last.fields) != _line(fields):
-                    # When it changed, not when that was seen; what was said in between was wrong.
-                    moment = began(one, at, before + 1)
-                    if not last.fields["known"]:
-                        moment = max(moment, before + 1)
-                    # A point that has `up` already would keep it.
-                    moment = min(at, moment + (moment in times))
-                    when = [moment, *(time for time in times if moment < time)]
+            if last is None:
+                self._written[one.key] = _Written(at, fields, (at,))
+                yield encoded("school", school_tags(one.key, one.area, one.type), fields, at)
+                continue
+            when, times = [at], last.times
+            if last.fields == fields and _slot(one.key, at) == _slot(one.key, last.at):
+                continue
+            if _line(last.fields) != _line(fields):
+                # When it changed, not when that was seen; what was said in between was wrong.
+                moment = began(one, at, before + 1)
+                if not last.fields["known"]:
+                    moment = max(moment, before + 1)
+                # A point that has `up` already would keep it.
+                moment = min(at, moment + (moment in times))
+                when = [moment, *(time for time in times if moment < time)]
             recent = tuple(time for time in times if at - time < REWRITTEN)
             self._written[one.key] = _Written(at, fields, (*recent, when[0]))
             for moment in when:
                 yield encoded("school", school_tags(one.key, one.area, one.type), fields, moment)
         for key in self._written.keys() - {one.key for one in schools}:
             del self._written[key]
+
+
+def _slot(key: SchoolKey, at: int) -> int:
+    """Return in which of its five minutes a school is: not all have a new one at one moment."""
+    return (at + zlib.crc32("/".join(key).encode()) % 300 * SECOND) // HEARTBEAT
 
 
 def _line(fields: Mapping[str, Value]) -> tuple[Value | None, ...]:

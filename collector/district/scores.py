@@ -6,7 +6,7 @@ from datetime import date, timedelta, tzinfo
 
 from alerts.targets.days import day_of, days_of_month, month_before, month_of
 from alerts.targets.facts import Facts, together
-from alerts.targets.indicators import Indicator, contracted, indicators
+from alerts.targets.indicators import Indicator, connection, contracted, indicators
 from collector.district.days import Days, of_month
 from collector.district.points import Group, Window, groups, indicator
 from collector.outside import SchoolKey
@@ -67,7 +67,8 @@ class Scores:
 
     def connected(self, at: int) -> list[Score]:
         """Return I-01 as it is at this moment."""
-        found = self._scored(self._days.so_far(at), "live", at, only="I-01")
+        grouped = groups(self._days.lines(), self._regions).items()
+        found = [Score(group, "live", at, connection(some)) for group, some in grouped]
         self._remember(found)
         return found
 
@@ -87,14 +88,11 @@ class Scores:
             found.append(self._days.expected(together([*days, of_month(one)]), first, at))
         return self._scored(found, "month", day_of(first, self._zone).start)
 
-    def _scored(
-        self, schools: Sequence[Facts], window: Window, at: int, only: str = ""
-    ) -> list[Score]:
+    def _scored(self, schools: Sequence[Facts], window: Window, at: int) -> list[Score]:
         return [
             Score(group, window, at, found, sum(map(contracted, some)) if found.id == "I-04" else 0)
             for group, some in groups(schools, self._regions).items()
             for found in indicators(some)
-            if only in ("", found.id)
         ]
 
     def _moved(self, scores: Sequence[Score], window: Window, at: int) -> list[Score]:

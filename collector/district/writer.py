@@ -39,9 +39,10 @@ from core.types import Identity, Value
 
 EVERY_S: Final = 60.0
 SLOW: Final = 300 * SECOND
-"""So often the scores of day and month, and the ledger."""
+"""So often the scores of day and month, and the ledger of each agent."""
 FRESH: Final = 300 * SECOND
 """A heartbeat that is older says nothing of what waits now."""
+APART: Final = 120 * SECOND
 _EARLY: Final = 5 * SECOND
 
 _log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class District:
         self._lines: list[bytes] = []
         self._beats: dict[Identity, Beat] = {}
         self._sums: Mapping[Identity, Sums] = {}
-        self._slow_at = self._day_tidied = 0
+        self._scored_at = self._ledger_at = self._day_tidied = 0
         self.heard = self._tap.heard
         """Hears of readings once the ledger has them."""
 
@@ -100,9 +101,8 @@ class District:
         opening = books.door.opening()
         schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))
         self._lines += self._tap.take()
-        slow = not 0 <= at - self._slow_at < SLOW - _EARLY
-        agents = self._agents(at) if slow else {}
-        await asyncio.to_thread(self._turn, at, schools, agents, opening.since, slow)
+        agents = self._agents(at) if _due(self._ledger_at, at) else {}
+        await asyncio.to_thread(self._turn, at, schools, agents, opening.since)
 
     def close(self) -> None:
         """Keep what was heard last; blocks, and lets go of the store of days."""
@@ -125,7 +125,6 @@ class District:
         schools: Sequence[Seen],
         agents: Mapping[Identity, tuple[int, int]],
         opened: int,
-        slow: bool,
     ) -> None:
         before = self.days.looked
         gap = self.days.look(at, schools)
@@ -137,12 +136,15 @@ class District:
         lessons = in_school_time(at, self._zone)
         self._raw.put(self._schools.lines(schools, at, before, school_time=lessons))
         try:
-            if slow:
+            if _due(self._scored_at, at):
                 self._write_scores(at)
-                self._write_ledger(at, agents, opened)
-                self._slow_at = at
+                self._scored_at = at
             else:
                 self._raw.put(map(line_of, self._scores.connected(at)))
+            if agents:
+                self._write_ledger(at, agents, opened)
+                # From now on not in the same minute as the scores.
+                self._ledger_at = at if self._ledger_at else at - APART
         finally:
             self._flush()
 
@@ -200,3 +202,7 @@ class District:
         if beat and self._now() - beat.at < FRESH:
             return beat.batches
         return births.waiting(self._books.live.state(who))
+
+
+def _due(last: int, at: int) -> bool:
+    return not 0 <= at - last < SLOW - _EARLY

@@ -106,7 +106,7 @@ class Play:
             for _ in range(step):
                 self._minute()
             if self.clock.at >= ns(moment):
-                self.district._slow_at = 0
+                self.district._scored_at = self.district._ledger_at = 0
             await self.district.minute()
 
     def _minute(self) -> None:
