@@ -22,6 +22,7 @@ from collector.web import (
     openapi,
     params,
     scope,
+    scores,
     targets,
     unconnected,
     values,
@@ -148,6 +149,10 @@ class Api:
         """Answer with the schools without a network, and who was; raises StoreError."""
         found = await self.reads.run(self.source.unconnected)
         return answer(unconnected.answered(found, self.now()))
+
+    async def targets(self, _request: web.Request) -> web.Response:
+        """Answer with the district against its targets."""
+        return answer(scores.answered(self.source.scores(), self.now()))
 
 
 def latest(store: Store, who: Identity, since: int) -> list[LastValue]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.web import alerts, apiparams, ledger, live, unconnected, values
+from collector.web import alerts, apiparams, ledger, live, scores, unconnected, values
 from collector.web.apiparams import Parameter
 from core import VERSION
 
@@ -46,6 +46,7 @@ QUESTIONS: Final = (
     Question("agents", "The state of every agent", values.Agents, apiparams.SCHOOLS),
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
+    Question("targets", "The district against its targets", scores.Targets),
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
     Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),
     Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),

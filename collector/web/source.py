@@ -1,10 +1,11 @@
 """What the web part needs of the collector, and nothing more."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from alerts.history import Stories, Wanted
 from collector.canary import Canary
+from collector.district.scores import Score
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.rollups.marks import Waiting

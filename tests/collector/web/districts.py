@@ -6,12 +6,18 @@ Painted by the real painter from what agents, roster and outside probes would sa
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 
 from alerts.history import Delivery, Stories, Story
 from alerts.shipped import RULES
+from alerts.targets.facts import Facts
+from alerts.targets.indicators import indicators
 from alerts.texts import Words, telling_of
 from collector import unconnected as listing
 from collector.births import AgentState
+from collector.district.points import Window, groups
+from collector.district.scores import Score
+from collector.district.seen import line_of
 from collector.door import Opening
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
@@ -249,11 +255,35 @@ def unconnected(picture: Picture) -> Listed:
     return Listed(tuple(listed), tuple(over), lengths, NOW - 500 * HOUR, 24 * HOUR)
 
 
+def scores(picture: Picture) -> tuple[Score, ...]:
+    """Return the targets as the lines of *picture* are, with a lesson in which they were so."""
+    facts = [
+        Facts(
+            *(view.region, view.school, (view.entry and view.entry.area) or "", line_of(view)),
+            up=45 * MINUTE if line_of(view) == "up" else 0,
+            target_mbps=100.0,
+            carried=float(n),
+            lessons=45 * MINUTE,
+            known=45 * MINUTE,
+            probes_window=45 * MINUTE,
+        )
+        for n, view in enumerate(picture.counted)
+    ]
+    regions = sorted({one.region for one in facts})
+    return tuple(
+        Score(group, window, NOW, found, 3 if found.id == "I-04" else 0)
+        for window in get_args(Window)
+        for group, some in groups(facts, regions).items()
+        for found in indicators(some)
+    )
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
     source.stories = stories(source.schools)
     source.listed = unconnected(source.picture())
+    source.scored = scores(source.picture())
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

@@ -4,7 +4,7 @@ import asyncio
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.history import Stories, Story, Wanted
 from collector.canary import Canary
+from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
@@ -95,6 +96,9 @@ class FakeSource:
             over=over[:limit],
             severities=dict(sorted(counts.items())),
         )
+
+    def scores(self) -> Sequence[Score]:
+        return self.scored
 
     def unconnected(self) -> Listed:
         if self.list_trouble:

@@ -77,7 +77,7 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 1000])
-@pytest.mark.parametrize("name", ["live", "agents", "alerts", "unconnected", "ledger"])
+@pytest.mark.parametrize("name", ["live", "agents", "alerts", "unconnected", "ledger", "targets"])
 async def test_answers_about_districts_of_any_size_are_as_documented(
     client: Client, source: FakeSource, name: str, count: int
 ) -> None:
