@@ -33,7 +33,7 @@ from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.district.scores import Score
 from collector.district.writer import EVERY_S as DISTRICT_EVERY_S
-from collector.district.writer import District
+from collector.district.writer import KEEP_DAILY_DAYS, District
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.guard import Guard, record_takeover
@@ -54,7 +54,7 @@ from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Item, Sorter
 from collector.states import States
-from collector.store.choose import DAILY, DAILY_KEEP_DAYS, open_store
+from collector.store.choose import open_rollup_store, open_store
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
@@ -134,7 +134,7 @@ class Collector:
             writers=config.store.writers,
             tell=self._heard,
         )
-        daily = open_store(config, DAILY_KEEP_DAYS * DAY, now, DAILY)
+        daily = open_rollup_store(config, "day", KEEP_DAILY_DAYS * DAY, now)
         self.district = District(config, (self.store, daily), books, self.alerting.cases, now)
         self._chores.more = self._more
         self._settle = readings.settle

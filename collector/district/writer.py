@@ -38,6 +38,7 @@ from core.errors import StoreError
 from core.types import Identity, Value
 
 EVERY_S: Final = 60.0
+KEEP_DAILY_DAYS: Final = 3_650
 SLOW: Final = 300 * SECOND
 """So often the scores of day and month, and the ledger of each agent."""
 FRESH: Final = 300 * SECOND

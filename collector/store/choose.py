@@ -14,13 +14,10 @@ ENDINGS: Final = {"hour": "_1h", "day": "_1d"}
 
 
 
-def open_store(
-    config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now, suffix: str = ""
-) -> Store:
+def open_store(config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now) -> Store:
     """Return the store of *config*; raises ConfigError, and what its own opening raises.
 
-    With a *suffix* the one beside it that has it after its name (`DAILY`). InfluxDB need not be
-    there yet: until it is, writes and reads say that it is not.
+    InfluxDB need not be there yet: until it is, writes and reads say that it is not.
     """
     return _opened(config, "", keep_ns, now)
 
