@@ -1,7 +1,6 @@
 """A district that is played minute by minute: real ledger and stores, a clock that a test moves."""
 
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -48,8 +47,14 @@ class Play:
     """`talking` schools send heartbeats, `answers` says what outside probes find of a line."""
 
     def __init__(
-        self, folder: Path, at: str = "Mon 07:55", schools: Iterable[School] | None = None
+        self,
+        folder: Path,
+        at: str = "Mon 07:55",
+        schools: Iterable[School] | None = None,
+        stores: Callable[[], tuple[Store, Store]] | None = None,
     ) -> None:
+        """Play with SQLite, or with what *stores* opens: raw, and days."""
+        self._stores = stores
         self.clock, self.folder = Clock(ns(at)), folder
         self.schools = list(schools or (rural(name) for name in "abc"))
         self.talking = {one.school for one in self.schools}
@@ -66,6 +71,8 @@ class Play:
         live.proof = self._proof
         self.broker(there=True)
         self.daily = Failing(SqliteStore(self.folder / "store_1d.db", now=self.clock))
+        if self._stores:
+            self.desk.store._real, self.daily._real = self._stores()
         table = CollectorTable(regions=(REGION,), folder=self.folder)
         targets = TargetsConfig(platforms=self.platforms)
         self.district = District(
@@ -185,8 +192,3 @@ def rural(name: str) -> School:
 def points(store: Store, measurement: str, field: str, **tags: str) -> list[tuple[int, Value]]:
     found = store.range(RangeQuery(measurement, field, 0, 2**62, tags=tags))
     return sorted(point for series in found for point in series.points)
-
-
-def reopened(folder: Path, clock: Clock) -> Store:
-    with closing(SqliteStore(folder / "store_1d.db", now=clock)) as store:
-        return store
