@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 from alerts.schooltime import lasting
 from alerts.targets.days import Day, day_at, day_of, days_of_month, month_of
-from alerts.targets.facts import Facts, together
+from alerts.targets.facts import Facts
 from alerts.targets.probes import Held
 from alerts.targets.uptime import Uptime
 from collector.district import probing
 from collector.district.harvest import Carried, Harvest
 from collector.district.probing import Probing
-from collector.district.rows import SchoolDay, TargetRows
+from collector.district.rows import SchoolDay, SchoolMonth, TargetRows
 from collector.district.seen import Seen
 from collector.outside import SchoolKey
 from core.clock import SECOND
@@ -148,18 +148,13 @@ class Days:
         Of a month that is over only those that counted on its last day. What was to be known in it
         is for `expected` to say: on a day without a row nobody looked.
         """
-        days = {one: day_of(one, self._zone) for one in days_of_month(first, until)}
-        rows = [row for row in self._rows.days(first, max(days, default=first)) if not row.open]
-        newest = max((row.day for row in rows), default=first)
-        found: dict[SchoolKey, list[Facts]] = {}
-        for row in rows:
-            day = days[row.day]
-            found.setdefault(row.key, []).append(of_month(_facts(row, day, day.stop, _held(row))))
-        months = {key: together(each) for key, each in found.items()}
-        if self.day and month_of(self.day.date) == first:
-            return months
-        counted = {row.key for row in rows if row.day == newest and row.counts}
-        return {key: facts for key, facts in months.items() if key in counted}
+        days = [day_of(one, self._zone) for one in days_of_month(first, until)]
+        school_days = [day.date for day in days if day.lessons]
+        rows = list(self._rows.month(first, days[-1].date, school_days) if days else ())
+        if self.day and month_of(self.day.date) != first:
+            newest = max((row.last for row in rows), default=first)
+            rows = [row for row in rows if row.counts and row.last == newest]
+        return {row.key: _month(row) for row in rows}
 
     def expected(self, facts: Facts, first: date, at: int) -> Facts:
         """Return a month's *facts* with the school time of it until *at* that is to be known."""
@@ -287,6 +282,20 @@ def began(one: Seen, at: int, before: int) -> int:
     proves nothing of the time before that look: nobody heard anything of it.
     """
     return max(one.since or at, before) if one.line == "up" else one.since or at
+
+
+def _month(row: SchoolMonth) -> Facts:
+    return Facts(
+        *(*row.key, row.area, row.line),
+        up=row.up,
+        known=row.known,
+        target_mbps=row.target,
+        contracted_mbps=row.contracted,
+        carried=row.carried,
+        ok=row.ok,
+        probed=row.probed,
+        probes_known=row.probes_known,
+    )
 
 
 def of_month(facts: Facts) -> Facts:

@@ -13,7 +13,7 @@ from contextlib import closing
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from alerts.targets.uptime import Uptime
+from alerts.targets.uptime import Line, Uptime
 from collector.ledger import Ledger
 from collector.outside import SchoolKey
 
@@ -64,6 +64,24 @@ class SchoolDay(NamedTuple):
     open: bool = True
 
 
+class SchoolMonth(NamedTuple):
+    """One school's days of a month that are over, together; the rest as on the `last` of them."""
+
+    key: SchoolKey
+    last: date
+    counts: bool
+    area: str
+    line: Line
+    target: float | None
+    contracted: float | None
+    up: int
+    known: int
+    ok: int
+    probed: int
+    probes_known: int
+    carried: float | None
+
+
 class Point(NamedTuple):
     """One outcome: which series, how many ms after the day began (or before), and whether good."""
 
@@ -111,6 +129,29 @@ class TargetRows:
     def days(self, first: date, last: date) -> list[SchoolDay]:
         """Return every school's days from *first* to *last*, in their order."""
         return self._days("day BETWEEN ? AND ? ORDER BY day", str(first), str(last))
+
+    def month(
+        self, first: date, last: date, school_days: Collection[date]
+    ) -> Iterator[SchoolMonth]:
+        """Give every school's days from *first* to *last* that are over, added up.
+
+        Known probes are those of *school_days*. By the database: of a thousand schools they are
+        thirty thousand rows, and late readings ask again.
+        """
+        named = ", ".join(f"'{day}'" for day in school_days) or "''"
+        days = "FROM target_day WHERE day BETWEEN ? AND ? AND open = 0 GROUP BY region, school"
+        # With one max() alone the other columns are those of its row.
+        latest = f"""SELECT region, school, max(day), counts, area, line, target, contracted,
+            sum(up), sum(known), sum(ok), sum(probed),
+            sum(CASE WHEN day IN ({named}) THEN probes_known ELSE 0 END) {days}"""
+        fastest = f"SELECT region, school, max(carried) {days}"
+        when = str(first), str(last)
+        with closing(self._connect()) as db:
+            db.execute("BEGIN")
+            carried = {(region, school): most for region, school, most in db.execute(fastest, when)}
+            for region, school, day, counts, *rest in db.execute(latest, when):
+                key, there = (region, school), date.fromisoformat(day)
+                yield SchoolMonth._make((key, there, bool(counts), *rest, carried[key]))
 
     def series(self) -> Mapping[bytes, tuple[int, SchoolKey]]:
         """Return the number and the school of each series, by its head."""
