@@ -32,8 +32,7 @@ from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.district.scores import Score
-from collector.district.writer import EVERY_S as DISTRICT_EVERY_S
-from collector.district.writer import KEEP_DAILY_DAYS, District
+from collector.district.writer import KEEP_DAILY_DAYS, TICK_S, District
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.guard import Guard, record_takeover
@@ -276,7 +275,7 @@ class Collector:
             every(60, self._series.minute, stopping),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
-            every(DISTRICT_EVERY_S, self.district.minute, stopping, first_after=2),
+            every(TICK_S, self.district.tick, stopping, first_after=1),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),

@@ -12,11 +12,11 @@ from alerts.targets.days import Day, day_at, day_of, days_of_month, month_of
 from alerts.targets.facts import Facts
 from alerts.targets.probes import Held
 from alerts.targets.uptime import Uptime
-from collector.district import probing
+from collector.district.facts import held_of, of_day, of_days, with_held, with_lessons
 from collector.district.harvest import Carried, Harvest
 from collector.district.probing import Probing
-from collector.district.rows import SchoolDay, SchoolMonth, TargetRows
-from collector.district.seen import Seen
+from collector.district.rows import SchoolDay, TargetRows
+from collector.district.seen import Seen, began
 from collector.outside import SchoolKey
 from core.clock import SECOND
 
@@ -47,10 +47,9 @@ class Days:
         self.probing = Probing(rows, zone)
         self.day: Day | None = None
         self.today: dict[SchoolKey, SchoolDay] = {}
-        self.late: dict[date, set[SchoolKey]] = {}
-        """Days before today with news, and whose."""
+        self.late: dict[date, dict[SchoolKey, float | None]] = rows.late()
+        """Days before today with news: whose, and what a late sample carried."""
         self._changed: dict[tuple[date, SchoolKey], SchoolDay] = {}
-        self._carried: dict[date, dict[SchoolKey, float]] = {}
         self._seen: Mapping[SchoolKey, Seen] = {}
         self._expected: dict[tuple[date, date, int], int] = {}
         self.left_out = 0
@@ -64,10 +63,12 @@ class Days:
             self._resume(day)
         if self.looked and at - self.looked > AWAY:
             gap = self._interrupt()
+        if self.day and day.date < self.day.date:
+            self._turn_back(day, at)
         if self.day is None or day.date > self.day.date:
             self._turn_over(day)
         self._seen = {one.key: one for one in schools}
-        since = at if gap else self.looked
+        since = at if gap else min(self.looked, at)
         for one in self._seen.values():
             self._put(self._seen_as(one, at, since))
         for key, row in list(self.today.items()):
@@ -86,7 +87,8 @@ class Days:
         self.left_out += len(harvest.outcomes) - len(outcomes)
         for day, keys in self.probing.take(outcomes).items():
             if day < self.day.date:
-                self.late.setdefault(day, set()).update(keys)
+                late = self.late.setdefault(day, {})
+                late.update({key: late.get(key) for key in keys})
         for one in harvest.carried:
             if start <= one.at <= at + AWAY:
                 self._carry(one)
@@ -95,10 +97,7 @@ class Days:
 
     def keep(self) -> None:
         """Make all that changed durable."""
-        fresh = self.probing
-        self._rows.keep(self.looked, self._changed.values(), fresh.fresh_series, fresh.fresh)
-        self._changed.clear()
-        fresh.kept()
+        self._keep(self.late)
 
     def settle(self) -> list[date]:
         """Work out anew the days before today that have news; return which."""
@@ -106,9 +105,8 @@ class Days:
         for day in done:
             for row in self._renewed(day_of(day, self._zone), self.late[day]):
                 self._changed[day, row.key] = row
-        self.keep()
+        self._keep({})
         self.late.clear()
-        self._carried = {}
         return done
 
     def tidy(self) -> None:
@@ -125,7 +123,7 @@ class Days:
         assert self.day
         held = self.probing.until(at)
         return [
-            _facts(row, self.day, at, held.get(row.key, Held()))
+            of_day(row, self.day, at, held.get(row.key, Held()))
             for row in self.today.values()
             if row.counts
         ]
@@ -140,7 +138,7 @@ class Days:
         """Return a day that is over, of the schools that counted then."""
         day = day_of(there, self._zone)
         rows = self._rows.days(there, there)
-        return [_facts(row, day, day.stop, _held(row)) for row in rows if row.counts]
+        return [of_day(row, day, day.stop, held_of(row)) for row in rows if row.counts]
 
     def month(self, first: date, until: date) -> dict[SchoolKey, Facts]:
         """Return each school's days of a month that are over, until *until*, as one.
@@ -154,13 +152,13 @@ class Days:
         if self.day and month_of(self.day.date) != first:
             newest = max((row.last for row in rows), default=first)
             rows = [row for row in rows if row.counts and row.last == newest]
-        return {row.key: _month(row) for row in rows}
+        return {row.key: of_days(row) for row in rows}
 
     def expected(self, facts: Facts, first: date, at: int) -> Facts:
         """Return a month's *facts* with the school time of it until *at* that is to be known."""
         seen = self._seen.get((facts.region, facts.school))
         opened = seen.opened if seen and seen.opened else first
-        return _replaced(facts, self._lessons_from(max(first, opened), first, at))
+        return with_lessons(facts, self._lessons_from(max(first, opened), first, at))
 
     def _lessons_from(self, begin: date, first: date, at: int) -> int:
         key = begin, first, at
@@ -177,13 +175,28 @@ class Days:
     def _resume(self, now: Day) -> None:
         """Go on with the days that an earlier process left open."""
         rows = self._rows.open_days()
-        last = max((row.day for row in rows), default=now.date)
+        # Not those of a day to come, which a clock that was wrong began.
+        last = max((row.day for row in rows if row.day <= now.date), default=now.date)
         self._begin(day_of(last, self._zone))
         self.today = {row.key: row for row in rows if row.day == last}
 
     def _begin(self, day: Day) -> None:
         self.probing.begin(day)
         self.day, self.today = day, {}
+
+    def _keep(self, late: Mapping[date, Mapping[SchoolKey, float | None]]) -> None:
+        fresh, changed = self.probing, self._changed.values()
+        self._rows.keep(self.looked, changed, fresh.fresh_series, fresh.fresh, late)
+        self._changed.clear()
+        fresh.kept()
+
+    def _turn_back(self, to: Day, at: int) -> None:
+        """Go on with an earlier day, for the clock was set back: nothing is counted twice."""
+        rows, lessons = self._rows.days(to.date, to.date), to.lessons_until(at)
+        self._begin(to)
+        for row in rows:
+            uptime = Uptime(*row.uptime.until(lessons), since=lessons)
+            self._put(row._replace(uptime=uptime, open=True))
 
     def _interrupt(self) -> Gap:
         assert self.day
@@ -201,8 +214,8 @@ class Days:
         for row in list(self.today.values()):
             found = held.get(row.key, Held())
             ended = row._replace(uptime=row.uptime.closed(before.lessons), open=False)
-            self._put(_with(ended, found, before))
-        self.late.setdefault(before.date, set())
+            self._put(with_held(ended, found, before))
+        self.late.setdefault(before.date, {})
         going_on = {key: row for key, row in self.today.items() if row.counts}
         self._begin(to)
         for row in going_on.values():
@@ -245,23 +258,20 @@ class Days:
             if row and (row.carried is None or one.mbps > row.carried):
                 self._put(row._replace(carried=one.mbps))
             return
-        of_day = self._carried.setdefault(there, {})
-        of_day[one.key] = max(one.mbps, of_day.get(one.key, 0.0))
-        self.late.setdefault(there, set()).add(one.key)
+        late = self.late.setdefault(there, {})
+        late[one.key] = max(one.mbps, late.get(one.key) or 0.0)
 
-    def _renewed(self, day: Day, keys: Iterable[SchoolKey]) -> Iterable[SchoolDay]:
-        wanted = set(keys)
+    def _renewed(self, day: Day, wanted: Mapping[SchoolKey, float | None]) -> Iterable[SchoolDay]:
         if not wanted:
             return
         rows = {row.key: row for row in self._rows.days(day.date, day.date)}
-        held = self.probing.again(day, wanted)
-        carried = self._carried.get(day.date, {})
-        for key in wanted:
+        held = self.probing.again(day, wanted.keys())
+        for key, carried in wanted.items():
             row = rows.get(key) or self._missed(day, key)
             if row is None:
                 continue
-            peaks = [one for one in (row.carried, carried.get(key)) if one is not None]
-            yield _with(row._replace(carried=max(peaks, default=None)), held[key], day)
+            peaks = [one for one in (row.carried, carried) if one is not None]
+            yield with_held(row._replace(carried=max(peaks, default=None)), held[key], day)
 
     def _missed(self, day: Day, key: SchoolKey) -> SchoolDay | None:
         """Return a day on which nobody looked, as a school would be that is what it is now."""
@@ -273,63 +283,3 @@ class Days:
             uptime=Uptime().closed(0),
             open=False,
         )
-
-
-def began(one: Seen, at: int, before: int) -> int:
-    """Return when a state began that a look *at* finds, and the one *before* did not.
-
-    That a line was lost shows minutes after it was: then it was not up meanwhile. That it is up
-    proves nothing of the time before that look: nobody heard anything of it.
-    """
-    return max(one.since or at, before) if one.line == "up" else one.since or at
-
-
-def _month(row: SchoolMonth) -> Facts:
-    return Facts(
-        *(*row.key, row.area, row.line),
-        up=row.up,
-        known=row.known,
-        target_mbps=row.target,
-        contracted_mbps=row.contracted,
-        carried=row.carried,
-        ok=row.ok,
-        probed=row.probed,
-        probes_known=row.probes_known,
-    )
-
-
-def of_month(facts: Facts) -> Facts:
-    """Return a day as part of a month, where only school time is asked for of probes."""
-    return facts if facts.lessons else _replaced(facts, 0)
-
-
-def _replaced(facts: Facts, lessons: int) -> Facts:
-    known = min(facts.probes_known, lessons)
-    return Facts(
-        *(facts.region, facts.school, facts.area, facts.line, lessons, facts.up, facts.known),
-        *(facts.target_mbps, facts.contracted_mbps, facts.carried, facts.tested),
-        *(facts.ok, facts.probed, known, lessons),
-    )
-
-
-def _facts(row: SchoolDay, day: Day, at: int, held: Held) -> Facts:
-    up, known = row.uptime.until(day.lessons_until(at))
-    return Facts(
-        *(*row.key, row.area, row.uptime.line, day.lessons_until(at), up, known),
-        target_mbps=row.target,
-        contracted_mbps=row.contracted,
-        carried=row.carried,
-        ok=held.ok,
-        probed=held.known,
-        probes_known=probing.known(day, at, held),
-        probes_window=probing.window(day, at),
-    )
-
-
-def _held(row: SchoolDay) -> Held:
-    return Held(row.ok, row.probed, row.probes_known)
-
-
-def _with(row: SchoolDay, held: Held, day: Day) -> SchoolDay:
-    known = probing.known(day, day.stop, held)
-    return row._replace(ok=held.ok, probed=held.known, probes_known=known)

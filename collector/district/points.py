@@ -7,8 +7,8 @@ from typing import Final, Literal, NamedTuple
 
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import Indicator
-from collector.district.days import Gap, began
-from collector.district.seen import Seen
+from collector.district.days import Gap
+from collector.district.seen import Seen, began
 from collector.outside import SchoolKey
 from core import lineprotocol
 from core.clock import SECOND

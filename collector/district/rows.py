@@ -39,6 +39,10 @@ _SCHEMA: Final = (
     )""",
     "CREATE INDEX IF NOT EXISTS target_probe_day ON target_probe (day)",
     "CREATE TABLE IF NOT EXISTS target_looked (at INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS target_late (        -- days that are to be worked out again
+        day TEXT NOT NULL, region TEXT NOT NULL, school TEXT NOT NULL,  -- empty: nothing of them
+        carried REAL
+    )""",
 )
 _COLUMNS: Final = """day, region, school, counts, area, type, target, contracted, line, since, up,
     known, carried, ok, probed, probes_known, open"""
@@ -122,6 +126,16 @@ class TargetRows:
             found = db.execute("SELECT max(at) FROM target_looked").fetchone()
         return int(found[0] or 0)
 
+    def late(self) -> dict[date, dict[SchoolKey, float | None]]:
+        """Return the days that are to be worked out again: whose, and what a sample carried."""
+        found: dict[date, dict[SchoolKey, float | None]] = {}
+        with self._ledger.transaction() as db:
+            for day, region, school, carried in db.execute("SELECT * FROM target_late"):
+                of_day = found.setdefault(date.fromisoformat(day), {})
+                if school:
+                    of_day[region, school] = carried
+        return found
+
     def open_days(self) -> list[SchoolDay]:
         """Return the days that nobody has ended yet."""
         return self._days("open = 1")
@@ -173,6 +187,7 @@ class TargetRows:
         days: Iterable[SchoolDay],
         series: Iterable[tuple[int, SchoolKey, bytes]],
         points: Mapping[date, Collection[Point]],
+        late: Mapping[date, Mapping[SchoolKey, float | None]],
     ) -> None:
         """Keep what a turn changed, all of it or nothing."""
         kept = [_columns(one) for one in days]
@@ -182,6 +197,8 @@ class TargetRows:
             db.executemany(_KEEP, kept)
             db.executemany("INSERT OR REPLACE INTO target_series VALUES (?, ?, ?, ?)", heads)
             db.executemany("INSERT INTO target_probe VALUES (?, ?)", blobs)
+            db.execute("DELETE FROM target_late")
+            db.executemany("INSERT INTO target_late VALUES (?, ?, ?, ?)", _late(late))
             db.execute("DELETE FROM target_looked")
             db.execute("INSERT INTO target_looked VALUES (?)", (looked,))
 
@@ -200,6 +217,15 @@ class TargetRows:
     def _connect(self) -> sqlite3.Connection:
         address = f"{self._ledger.path.absolute().as_uri()}?mode=ro"
         return sqlite3.connect(address, _BUSY_S, uri=True)
+
+
+def _late(
+    late: Mapping[date, Mapping[SchoolKey, float | None]],
+) -> Iterator[tuple[str, str, str, float | None]]:
+    for day, of_day in late.items():
+        yield str(day), "", "", None
+        for (region, school), carried in of_day.items():
+            yield str(day), region, school, carried
 
 
 def _columns(one: SchoolDay) -> tuple[object, ...]:

@@ -7,7 +7,8 @@ from datetime import date, timedelta, tzinfo
 from alerts.targets.days import day_of, days_of_month, month_before, month_of
 from alerts.targets.facts import Facts, together
 from alerts.targets.indicators import Indicator, connection, contracted, indicators
-from collector.district.days import Days, of_month
+from collector.district.days import Days
+from collector.district.facts import in_month
 from collector.district.points import Group, Window, groups, indicator
 from collector.outside import SchoolKey
 
@@ -85,7 +86,7 @@ class Scores:
         for one in today:
             key = (one.region, one.school)
             days = [before[key]] if key in before else []
-            found.append(self._days.expected(together([*days, of_month(one)]), first, at))
+            found.append(self._days.expected(together([*days, in_month(one)]), first, at))
         return self._scored(found, "month", day_of(first, self._zone).start)
 
     def _scored(self, schools: Sequence[Facts], window: Window, at: int) -> list[Score]:

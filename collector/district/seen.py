@@ -87,3 +87,12 @@ def _seen(
         opened=entry.opened if entry else None,
         alerts=alerts.get(key, {}),
     )
+
+
+def began(one: Seen, at: int, before: int) -> int:
+    """Return when a state began that a look *at* finds, and the one *before* did not.
+
+    That a line was lost shows minutes after it was: then it was not up meanwhile. That it is up
+    proves nothing of the time before that look: nobody heard anything of it.
+    """
+    return max(one.since or at, before) if one.line == "up" else one.since or at

@@ -37,7 +37,9 @@ from core.clock import SECOND
 from core.errors import StoreError
 from core.types import Identity, Value
 
-EVERY_S: Final = 60.0
+TICK_S: Final = 5.0
+EVERY: Final = 60 * SECOND
+PATIENCE: Final = 30 * SECOND
 KEEP_DAILY_DAYS: Final = 3_650
 SLOW: Final = 300 * SECOND
 """So often the scores of day and month, and the ledger of each agent."""
@@ -80,6 +82,7 @@ class District:
         self._beats: dict[Identity, Beat] = {}
         self._sums: Mapping[Identity, Sums] = {}
         self._scored_at = self._ledger_at = self._day_tidied = 0
+        self._started, self._next, self._turning = now(), 0, asyncio.Lock()
         self.heard = self._tap.heard
         """Hears of readings once the ledger has them."""
 
@@ -96,8 +99,23 @@ class District:
             "dropped": sum(one.dropped for one in self._sums.values()),
         }
 
+    async def tick(self) -> None:
+        """Do the minute's work, where it is time for that; raises StoreError, sqlite3.Error."""
+        at = self._now()
+        if 0 < self._next - at < EVERY:
+            return
+        # Right after a start nothing is known only because nobody was connected yet.
+        if not self._books.door.opening().since and 0 <= at - self._started < PATIENCE:
+            return
+        self._next = at + EVERY
+        await self.minute()
+
     async def minute(self) -> None:
         """Look at everything, keep it, and write it; raises StoreError, sqlite3.Error."""
+        async with self._turning:
+            await self._minute()
+
+    async def _minute(self) -> None:
         at, books = self._now(), self._books
         opening = books.door.opening()
         schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))

@@ -116,6 +116,11 @@ class Play:
                 self.district._scored_at = self.district._ledger_at = 0
             await self.district.minute()
 
+    async def pass_by(self) -> None:
+        """Let one minute pass, in which nothing is worked out that is not due."""
+        self._minute()
+        await self.district.minute()
+
     def _minute(self) -> None:
         books = self.desk.books
         for _ in range(3):  # what sleeps for longer has been stopped

@@ -268,6 +268,33 @@ async def test_a_clock_that_is_set_back_counts_no_time_twice(play: Play) -> None
     assert play.minutes() == (3 * 180, 3 * 180)
 
 
+async def test_a_clock_that_goes_a_day_ahead_and_back_counts_each_day_once(play: Play) -> None:
+    await play.until("Mon 10:00")
+    play.clock.at = ns("Wed 12:00")
+    await play.until("Wed 12:03")
+    play.clock.at = ns("Mon 10:00")
+    await play.until("Mon 10:30")
+    # The minute that the last look holds for is not known to be wrong.
+    assert play.minutes() in {(3 * 150, 3 * 150), (3 * 149, 3 * 149)}
+    play.restart()
+    await play.until("Mon 10:31")
+    assert play.minutes()[0] == play.minutes()[1] >= 3 * 150
+
+
+async def test_the_first_look_waits_for_the_broker_and_no_longer_than_half_a_minute(
+    play: Play,
+) -> None:
+    play.broker(there=False)
+    await play.district.tick()
+    assert play.school("a", "known") == []
+    play.clock.at += MINUTE
+    await play.district.tick()
+    assert [known for _, known in play.school("a", "known")] == [0]
+    play.clock.at += MINUTE // 2
+    await play.district.tick()
+    assert len(play.indicator("I-01", field="total")) == 1, "once a minute"
+
+
 async def test_a_roster_that_is_taken_with_another_target_rewrites_no_day_that_is_over(
     play: Play,
 ) -> None:
