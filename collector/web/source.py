@@ -27,6 +27,9 @@ class Source(Protocol):
     def canary(self) -> Canary:
         """Return the last canary that came through the rules."""
 
+    def scores(self) -> Sequence[Score]:
+        """Return the district against its targets, as it was worked out last."""
+
     @property
     def region(self) -> str:
         """The first region that is served: the canary's."""

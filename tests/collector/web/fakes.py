@@ -47,6 +47,7 @@ class FakeSource:
     able: tuple[bool, str] = (True, "")
     counted: dict[tuple[str, str], int] = field(default_factory=dict)
     agents: tuple[AgentAccount, ...] = ()
+    scored: tuple[Score, ...] = ()
     restores: tuple[Restore, ...] = ()
     a_page: int = 1
     painted: Callable[[], Picture] | None = None
@@ -68,6 +69,9 @@ class FakeSource:
 
     def canary(self) -> Canary:
         return self.canaried
+
+    def scores(self) -> Sequence[Score]:
+        return self.scored
 
     def ready(self) -> tuple[bool, str]:
         return self.able
@@ -96,9 +100,6 @@ class FakeSource:
             over=over[:limit],
             severities=dict(sorted(counts.items())),
         )
-
-    def scores(self) -> Sequence[Score]:
-        return self.scored
 
     def unconnected(self) -> Listed:
         if self.list_trouble:
