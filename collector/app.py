@@ -301,6 +301,7 @@ class Collector:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self.district.close()
         try:
             self.books.ledger.keep_known(self.books.live.changed())
         except sqlite3.Error as error:
@@ -309,7 +310,6 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
-        self.district.close()
         self.books.ledger.close()
         self.store.close()
         self._rollups.close()
