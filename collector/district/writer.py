@@ -121,7 +121,10 @@ class District:
         schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))
         self._lines += self._tap.take()
         agents = self._agents(at) if _due(self._ledger_at, at) else {}
-        await asyncio.to_thread(self._turn, at, schools, agents, opening.since)
+        try:
+            await asyncio.to_thread(self._turn, at, schools, agents, opening.since)
+        finally:
+            self._count()
 
     def close(self) -> None:
         """Keep what was heard last; blocks, and lets go of the store of days."""
@@ -205,6 +208,20 @@ class District:
             self._daily.flush()
 
     # What is in the event loop.
+
+    def _count(self) -> None:
+        """Let the collector's counters know what was left out, and why."""
+        totals = {
+            ("district_left_out", "too_many_lines"): self._tap.left_out,
+            ("district_left_out", "too_old"): self.days.left_out,
+            ("district_left_out", "too_many_series"): self.days.probing.left_out,
+            ("district_left_out", "store_away"): self._raw.left_out,
+            ("district_refused", "raw"): self._raw.refused,
+            ("district_refused", "days"): self._daily.refused,
+        }
+        counters = self._books.counters
+        for (name, reason), total in totals.items():
+            counters.add(name, total - counters.add(name, 0, reason), reason)
 
     def _agents(self, at: int) -> dict[Identity, tuple[int, int]]:
         """Return when each agent was last heard, and what it holds."""

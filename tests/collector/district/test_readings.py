@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from collector.district import probing
 from collector.district.harvest import Reader
 from collector.district.rows import Point, pack, unpack
 from collector.district.tap import wanted_in
@@ -127,7 +128,7 @@ async def test_what_is_older_than_a_week_is_left_out_and_counted(play: Play) -> 
     await play.take(readings(batch(seq=900, lines=lines), host("a")))
     await play.until("Mon 08:05")
     assert ok_of(play) == (5, 5)
-    assert play.district.days.left_out == 1
+    assert play.desk.count("district_left_out", "too_old") == 1
 
 
 async def test_a_batch_that_comes_again_changes_nothing(play: Play) -> None:
@@ -220,3 +221,17 @@ def test_points_are_packed_and_unpacked() -> None:
     points = [Point(1, 0, True), Point(2**31, 90_000_000, False), Point(7, -600_000, True)]
     assert list(unpack(pack(points))) == points
     assert len(pack(points)) == 24
+
+
+async def test_a_school_with_too_many_series_counts_with_those_that_were_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "MOST_OF_ONE_SCHOOL", 2)
+    play = Play(tmp_path)
+    await play.until("Mon 08:00")
+    for server in "xyz":
+        await play.send("a", f"http_response,server={server} success=1i @Mon 08:00")
+    await play.send("b", "http_response,server=z success=1i @Mon 08:00")
+    await play.until("Mon 08:05")
+    assert ok_of(play) == (15, 15)
+    assert play.desk.count("district_left_out", "too_many_series") == 1
