@@ -26,10 +26,7 @@ ROSTER = """区划代码,学校代码,学校名称,状态,城乡类型,目标带
 330100,school-3,第三小学,在办,乡村,100,
 """
 
-pytestmark = [
-    pytest.mark.real("netns"),
-    pytest.mark.skipif(bool(school_line.why_not()), reason=school_line.why_not()),
-]
+real_line = pytest.mark.skipif(bool(school_line.why_not()), reason=school_line.why_not())
 
 
 @pytest.fixture
@@ -55,6 +52,8 @@ def ask_now(collector: Collector, school: str) -> None:
     seen[REGION, school] = replace(seen[REGION, school], tried_at=0)
 
 
+@pytest.mark.real("netns")
+@real_line
 async def test_a_line_that_is_cut_and_mended_is_in_schools_and_indicators(
     mosquitto: RealBroker, tmp_path: Path, line: Line
 ) -> None:
@@ -129,3 +128,13 @@ async def test_a_line_that_is_cut_and_mended_is_in_schools_and_indicators(
                 found = await looked()
                 assert [found[name] for name in ("met", "not_met", "unproven")] == [2, 0, 1]
                 assert newest(store, "school", school="school-1")["state"] == "up"
+
+
+async def test_the_collector_says_of_itself_whether_it_can_store_and_what_agents_hold(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with running(config(tmp_path, mosquitto.port)) as collector:
+        await collector._chores.minute()
+        own = newest(collector.store, "collector")
+        assert (own["ready"], own["backlog_batches"], own["dropped"]) == (1, 0, 0)
+        assert isinstance(own["store_ms"], float)
