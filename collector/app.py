@@ -32,7 +32,7 @@ from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.district.scores import Score
-from collector.district.writer import KEEP_DAILY_DAYS, TICK_S, District
+from collector.district.writer import TICK_S, District
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.guard import Guard, record_takeover
@@ -133,8 +133,9 @@ class Collector:
             writers=config.store.writers,
             tell=self._heard,
         )
-        daily = open_rollup_store(config, "day", KEEP_DAILY_DAYS * DAY, now)
-        self.district = District(config, (self.store, daily), books, self.alerting.cases, now)
+        daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
+        stores = self._rollups.own, daily
+        self.district = District(config, stores, books, self.alerting.cases, now)
         self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)

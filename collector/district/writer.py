@@ -40,7 +40,6 @@ from core.types import Identity, Value
 TICK_S: Final = 5.0
 EVERY: Final = 60 * SECOND
 PATIENCE: Final = 30 * SECOND
-KEEP_DAILY_DAYS: Final = 3_650
 SLOW: Final = 300 * SECOND
 """So often the scores of day and month, and the ledger of each agent."""
 FRESH: Final = 300 * SECOND
@@ -135,7 +134,7 @@ class District:
                 self.days.keep()
         except sqlite3.Error as error:
             _log.warning("what targets are made of could not be kept: %s", error)
-        with suppress(StoreError):
+        with suppress(StoreError, sqlite3.Error):
             self._raw.flush()
         self._store.close()
 

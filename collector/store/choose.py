@@ -13,7 +13,6 @@ ENDINGS: Final = {"hour": "_1h", "day": "_1d"}
 """Of the names of the databases, or files, that rollups are in."""
 
 
-
 def open_store(config: "CollectorConfig", keep_ns: int, now: clock.Clock = clock.now) -> Store:
     """Return the store of *config*; raises ConfigError, and what its own opening raises.
 
