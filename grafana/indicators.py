@@ -34,6 +34,11 @@ INDICATORS: Final = (
     Indicator("I-20", "教育平台可达率", "Platforms reached", 99, 97),
 )
 
+ENOUGH: Final = '"completeness" >= 90'
+TOO_LITTLE: Final = '"completeness" < 90'
+"""Then there is no percentage (R-29). One of earlier may stand in a point that was written again:
+InfluxDB takes no field away."""
+
 
 def which(indicator: Indicator, window: str = "live", area: str = "all") -> str:
     """Return the condition for one of its series."""
@@ -56,17 +61,20 @@ def history(
 ) -> list[Query]:
     """Return its curves: as it was said within a day, and from one day to the next beyond."""
     what = ", ".join(column.of("raw") for column in columns)
+    about = which(indicator, area=area), which(indicator, "day", area)
+    if any(column.field == "value" for column in columns):
+        about = about[0] + f" AND {ENOUGH}", about[1] + f" AND {ENOUGH}"
     # The points of days are written as they are, so the field has no `_last` there.
     return [
         Query(
             f'SELECT {what} FROM "indicator" WHERE $timeFilter AND {SPANS["raw"]}'
-            f" AND {which(indicator, area=area)} GROUP BY time({STEPS['raw']}) fill(null)",
+            f" AND {about[0]} GROUP BY time({STEPS['raw']}) fill(null)",
             "raw",
             alias,
         ),
         Query(
             f'SELECT {what} FROM "indicator" WHERE $timeFilter AND {BEYOND_A_DAY}'
-            f" AND {which(indicator, 'day', area)} GROUP BY time({STEPS['daily']}) fill(null)",
+            f" AND {about[1]} GROUP BY time({STEPS['daily']}) fill(null)",
             "daily",
             alias,
         ),

@@ -1,5 +1,6 @@
 """The district's targets over time, for the bulletin: what was met, by how many, and where not."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, table, timeseries
@@ -7,10 +8,10 @@ from grafana_foundation_sdk.builders import dashboard, table, timeseries
 from grafana import palette, words
 from grafana.frame import board as frame
 from grafana.frame import to_board
-from grafana.indicators import INDICATORS, Indicator, history
+from grafana.indicators import ENOUGH, INDICATORS, TOO_LITTLE, Indicator, history
 from grafana.influxql import SCOPE, TO, Column, Query, quoted
 from grafana.language import Language
-from grafana.panels import Look, Shown, curves, listing
+from grafana.panels import Look, Shown, curves, listing, transformation
 
 AREAS: Final = {"urban": palette.FIRST, "town": palette.SECOND, "rural": palette.THIRD}
 
@@ -168,15 +169,7 @@ def _months(t: Language) -> table.Panel:
             height=9,
             links=_links(t),
         ),
-        [
-            Query(
-                f'SELECT {", ".join(quoted(fields))} FROM "indicator"'
-                f" WHERE time > {TO} - 400d AND time <= {TO} AND \"window\" = 'month'"
-                f' AND "area" = \'all\' AND {SCOPE} GROUP BY "indicator"',
-                "daily",
-                table=True,
-            )
-        ],
+        [_of_months(fields, ENOUGH), _of_months(fields[1:], TOO_LITTLE)],
         [
             Shown("Time", t("月份", "Month"), 110, unit="time:YYYY-MM"),
             Shown("indicator", t("指标", "Target"), 0, [words.mapped(t, names, coloured=False)]),
@@ -197,4 +190,15 @@ def _months(t: Language) -> table.Panel:
         hidden=(),
         sort=[("Time", True)],
         limit=60,
+        first=[transformation("merge", {})],
+    )
+
+
+def _of_months(fields: Sequence[str], known: str) -> Query:
+    return Query(
+        f'SELECT {", ".join(quoted(fields))} FROM "indicator"'
+        f" WHERE time > {TO} - 400d AND time <= {TO} AND \"window\" = 'month'"
+        f' AND "area" = \'all\' AND {SCOPE} AND {known} GROUP BY "indicator"',
+        "daily",
+        table=True,
     )

@@ -116,6 +116,12 @@ def days(now: int, count: int = 110) -> bytes:
     lines += [line for at in steps for line in lines_of(indicators(at, "day"), at)]
     months = range(today - 90 * DAY, today + 1, 30 * DAY)
     lines += [line for at in months for line in lines_of(indicators(at, "month"), at)]
+    # Written again when less was known: the percentage of before stays in the point.
+    fell = [
+        (name, tags, {**fields, "completeness": 80.0})
+        for name, tags, fields in indicators(months[-1], "month")
+    ]
+    lines += lines_of(fell, months[-1])
     return b"\n".join(lines)
 
 

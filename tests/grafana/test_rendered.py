@@ -72,6 +72,10 @@ def test_every_dashboard_is_drawn_without_an_error_and_without_a_panel_that_lack
     wrong = {name: found for name in ALL if (found := trouble(browser, served, name))}
     assert wrong == {}
 
+    shown = browser.run(PANELS)
+    (months,) = (one for one in shown.values() if "80.0%" in one["text"])
+    assert months["text"].count("数据不足") == 4
+
     # Of a school that does not exist there is nothing, and each panel says so.
     missing = trouble(browser, served, "zh/school.json", "var-region=330106&var-school=nowhere")
     assert len(missing) == len(list(panels(load("zh/school.json"))))
