@@ -158,8 +158,13 @@ def _verdict_of(addresses: frozenset[Ip], expected: Expected, networks: Sequence
         return "not_nxdomain"
     if expected.no_data:
         return "wrong_address"
-    nowhere = any(ip.is_unspecified or ip.is_loopback for ip in addresses)
-    return "sinkhole" if nowhere else "ok"
+    return "sinkhole" if any(map(_is_nowhere, addresses)) else "ok"
+
+
+def _is_nowhere(ip: Ip) -> bool:
+    # Python 3.11 asks an IPv4 address inside an IPv6 one (RFC 4291 2.5.5.2) for nothing.
+    meant = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+    return meant.is_unspecified or meant.is_loopback
 
 
 def _nothing(asked: dns.message.Message, datagrams: Sequence[Datagram], *, refused: bool) -> str:

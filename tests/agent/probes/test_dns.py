@@ -111,6 +111,13 @@ async def test_an_address_that_leads_nowhere_is_told_unless_it_is_what_is_expect
         assert (await told(expecting))["verdict"] == "ok"
 
 
+@pytest.mark.parametrize("nowhere", ["::", "::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1"])
+async def test_nor_does_it_lead_anywhere_when_it_is_one_of_ipv6(nowhere: str) -> None:
+    async with name_server(says(nowhere)) as server:
+        fields = await told(probe(server.address, record_types=("AAAA",)))
+    assert (fields["verdict"], fields["success"]) == ("sinkhole", 0)
+
+
 async def test_answers_to_other_questions_are_passed_over_and_counted() -> None:
     def late(asked: dns.message.Message) -> list[bytes]:
         return [with_wrong_id(asked), to_another_question(asked), b"\0", answer(asked, RIGHT)]
