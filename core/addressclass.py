@@ -1,7 +1,7 @@
 """What kind of address one is: what may be said of it where the address itself may not leave.
 
 public      reachable from everywhere
-private     RFC 1918, RFC 4193: a network behind a router
+private     RFC 1918, RFC 4193, and the old RFC 3879: a network behind a router
 cgnat       RFC 6598: the provider's, shared by many customers
 link_local  RFC 3927, RFC 4291: of one cable
 reserved    anything else: loopback, documentation, multicast
@@ -16,8 +16,14 @@ Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 CGNAT: Final = ipaddress.ip_network("100.64.0.0/10")
 PRIVATE: Final = tuple(
-    map(ipaddress.ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"))
+    map(
+        ipaddress.ip_network,
+        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fec0::/10"),
+    )
 )
+GLOBAL: Final = tuple(map(ipaddress.ip_network, ("0.0.0.0/0", "2000::/3", "64:ff9b::/96")))
+"""Of IPv6 only what was given to somebody (RFC 4291 2.4), and IPv4 through a NAT64 (RFC 6052).
+Python calls all the rest global too."""
 
 
 def class_of(address: Ip) -> AddressClass:
@@ -30,4 +36,5 @@ def class_of(address: Ip) -> AddressClass:
         return "private"
     if address.is_link_local:
         return "link_local"
-    return "public" if address.is_global and not address.is_multicast else "reserved"
+    given = any(address in network for network in GLOBAL)
+    return "public" if given and address.is_global and not address.is_multicast else "reserved"

@@ -1,11 +1,13 @@
 """The table [broker], the same in every program that speaks MQTT."""
 
+import ssl
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from core.fields import File, Host, Port, SecretFile
+from core.fields import File, Host, Port, Roots, SecretFile
 from core.secrets import secret
 from core.tomllines import KeyPath
 
@@ -22,7 +24,7 @@ class BrokerConfig(Struct, frozen=True, kw_only=True):
     reconnect_within_s: Annotated[float, Meta(ge=0, le=3600)] = 60
     username: str = ""
     password_file: SecretFile = None
-    ca_file: File = None
+    ca_file: Roots = None
     cert_file: File = None
     key_file: File = None
     embedded: bool = False
@@ -43,3 +45,22 @@ def broker_mistakes(broker: BrokerConfig) -> Iterator[tuple[KeyPath, str]]:
     ):
         if getattr(broker, name) is not None and getattr(broker, other) is None:
             yield (name,), f"[broker] {name} needs {other} beside it"
+    if broker.cert_file is not None and broker.key_file is not None:
+        mistake = _pair_mistake(broker.cert_file, broker.key_file)
+        if mistake:
+            yield ("cert_file",), f"[broker] cert_file {mistake}"
+
+
+def _pair_mistake(certificate: Path, key: Path) -> str:
+    """Return why nobody could be shown *certificate*; of a missing file another check tells."""
+    if not (certificate.is_file() and key.is_file()):
+        return ""
+    try:
+        # With a password, since OpenSSL else asks for one on the terminal.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:  # an OSError too
+        why = (error.reason or "no PEM that can be read").replace("_", " ").lower()
+        return f"{certificate} and key_file {key} cannot be used together: {why}"
+    except OSError as error:
+        return f"{certificate} or key_file {key} cannot be read: {error.strerror}"
+    return ""

@@ -1,5 +1,6 @@
 """What the keys of several configuration files may hold, as annotations for `core.config`."""
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Final
 from urllib.parse import urlsplit
@@ -53,12 +54,27 @@ def _file_mistake(file: Path | None) -> str:
     return "" if file is None or file.is_file() else f"{file} is not there, or is not a file"
 
 
+def _roots_mistake(file: Path | None) -> str:
+    if file is None or not file.is_file():
+        return _file_mistake(file)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:  # an OSError too
+        return f"{file} holds no certificate (PEM) that can be read"
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror}"
+    return ""
+
+
 def _secret_mistake(file: Path | None) -> str:
     return "" if file is None else secret_mistake(file)
 
 
 File = Annotated[Path | None, Meta(extra={CHECK: _file_mistake})]
 """A file that has to be there already; "" for none."""
+
+Roots = Annotated[Path | None, Meta(extra={CHECK: _roots_mistake})]
+"""A file with certificates to believe, there already; "" for none."""
 
 SecretFile = Annotated[Path | None, Meta(extra={CHECK: _secret_mistake})]
 """A file for `core.secrets.secret`; "" for none."""

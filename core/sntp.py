@@ -140,10 +140,11 @@ def bounds(served: Served, way: int) -> Bounds:
     return served.sent - served.off, served.sent + way + served.off
 
 
-def agreed(all_bounds: Iterable[Bounds]) -> Bounds | None:
+def agreed(all_bounds: Iterable[Bounds], voters: int = 0) -> Bounds | None:
     """Return what more than half of *all_bounds* have in common (Marzullo); None without such.
 
-    With three servers one may lie; of two that disagree nobody knows which does.
+    Where *voters* were asked, more than half of those: some may be silent. With three servers one
+    may lie; of two that disagree nobody knows which does.
     """
     given = list(all_bounds)
     edges = sorted([(low, -1) for low, _ in given] + [(high, 1) for _, high in given])
@@ -153,4 +154,4 @@ def agreed(all_bounds: Iterable[Bounds]) -> Bounds | None:
         open_now -= kind
         if kind < 0 and open_now > most:
             most, best = open_now, (at, edges[place + 1][0])
-    return best if 2 * most > len(given) else None
+    return best if 2 * most > max(voters, len(given)) else None

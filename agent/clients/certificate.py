@@ -58,11 +58,7 @@ class Certificate:
 
 def parse(der: bytes) -> Certificate:
     """Return what *der* says; raises ValueError where it is no certificate."""
-    signed, *_ = elements(one(der, SEQUENCE).value)
-    fields = [field for field in elements(signed.value) if field.tag != VERSION]
-    if signed.tag != SEQUENCE or len(fields) < 6:
-        raise ValueError("what is signed is no certificate")
-    _, algorithm, issuer, validity, subject, key = fields[:6]
+    _, algorithm, issuer, validity, subject, key = _signed(der)
     not_before, not_after = [_time(element) for element in elements(validity.value)]
     return Certificate(
         not_before,
@@ -71,6 +67,20 @@ def parse(der: bytes) -> Certificate:
         rsa_bits=_rsa_bits(key),
         sha1=_is_sha1(algorithm),
     )
+
+
+def names_of(der: bytes) -> tuple[bytes, bytes]:
+    """Return who issued *der* and whom it is about, as bytes; raises ValueError as `parse` does."""
+    _, _, issuer, _, subject, _ = _signed(der)
+    return issuer.whole, subject.whole
+
+
+def _signed(der: bytes) -> list[Element]:
+    signed, *_ = elements(one(der, SEQUENCE).value)
+    fields = [field for field in elements(signed.value) if field.tag != VERSION]
+    if signed.tag != SEQUENCE or len(fields) < 6:
+        raise ValueError("what is signed is no certificate")
+    return fields[:6]
 
 
 def _time(element: Element) -> int:

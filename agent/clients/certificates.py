@@ -6,11 +6,11 @@ server has, so that it can be read. Nothing is sent through either.
 
 import asyncio
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from agent.clients.certificate import Certificate
+from agent.clients.certificate import Certificate, names_of
 from agent.clients.stream import (
     CERTIFICATE,
     OPENED_LATE,
@@ -23,6 +23,9 @@ from agent.clients.stream import (
 from agent.clients.tls import believing
 from core import clock
 
+DER: Final = 2
+"""ENCODING_DER of Python's _ssl, which has no public name before 3.13."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -33,7 +36,8 @@ class Shown:
     leaf: bytes = b""
     """DER; empty where there was no handshake at all."""
     sent: int = 0
-    """How many certificates came; 0 where this Python cannot tell."""
+    """How many of those that came lead on from the leaf, itself included; 0 where this Python
+    cannot tell. Whatever else a server sends vouches for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +80,28 @@ class CertificateClient:
 
 
 def _sent(tls: Any) -> int:
-    """Return how many certificates came; Python has a public way to ask from 3.13 on."""
+    """Return how many certificates of what came lead on from the first one.
+
+    Python has a public way to ask from 3.13 on, which gives bytes.
+    """
     ask = getattr(tls, "get_unverified_chain", None) or getattr(
         getattr(tls, "_sslobj", None), "get_unverified_chain", None
     )
-    return len(ask() or ()) if ask else 0
+    came = (ask() or ()) if ask else ()
+    try:
+        names = [names_of(one if isinstance(one, bytes) else one.public_bytes(DER)) for one in came]
+    except ValueError:  # which one is damaged nobody can tell
+        return len(came)
+    return leading_on(names)
+
+
+def leading_on(names: Sequence[tuple[bytes, bytes]]) -> int:
+    """Return how many lead on from the first one; *names* are issuers and subjects."""
+    subjects = {subject: issuer for issuer, subject in reversed(names[1:])}
+    count, issuer = len(names[:1]), names[0][0] if names else b""
+    while issuer in subjects:
+        count, issuer = count + 1, subjects.pop(issuer)
+    return count
 
 
 def verdict_of(shown: Shown, leaf: Certificate | None, now: int) -> str:

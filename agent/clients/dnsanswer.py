@@ -6,7 +6,7 @@ no_data          the name has no record of this type
 servfail         the server could not find out            refused   it will not answer us
 rcode            any other error of the server
 wrong_address    an address that is not expected: a block page, an advertisement
-sinkhole         0.0.0.0, a loopback or the like, where nothing is expected
+sinkhole         0.0.0.0, a loopback, an address of no server, where nothing is expected
 not_nxdomain     an answer for a name that must not exist: NXDOMAIN is hijacked
 two_answers      a second answer says something else: one of the two is forged
 truncated        cut off, and the whole of it could not be had over TCP
@@ -32,6 +32,9 @@ from core.addressclass import Ip
 
 NXDOMAIN: Final = "NXDOMAIN"
 NODATA: Final = "NODATA"
+
+THIS_NETWORK: Final = ipaddress.ip_network("0.0.0.0/8")
+"""RFC 1122 3.2.1.3: of no machine, as is what `is_reserved` says of IPv4."""
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -158,8 +161,15 @@ def _verdict_of(addresses: frozenset[Ip], expected: Expected, networks: Sequence
         return "not_nxdomain"
     if expected.no_data:
         return "wrong_address"
-    nowhere = any(ip.is_unspecified or ip.is_loopback for ip in addresses)
-    return "sinkhole" if nowhere else "ok"
+    return "sinkhole" if any(map(_is_nowhere, addresses)) else "ok"
+
+
+def _is_nowhere(ip: Ip) -> bool:
+    # Python 3.11 asks an IPv4 address inside an IPv6 one (RFC 4291 2.5.5.2) for nothing.
+    meant = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+    if isinstance(meant, ipaddress.IPv4Address) and (meant in THIS_NETWORK or meant.is_reserved):
+        return True
+    return meant.is_unspecified or meant.is_loopback or meant.is_link_local or meant.is_multicast
 
 
 def _nothing(asked: dns.message.Message, datagrams: Sequence[Datagram], *, refused: bool) -> str:

@@ -9,6 +9,7 @@ Watch it work: schoolwatch agent probe bandwidth interface=eth0 contracted_mbit_
 import importlib
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
+from math import inf
 from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
@@ -29,6 +30,12 @@ COMMUNITY_ENV: Final = "SCHOOLWATCH_SNMP_COMMUNITY"
 
 TOLERANCE: Final = 0.95
 """Of the target: what counts as reached (I-04)."""
+
+TOO_FAST: Final = 1.1
+"""Times its speed no port carries, with some room for when its counters were read."""
+
+NO_PORT_MBIT_S: Final = 10
+"""What Linux says of a tunnel, whatever that carries."""
 
 HOUR_S: Final = 3600
 
@@ -110,7 +117,8 @@ class BandwidthProbe:
         awake, boot = self.monotonic(), self.boottime() / clock.SECOND
         counters = {"recv": port.bytes_recv, "sent": port.bytes_sent}
         fields = self._told(port)
-        fields |= self._rates(Sample(counters, awake, boot, port.whose), awake - began)
+        sample = Sample(counters, awake, boot, port.whose)
+        fields |= self._rates(sample, awake - began, port.mbit_s)
         fields |= self._carried(self.memory.window.summary(boot))
         return [Reading("bandwidth", fields, at, {"uplink": self.uplink})]
 
@@ -127,7 +135,7 @@ class BandwidthProbe:
         look: Look = snmp.RouterPort(device, self.interface).look
         return look
 
-    def _rates(self, new: Sample, took_s: float) -> dict[str, Value]:
+    def _rates(self, new: Sample, took_s: float, port_mbit_s: float | None) -> dict[str, Value]:
         """Return Mbit/s since the sample before, and keep them for the window.
 
         *took_s* is how long the answer was on its way: the counters are older by up to that.
@@ -143,6 +151,9 @@ class BandwidthProbe:
             return {}
         recv, sent = (8e-6 * each[name] for name in ("recv", "sent"))
         certain = passed / (passed + refresh_s + late_s)
+        limit = port_mbit_s if port_mbit_s and port_mbit_s > NO_PORT_MBIT_S else inf
+        if certain * max(recv, sent) > TOO_FAST * limit:
+            return {}  # a counter that jumped is no traffic; it would be the peak for a week
         self.memory.window.add(new.boot_s, passed, recv, sent, certain)
         return {"recv_mbit_s": round(recv, 3), "sent_mbit_s": round(sent, 3)}
 

@@ -25,7 +25,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.errors import ConfigError
-from core.fields import File, FilledList
+from core.fields import FilledList, Roots
 from core.types import Reading, Value
 
 PORT: Final = 443
@@ -53,7 +53,7 @@ class CertProbe:
 
     targets: FilledList
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
-    ca_file: File = None
+    ca_file: Roots = None
     show: Show = field(default=show, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     subjects: Subjects = field(default_factory=partial(Subjects, "cert"), metadata=COLLABORATOR)

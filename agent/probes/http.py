@@ -32,7 +32,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.errors import ConfigError
-from core.fields import File, Filled, FilledList
+from core.fields import Filled, FilledList, Roots
 from core.types import Reading
 
 AT_ONCE: Final = 4
@@ -62,7 +62,7 @@ class HttpProbe:
     expect_text: Texts = field(default_factory=dict)
     slow_after_s: Annotated[float, Meta(ge=0.1, le=60)] = 3.0
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
-    ca_file: File = None
+    ca_file: Roots = None
     get: Get = field(default_factory=lambda: WebClients().get, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     subjects: Subjects = field(default_factory=partial(Subjects, "http"), metadata=COLLABORATOR)

@@ -25,7 +25,7 @@ from agent.probes.base import COLLABORATOR, probes
 from agent.subjects import Subjects
 from core import clock
 from core.addressclass import Ip, class_of
-from core.fields import File, Filled
+from core.fields import Filled, Roots
 from core.types import Reading, Value
 
 MOST_BYTES: Final = 1024
@@ -45,7 +45,7 @@ class PublicAddressProbe:
     families: Annotated[tuple[Family, ...], Meta(min_length=1)] = ("any",)
     key: Filled = "ip"
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 10.0
-    ca_file: File = None
+    ca_file: Roots = None
     get: Get = field(default_factory=lambda: WebClients().get, metadata=COLLABORATOR)
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     subjects: Subjects = field(

@@ -9,6 +9,7 @@ Watch it work: schoolwatch agent probe sntp servers=ntp.ntsc.ac.cn
 
 import asyncio
 import logging
+import math
 import os
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
@@ -105,16 +106,22 @@ class SntpProbe:
         now = [
             (b[0] + boot - one.boot, b[1] + boot - one.boot) for one in good if (b := one.bounds)
         ]
-        common = sntp.agreed(now)
+        common = sntp.agreed(now, self._voters())
         if common:
             self.state.well("sntp: servers that agree")
             await self.checked(*common, boot)
         elif good:
             self.state.broke(
                 "sntp: servers that agree",
-                "sntp: the time servers disagree by more than they may be off: the clock is not "
-                "checked by them; name three, so that one that is wrong is outvoted",
+                "sntp: no more than half of the time servers agree within what they may be off: "
+                "the clock is not checked by them; name three that answer, so that one that is "
+                "wrong is outvoted",
             )
+
+    def _voters(self) -> int:
+        """Return how many could have answered: who is silent does not make another one right."""
+        never = math.inf
+        return sum(self.patience.until.get(name, 0.0) < never for name in {*self.servers})
 
     async def _one(self, server: str) -> Said:
         if self.monotonic() < self.patience.until.get(server, 0.0):

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
 from agent.config import ProbeConfig, read_agent
 from agent.probes import INTERVAL_S, probes
@@ -13,6 +14,7 @@ from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.errors import ConfigError, NotPermitted
 from core.registry import REQUIRED
 from core.types import Identity
+from tests.real.certificates import issued, roots_file
 
 WHO = 'kind = "agent"\nidentity = { region = "110105", school = "3111", agent = "pc-1" }\n'
 
@@ -119,3 +121,35 @@ def test_what_a_broker_needs_together_is_asked_for_together(tmp_path: Path) -> N
         assert list(broker_mistakes(broker)) == [((name,), f"[broker] {sentence}")]
     whole = BrokerConfig(ca_file=pem, cert_file=pem, key_file=pem, username="x", password_file=pem)
     assert list(broker_mistakes(whole)) == []
+
+
+@pytest.mark.parametrize(
+    ("cert", "key", "ca", "said"),
+    [
+        ("server.pem", "server.pem", "roots.pem", ""),
+        ("server.pem", "server.pem", "junk.pem", "junk.pem holds no certificate"),
+        ("roots.pem", "server.pem", "roots.pem", "cannot be used together: key values mismatch"),
+        ("server.pem", "junk.pem", "roots.pem", "cannot be used together"),
+        ("server.pem", "locked.pem", "roots.pem", "cannot be used together"),
+    ],
+)
+def test_files_without_the_certificates_that_are_asked_for_are_a_mistake(
+    cert: str, key: str, ca: str, said: str, tmp_path: Path
+) -> None:
+    root = issued("root.school.example", ca=True)
+    one = issued("pc-1", root)
+    roots_file(tmp_path, root)
+    one.server_context(tmp_path)
+    (tmp_path / "junk.pem").write_text("no certificate")
+    locked = serialization.BestAvailableEncryption(b"secret")
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    (tmp_path / "locked.pem").write_bytes(one.key.private_bytes(pem, form, locked))
+    file = tmp_path / "agent.toml"
+    files = {"cert_file": cert, "key_file": key, "ca_file": ca}
+    lines = [f'{name} = "{value}"' for name, value in files.items()]
+    file.write_text("\n".join([WHO, "[broker]", *lines, ""]))
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            read_agent(file)
+    else:
+        assert read_agent(file).broker.ca_file == tmp_path / ca

@@ -14,6 +14,7 @@ from core import clock
 from core.brokerconfig import PASSWORD_ENV, BrokerConfig
 from core.errors import ConfigError
 from core.types import Identity
+from tests.real.certificates import issued, roots_file
 
 CONFIG = AgentConfig(
     identity=Identity("000000", "trial", "pc-1"),
@@ -104,13 +105,12 @@ def test_lines_that_changed_are_known_to_whoever_asks_about_them() -> None:
 
 
 def test_a_file_that_has_another_content_behind_the_same_path_is_read_anew(tmp_path: Path) -> None:
-    roots = tmp_path / "ca.pem"
-    roots.write_text("last year's")
+    roots = roots_file(tmp_path, issued("last-year.example", ca=True))
     asked = {"ca_file": str(roots), "urls": ["https://platform.example"]}
     probes = (ProbeConfig("http", 60.0, asked), ProbeConfig("mem"))
     old = parts(probes=probes)
     assert exchanged(old, parts(probes=probes)).jobs[0] is old.jobs[0]
-    roots.write_text("this year's")
+    roots_file(tmp_path, issued("this-year.example", ca=True))
     new = exchanged(old, parts(probes=probes))
     assert new.jobs[0] is not old.jobs[0]
     assert new.jobs[1] is old.jobs[1]

@@ -83,6 +83,10 @@ def test_nothing_follows_the_end_of_the_way(outcomes: list[Any]) -> None:
         ("224.0.0.1", "reserved"),
         ("ff0e::1", "reserved"),
         ("0.0.0.0", "reserved"),
+        ("fec0::1", "private"),
+        ("::10.0.0.1", "reserved"),
+        ("4000::1", "reserved"),
+        ("64:ff9b::8.8.8.8", "public"),
     ],
 )
 def test_addresses_are_classed_as_the_standards_have_it(address: str, expected: str) -> None:

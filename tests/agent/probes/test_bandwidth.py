@@ -65,6 +65,31 @@ class Timeline:
         )
 
 
+@pytest.mark.parametrize("router", ["", "192.0.2.1"])
+async def test_a_counter_that_jumps_beyond_what_the_port_can_carry_is_no_traffic(
+    router: str,
+) -> None:
+    line = Timeline(contracted_mbit_s=1000, router=router)
+    await line.fields()
+    before = (await line.carry(62))["measured_mbit_s"]
+    line.port = replace(line.port, bytes_recv=line.port.bytes_recv + 2**34)
+    jumped = await line.carry(62)
+    assert "recv_mbit_s" not in jumped
+    assert (jumped["measured_mbit_s"], jumped["target_proven"]) == (before, False)
+    line.port = replace(line.port, bytes_recv=line.port.bytes_recv - 2**34)
+    assert "recv_mbit_s" not in await line.carry(62)
+    assert (await line.carry(70))["recv_mbit_s"] == 70.0, "and then it goes on"
+    full = await line.carry(1000)
+    assert full["recv_mbit_s"] == 1000.0, "all that it can"
+
+
+async def test_the_speed_that_linux_gives_a_tunnel_bounds_nothing() -> None:
+    line = Timeline()
+    line.port = replace(line.port, mbit_s=10)
+    await line.fields()
+    assert (await line.carry(80))["recv_mbit_s"] == 80.0
+
+
 async def test_a_target_that_nobody_asked_for_is_unproven_and_proven_once_it_was_carried() -> None:
     line = Timeline(contracted_mbit_s=100)
     assert "target_proven" not in await line.fields(), "nothing is known yet"

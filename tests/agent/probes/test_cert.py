@@ -67,6 +67,14 @@ FAULTS: dict[str, tuple[Callable[[], Issued], str]] = {
         lambda: Issued(*_parts(issued(HOST, between())), ()),
         "incomplete_chain",
     ),
+    "with one between that is of somebody else": (
+        lambda: Issued(*_parts(issued(HOST, between())), (stranger().certificate,)),
+        "incomplete_chain",
+    ),
+    "twice, instead of the one between": (
+        lambda: Issued(*_parts(one := issued(HOST, between())), (one.certificate,)),
+        "incomplete_chain",
+    ),
     "with a short key": (lambda: issued(HOST, root(), key=rsa_key(1024)), "weak"),
     "signed with SHA-1": (lambda: with_sha1(issued(HOST, root()), root()), "weak"),
 }

@@ -101,7 +101,9 @@ async def test_no_record_is_right_of_the_type_of_which_nothing_is_expected_and_o
         assert [one.fields["verdict"] for one in found] == ["no_data", "ok"], "A, then AAAA"
 
 
-@pytest.mark.parametrize("nowhere", ["0.0.0.0", "127.0.0.1"])
+@pytest.mark.parametrize(
+    "nowhere", ["0.0.0.0", "0.0.0.1", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255"]
+)
 async def test_an_address_that_leads_nowhere_is_told_unless_it_is_what_is_expected(
     nowhere: str,
 ) -> None:
@@ -109,6 +111,18 @@ async def test_an_address_that_leads_nowhere_is_told_unless_it_is_what_is_expect
         assert (await told(probe(server.address)))["verdict"] == "sinkhole"
         expecting = probe(server.address, expected={NAME: (nowhere,)})
         assert (await told(expecting))["verdict"] == "ok"
+
+
+@pytest.mark.parametrize("nowhere", ["::", "::1", "::ffff:0.0.0.0", "::ffff:127.0.0.1", "fe80::1"])
+async def test_nor_does_it_lead_anywhere_when_it_is_one_of_ipv6(nowhere: str) -> None:
+    async with name_server(says(nowhere)) as server:
+        fields = await told(probe(server.address, record_types=("AAAA",)))
+    assert (fields["verdict"], fields["success"]) == ("sinkhole", 0)
+
+
+async def test_an_address_that_a_translator_made_of_one_of_ipv4_leads_somewhere() -> None:
+    async with name_server(says("64:ff9b::203.0.113.7")) as server:
+        assert (await told(probe(server.address, record_types=("AAAA",))))["verdict"] == "ok"
 
 
 async def test_answers_to_other_questions_are_passed_over_and_counted() -> None:

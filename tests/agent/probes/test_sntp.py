@@ -142,12 +142,27 @@ async def test_servers_that_disagree_check_nothing_until_they_agree(
     assert await codes(probe) == [GOOD, GOOD]
     assert network.heard == []
     (said,) = caplog.messages
-    assert "the time servers disagree" in said
+    assert "no more than half of the time servers agree" in said
 
     network.servers["wrong.school"] = 0.001
     await probe.measure()
     assert len(network.heard) == 1
     assert caplog.messages[1:] == ["sntp: servers that agree: well again"]
+
+
+async def test_one_that_lies_is_not_believed_because_the_others_are_silent() -> None:
+    network = Network({"wrong.school": 10_800.0, "a.school": "RATE", "b.school": "RATE"})
+    assert await codes(network.probe()) == [GOOD, KISSED, KISSED]
+    assert network.heard == []
+
+    network.servers |= {"a.school": 0.0, "b.school": 0.001}
+    await network.probe().measure()
+    ((low, _, _),) = network.heard
+    assert low < AT + SECOND, "the two that agree outvote it"
+
+    network.servers |= {"wrong.school": "DENY", "a.school": "DENY"}
+    await network.probe().measure()
+    assert len(network.heard) == 2, "who is never asked again has no vote"
 
 
 async def test_silence_checks_nothing() -> None:
