@@ -159,24 +159,31 @@ def latest(
 
 def totals(
     measurement: str,
-    inner: Sequence[Column],
-    outer: Sequence[str],
+    columns: Sequence[Column],
     where: str,
     *,
     by: Sequence[str],
-    only: str = "",
     span: str = JUST_NOW,
-    groups: Sequence[str] = (),
-) -> Query:
-    """Return sums over what each series of *by* said last, of those for which *only* holds."""
-    text = (
-        f"SELECT {', '.join(outer)} FROM ("
-        f"SELECT {', '.join(column.of('raw') for column in inner)}"
-        f' FROM "{measurement}" WHERE {span} AND {where} GROUP BY {", ".join(quoted(by))})'
-    )
-    text += f" WHERE {only}" if only else ""
-    text += f" GROUP BY {', '.join(quoted(groups))}" if groups else ""
-    return Query(text, "raw", table=True)
+) -> list[Query]:
+    """Return the sum of each column over what each series of *by* said last.
+
+    Each has a query of its own: for every sum InfluxDB goes through all fields of the inner query
+    anew, so that four in one take it five times as long as four apart.
+    """
+    about = f'FROM "{measurement}" WHERE {span} AND {where} GROUP BY {", ".join(quoted(by))}'
+    return [
+        Query(f'SELECT sum("n") AS "{one.name}" FROM (SELECT last("{one.field}") AS "n" {about})')
+        for one in columns
+    ]
+
+
+def whole(*fields: str) -> str:
+    """Return what was said last of fields that come together in every point with the first.
+
+    As dear as one field: InfluxDB looks for the newest point once, not once for each field.
+    """
+    first, *others = fields
+    return ", ".join([last(first).of("raw"), *quoted(others)])
 
 
 def last(field: str, name: str = "", form: str = "{}") -> Column:

@@ -8,14 +8,12 @@ from grafana import palette, words
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_school
 from grafana.indicators import INDICATORS, Indicator, history, newest
-from grafana.influxql import JUST_NOW, REGION, Column, Query, last, quoted, totals
+from grafana.influxql import JUST_NOW, REGION, Column, Query, last, quoted, totals, whole
 from grafana.language import Language
 from grafana.panels import Look, Shown, bars, curves, dial, listing, only, setting, tiles
 
-# What each school said last, in one row; `up` is absent while unknown.
-SAID: Final = ("name", "state", "cause", "known", "alerts_p1", "alerts_p2", "alerts_p3")
 ROW: Final = ("region", "school", "area")
-HIDDEN: Final = ("Time", "region", "school", "known", "score")
+HIDDEN: Final = ("Time", "region", "school")
 AREAS: Final = ("urban", "town", "rural")
 
 
@@ -106,15 +104,12 @@ def _alerts(t: Language) -> stat.Panel:
             links=[(t("监测系统自身", "The monitoring itself"), to_board(t, "health"))],
             alarms={names[name]: word[2] for name, word in words.SEVERITIES.items()},
         ),
-        [
-            totals(
-                "school",
-                [last(f"alerts_{name.lower()}", name) for name in names],
-                [f'sum("{name}") AS "{shown}"' for name, shown in names.items()],
-                REGION,
-                by=ROW[:2],
-            )
-        ],
+        totals(
+            "school",
+            [last(f"alerts_{name.lower()}", shown) for name, shown in names.items()],
+            REGION,
+            by=ROW[:2],
+        ),
         size=46,
     )
 
@@ -210,12 +205,11 @@ def _areas(t: Language, indicator: Indicator) -> bargauge.Panel:
     )
 
 
-def _schools(only: str) -> Query:
-    inner = ", ".join(last(name).of("raw") for name in SAID)
-    by = ", ".join(quoted(ROW))
-    score = '"alerts_p1" * 100 + "alerts_p2" * 10 + "alerts_p3" AS "score"'
+def _schools(said: str, only: str, *more: str) -> Query:
+    """Return a row for each school for which *only* holds, of what it *said* last."""
+    shown, by = ", ".join([*quoted(("state", "name", "cause")), *more]), ", ".join(quoted(ROW))
     return Query(
-        f'SELECT {", ".join(quoted(SAID))}, {score} FROM (SELECT {inner} FROM "school"'
+        f'SELECT {shown} FROM (SELECT {said} FROM "school"'
         f" WHERE {JUST_NOW} AND {REGION} GROUP BY {by}) WHERE {only} GROUP BY {by}",
         table=True,
     )
@@ -260,6 +254,10 @@ def _worst(t: Language) -> table.Panel:
         "\"state\" = 'down' OR \"state\" = 'degraded'"
         ' OR ("state" = \'up\' AND ("alerts_p1" > 0 OR "alerts_p2" > 0))'
     )
+    alerts = ("alerts_p1", "alerts_p2", "alerts_p3")
+    score = '"alerts_p1" * 100 + "alerts_p2" * 10 + "alerts_p3" AS "score"'
+    # Only a point that ends what was known has a state and no name; its state is `unknown`.
+    said = whole("state", "name", "cause", *alerts)
     return listing(
         Look(
             t("中断、性能下降或有紧急告警（最差的在前）", "Down, degraded or urgent (worst first)"),
@@ -277,9 +275,9 @@ def _worst(t: Language) -> table.Panel:
             height=9,
             decimals=0,
         ),
-        [_schools(urgent)],
+        [_schools(said, urgent, *quoted(alerts), score)],
         _columns(t),
-        hidden=HIDDEN,
+        hidden=(*HIDDEN, "score"),
         sort=[("score", True), ("state", False)],
         limit=50,
     )
@@ -287,6 +285,8 @@ def _worst(t: Language) -> table.Panel:
 
 def _unknown(t: Language) -> table.Panel:
     alerts = ("alerts_p1", "alerts_p2", "alerts_p3")
+    # Each by itself: the point that ends what was known has no name.
+    said = ", ".join(last(field).of("raw") for field in ("state", "name", "cause"))
     unknown = "\"state\" = 'unknown' OR \"state\" = 'never_seen' OR \"state\" = 'stopped'"
     return listing(
         Look(
@@ -303,9 +303,9 @@ def _unknown(t: Language) -> table.Panel:
             width=10,
             height=9,
         ),
-        [_schools(unknown)],
+        [_schools(said, unknown)],
         [column for column in _columns(t) if column.name not in alerts],
-        hidden=(*HIDDEN, *alerts),
+        hidden=HIDDEN,
         sort=[("state", True)],
         limit=50,
     )

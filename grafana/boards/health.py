@@ -21,6 +21,7 @@ from grafana.influxql import (
     of_all,
     over_time,
     totals,
+    whole,
     within,
 )
 from grafana.language import Language
@@ -86,15 +87,12 @@ def _heard(t: Language) -> stat.Panel:
             colours={up: palette.UP, all_: palette.REFERENCE},
             alarms={unknown: palette.UNKNOWN},
         ),
-        [
-            totals(
-                "school",
-                [last(field) for field in columns],
-                [f'sum("{field}") AS "{name}"' for field, name in columns.items()],
-                REGION,
-                by=("region", "school"),
-            )
-        ],
+        totals(
+            "school",
+            [last(field, name) for field, name in columns.items()],
+            REGION,
+            by=("region", "school"),
+        ),
         size=32,
     )
 
@@ -127,16 +125,13 @@ def _ledger(t: Language) -> stat.Panel:
                 columns["explained"]: palette.DEGRADED,
             },
         ),
-        [
-            totals(
-                "ledger",
-                [last(field) for field in columns],
-                [f'sum("{field}") AS "{name}"' for field, name in columns.items()],
-                REGION,
-                by=AGENT,
-                span=within("15m"),
-            )
-        ],
+        totals(
+            "ledger",
+            [last(field, name) for field, name in columns.items()],
+            REGION,
+            by=AGENT,
+            span=within("15m"),
+        ),
         size=32,
     )
 
@@ -192,8 +187,7 @@ def _canary(t: Language) -> stat.Panel:
 
 
 def _silent(t: Language) -> table.Panel:
-    fields = ("silent_s", "waiting", "missing", "explained")
-    inner = ", ".join(last(field).of("raw") for field in fields)
+    inner = whole("silent_s", "waiting", "missing", "explained")
     by = ", ".join(f'"{name}"' for name in AGENT)
     query = Query(
         f'SELECT "silent_s" / 60 AS "minutes", "waiting", "missing", "explained" FROM'
