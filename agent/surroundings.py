@@ -5,6 +5,7 @@ that changes is followed while its series keeps its name:
 
     gateway       the next hop of the default route: of IPv4, of IPv6 where IPv4 has none
     gateway6      that of IPv6
+    gateways      `gateway`, and `gateway6` too where it is another one
     resolver-1    the first name server of this machine, and so on; `resolvers` are all of them
     broker        the host in [broker]
 
@@ -36,7 +37,7 @@ MOST_BYTES: Final = 1 << 20
 RTF_UP, RTF_GATEWAY, RTF_REJECT = 0x1, 0x2, 0x200
 
 RESOLVER: Final = "resolver-"
-WORDS: Final = ("gateway", "gateway6", "resolvers", "broker")
+WORDS: Final = ("gateway", "gateway6", "gateways", "resolvers", "broker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ class Surroundings:
     read: Callable[[str], str] = read
 
     def names(self, targets: Iterable[str]) -> list[str]:
-        """Return *targets*, each once and with `resolvers` one by one: names for their series."""
+        """Return *targets*, each once, `gateways` and `resolvers` one by one: names for series."""
         return list(dict.fromkeys(name for target in targets for name in self._each(target)))
 
     def host(self, name: str) -> str:
@@ -132,6 +133,10 @@ class Surroundings:
         return resolvers(self.read(RESOLV_CONF), self.read(UPSTREAM))
 
     def _each(self, target: str) -> list[str]:
+        if target == "gateways":
+            # The first stays where there is none: then it is out, which is to be seen.
+            both = default_routes(self.read(ROUTES)) and default_routes6(self.read(ROUTES6))
+            return ["gateway", "gateway6"] if both else ["gateway"]
         if target != "resolvers":
             return [target]
         count = max(1, len(self.resolvers()))  # one that is missing is said by its name

@@ -52,7 +52,7 @@ class PingProbe:
     """
 
     targets: FilledList = (
-        "gateway",
+        "gateways",
         "broker",
     )
     count: Annotated[int, Meta(ge=1, le=20)] = 3

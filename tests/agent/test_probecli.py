@@ -38,7 +38,7 @@ def test_without_a_name_it_lists_every_probe_with_its_options(capsys: Out) -> No
     listed = capsys.readouterr().out
     for word in probes.words():
         assert f"\n{word} " in f"\n{listed}"
-    assert 'targets = ["gateway", "broker"]' in listed
+    assert 'targets = ["gateways", "broker"]' in listed
     assert 'ignore_interfaces = ["lo"]' in listed
 
 

@@ -44,6 +44,15 @@ def test_a_word_stands_for_what_is_found_and_keeps_its_name() -> None:
     }
 
 
+def test_the_gateways_are_the_one_in_use_and_that_of_ipv6_where_it_is_another() -> None:
+    both, none = around("one_gateway_and_a_stub_resolver"), around("no_default_route")
+    assert both.names(["gateways", "broker"]) == ["gateway", "gateway6", "broker"]
+    assert none.names(["gateways", "gateway"]) == ["gateway"]
+    only6 = Surroundings(read=lambda path: both.read(path) if path == surroundings.ROUTES6 else "")
+    assert only6.names(["gateways"]) == ["gateway"]
+    assert only6.host("gateway") == both.host("gateway6")
+
+
 def test_a_gateway_that_changes_is_followed() -> None:
     table = (CASES / "one_gateway_and_a_stub_resolver" / "route").read_text()
     files = {surroundings.ROUTES: table}
