@@ -1,7 +1,7 @@
 """The agent where schools are: a machine of 256 MB, of which Linux and its services take the rest.
 
-A quarter of it is the most that an agent may ever want: with every probe that needs no option, a
-sample every 10 s, and readings of days in its spool, which is the worst that its day can bring.
+A quarter of it is the most that an agent may ever want: with every probe, a sample every 10 s, and
+readings of days in its spool, which is the worst that its day can bring.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,6 @@ import pytest
 from agent.probes import probes
 from agent.spool import Spool
 from core import clock
-from core.registry import REQUIRED
 from core.types import Identity
 from tests.e2e import witness
 from tests.e2e.programs import Program, agent_toml
@@ -31,15 +30,22 @@ TOO_LITTLE = 16_000_000
 BATCHES, LINES = 500, 300
 ROUNDS = 9
 
+NOBODY = "127.0.0.1:9"
+NEEDED = {
+    "cert": f'targets = ["{NOBODY}"]',
+    "dns": 'names = ["www.school.example"]\nservers = ["127.0.0.1"]',
+    "http": f'urls = ["https://{NOBODY}/"]',
+    "public_address": f'url = "https://{NOBODY}/"',
+    "sntp": 'servers = ["127.0.0.1"]',
+}
+"""What probes need to be told; whom they ask is not there, but what they ask with is loaded."""
+
 
 def all_probes() -> str:
-    """Return the tables of every probe that can be without options, each 10 s; all travels."""
-    words = [
-        word
-        for word in probes.words()
-        if all(option.default is not REQUIRED for option in probes.options(word))
-    ]
-    tables = (f"[probes.{word}]\ninterval_s = 10" for word in words)
+    """Return the tables of every probe, each 10 s; all travels."""
+    tables = (
+        f"[probes.{word}]\ninterval_s = 10\n{NEEDED.get(word, '')}" for word in probes.words()
+    )
     return "\n".join(["[filter]\nenabled = false", *tables])
 
 
