@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from grafana import palette
-from grafana.influxql import BEYOND_A_DAY, SCOPE, SPANS, STEPS, Column, Query, latest, within
+from grafana.influxql import BEYOND_A_DAY, SCOPE, SPANS, STEPS, Column, Query, last, latest, within
 from grafana.panels import Steps
 
 
@@ -54,6 +54,22 @@ def newest(
     """Return what was said last of it: each minute of I-01, each 5 minutes of the others."""
     where = which(indicator, area=area)
     return latest("indicator", columns, where, span=within("20m"), table=False, alias=alias)
+
+
+def newest_value(indicator: Indicator, name: str = "value", area: str = "all") -> list[Query]:
+    """Return its share as it was said last, as *name*: absent where too little is known by then.
+
+    `last` alone would go back to a share of minutes before, which nobody vouches for any more. The
+    second query asks the row for a field that it does not have, so that a row is there.
+    """
+    said = ", ".join(last(field).of("raw") for field in ("value", "total", "completeness"))
+    inner = f'FROM "indicator" WHERE {within("20m")} AND {which(indicator, area=area)}'
+    what = f'SELECT "value" AS "{name}", "total"'
+    without = said.removeprefix(f"{last('value').of('raw')}, ")
+    return [
+        Query(f"{what} FROM (SELECT {said} {inner}) WHERE {ENOUGH}"),
+        Query(f"{what} FROM (SELECT {without} {inner}) WHERE {TOO_LITTLE}"),
+    ]
 
 
 def history(

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.builders import bargauge, dashboard, gauge, stat, ta
 from grafana import palette, words
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_school
-from grafana.indicators import INDICATORS, Indicator, history, newest
+from grafana.indicators import INDICATORS, Indicator, history, newest, newest_value
 from grafana.influxql import JUST_NOW, REGION, Column, Query, last, quoted, totals, whole
 from grafana.language import Language
 from grafana.panels import Look, Shown, bars, curves, dial, listing, only, setting, tiles
@@ -140,7 +140,7 @@ def _gauge(t: Language, indicator: Indicator) -> gauge.Panel:
             links=[(t("历史", "Over time"), to_board(t, "targets"))],
             maps=[words.missing(t("数据不足", "not enough data"))],
         ),
-        [newest(indicator, [last("value"), last("total")])],
+        newest_value(indicator),
         only("value"),
     )
 
@@ -197,10 +197,7 @@ def _areas(t: Language, indicator: Indicator) -> bargauge.Panel:
             links=[(t("历史", "Over time"), to_board(t, "targets"))],
             maps=[words.missing(t("数据不足", "not enough data"))],
         ),
-        [
-            newest(indicator, [last("value", name), last("total")], area)
-            for area, name in names.items()
-        ],
+        [query for area, name in names.items() for query in newest_value(indicator, name, area)],
         only(*names.values()),
     )
 

@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from core.types import Value
+from grafana.indicators import TOO_LITTLE
 from tests.grafana import filling
 from tests.grafana.boards import ALL, Asked, asked, filled
-from tests.grafana.filling import FIRST, HOUR
+from tests.grafana.filling import FIRST, HOUR, MINUTE
 from tests.real.influx import RealInflux
 
 # In one process, so that a database is filled once.
@@ -78,6 +80,8 @@ def test_every_query_finds_something_where_it_is_meant_to(district: District, na
 
 def meant_for(query: Asked) -> set[str]:
     """Return the ranges over which *query* has to find something."""
+    if query.store == "raw" and TOO_LITTLE in query.text:  # of this district enough is known
+        return set()
     if "${__from}" in query.text:  # a curve: each store answers for one length
         if "90d" in query.text:
             return {length for length, (_, store) in RANGES.items() if store == query.store}
@@ -137,3 +141,24 @@ def test_the_headline_figures_are_those_of_the_district(district: District) -> N
     assert {one["tags"]["school"] for one in worst} == {"longwu", "zhuantang", "gudang", "waitong"}
     unknown = district.ask(by_panel["情况不明（不等于中断）"], 6)
     assert {one["tags"]["school"] for one in unknown} == {"puyan", "cikeng", "lingshan"}
+
+
+def test_no_share_of_before_is_shown_once_too_little_is_known(district: District) -> None:
+    tags = {"region": "990000", "indicator": "I-01", "window": "live"}
+    fields: dict[str, Value] = {"total": 9, "completeness": 100.0, "value": 100.0}
+    fell: dict[str, Value] = {"total": 9, "completeness": 50.0}
+    for area, minutes, said in (
+        *(("all", 2, fields), ("all", 1, fell)),
+        *(("rural", 2, fell), ("rural", 1, fields)),
+    ):
+        at = district.at - minutes * MINUTE
+        lines = filling.lines_of([("indicator", {**tags, "area": area}, said)], at)
+        assert district.server.write(BUCKET, b"\n".join(lines))[0] == 204
+    for panel, area, wanted in (("联网率（此刻）", "all", None), ("联网率", "rural", 100)):
+        queries = [
+            query
+            for query in asked("zh/district.json")
+            if query.panel == panel and f"\"area\" = '{area}'" in query.text
+        ]
+        found = [one for query in queries for one in district.ask(query, 6, region="990000")]
+        assert [one["values"][0][1:] for one in found] == [[wanted, 9]]
