@@ -1,7 +1,7 @@
 """A store that marks the hours of what is written to it: for what no agent sent.
 
-Before it is written, so that no crash comes between the two. Only for points of the present: their
-hour is not due yet.
+Before it is written, so that no crash comes between the two; and again where an hour was taken up
+while it was written, which may have been read too soon: points may be of an hour that is over.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,10 +35,16 @@ class MarkingStore:
 
     def write(self, lines: bytes) -> Sequence[RefusedLine]:
         """Mark and store *lines*. See `Store.write`."""
-        untold = self._marks.untold(_touches(lines))
+        touches = list(dict.fromkeys(_touches(lines)))
+        self._mark(touches)
+        refused = self._store.write(lines)
+        self._mark(touches)
+        return refused
+
+    def _mark(self, touches: Sequence[Touch]) -> None:
+        untold = self._marks.untold(touches)
         if untold:
             self._marks.commit([], untold)
-        return self._store.write(lines)
 
     def range(self, query: RangeQuery) -> Sequence[Series]:
         """See `Store.range`."""

@@ -10,6 +10,7 @@ from collector.ledger import Entry
 from collector.rollups.marking import MarkingStore
 from collector.rollups.marks import LATENESS, Touch
 from collector.rollups.times import HOUR, hour_of
+from collector.store.base import RefusedLine
 from core import lineprotocol
 from core.clock import SECOND
 from core.errors import StoreBusy
@@ -197,3 +198,25 @@ def test_what_is_not_stored_for_now_is_marked_all_the_same(place: Place) -> None
     with pytest.raises(StoreBusy):
         store.write(b"collector,collector=d1 messages=1i %d\n" % NOW)
     assert hours(place) == [("", 0, 1)]
+
+
+def test_an_hour_that_is_taken_up_while_more_of_it_is_written_is_marked_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody, raw = Identity("", "", ""), place.stores[0]
+    store = MarkingStore(raw, place.marks)
+    store.write(b"collector,collector=d1 messages=1i %d\n" % NOW)
+    place.clock.at = THIS + HOUR + LATENESS
+    write = raw.write
+
+    def late(lines: bytes) -> Sequence[RefusedLine]:
+        place.roll()  # reads before this is there
+        return write(lines)
+
+    monkeypatch.setattr(raw, "write", late)
+    store.write(b"collector,collector=d1 messages=7i %d\n" % (NOW + SECOND))
+    monkeypatch.undo()
+    assert place.hour("collector", THIS, nobody)["messages_last"] == 1
+    place.clock.at += LATENESS
+    place.roll()
+    assert place.hour("collector", THIS, nobody)["messages_last"] == 7
