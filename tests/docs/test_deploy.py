@@ -2,8 +2,10 @@
 
 import re
 import shlex
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import run
 
 import click
 import pytest
@@ -70,3 +72,25 @@ def test_its_numbers_are_those_of_the_code(page: str) -> None:
     assert AGENT_DAYS // 365 == 5
     for number in (PROGRAM_DAYS, SOON_DAYS, *EXPOSURE.values()):
         assert re.search(rf"\b{re.escape(str(number))}(?![\d.]\d)", page), number
+
+
+@pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
+def test_a_backup_has_the_folders_of_data_with_their_owners_and_nothing_of_the_data(
+    page: str, tmp_path: Path
+) -> None:
+    """Docker would make the ones that are missing itself, for root, and no service could write."""
+    district = tmp_path / "district"
+    for name in ("data/mosquitto/mosquitto.db", "data/influxdb/engine/wal/1", "grafana/data.yaml"):
+        (district / name).parent.mkdir(parents=True, exist_ok=True)
+        (district / name).touch()
+    (said,) = re.findall(r"`tar -C /srv/schoolwatch -czf \S+ ([^`]+)`", page)
+    made = tmp_path / "made.tar.gz"
+    run(["tar", "-C", tmp_path, "-czf", made, *shlex.split(said)], check=True)
+    with tarfile.open(made) as found:
+        names = {one.name for one in found}
+    assert {
+        "district/data/mosquitto",
+        "district/data/influxdb",
+        "district/grafana/data.yaml",
+    } <= names
+    assert not {name for name in names if name.startswith("district/data/") and name.count("/") > 2}
