@@ -82,6 +82,8 @@ class District:
         self._sums: Mapping[Identity, Sums] = {}
         self._scored_at = self._ledger_at = self._day_tidied = 0
         self._started, self._next, self._turning = now(), 0, asyncio.Lock()
+        self._behind = False
+        """What waits for a store that was away."""
         self.heard = self._tap.heard
         """Hears of readings once the ledger has them."""
 
@@ -102,6 +104,9 @@ class District:
         """Do the minute's work, where it is time for that; raises StoreError, sqlite3.Error."""
         at = self._now()
         if 0 < self._next - at < EVERY:
+            if self._behind:  # else it would look as if all were well until the next minute
+                async with self._turning:
+                    await asyncio.to_thread(self._flush)
             return
         # Right after a start nothing is known only because nobody was connected yet.
         if not self._books.door.opening().since and 0 <= at - self._started < PATIENCE:
@@ -201,10 +206,12 @@ class District:
             self._raw.put([points.ledger(who, fields, at)])
 
     def _flush(self) -> None:
+        self._behind = True
         try:
             self._raw.flush()
         finally:
             self._daily.flush()
+        self._behind = False
 
     # What is in the event loop.
 

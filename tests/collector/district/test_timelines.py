@@ -9,6 +9,7 @@ import pytest
 
 from collector.roster.school import School
 from collector.verdicts import Outside
+from core.clock import SECOND
 from core.errors import StoreBusy, StoreStopped
 from tests.collector.district.play import MINUTE, MONDAY, Play, ns, rural
 from tests.collector.making import REGION
@@ -237,6 +238,21 @@ async def test_a_database_of_days_that_is_missing_stops_no_live_points(play: Pla
     play.daily.errors.clear()
     await play.until("Mon 08:09")
     assert "Mon 00:00" in play.indicator("I-03", "day", "total")
+
+
+async def test_between_two_minutes_a_store_that_is_away_is_asked_again_and_not_called_well(
+    play: Play,
+) -> None:
+    await play.until("Mon 08:08")
+    play.desk.store.errors += [StoreBusy("away") for _ in range(3)]
+    play.clock.at += MINUTE
+    for seconds in (0, 5, 10):
+        play.clock.at += seconds * SECOND
+        with pytest.raises(StoreBusy):
+            await play.district.tick()
+    assert "Mon 08:09" not in play.indicator("I-01", field="total")
+    await play.district.tick()
+    assert "Mon 08:09" in play.indicator("I-01", field="total")
 
 
 async def test_a_turn_that_the_database_refuses_is_made_up_for_by_the_next(
