@@ -108,7 +108,7 @@ def init_command(
     for step in provision(plan, admin_file):
         steps.append(step)
         if not as_words:
-            click.echo(safe(f"{step.state:11}{step.part:32}{step.text}").plain)
+            click.echo(safe(f"{step.state:11}{step.part:<37} {step.text}").plain)
     look = sum(step.state == "look" for step in steps)
     changed = sum(step.state in {"made", "changed"} for step in steps)
     if as_words:

@@ -94,6 +94,8 @@ def provision(plan: Plan, admin_file: Path | None) -> Iterator[Step]:
     """
     with closing(Admin(plan.url, "", plan.timeout_s)) as stranger:
         server, no_admin = _look(stranger)
+    if server.version == 2 and not plan.org:  # before a file is made for nothing
+        raise ConfigError("[store] org has to name the organisation that the buckets belong to")
     if no_admin:
         token, made = _first_admin(admin_file, server)
         yield _file_step("administrator's file", admin_file, made=made)

@@ -23,7 +23,7 @@ from collector.store.provision import (
     retention_step,
 )
 from collector.store.secretfile import write_new
-from core.errors import ConfigError, StoreStopped
+from core.errors import StoreStopped
 from core.secrets import secret
 
 LEGACY: Final = "/private/legacy/authorizations"
@@ -36,8 +36,6 @@ Buckets = Mapping[str, str]
 
 def provision(plan: Plan, admin: Admin, first: str) -> Iterator[Step]:
     """Do what *plan* says; *first* is the token of an administrator to be made, or empty."""
-    if not plan.org:
-        raise ConfigError("[store] org has to name the organisation that the buckets belong to")
     if first:
         yield _set_up(plan, admin, first)
     reply = admin.call("GET", "/api/v2/orgs?org=" + quote(plan.org))

@@ -113,6 +113,7 @@ def test_secrets_are_for_their_owner_and_are_never_shown(
     main(["store", "check", *config])
     out, err = capsys.readouterr()
     assert "Nothing was changed." in out
+    assert f"rights of {NAMES[0]}-collector-d1 " in out or place.server.version != 1
     assert "All 6 work." in out
     assert [one for one in place.secrets() if one in out + err] == []
 
@@ -353,6 +354,21 @@ def test_without_an_administrator_nothing_is_made_and_the_variable_does_as_well(
     monkeypatch.setenv("SCHOOLWATCH_INFLUX_ADMIN_TOKEN", admin(place))
     assert main(words) == 0
     assert mine.check()[0] == 0
+
+
+@pytest.mark.real("influxdb2")
+def test_without_an_organisation_no_file_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        with influxdb2.empty(tmp_path) as server:
+            mine = Place(tmp_path, server, "nowhere", capsys).configure(org="")
+            words = ["store", "init", "--config", str(mine.config)]
+            assert main([*words, "--admin-file", str(mine.admin_file)]) == 2
+            assert "[store] org has to name" in capsys.readouterr().err
+            assert not mine.admin_file.exists()
+    except NoInflux as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.mark.real("influxdb1")
