@@ -79,7 +79,7 @@ reconnect_within_s = 5
 kind = "disk_full"
 begins = "+30s"
 lasts = "4h"
-schools = ["s0006"]
+schools = [{_school(6, demo)}]
 
 [[faults]]
 kind = "congested"
@@ -98,13 +98,13 @@ share = 0.2
 kind = "link_down"
 begins = "+90s"
 lasts = "10m"
-schools = ["s0001"]
+schools = [{_school(1, demo)}]
 
 [[faults]]
 kind = "agent_dies"
 begins = "+2m"
 lasts = "10m"
-schools = ["s0004"]
+schools = [{_school(4, demo)}]
 
 [[faults]]
 kind = "power_off"
@@ -118,6 +118,11 @@ kind = "slow_platform"
 begins = "+5m"
 lasts = "15m"
 """
+
+
+def _school(number: int, demo: Demo) -> str:
+    """Return the id of a school; of a district that has not so many the last one's."""
+    return toml_text(f"s{min(number, demo.schools):04}")
 
 
 def write_roster(where: Layout) -> None:

@@ -83,3 +83,11 @@ def test_the_simulator_and_the_collector_read_what_was_written_for_a_demo(tmp_pa
     assert config.store.token() == "admin:secret"
     assert config.roster.file
     assert len(read_roster(config.roster.file).schools) == 30
+
+
+@pytest.mark.parametrize("schools", [1, 2, 3, 5, 2000])
+def test_a_demo_of_any_size_has_faults_at_schools_that_it_has(tmp_path: Path, schools: int) -> None:
+    path = tmp_path / "scenario.toml"
+    path.write_text(scenario_toml(Demo(schools), 18883, embedded=True))
+    scenario = read_scenario(path)
+    assert unknown_schools(scenario, scenario.schools()) == []
