@@ -113,8 +113,9 @@ class Days:
         """Delete what no month and no late reading needs any more."""
         if self.day:
             today = self.day.date
-            last = timedelta(days=KEEP_DAYS), timedelta(days=LATE_DAYS + 1)
-            self._rows.tidy(*(today - one for one in last))
+            days, points = (today - timedelta(days=n) for n in (KEEP_DAYS, LATE_DAYS + 1))
+            self._rows.tidy(days, points)
+            self.probing.forget(points)
 
     # What it tells.
 

@@ -1,5 +1,6 @@
 """The outcomes of web probes by day: today's at hand, those of earlier days worked out again."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta, tzinfo
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from alerts.targets.days import Day, day_at, day_of
 from alerts.targets.probes import Held, Series, best, held
 from collector.district.harvest import Outcome
-from collector.district.rows import Point, TargetRows
+from collector.district.rows import Point, ProbeSeries, TargetRows
 from collector.outside import SchoolKey
 from core.catalog import CATALOG
 from core.clock import SECOND
@@ -23,23 +24,33 @@ class Probing:
 
     def __init__(self, rows: TargetRows, zone: tzinfo) -> None:
         self._rows, self._zone = rows, zone
-        self._known = dict(rows.series())
-        self._of_school: dict[SchoolKey, int] = {}
-        for _, key in self._known.values():
-            self._of_school[key] = self._of_school.get(key, 0) + 1
-        self._last = max((number for number, _ in self._known.values()), default=0)
+        self._known = {one.head: one for one in rows.series()}
+        self._of_school = Counter(one.key for one in self._known.values())
+        self._last = max((one.number for one in self._known.values()), default=0)
         self._day: Day | None = None
         self._today: dict[SchoolKey, dict[int, Series]] = {}
-        self.fresh_series: list[tuple[int, SchoolKey, bytes]] = []
+        self._fresh_series: dict[int, ProbeSeries] = {}
         self.fresh: dict[date, list[Point]] = {}
         """What is not in the database yet."""
         self.left_out = 0
+
+    @property
+    def fresh_series(self) -> Collection[ProbeSeries]:
+        """Series that are not in the database yet, or not as being heard on that day."""
+        return self._fresh_series.values()
+
+    def forget(self, before: date) -> None:
+        """Forget the series that have no points of *before* and later: they make room."""
+        old = [one for one in self._known.values() if one.heard < before]
+        for one in old:
+            del self._known[one.head]
+            self._of_school[one.key] -= 1
 
     def begin(self, day: Day) -> None:
         """Go on with *day*, and with what is known of it already; raises sqlite3.Error."""
         points = [*self._rows.points(day.date), *self.fresh.get(day.date, ())]
         self._day, self._today = day, {}
-        schools = dict(self._known.values())
+        schools = {one.number: one.key for one in self._known.values()}
         for point in points:
             if point.series in schools:
                 self._add(schools[point.series], point)
@@ -48,11 +59,12 @@ class Probing:
         """Take outcomes in; return which schools have news of another day than today."""
         elsewhere: dict[date, set[SchoolKey]] = {}
         for one in outcomes:
-            number = self._number(one)
+            days = list(self._days(one.at))
+            number = self._number(one, days[-1].date)
             if not number:
                 self.left_out += 1
                 continue
-            for day in self._days(one.at):
+            for day in days:
                 point = Point(number, (one.at - day.start) // MS, one.ok)
                 if self._day and day.date == self._day.date:
                     if not self._add(one.key, point):
@@ -64,7 +76,7 @@ class Probing:
 
     def kept(self) -> None:
         """Hear that all that is fresh is durable."""
-        self.fresh_series.clear()
+        self._fresh_series.clear()
         self.fresh.clear()
 
     def until(self, at: int) -> dict[SchoolKey, Held]:
@@ -79,7 +91,7 @@ class Probing:
 
         Raises sqlite3.Error.
         """
-        wanted = {number: key for number, key in self._known.values() if key in keys}
+        wanted = {one.number: one.key for one in self._known.values() if one.key in keys}
         found: dict[int, dict[int, bool]] = {}
         for point in [*self._rows.points(day.date), *self.fresh.get(day.date, ())]:
             if point.series in wanted:
@@ -107,17 +119,19 @@ class Probing:
         if at + HOLD > day.stop:
             yield day_of(day.date + timedelta(days=1), self._zone)
 
-    def _number(self, one: Outcome) -> int:
+    def _number(self, one: Outcome, day: date) -> int:
         known = self._known.get(one.head)
-        if known:
-            return known[0]
-        if self._of_school.get(one.key, 0) >= MOST_OF_ONE_SCHOOL:
-            return 0
-        self._of_school[one.key] = self._of_school.get(one.key, 0) + 1
-        self._last += 1
-        self._known[one.head] = self._last, one.key
-        self.fresh_series.append((self._last, one.key, one.head))
-        return self._last
+        if known and known.heard >= day:
+            return known.number
+        if not known:
+            if self._of_school[one.key] >= MOST_OF_ONE_SCHOOL:
+                return 0
+            self._of_school[one.key] += 1
+            self._last += 1
+        number = known.number if known else self._last
+        heard = ProbeSeries(number, one.key, one.head, day)
+        self._known[one.head] = self._fresh_series[number] = heard
+        return number
 
 
 def window(day: Day, at: int) -> int:

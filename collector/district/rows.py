@@ -31,7 +31,8 @@ _SCHEMA: Final = (
         PRIMARY KEY (day, region, school)
     ) WITHOUT ROWID""",
     """CREATE TABLE IF NOT EXISTS target_series (
-        id INTEGER PRIMARY KEY, region TEXT NOT NULL, school TEXT NOT NULL, head BLOB NOT NULL
+        id INTEGER PRIMARY KEY, region TEXT NOT NULL, school TEXT NOT NULL, head BLOB NOT NULL,
+        heard TEXT NOT NULL                           -- the last day that it has points of
     )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS target_series_head ON target_series (head)",
     """CREATE TABLE IF NOT EXISTS target_probe (
@@ -44,6 +45,9 @@ _SCHEMA: Final = (
         carried REAL
     )""",
 )
+_HEARD_SINCE: Final = """ALTER TABLE target_series
+    ADD COLUMN heard TEXT NOT NULL DEFAULT '2026-11-28'"""
+"""For a database of before there was this column."""
 _COLUMNS: Final = """day, region, school, counts, area, type, target, contracted, line, since, up,
     known, carried, ok, probed, probes_known, open"""
 _KEEP: Final = f"INSERT OR REPLACE INTO target_day ({_COLUMNS}) VALUES ({', '.join('?' * 17)})"  # noqa: S608 — our words
@@ -86,6 +90,15 @@ class SchoolMonth(NamedTuple):
     carried: float | None
 
 
+class ProbeSeries(NamedTuple):
+    """One series of probes; `heard` is the last day that it has points of."""
+
+    number: int
+    key: SchoolKey
+    head: bytes
+    heard: date
+
+
 class Point(NamedTuple):
     """One outcome: which series, how many ms after the day began (or before), and whether good."""
 
@@ -119,6 +132,8 @@ class TargetRows:
         with ledger.transaction() as db:
             for statement in _SCHEMA:
                 db.execute(statement)
+            if "heard" not in {row[1] for row in db.execute("PRAGMA table_info(target_series)")}:
+                db.execute(_HEARD_SINCE)
 
     def looked(self) -> int:
         """Return when all was last looked at (ns), 0 if never."""
@@ -167,11 +182,14 @@ class TargetRows:
                 key, there = (region, school), date.fromisoformat(day)
                 yield SchoolMonth._make((key, there, bool(counts), *rest, carried[key]))
 
-    def series(self) -> Mapping[bytes, tuple[int, SchoolKey]]:
-        """Return the number and the school of each series, by its head."""
+    def series(self) -> list[ProbeSeries]:
+        """Return every series of probes that is known."""
         with closing(self._connect()) as db:
-            rows = db.execute("SELECT id, region, school, head FROM target_series")
-            return {head: (number, (region, school)) for number, region, school, head in rows}
+            rows = db.execute("SELECT id, region, school, head, heard FROM target_series")
+            return [
+                ProbeSeries(number, (region, school), head, date.fromisoformat(heard))
+                for number, region, school, head, heard in rows
+            ]
 
     def points(self, day: date) -> Iterator[Point]:
         """Return the points of one day in the order in which they came."""
@@ -185,17 +203,17 @@ class TargetRows:
         self,
         looked: int,
         days: Iterable[SchoolDay],
-        series: Iterable[tuple[int, SchoolKey, bytes]],
+        series: Iterable[ProbeSeries],
         points: Mapping[date, Collection[Point]],
         late: Mapping[date, Mapping[SchoolKey, float | None]],
     ) -> None:
         """Keep what a turn changed, all of it or nothing."""
         kept = [_columns(one) for one in days]
-        heads = [(number, *key, head) for number, key, head in series]
+        heads = [(one.number, *one.key, one.head, str(one.heard)) for one in series]
         blobs = [(str(day), pack(found)) for day, found in points.items() if found]
         with self._ledger.transaction() as db:
             db.executemany(_KEEP, kept)
-            db.executemany("INSERT OR REPLACE INTO target_series VALUES (?, ?, ?, ?)", heads)
+            db.executemany("INSERT OR REPLACE INTO target_series VALUES (?, ?, ?, ?, ?)", heads)
             db.executemany("INSERT INTO target_probe VALUES (?, ?)", blobs)
             db.execute("DELETE FROM target_late")
             db.executemany("INSERT INTO target_late VALUES (?, ?, ?, ?)", _late(late))
@@ -203,10 +221,11 @@ class TargetRows:
             db.execute("INSERT INTO target_looked VALUES (?)", (looked,))
 
     def tidy(self, days: date, points: date) -> None:
-        """Delete days before *days*, and points of days before *points*."""
+        """Delete days before *days*, and points of days before *points* with their series."""
         with self._ledger.transaction() as db:
             db.execute("DELETE FROM target_day WHERE day < ?", (str(days),))
             db.execute("DELETE FROM target_probe WHERE day < ?", (str(points),))
+            db.execute("DELETE FROM target_series WHERE heard < ?", (str(points),))
 
     def _days(self, where: str, *values: str) -> list[SchoolDay]:
         # A month is many rows: by a connection of its own it holds up no commit.

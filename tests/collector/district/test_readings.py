@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.district import probing
+from collector.district import days, probing
 from collector.district.harvest import Reader
 from collector.district.rows import Point, pack, unpack
 from collector.district.tap import wanted_in
@@ -221,6 +221,28 @@ def test_points_are_packed_and_unpacked() -> None:
     points = [Point(1, 0, True), Point(2**31, 90_000_000, False), Point(7, -600_000, True)]
     assert list(unpack(pack(points))) == points
     assert len(pack(points)) == 24
+
+
+async def test_series_that_are_not_heard_any_more_make_room_for_new_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "MOST_OF_ONE_SCHOOL", 2)
+    monkeypatch.setattr(days, "LATE_DAYS", 3)
+    play = Play(tmp_path)
+    for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat"):
+        if day != "Mon":
+            play.restart(f"{day} 07:55")
+        for server in "xy" if day == "Mon" else "x":
+            await play.send("a", f"http_response,server={server} success=1i @{day} 07:55")
+        await play.until(f"{day} 07:57")
+    await play.send("a", "http_response,server=z success=1i @Sat 07:57")
+    await play.until("Sat 07:58")
+    assert play.desk.count("district_left_out", "too_many_series") == 0
+    assert len(play.district.days._rows.series()) == 2
+
+    await play.send("a", "http_response,server=w success=1i @Sat 07:58")
+    await play.until("Sat 07:59")
+    assert play.desk.count("district_left_out", "too_many_series") == 1
 
 
 async def test_a_school_with_too_many_series_counts_with_those_that_were_first(
