@@ -6,34 +6,24 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.turns import pytest_xdist_make_scheduler
 from tests.real import brokers
 from tests.real import influxdb1 as influxdb1_module
 from tests.real import influxdb2 as influxdb2_module
 from tests.real.brokers import RealBroker, need
 from tests.real.influx import NoInflux, RealInflux
 
+__all__ = ["pytest_xdist_make_scheduler"]
+
 PARTS = ("mosquitto", "embedded")
 DATABASES = ("influxdb1", "influxdb2")
 
-ONE_AT_A_TIME = (
-    "agent/test_a_day.py",
-    "alerts/test_kill.py",
-    "collector/trial/",
-    "e2e/",
-    "test_install.py",
-    "test_scripts.py",
-)
-"""Tests of whole programs: two of them beside each other would need more than two processors."""
-
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark what a test needs: the real parts that it asks for by name, or the machine alone."""
+    """Mark a test that asks for one of the real parts by name as one that needs it."""
     for part in PARTS + DATABASES:
         if part in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real(part))
-    parts = [part for mark in item.iter_markers("real") for part in mark.args]
-    if "netns" in parts or item.nodeid.startswith(tuple(f"tests/{one}" for one in ONE_AT_A_TIME)):
-        item.add_marker(pytest.mark.xdist_group("machine"))
 
 
 @pytest.fixture

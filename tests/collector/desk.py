@@ -107,9 +107,10 @@ class Desk:
 
 
 def letters_in(folder: Path) -> list[dict[str, Any]]:
-    """Return the dead letters of a collector's folder."""
+    """Return the dead letters of a collector's folder, without one that is just being written."""
     files = sorted((folder / "dead-letter").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    texts = (file.read_text() for file in files)
+    return [json.loads(line) for text in texts for line in text.split("\n")[:-1]]
 
 
 def audited_in(folder: Path) -> list[dict[str, Any]]:

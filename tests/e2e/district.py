@@ -167,7 +167,8 @@ class District:
     def _store(self, files: Path) -> Store:
         if self.database:
             return self.database.store(BUCKET, timeout_s=60)
-        return SqliteStore(files / "store.db")
+        # The collector writes beside us, and may be stopped in the middle of it for a while.
+        return SqliteStore(files / "store.db", busy_seconds=60)
 
     # What the running collector says.
 

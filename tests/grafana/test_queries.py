@@ -16,7 +16,7 @@ from tests.grafana.filling import FIRST, HOUR, MINUTE
 from tests.real.influx import RealInflux
 
 # In one process, so that a database is filled once.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grafana")]
+pytestmark = pytest.mark.slow
 
 BUCKET = "dashboards"
 STORES = {"raw": BUCKET, "hourly": f"{BUCKET}_1h", "daily": f"{BUCKET}_1d"}

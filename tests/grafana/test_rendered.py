@@ -24,7 +24,6 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.real("grafana"),
     pytest.mark.real("chromium"),
-    pytest.mark.xdist_group("grafana"),
 ]
 
 WIDTH, ROW = 1600, 38

@@ -13,7 +13,7 @@ from simulator.scenario import ChanceTable, DistrictTable, FaultTable, Scenario
 from tests.grafana.boards import Asked, asked, filled
 from tests.real.influx import RealInflux
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("grafana")]
+pytestmark = pytest.mark.slow
 
 HOUR_S, MINUTE_S = 3_600, 60
 NOON = 1_795_582_800

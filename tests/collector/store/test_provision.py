@@ -18,7 +18,6 @@ from tests.real import influxdb1, influxdb2
 from tests.real.influx import NoInflux, RealInflux
 
 # They share two servers, which are empty when the first of them comes.
-pytestmark = pytest.mark.xdist_group("store_init")
 
 EMPTY = {"influxdb1": influxdb1.empty, "influxdb2": influxdb2.empty}
 PARAMS = [pytest.param(one, marks=pytest.mark.real(one)) for one in EMPTY]

@@ -1,0 +1,53 @@
+"""Which tests may run beside each other where two processes share them (pytest-xdist).
+
+A line into a network namespace has the same addresses each time, and what a module fills a database
+with for all of its tests is not to be filled twice: such tests follow one another in one process.
+(`--dist loadgroup` would do, but pytest 9 leaves its groups out.)
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+LINES: Final = "lines"
+TURNS: Final[Mapping[str, tuple[str, ...]]] = {
+    LINES: (
+        "tests/agent/probes/test_bandwidth.py",
+        "tests/agent/probes/test_host.py",
+        "tests/agent/probes/test_net.py",
+        "tests/agent/probes/test_path.py",
+        "tests/agent/probes/test_ping",
+        "tests/agent/probes/test_sntp.py",
+        "tests/agent/watchers/",
+        "tests/collector/district/test_real.py",
+        "tests/collector/test_prober.py",
+        "tests/e2e/test_deployment.py",
+        "tests/e2e/test_failover.py",
+        "tests/e2e/test_live.py",
+        "tests/e2e/test_ordinary_user.py",
+        "tests/real/test_impairment.py",
+    ),
+    "up": ("tests/collector/trial/", "tests/test_install.py", "tests/test_scripts.py"),
+    "databases": ("tests/collector/store/test_provision.py",),
+    "dashboards": ("tests/grafana/",),
+}
+"""How the names of tests begin that take turns."""
+
+
+class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives one process all that take turns with each other, and the other whatever comes next."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return turn_of(nodeid)
+
+
+def turn_of(nodeid: str) -> str:
+    """Return what a test shares its process with: a word of `TURNS`, or nothing but itself."""
+    return next((word for word, names in TURNS.items() if nodeid.startswith(names)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Turns:
+    """Share the tests by `Turns`."""
+    return Turns(config, log)
