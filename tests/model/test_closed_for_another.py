@@ -7,6 +7,7 @@ import pytest
 from core import messages
 from tests.model.agent import Agent
 from tests.model.mutants_agent import drops_that_nobody_was_told_of_are_forgotten
+from tests.model.mutants_collector import epochs_close_while_batches_are_expected
 from tests.model.world import World
 
 
@@ -65,5 +66,29 @@ def test_without_that_rule_the_third_batch_is_nowhere(
     drops_that_nobody_was_told_of_are_forgotten(monkeypatch)
     world = World(tmp_path, max_bytes=600)
     closed_by_the_twin(world)
+    with pytest.raises(AssertionError, match="nowhere"):
+        world.check()
+
+
+def test_a_collector_that_closes_what_it_expects_loses_what_was_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A schedule for a rule of the collector that chance seldom shows beside that of the agent."""
+    epochs_close_while_batches_are_expected(monkeypatch)
+    world = World(tmp_path, max_bytes=600)
+    agent = world.agent(0)
+    world.exchange()
+    for _ in range(3):
+        world.take(agent, "good", seal=True)
+    restart(agent)
+    world.district.collect("state")
+    world.district.flush()
+    receipt = world.broker.told[agent.who][-1]
+    assert messages.read_receipt(receipt).closed
+    fill(world, agent)
+    agent.connect()
+    agent.turn()
+    world.check()
+    world.hear(agent, receipt)
     with pytest.raises(AssertionError, match="nowhere"):
         world.check()
