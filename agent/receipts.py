@@ -16,7 +16,7 @@ from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplinkwords import Words
 from core import messages
-from core.messages import Receipt
+from core.messages import EpochReport, Receipt
 from core.types import LANES, BatchKey, Lane
 
 _log = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ class Receipts:
     time: Timekeeper
     words: Words
     claimed: str = ""
+    told: Sequence[EpochReport] = ()
+    """What the last birth on this connection said of each epoch."""
     _waiting: list[Came] = field(default_factory=list)
 
     def came(self, payload: bytes) -> None:
@@ -88,7 +90,7 @@ class Receipts:
         # What is named with another crc stays on its way: it is another machine's, or was damaged.
         gone = (named - left).union(anew)
         if receipt.closed:
-            await self.spool.call(lambda spool: spool.closed(receipt.closed))
+            await self.spool.call(lambda spool: spool.closed(receipt.closed, self.told))
         await self._check_clock(receipt.time, [*received, *refused, *anew], came.arrived)
         return Applied(gone, bool(refused))
 

@@ -220,10 +220,14 @@ class Spool(SpoolDb):
             delete(db, key, crc)
         return True
 
-    def closed(self, epochs: Iterable[str]) -> None:
-        """Forget epochs that the collector closed, but not one of which a batch is still held."""
+    def closed(self, epochs: Iterable[str], told: Iterable[EpochReport] = ()) -> None:
+        """Forget epochs that the collector closed.
+
+        But not one of which a batch is still held; nor one with a drop that the birth which said
+        *told* left out: it closed then for what another machine of this name had told.
+        """
         with self._transaction() as db:
-            close_epochs(db, set(epochs) - {self.epoch})
+            close_epochs(db, set(epochs) - {self.epoch}, told)
 
     def limit(self, limits: Limits) -> None:
         """Hold *limits* from now on, those of the size from the next batch that is sealed."""

@@ -56,10 +56,15 @@ def report(db: sqlite3.Connection, current: str, max_epochs: int) -> tuple[list[
     return list(found), len(names) >= max_epochs
 
 
-def close_epochs(db: sqlite3.Connection, epochs: Iterable[str]) -> None:
-    """Forget *epochs*, but not one of which a batch is still held."""
+def close_epochs(
+    db: sqlite3.Connection, epochs: Iterable[str], told: Iterable[EpochReport]
+) -> None:
+    """Forget *epochs*, but not one of which a batch is still held, or a drop was not *told*."""
+    known = {(report.epoch, report.lane, *drop) for report in told for drop in report.dropped}
+    dropped = "SELECT epoch, lane, first, last, why FROM dropped WHERE epoch = ?"
     for epoch in epochs:
-        if not db.execute("SELECT 1 FROM batch WHERE epoch = ?", (epoch,)).fetchone():
+        held = db.execute("SELECT 1 FROM batch WHERE epoch = ?", (epoch,)).fetchone()
+        if not held and known.issuperset(db.execute(dropped, (epoch,))):
             db.execute("DELETE FROM epoch WHERE epoch = ?", (epoch,))
             db.execute("DELETE FROM dropped WHERE epoch = ?", (epoch,))
 

@@ -131,7 +131,7 @@ class Uplink:
         self.presence.conn = up.conn
         self.delivery.connected(self.monotonic())
         self._trips.restart(self.time.clock.now())
-        self.receipts.claimed = ""
+        self.receipts.claimed, self.receipts.told = "", ()
         self._up, self._birth_due, self._conditions_due, self._asked = True, True, True, 0
         self.forget()
         self._wake.set()
@@ -253,6 +253,7 @@ class Uplink:
         )
         try:
             self.session.publish(self.presence.topic, payload, retain=True)
+            self.receipts.told = epochs
         except PayloadError as error:
             _log.error("birth left out: %s", error)
         self._birth_due, self._asked = False, 0

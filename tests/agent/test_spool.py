@@ -165,6 +165,24 @@ def test_an_epoch_is_forgotten_when_closed_but_never_while_a_batch_of_it_is_held
     assert {report.epoch for report in spool.report()[0]} == {"B" * 16}
 
 
+def test_a_closed_epoch_is_kept_while_a_birth_has_not_told_each_of_its_drops(
+    tmp_path: Path, epochs: list[str]
+) -> None:
+    before = opened(tmp_path, epochs)
+    first, second = sealed(before), sealed(before)
+    spool = opened(tmp_path, epochs)
+    spool.drop(with_crc(first), "full")
+    told, _ = spool.report()
+    spool.drop(with_crc(second), "full")
+    spool.closed(["A" * 16], told)
+    spool.closed(["A" * 16])
+    kept = spool.report()[0]
+    assert (kept[0].epoch, kept[0].dropped) == ("A" * 16, [(1, 2, "full")])
+
+    spool.closed(["A" * 16], kept)
+    assert {report.epoch for report in spool.report()[0]} == {"B" * 16}
+
+
 def test_a_birth_names_the_oldest_epochs_and_always_the_current_one(tmp_path: Path) -> None:
     epochs = list(EPOCHS)
     for _ in range(3):

@@ -24,6 +24,7 @@ TURNS = ("log_is_full", "back_up", "restore_ledger", "restore_in_turns")
 """What puts back backups of the collector's database in turns."""
 
 MUTANTS: tuple[Mutant, ...] = (
+    # Those that chance hardly ever shows have a schedule of their own: test_closed_for_another.py.
     Mutant(agent.receipts_count_by_key_alone, ("clone_memory", "repeat_receipt")),
     Mutant(agent.refusals_count_by_key_alone, ("damage",)),
     Mutant(agent.a_puback_counts_as_delivery),
@@ -46,10 +47,6 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant(collector.refused_lines_are_not_kept),
     Mutant(collector.another_crc_is_a_repeat, ("clone_memory",)),
     Mutant(collector.a_forgotten_crc_is_a_repeat, ("clone_memory", "agent_crashes")),
-    Mutant(
-        collector.epochs_close_while_batches_are_expected,
-        ("agent_crashes", "repeat_receipt", "store_is_busy", "wait"),
-    ),
     Mutant(collector.a_batch_that_came_stays_expected),
     Mutant(collector.damage_is_not_answered, ("damage",)),
     Mutant(collector.an_event_key_with_another_crc_is_a_repeat, ("clone_memory",)),

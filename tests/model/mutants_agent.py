@@ -163,6 +163,19 @@ def drops_are_forgotten_with_the_process(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Spool, "renew_epoch", renew_epoch)
 
 
+def drops_that_nobody_was_told_of_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    """Agent, rule 6: a `closed` may rest on the birth of another machine of this name."""
+
+    def close_epochs(db: Any, epochs: Collection[str], told: object) -> None:
+        del told
+        for epoch in epochs:
+            if not db.execute("SELECT 1 FROM batch WHERE epoch = ?", (epoch,)).fetchone():
+                db.execute("DELETE FROM epoch WHERE epoch = ?", (epoch,))
+                db.execute("DELETE FROM dropped WHERE epoch = ?", (epoch,))
+
+    patch.setattr(spool, "close_epochs", close_epochs)
+
+
 def receipts_of_any_collector_count(patch: pytest.MonkeyPatch) -> None:
     """Topics: an agent takes receipts only from the collector of its configuration."""
     patch.setattr(Receipts, "_is_ours", lambda self, collector: True)
