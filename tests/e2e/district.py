@@ -157,8 +157,9 @@ class District:
     def accounts(self) -> accounts.Accounts:
         """Return what the collector's files and its store have."""
         files = self.files
-        if not self.collector.alive:
-            # Looked at in a copy: opening would do part of what the next start has to do.
+        if not self.collector.moves:
+            # Looked at in a copy: opening would do part of what the next start has to do, and what
+            # one that hangs has locked stays locked.
             self._looks += 1
             files = Path(shutil.copytree(files, self.folder / f"look-{self._looks}"))
         with closing(self._store(files)) as store:
@@ -167,8 +168,7 @@ class District:
     def _store(self, files: Path) -> Store:
         if self.database:
             return self.database.store(BUCKET, timeout_s=60)
-        # The collector writes beside us, and may be stopped in the middle of it for a while.
-        return SqliteStore(files / "store.db", busy_seconds=60)
+        return SqliteStore(files / "store.db")
 
     # What the running collector says.
 

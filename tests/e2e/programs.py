@@ -10,6 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
+
 from tests.real.brokers import RealBroker
 from tests.waiting import until_sync
 
@@ -77,6 +79,14 @@ class Program:
     @property
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is alive and does not hang."""
+        return self.alive and not (
+            self.process is not None
+            and psutil.Process(self.process.pid).status() == psutil.STATUS_STOPPED
+        )
 
     def said(self, text: str) -> bool:
         return self.count(text) > 0
