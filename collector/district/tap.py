@@ -1,6 +1,7 @@
 """The few lines that targets are made of, taken out of what agents send on its way past.
 
-They are taken once the ledger has them, so none of them can be lost that its agent has deleted.
+They are taken once the ledger has them and wait in memory for the next turn: a collector that is
+killed loses those of its last minute, of which the readings themselves are in the store.
 """
 
 from collections.abc import Iterator, Sequence
