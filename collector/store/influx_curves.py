@@ -35,15 +35,16 @@ def read_curves(ask: Ask, query: CurvesQuery) -> list[Curves]:
 def _read(
     ask: Ask, query: CurvesQuery, spans: list[tuple[str, tuple[int, int]]]
 ) -> Iterator[Curves]:
-    question = "; ".join(
-        f"{field_types(name)}; {everything(name, span, query.by, query.whose)}"
+    questions = [
+        one
         for name, span in spans
-    )
+        for one in (field_types(name), everything(name, span, query.by, query.whose))
+    ]
     # A series comes in pieces where it is long.
     series: dict[tuple[str, tuple[tuple[str, str], ...]], _Fields] = {}
     types: dict[str, str] = {}
     current = -1
-    with closing(ask(question)) as answers:
+    with closing(ask(*questions)) as answers:
         for number, piece in answers:
             if number // 2 != current:
                 current, types = number // 2, {}
