@@ -3,13 +3,14 @@
 from typing import TYPE_CHECKING, Final, Literal
 
 from collector.store.base import Store
+from collector.store.config import DAILY, HOURLY
 from collector.store.sqlite import SqliteStore
 from core import clock
 
 if TYPE_CHECKING:
     from collector.config import CollectorConfig
 
-ENDINGS: Final = {"hour": "_1h", "day": "_1d"}
+ENDINGS: Final = {"hour": HOURLY, "day": DAILY}
 """Of the names of the databases, or files, that rollups are in."""
 
 

@@ -7,15 +7,14 @@ import sys
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from collector.rollups.roll import SUFFIXES
+from collector.rollups.series import NOT_ROLLED
 from collector.store.config import StoreConfig
 from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, OURS, FieldType, Measurement
 
-NOT_ROLLED: Final = frozenset({"event", "canary", "indicator"})
-"""Measurements that are in the raw database alone."""
-
 ROLLED: Final[dict[FieldType, tuple[str, ...]]] = {
-    "integer": ("min", "max", "mean", "last", "count", "known"),
-    "float": ("min", "max", "mean", "last", "count", "known"),
+    "integer": SUFFIXES,
+    "float": SUFFIXES,
     "boolean": ("mean", "last", "count", "known"),
     "string": ("last", "count", "known"),
 }
