@@ -186,6 +186,14 @@ def _canary(t: Language) -> stat.Panel:
     )
 
 
+def _whose(t: Language) -> list[Shown]:
+    """Return the columns that name an agent and lead to its machine."""
+    return [
+        Shown("school", t("学校", "School")),
+        Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+    ]
+
+
 def _silent(t: Language) -> table.Panel:
     inner = whole("silent_s", "waiting", "missing", "explained")
     by = ", ".join(f'"{name}"' for name in AGENT)
@@ -213,8 +221,7 @@ def _silent(t: Language) -> table.Panel:
         ),
         [query],
         [
-            Shown("school", t("学校", "School")),
-            Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+            *_whose(t),
             Shown(
                 *("minutes", t("没有消息", "Silent for"), 120),
                 unit=t("suffix: 分钟", "suffix: min"),
@@ -266,8 +273,7 @@ def _clocks(t: Language) -> table.Panel:
         ),
         [query],
         [
-            Shown("school", t("学校", "School")),
-            Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+            *_whose(t),
             Shown(
                 *("clock_offset_ms", t("时钟快（负为慢）", "Ahead (minus: behind)"), 180),
                 unit="ms",
