@@ -53,7 +53,15 @@ BOUNDS: Final[dict[str, Bound]] = {
     "type": Bound(1, "words of the roster; one for each school"),
     "indicator": Bound(4, "targets of the district"),
     "window": Bound(3, "three words"),
+    "room": Bound(1, "one for each device"),
+    "port": Bound(28, "ports of the device"),
 }
+HERE: Final[dict[tuple[str, str], Bound]] = {
+    ("device", "device"): Bound(12, "devices in the configuration of the agent"),
+    ("device", "kind"): Bound(1, "one for each device"),
+    ("device_port", "device"): Bound(2, "of those: that have ports"),
+}
+"""Where a measurement means something else by a tag than the others do."""
 
 _BEFORE: Final = """# Schema of the database
 
@@ -130,8 +138,13 @@ def usual(measurement: Measurement) -> int:
     """Return how many series of *measurement* an agent usually has."""
     count = 1
     for tag in measurement.tags:
-        count *= BOUNDS[tag].usual
+        count *= bound(measurement, tag).usual
     return count
+
+
+def bound(m: Measurement, tag: str) -> Bound:
+    """Return how many values *tag* has in one series of *m*'s other tags."""
+    return HERE.get((m.name, tag), BOUNDS[tag])
 
 
 def _databases(store: StoreConfig) -> Iterator[str]:
@@ -145,7 +158,7 @@ def _databases(store: StoreConfig) -> Iterator[str]:
 
 
 def _row(m: Measurement) -> str:
-    tags = "; ".join(f"`{tag}`: {BOUNDS[tag].by}" for tag in m.tags) or "none of its own"
+    tags = "; ".join(f"`{tag}`: {bound(m, tag).by}" for tag in m.tags) or "none of its own"
     who = ", by the collector alone" if m.name in OURS else ""
     rolled = "no" if m.name in NOT_ROLLED else f"{rolled_fields(m)} fields"
     holds = f"{m.holds_s:g} s"
