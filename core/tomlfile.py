@@ -4,6 +4,7 @@ Watch it work: schoolwatch check-config FILE
 """
 
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -79,6 +80,11 @@ def _lines(text: str) -> Mapping[KeyPath, int]:
 
 def _content(path: Path) -> bytes:
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):
+            # It would hold up whoever reads it, and a reload finds nothing in it.
+            raise FileMistakes(
+                path, Mistake("is a pipe; a configuration is read again: use a file")
+            )
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except IsADirectoryError:

@@ -49,6 +49,8 @@ class Url:
     def host(self) -> str:
         """Return the host in ASCII, as it travels."""
         name = self.parts.hostname or ""
+        if ":" in name:
+            return name.replace("%25", "%", 1)  # the interface of fe80::1%25eth0 (RFC 6874)
         return name if name.isascii() else name.encode("idna").decode()
 
     @property
@@ -70,7 +72,8 @@ class Url:
     @property
     def authority(self) -> str:
         """Return what stands behind `Host:`."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # An interface means nothing to the other side (RFC 6874 3).
+        host = f"[{self.host.partition('%')[0]}]" if ":" in self.host else self.host
         return f"{host}:{self.parts.port}" if self.parts.port else host
 
 

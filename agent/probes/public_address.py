@@ -82,7 +82,8 @@ def fields_of(url: Url, answer: Answer, key: str) -> Mapping[str, Value]:
     """Return the fields of *answer*; those of an address are there only where there is one."""
     verdict = verdict_of(url, answer, WANTED)
     found = address_in(bytes(answer.body), key) if verdict == "ok" else None
-    if verdict == "ok" and found is None:
+    if verdict == "ok" and (found is None or is_nobodys(found)):
+        found = None
         verdict = "no_address"
     fields: dict[str, Value] = {"verdict": verdict, "success": int(verdict == "ok")}
     if found:
@@ -110,6 +111,12 @@ def address_in(body: bytes, key: str) -> Ip | None:
     except (ValueError, msgspec.DecodeError, RecursionError):
         return None
     return (found.ipv4_mapped or found) if isinstance(found, ipaddress.IPv6Address) else found
+
+
+def is_nobodys(address: Ip) -> bool:
+    """Return whether no line can have *address*, so that who answers it has not understood."""
+    here = address.is_loopback or address.is_link_local
+    return here or address.is_unspecified or address.is_multicast
 
 
 def line_of(address: Ip) -> str:

@@ -1,15 +1,19 @@
 """The catalogue is what it is printed as, and a Telegraf agent can stand in for ours."""
 
+import json
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, PYTHON_TYPES, as_markdown, type_of
 from core.lineprotocol import parse
+from core.types import Value
 from tests.core import telegraf
 
+CASES = Path(__file__).parents[1] / "cases"
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "measurements.md"
 TELEGRAF_PAGE = (DOCS / "telegraf.md").read_text(encoding="utf-8")
@@ -45,6 +49,29 @@ def test_a_recorded_batch_of_telegraf_has_the_fields_of_both_by_name_and_type() 
         assert fields.items() <= theirs.items()
         if name in CATALOG:
             assert CATALOG[name].fields.keys() & theirs.keys() <= fields.keys()
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_our_probes_and_a_recorded_telegraf_both_tell_has_one_name_and_one_type(
+    name: str,
+) -> None:
+    """Ours are the recorded machines of tests/cases, which the probes have to give back."""
+    ours = kinds_of(reading["fields"] for reading in recorded_readings(name))
+    theirs = kinds_of(p.fields for p in map(parse, telegraf.RECORDED) if p.measurement == name)
+    both = ours.keys() & theirs.keys()
+    assert {field: ours[field] for field in both} == {field: theirs[field] for field in both}
+    assert both == theirs.keys() & CATALOG[name].fields.keys()
+
+
+def recorded_readings(name: str) -> Iterator[dict[str, Any]]:
+    for file in sorted(CASES.glob("*/*/expected.json")):
+        for reading in json.loads(file.read_text()):
+            if isinstance(reading, dict) and reading.get("measurement", file.parts[-3]) == name:
+                yield reading
+
+
+def kinds_of(found: Iterable[Mapping[str, Value]]) -> dict[str, str]:
+    return {name: type_of(value) for fields in found for name, value in fields.items()}
 
 
 @pytest.mark.parametrize("name", SHARED)

@@ -1,5 +1,6 @@
 """A file becomes a frozen tree, or every mistake in it becomes a sentence with its line."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -178,6 +179,12 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, name: str, sentence
     with pytest.raises(FileMistakes) as raised:
         read(tmp_path / name, Aquarium)
     assert str(raised.value) == f"{tmp_path / name}: {sentence}"
+
+
+def test_a_pipe_holds_nobody_up(file: Path) -> None:
+    os.mkfifo(file)
+    with pytest.raises(FileMistakes, match="is a pipe; a configuration is read again: use a file"):
+        read(file, Aquarium)
 
 
 def test_what_a_file_holds_cannot_reach_the_terminal_as_commands(file: Path) -> None:

@@ -1,5 +1,6 @@
 """Web servers on real sockets: those that answer, and each way in which they do not."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from agent.probes import probes
 from agent.probes.http import HttpProbe
 from agent.readings import mistake
 from core.errors import ConfigError
+from core.names import Names
 from core.registry import OptionMistakes
 from tests.real.certificates import issued, roots_file
 from tests.real.leaks import left_after
@@ -324,3 +326,12 @@ def test_a_host_in_chinese_travels_as_ascii() -> None:
     url = Url("http://教育.中国:8080/首页")
     assert (url.host, url.authority) == ("xn--wcvs22d.xn--fiqs8s", "xn--wcvs22d.xn--fiqs8s:8080")
     assert url.target == "/%E9%A6%96%E9%A1%B5"
+
+
+async def test_a_link_local_address_is_asked_through_its_interface_which_nobody_else_hears_of() -> (
+    None
+):
+    url = Url("http://[fe80::1%25eth0]:8080/")
+    assert (url.host, url.authority) == ("fe80::1%eth0", "[fe80::1]:8080")
+    _, (_, _, _, scope) = await Names().resolve("fe80::1%lo", 5)
+    assert scope == socket.if_nametoindex("lo")

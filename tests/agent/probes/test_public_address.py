@@ -47,6 +47,9 @@ async def test_the_address_is_told_and_when_it_changes_over_a_host_that_was_sile
         (page(b"", "302 Found", "Location: http://portal.lan/"), "captive_portal"),
         (page(b"203.0.113.7", "503 Service Unavailable"), "http_error"),
         (page(b"203.0.113.7" + b" " * 2000), "no_address"),
+        (page(b"127.0.0.1"), "no_address"),
+        (page(b"::"), "no_address"),
+        (page(b"fe80::1"), "no_address"),
     ],
 )
 async def test_what_is_no_address_is_no_address(answer: bytes, verdict: str) -> None:
