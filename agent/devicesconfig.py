@@ -1,0 +1,104 @@
+"""`[devices]` of agent.toml: what the agent asks in the school; lean where a file names none."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from core.devices import DeviceKind
+from core.fields import AnyLevel, Filled, Level, SecretFile
+from core.tomllines import KeyPath
+
+Found = Iterator[tuple[KeyPath, str]]
+
+Interval = Annotated[float, Meta(ge=1, le=3600)]
+Label = Annotated[
+    str,
+    Meta(
+        # What a tag can hold (core/lineprotocol_names.py), and no longer than a page has room for.
+        pattern=r"\A[^\x00-\x1f\x7f\\]{0,64}\Z",
+        description="a text of at most 64 characters on one line, without \\",
+    ),
+]
+Mac = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\Z|\A\Z",
+        description='a hardware address, "02:00:5e:00:53:01" say; or "" for none',
+    ),
+]
+Broadcast = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)?\Z",
+        description='an IPv4 address with or without :port, "192.0.2.255" say; or "" to find it',
+    ),
+]
+
+
+class DeviceKeys(Struct, frozen=True, kw_only=True):
+    """The keys of a device that are not its driver's, as written."""
+
+    id: Level
+    kind: DeviceKind
+    driver: Filled
+    room: Label = ""
+    name: Label = ""
+    essential: bool | None = None
+    behind: AnyLevel = ""
+    interval_s: Interval = 60
+    wake_mac: Mac = ""
+    wake_secureon_file: SecretFile = None
+    wake_broadcast: Broadcast = ""
+
+
+class DeviceConfig(DeviceKeys, frozen=True, kw_only=True):
+    """One device: its keys, and the options of its driver."""
+
+    options: Mapping[str, Any] = {}
+
+    @property
+    def needed(self) -> bool:
+        """Whether its room needs it for a lesson."""
+        from core.devices import ESSENTIAL  # noqa: PLC0415 — a file without devices needs it not
+
+        return bool(self.room) and self.kind in ESSENTIAL if self.essential is None else (
+            self.essential
+        )
+
+
+class DevicesFile(Struct, frozen=True, kw_only=True):
+    """The table as written; a row of `list` may hold anything until its driver has looked."""
+
+    concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
+    list: Annotated[
+        tuple[dict[str, Any], ...],
+        Meta(description="a table for each device, headed [[devices.list]]"),
+    ] = ()
+
+
+class DevicesConfig(Struct, frozen=True, kw_only=True):
+    """What the agent asks, and how many of it at once."""
+
+    concurrency: int = 20
+    list: tuple[DeviceConfig, ...] = ()
+
+
+def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
+    """Say what is wrong with the devices; paths in them begin at *folder*."""
+    if file.list:
+        from agent.devices.checking import mistakes  # noqa: PLC0415 — see the module
+
+        yield from mistakes(folder, file.list)
+
+
+def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
+    """Return the devices of a *file* without mistakes."""
+    if not file.list:
+        return DevicesConfig(concurrency=file.concurrency)
+    from agent.devices.checking import device  # noqa: PLC0415
+
+    return DevicesConfig(
+        concurrency=file.concurrency, list=tuple(device(folder, row) for row in file.list)
+    )
