@@ -5,6 +5,7 @@
     timekeeper ─── clock ──┘────── events ─────┴─ receipt ┘
          ▲── probe sntp
     watchers ────── told by the system ┘
+    keeper ──────── devices, by their drivers ─▶ recorder
 
 Try it: schoolwatch agent run --config configs/agent.toml
 """
@@ -22,6 +23,7 @@ from agent.anew import Anew
 from agent.clockset import ClockSet
 from agent.config import AgentConfig, read_agent
 from agent.filter import ChangeFilter
+from agent.keeping import Keeping
 from agent.onchange import OnChange
 from agent.outages import Outages
 from agent.parts import (
@@ -73,6 +75,7 @@ class Agent:
     uplink: Uplink
     time: Timekeeper
     watching: Watching
+    keeping: Keeping
     parts: Parts
     ours: Mapping[str, object]
     """Collaborators that probes and watchers get from the agent, also after a reload."""
@@ -89,6 +92,7 @@ class Agent:
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._watch_clock(), name="clock"),
             asyncio.create_task(self.watching.run(), name="watchers"),
+            asyncio.create_task(self.keeping.run(), name="devices"),
         ]
         uplink = asyncio.create_task(self.uplink.run(), name="uplink")
         stop = asyncio.create_task(self.stopping.wait(), name="stop")
@@ -131,6 +135,7 @@ class Agent:
         self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
+        self.keeping.change(parts.devices, config.devices.concurrency)
         self.uplink.change(parts.settings)
         _log.info("reloaded: %s; runs %s", ", ".join(differ) or "nothing changed", said(config))
 
@@ -234,8 +239,11 @@ def build(config: AgentConfig) -> Agent:
     schedule = Schedule(parts.jobs, recorder.take, str(who), under_way=under_way)
     anew = Anew(uplink.session.reconnect)
     watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
+    keeping = Keeping(
+        *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now)
+    )
     return Agent(
-        *(spool, recorder, schedule, uplink, timekeeper, watching, parts, ours),
+        *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, parts, ours),
         *(clock.monotonic(), asyncio.Event()),
     )
 

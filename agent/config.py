@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
+from agent.devicesconfig import DevicesConfig, DevicesFile, devices_mistakes, devices_of
 from agent.filterconfig import FilterConfig, filter_mistakes
 from agent.lines import UplinkConfig, uplink_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
@@ -79,6 +80,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     batch: BatchConfig = BatchConfig()
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
+    devices: DevicesFile = DevicesFile()
     probes: Annotated[
         dict[str, Any] | None,
         Meta(description="a table for each probe, headed [probes.cpu] for example"),
@@ -114,6 +116,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     batch: BatchConfig = BatchConfig()
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
+    devices: DevicesConfig = DevicesConfig()
     probes: tuple[ProbeConfig, ...] = ()
     watchers: tuple[WatcherConfig, ...] = ()
 
@@ -124,11 +127,13 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
 
 def read_agent(path: Path) -> AgentConfig:
     """Return what the file at *path* says; raises ConfigError with every mistake in it."""
+    folder = path.absolute().parent
     checks: dict[str, Check] = {
         "identity": _identity_mistakes,
         "broker": broker_mistakes,
         "filter": filter_mistakes,
         "uplinks": uplink_mistakes,
+        "devices": partial(devices_mistakes, folder),
         "probes": partial(_table_mistakes, "probes", probes.words(), _one_probe),
         "watchers": partial(_table_mistakes, "watchers", watchers.words(), _one_watcher),
     }
@@ -142,6 +147,7 @@ def read_agent(path: Path) -> AgentConfig:
         batch=file.batch,
         filter=file.filter,
         uplinks=file.uplinks,
+        devices=devices_of(folder, file.devices),
         probes=tuple(
             _probe(word, table)
             for word, table in switched_on(file.probes, probes_base.by_default).items()

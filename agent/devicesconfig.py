@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from core.devices import DeviceKind
+from core.devices import ESSENTIAL, DeviceKind
 from core.fields import AnyLevel, Filled, Level, SecretFile
 from core.tomllines import KeyPath
 
@@ -61,11 +61,9 @@ class DeviceConfig(DeviceKeys, frozen=True, kw_only=True):
     @property
     def needed(self) -> bool:
         """Whether its room needs it for a lesson."""
-        from core.devices import ESSENTIAL  # noqa: PLC0415 — a file without devices needs it not
-
-        return bool(self.room) and self.kind in ESSENTIAL if self.essential is None else (
-            self.essential
-        )
+        if self.essential is None:
+            return bool(self.room) and self.kind in ESSENTIAL
+        return self.essential
 
 
 class DevicesFile(Struct, frozen=True, kw_only=True):

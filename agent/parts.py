@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from agent.config import AgentConfig, ProbeConfig
 from agent.probes import probes
@@ -21,15 +21,18 @@ from core.errors import ConfigError
 from core.mqtt.configured import broker_of
 from core.registry import equipped
 
+if TYPE_CHECKING:
+    from agent.devices.device import Device
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of `config`; `jobs` and `watchers` stand in its order.
+    """The parts of `config`; `jobs`, `watchers` and `devices` stand in its order.
 
-    `contents` holds a digest of each file that a probe is told of, by the probe's word and the
-    option: a certificate that was renewed is another one, although its path is the same.
+    `contents` holds a digest of each file that a probe or a driver is told of, by the heading and
+    the option: a certificate that was renewed is another one, although its path is the same.
     """
 
     config: AgentConfig
@@ -37,6 +40,7 @@ class Parts:
     jobs: tuple[Job, ...]
     watchers: Mapping[str, Watcher]
     contents: Mapping[tuple[str, str], bytes]
+    devices: "tuple[Device, ...]" = ()
 
 
 def parts_of(config: AgentConfig, ours: Mapping[str, object]) -> Parts:
@@ -50,10 +54,25 @@ def parts_of(config: AgentConfig, ours: Mapping[str, object]) -> Parts:
     watching = {
         one.word: equipped(watchers.build(one.word, one.options), **ours) for one in config.watchers
     }
+    devices = _devices(config, ours)
+    told: list[tuple[str, object]] = [(_heading("probes", job.word), job.probe) for job in jobs]
+    told += [(_heading("devices", device.id), device.driver) for device in devices]
     contents = {
-        (job.word, option): digest for job in jobs for option, digest in _contents(job.probe)
+        (heading, option): digest for heading, made in told for option, digest in _contents(made)
     }
-    return Parts(config, settings_of(config), tuple(jobs), watching, contents)
+    return Parts(config, settings_of(config), tuple(jobs), watching, contents, devices)
+
+
+def _devices(config: AgentConfig, ours: Mapping[str, object]) -> "tuple[Device, ...]":
+    if not config.devices.list:
+        return ()
+    from agent.devices.device import made  # noqa: PLC0415 — most agents have no devices
+
+    return tuple(made(one, ours) for one in config.devices.list)
+
+
+def _heading(table: str, word: str) -> str:
+    return f"[{table}.{word}]"
 
 
 def _contents(made: Any) -> Iterator[tuple[str, bytes]]:
@@ -96,9 +115,17 @@ def exchanged(old: Parts, new: Parts) -> Parts:
         stale.add("surroundings")
     if old.config.uplinks != new.config.uplinks:
         stale.add("uplinks")
-    others = {word for word, _option in _other_files(old, new)}
-    kept = [(one, job) for one, job in zip(old.config.probes, old.jobs) if one.word not in others]
+    others = {heading for heading, _option in _other_files(old, new)}
+    kept = [
+        (one, job)
+        for one, job in zip(old.config.probes, old.jobs)
+        if _heading("probes", one.word) not in others
+    ]
     jobs = _Kept(kept, stale)
+    before = zip(old.config.devices.list, old.devices)
+    devices = _Kept(
+        [pair for pair in before if _heading("devices", pair[0].id) not in others], stale
+    )
     watching = _Kept([(one, old.watchers[one.word]) for one in old.config.watchers], stale)
     return Parts(
         new.config,
@@ -106,11 +133,14 @@ def exchanged(old: Parts, new: Parts) -> Parts:
         tuple(jobs.same(one, job) for one, job in zip(new.config.probes, new.jobs)),
         {one.word: watching.same(one, new.watchers[one.word]) for one in new.config.watchers},
         new.contents,
+        tuple(
+            devices.same(one, device) for one, device in zip(new.config.devices.list, new.devices)
+        ),
     )
 
 
 def _other_files(old: Parts, new: Parts) -> list[tuple[str, str]]:
-    """Return the probes and options whose file has another content than it had."""
+    """Return the headings and options whose file has another content than it had."""
     return [key for key, digest in new.contents.items() if old.contents.get(key, digest) != digest]
 
 
@@ -128,7 +158,8 @@ class _Kept:
         return made
 
     def _is_stale(self, thing: object) -> bool:
-        asked = thing.probe if isinstance(thing, Job) else thing
+        # A job has its probe, a device its driver.
+        asked = getattr(thing, "probe", getattr(thing, "driver", thing))
         return any(hasattr(asked, name) for name in self.stale)
 
 
@@ -149,7 +180,7 @@ def changes(old: Parts, new: Parts) -> list[str]:
     words = [
         f"[{heading}]"
         for heading in after.__struct_fields__
-        if heading not in ("probes", "watchers")
+        if heading not in ("probes", "watchers", "devices")
         and getattr(before, heading) != getattr(after, heading)
     ]
     if old.settings.broker != new.settings.broker and "[broker]" not in words:
@@ -158,14 +189,21 @@ def changes(old: Parts, new: Parts) -> list[str]:
         was, now = ({one.word: one for one in getattr(c, heading)} for c in (before, after))
         words += [f"[{heading}.{word}]" for word in now if was.get(word) != now[word]]
         words += [f"[{heading}.{word}] is off" for word in was if word not in now]
-    files = (f"[probes.{word}] {option}" for word, option in _other_files(old, new))
+    was, now = ({one.id: one for one in c.devices.list} for c in (before, after))
+    words += [_heading("devices", one) for one in now if was.get(one) != now[one]]
+    words += [f"{_heading('devices', one)} is off" for one in was if one not in now]
+    if before.devices.concurrency != after.devices.concurrency:
+        words.append("[devices] concurrency")
+    files = (f"{heading} {option}" for heading, option in _other_files(old, new))
     return words + [one for one in files if one.partition(" ")[0] not in words]
 
 
 def said(config: AgentConfig) -> str:
     """Return what is on, for a person."""
-    watchers = (f"watch {one.word}" for one in config.watchers)
-    return ", ".join([*config.words(), *watchers]) or "no probe"
+    watchers = [f"watch {one.word}" for one in config.watchers]
+    some = len(config.devices.list)
+    devices = [f"{some} device{'s' if some > 1 else ''}"] if some else []
+    return ", ".join([*config.words(), *watchers, *devices]) or "no probe"
 
 
 def _job(probe: ProbeConfig, ours: Mapping[str, object]) -> Job:

@@ -1,4 +1,4 @@
-"""Each device of agent.toml checked: its own keys, those of its driver, and how they hang together."""
+"""Each device of agent.toml checked: its keys, those of its driver, how they hang together."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

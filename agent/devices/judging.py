@@ -1,7 +1,7 @@
 """What is made of looks at a device: pure functions of what came of them.
 
-    a look ─▶ answered: its sighting           ┐
-           └▶ failed, and again at once: why   ┴▶ standing ─▶ shown, with what it is behind
+a look ─▶ answered: its sighting           ┐
+       └▶ failed, and again at once: why   ┴▶ standing ─▶ shown, with what it is behind
 """
 
 import errno
@@ -14,7 +14,7 @@ from agent.devices.base import Sighting
 from agent.readings import mistake
 from core.causes import CAUSES
 from core.devices import HEALTHY, STATES
-from core.errors import NotPermitted, TargetUnreachable
+from core.errors import ConfigError, NotPermitted, TargetUnreachable
 from core.types import Reading, Value
 
 LONGEST_S: Final = 600.0
@@ -47,11 +47,17 @@ class Standing:
         """Return the standing after two looks in a row without an answer."""
         return Standing(why, self.failures + 1)
 
+    def roused(self) -> "Standing":
+        """Return the standing of what may be back: it is asked as often as at first."""
+        return replace(self, failures=min(1, self.failures))
+
 
 def failure(error: BaseException) -> Sighting:
     """Return what it means that a look ended with *error*."""
-    if isinstance(error, NotPermitted):
+    if isinstance(error, NotPermitted | PermissionError):
         return Sighting("unknown", "rights")
+    if isinstance(error, ConfigError):
+        return Sighting("unknown", "settings")
     if isinstance(error, OSError) and error.errno in NO_WAY:
         return Sighting("unknown", "network")
     if isinstance(error, OSError | TargetUnreachable):
@@ -118,9 +124,7 @@ def checked(seen: object) -> tuple[Sighting, list[str]]:
     return replace(seen, cause=cause, fields=fields, readings=tuple(readings)), reasons
 
 
-def _good_fields(
-    fields: Mapping[str, Value], reasons: list[str]
-) -> Iterator[tuple[str, Value]]:
+def _good_fields(fields: Mapping[str, Value], reasons: list[str]) -> Iterator[tuple[str, Value]]:
     for name, value in fields.items():
         wrong = mistake(Reading("device", {name: value}, 1, {}))
         if wrong:

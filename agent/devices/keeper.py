@@ -2,45 +2,50 @@
 
     hint, or its time ─▶ turn ─▶ driver.look ─▶ standing ─▶ Reading("device", …) ─▶ recorder.take
 
-A task for each device, never two looks at one. A device that hangs, floods, raises or flaps costs
-only itself: a look is cut off after its time, and one that does not heed that is left to itself,
-counted, and the device not asked meanwhile. One that does not answer is asked ever more seldom;
-that it does not is said at each of its times all the same.
+A task for each device. One that hangs, floods, raises or flaps costs only itself. One that does not
+answer is asked ever more seldom; that it does not is said at each of its times all the same.
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, Final
 
-from agent.devices.base import Hinted, Sighting
+from agent.devices import looks
+from agent.devices.base import Driver, Hinted, Sighting
 from agent.devices.device import Device
-from agent.devices.judging import SILENT, checked, dues, failure, shown, skipped
+from agent.devices.judging import dues, failure, shown, skipped
 from agent.devices.turns import Turns
-from agent.devices.watch import Watch
+from agent.devices.watch import Watch, plain, upstream
 from agent.following import Following
 from agent.onchange import OnChange
 from agent.schedule import Counters, Sink, next_due
 from core import clock
-from core.errors import MonitorError, NotPermitted
-from core.names import Names, look_up
+from core.errors import TargetUnreachable
+from core.names import Names
 from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
 
-LOOK_S: Final = 15.0
-"""The time of a look, where the driver's class has no `LOOK_S` of its own."""
 FIRST_SPREAD_S: Final = 20.0
 AGAIN_S: Final = 1.0
 """From a look that failed to the second one."""
 HINT_EVERY_S: Final = 5.0
 """Between two looks at a device that are not regular ones."""
-HEED_S: Final = 0.5
-"""Within this time a look that is cut off has to end, before it counts as hanging."""
+HINTS_AGAIN_S: Final = 60.0
+"""After a driver failed to listen to its device."""
+HINT_GAP_S: Final = 0.05
+"""Between two hints of one driver that are listened to, however many it has."""
 NAMES_EVERY_S: Final = 600.0
 NAME_WITHIN_S: Final = 2.0
+
+DEVICE: Final = "device {}"
+ROUNDS: Final = "rounds of device {}"
+HINTS: Final = "hints of device {}"
+SAID: Final = (DEVICE, ROUNDS, HINTS, *looks.SAID)
+"""What is said once of a device, by name (agent/onchange.py)."""
 
 
 @dataclass(slots=True)
@@ -53,19 +58,184 @@ class Keeper:
     now: clock.Clock = clock.now
     monotonic: clock.Monotonic = clock.monotonic
     counters: Counters = field(default_factory=Counters)
-    look_s: float = LOOK_S
+    names: Names = field(default_factory=Names)
+    look_s: float = looks.LOOK_S
     again_s: float = AGAIN_S
     hint_every_s: float = HINT_EVERY_S
     first_spread_s: float = FIRST_SPREAD_S
+    _state: OnChange = field(default_factory=lambda: OnChange(_log))
+    _watches: dict[str, Watch] = field(default_factory=dict)
+    _keeping: Following[Device] | None = None
+    _looks: looks.Looks = field(init=False)
+
+    def __post_init__(self) -> None:
+        turns = Turns(self.concurrency)
+        self._looks = looks.Looks(turns, self.counters, self._state, self.look_s)
 
     async def run(self) -> None:
         """Look at every device at its times."""
+        async with asyncio.TaskGroup() as group:
+            self._keeping = Following(self._begin)
+            self._keeping.follow(self.devices)
+            await self._keeping.run(group)
 
     def change(self, devices: Sequence[Device], concurrency: int) -> None:
-        """Keep *devices* instead; one that is the same object goes on."""
+        """Keep *devices* instead; one that is the same object goes on undisturbed."""
+        for device in devices:
+            if not any(device is known for known in self.devices):
+                # Whatever was said of its predecessor is worth saying again of this one.
+                self._state.forget(*(kind.format(device.id) for kind in SAID))
+        self.devices = devices
+        self._looks.turns.limit(concurrency)
+        if self._keeping is not None:
+            self._keeping.follow(devices)
 
     def hint(self, address: str) -> None:
         """Look at once at all devices with that address: a trap or a line of syslog came from it.
 
         Says nothing by itself, since anybody can send one; not oftener than each `hint_every_s`.
         """
+        where = plain(address)
+        for watch in self._watches.values():
+            if where in watch.addresses:
+                watch.hinted.set()
+
+    def _begin(self, device: Device) -> tuple[Coroutine[Any, Any, None], str]:
+        place = next(place for place, one in enumerate(self.devices) if one is device)
+        return self._keep(Watch(device), place / len(self.devices)), f"device {device.id}"
+
+    async def _keep(self, watch: Watch, share: float) -> None:
+        name, interval = watch.device.id, watch.device.config.interval_s
+        self._watches[name] = watch
+        hears = asyncio.create_task(self._hear(watch, watch.device.driver), name=f"hints of {name}")
+        try:
+            begun = self.monotonic()
+            first, due = (begun + one for one in dues(interval, share, self.first_spread_s))
+            await self._until(watch, first)
+            await self._round(watch, ask=True)
+            while True:
+                if self.monotonic() >= due:
+                    why = f"not done when the next look is due, after {interval:g} s"
+                    self._looks.overrun(name, why)
+                    due = next_due(due, interval, self.monotonic())
+                hinted = await self._until(watch, due)
+                ask = hinted or not watch.skip
+                if self.monotonic() >= due:
+                    watch.skip = max(0, watch.skip - 1)
+                    due = next_due(due, interval, self.monotonic())
+                if hinted:
+                    watch.rouse()
+                await self._round(watch, ask=ask)
+        finally:
+            hears.cancel()
+            if self._watches.get(name) is watch:
+                del self._watches[name]
+
+    async def _until(self, watch: Watch, due: float) -> bool:
+        """Wait for *due*, or for a hint before that; tell whether there was a hint."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(0.0, due - self.monotonic())):
+                await watch.hinted.wait()
+                await asyncio.sleep(watch.looked + self.hint_every_s - self.monotonic())
+        return watch.hinted.is_set()
+
+    async def _round(self, watch: Watch, *, ask: bool) -> None:
+        name = watch.device.id
+        try:
+            if ask:
+                watch.hinted.clear()
+                await self._look(watch)
+            self._tell(watch)
+            await self._resolve(watch)
+            self._state.well(ROUNDS.format(name))
+        except Exception as error:  # noqa: BLE001 — a mistake of ours about one harms no other
+            self.counters.probe_errors += 1
+            why = f"{name}: {type(error).__name__}: {error}"
+            self._state.broke(ROUNDS.format(name), why, unexpected=True)
+
+    async def _look(self, watch: Watch) -> None:
+        """Bring the standing of the device up to date; one failed look is no outage."""
+        began, was_unreachable = self.monotonic(), watch.unreachable
+        try:
+            seen = await self._looks.look(watch.device, doubtful=watch.silent)
+            if isinstance(seen, BaseException) and not watch.silent:
+                await asyncio.sleep(self.again_s)
+                seen = await self._looks.look(watch.device, doubtful=True)
+            if isinstance(seen, Sighting):
+                watch.standing, watch.skip = watch.standing.saw(seen), 0
+                self._state.well(DEVICE.format(watch.device.id))
+            else:
+                await self._ask_before(watch, began)
+                self._failed(watch, seen)
+        finally:
+            watch.over(self.monotonic())
+        if watch.unreachable != was_unreachable:
+            self._pass_on(watch)
+
+    def _failed(self, watch: Watch, why: BaseException) -> None:
+        watch.standing = watch.standing.failed(failure(why))
+        watch.skip = skipped(watch.standing.failures, watch.device.config.interval_s)
+        unexpected = watch.standing.sighting.cause == "failed"
+        text = f"{type(why).__name__}: {why}" if unexpected else str(why) or type(why).__name__
+        name = watch.device.id
+        self._state.broke(DEVICE.format(name), f"{name}: {text}")
+        if unexpected:
+            _log.debug("%s", name, exc_info=why)
+
+    async def _ask_before(self, watch: Watch, began: float) -> None:
+        """Have what it is behind looked at, so that a switch is not taken for eleven faults."""
+        nearest = next(upstream(watch, self._watches), None)
+        if nearest is None or nearest.silent or nearest.looked >= began:
+            return
+        fresh = nearest.fresh
+        nearest.hinted.set()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * self.look_s + self.again_s + self.hint_every_s):
+                await fresh.wait()
+
+    def _pass_on(self, watch: Watch) -> None:
+        """Have what is behind the device looked at: it went, or it came back."""
+        for other in self._watches.values():
+            if other.silent != watch.unreachable and watch in upstream(other, self._watches):
+                other.rouse()
+
+    def _tell(self, watch: Watch) -> None:
+        """Hand on how the device is; nothing that it told before is told of one that is silent."""
+        device, at = watch.device, self.now()
+        before = (one.standing for one in upstream(watch, self._watches))
+        seen = shown(watch.standing, before)
+        fields: dict[str, Value] = {
+            **seen.fields,
+            "state": seen.state,
+            "cause": seen.cause,
+            "name": device.config.name,
+            "essential": device.config.needed,
+            "behind": device.config.behind,
+        }
+        more = (
+            replace(one, at=at, tags={**one.tags, "device": device.id}) for one in seen.readings
+        )
+        self.sink([Reading("device", fields, at, device.tags()), *more])
+
+    async def _hear(self, watch: Watch, driver: Driver) -> None:
+        """Listen to the device itself, where its driver can."""
+        name = watch.device.id
+        while isinstance(driver, Hinted):
+            try:
+                async for _ in driver.hints():
+                    watch.hinted.set()
+                    self._state.well(HINTS.format(name))
+                    await asyncio.sleep(HINT_GAP_S)
+            except Exception as error:  # noqa: BLE001 — it is asked all the same
+                why = f"{name}: no hints, so it is only asked: {error}"
+                self._state.broke(HINTS.format(name), why)
+            await asyncio.sleep(HINTS_AGAIN_S)
+
+    async def _resolve(self, watch: Watch) -> None:
+        """Learn the address of a host that is a name, for hints from there."""
+        if not watch.named or watch.silent or self.monotonic() - watch.resolved < NAMES_EVERY_S:
+            return
+        watch.resolved = self.monotonic()
+        with contextlib.suppress(TargetUnreachable):
+            _, address = await self.names.resolve(watch.device.host, NAME_WITHIN_S)
+            watch.addresses = frozenset({plain(str(address[0]))})

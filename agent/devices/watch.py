@@ -1,14 +1,16 @@
 """What the keeper remembers of one device while it watches it."""
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address
 
 from agent.devices.device import Device
 from agent.devices.judging import Standing
 from core.names import numeric
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Watch:
     """One device, its standing, and what it waits for; times are those of the keeper's clock."""
 
@@ -23,24 +25,51 @@ class Watch:
     """Set, and made anew, when a look has ended."""
     addresses: frozenset[str] = frozenset()
     """Of its host."""
+    named: bool = False
+    """Whether its host is a name, whose address may change."""
     resolved: float = float("-inf")
 
     def __post_init__(self) -> None:
-        if self.device.host:
-            self.addresses = frozenset(address[0] for *_, address in numeric(self.device.host))
-
-    @property
-    def named(self) -> bool:
-        """Whether its host is a name, whose address may change."""
-        return bool(self.device.host) and not numeric(self.device.host)
+        host = self.device.host
+        found = numeric(host) if host else []
+        self.addresses = frozenset(plain(str(address[0])) for *_, address in found)
+        self.named = bool(host) and not found
 
     @property
     def silent(self) -> bool:
         """Whether it did not answer when it was last asked."""
         return bool(self.standing.failures)
 
+    @property
+    def unreachable(self) -> bool:
+        """Whether it is known not to answer, by itself."""
+        return self.standing.sighting.state == "unreachable"
+
     def over(self, now: float) -> None:
         """Take that a look at it has ended."""
         self.looked = now
         self.fresh.set()
         self.fresh = asyncio.Event()
+
+    def rouse(self) -> None:
+        """Have it looked at soon, and as often as at first."""
+        self.skip, self.standing = 0, self.standing.roused()
+        self.hinted.set()
+
+
+def upstream(watch: Watch, watches: Mapping[str, Watch]) -> Iterator[Watch]:
+    """Yield what the device is reached through, the nearest first."""
+    behind = watch.device.config.behind
+    while behind in watches:
+        yield watches[behind]
+        behind = watches[behind].device.config.behind
+
+
+def plain(address: str) -> str:
+    """Return *address* without its interface, and IPv4 in its own form."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)

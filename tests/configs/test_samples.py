@@ -10,6 +10,8 @@ import msgspec
 import pytest
 
 from agent.config import AgentFile, read_agent
+from agent.devices.base import drivers
+from agent.devicesconfig import DeviceKeys, DevicesConfig
 from agent.lines import UplinkConfig
 from agent.probes import base as probes_base
 from agent.probes import interval_of, probes
@@ -81,6 +83,16 @@ def of_the_watchers() -> dict[str, Any]:
     }
 
 
+def of_a_device(word: str) -> dict[str, Any]:
+    """Return the options of a device that *word* asks, as the code has them."""
+    # Left out, `essential` depends on kind and room, which no value in a file says.
+    return {
+        **defaults(DeviceKeys),
+        "essential": REQUIRED,
+        **{option.name: written(option.default) for option in drivers.options(word)},
+    }
+
+
 def written(value: Any) -> Any:
     if value is None or isinstance(value, Path):
         return str(value or "")
@@ -102,6 +114,7 @@ def in_code(name: str) -> dict[str, Any]:
     if "probes" in tables:
         tables["probes"] = of_the_probes()
         tables["watchers"] = of_the_watchers()
+        tables["devices"]["list"] = [of_a_device("ping")]
     return dict(leaves(tables))
 
 
@@ -119,6 +132,18 @@ def test_only_what_must_be_edited_stands_bare(name: str) -> None:
     needed = {key for key, value in in_code(name).items() if value is REQUIRED}
     off = tuple(f"{table}." for table in OFF.findall(text(name)))
     assert bare == {key for key in needed if "[]" not in key and not key.startswith(off)}
+
+
+def test_the_sample_has_a_device_for_each_driver_with_all_its_options() -> None:
+    rows = tomllib.loads(OPTION.sub("", text("agent.toml")))["devices"]["list"]
+    shown = {row["driver"]: row for row in rows}
+    modules = (CONFIGS.parent / "agent/devices/drivers").glob("*.py")
+    assert [*shown] == [row["driver"] for row in rows]
+    assert sorted(shown) == sorted({path.stem for path in modules} - {"__init__"})
+    for word, row in shown.items():
+        code, ours = of_a_device(word), defaults(DeviceKeys)
+        assert {key for key in row if key not in ours} == {key for key in code if key not in ours}
+        assert row == {key: row[key] if code[key] is REQUIRED else code[key] for key in row}
 
 
 def test_the_sample_switches_on_what_is_on_by_default() -> None:
@@ -162,9 +187,10 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     assert words[0] == words[1]
     (uplink,) = full.uplinks
     assert uplink == UplinkConfig(name=uplink.name, interface=uplink.interface)
-    without = [
-        msgspec.structs.replace(one, probes=(), watchers=(), uplinks=()) for one in (plain, full)
-    ]
+    assert (len(plain.devices.list), plain.devices.concurrency) == (0, full.devices.concurrency)
+    emptied: dict[str, Any] = {"probes": (), "watchers": (), "uplinks": ()}
+    emptied["devices"] = DevicesConfig()
+    without = [msgspec.structs.replace(one, **emptied) for one in (plain, full)]
     assert without[0] == without[1]
     bare, switched = (
         read_collector(tmp_path / name) for name in ("collector.toml", "full-collector.toml")

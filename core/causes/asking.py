@@ -1,0 +1,32 @@
+"""Why nobody knows how a device is, where that lies with the agent that asks it."""
+
+from typing import Final
+
+from core.causes.base import Cause
+
+CAUSES: Final[dict[str, Cause]] = {
+    "rights": Cause(
+        "采集端没有查询它的权限，无法判断",
+        "the agent may not ask it: nobody can tell",
+        "请管理员在采集端运行 schoolwatch agent check，按提示授权",
+        "have the administrator run schoolwatch agent check there, which names what to permit",
+    ),
+    "network": Cause(
+        "采集端自己的网络不通，无法判断",
+        "the agent that asks it has no network: nobody can tell",
+        "检查运行采集端的电脑的网线",
+        "look after the cable of the machine with the agent",
+    ),
+    "settings": Cause(
+        "采集端的配置有误，无法查询",
+        "the agent's configuration does not let it be asked",
+        "请管理员在采集端运行 schoolwatch agent check",
+        "have the administrator run schoolwatch agent check there",
+    ),
+    "failed": Cause(
+        "采集程序查询它时出错，无法判断",
+        "the agent failed at asking it: nobody can tell",
+        "请管理员查看采集端日志并反馈",
+        "have the administrator report what the agent's log says",
+    ),
+}
