@@ -18,7 +18,7 @@ from agent import checkbroker
 from agent.app import LOCK
 from agent.checkreadings import of_readings
 from agent.config import AgentConfig
-from agent.parts import parts_of
+from agent.parts import Parts, parts_of
 from agent.probecli import ask
 from agent.probes import base as probes_base
 from agent.schedule import Job
@@ -49,6 +49,7 @@ async def check(config: AgentConfig) -> list[Finding]:
         checkbroker.look(config, runs=runs),
         *(in_turn(probe(job)) for job in parts.jobs),
         *(in_turn(watcher(word, one)) for word, one in parts.watchers.items()),
+        _devices(parts),
     )
     alone = [*around(config), *user(), time_here(), spool(config, runs)]
     return [*alone, *(one for part in found for one in part), *left_out(config)]
@@ -70,6 +71,14 @@ async def probe(job: Job) -> list[Finding]:
         text = f"failed: {type(error).__name__}: {error}"
         return [Finding(part, "broken", text, "this is a mistake in the program: report it")]
     return of_readings(part, readings)
+
+
+async def _devices(parts: Parts) -> list[Finding]:
+    if not parts.devices:
+        return []
+    from agent.devices.findings import look_at  # noqa: PLC0415 — most agents have no devices
+
+    return await look_at(parts.devices, parts.config.devices.concurrency)
 
 
 async def watcher(word: str, one: Watcher) -> list[Finding]:

@@ -13,9 +13,10 @@ from core.errors import ConfigError, MonitorError
 from core.findings import Finding, as_json, as_text
 
 DESCRIPTION: Final = """\
-Try everything that agent.toml names, once and as the agent would: its probes and watchers, the way
-into the broker with its credentials, the spool's folder, the clock. Says in plain words what works,
-what does not, and what to do. Sends nothing, keeps nothing, and leaves an agent that runs alone.
+Try everything that agent.toml names, once and as the agent would: its probes, watchers and
+devices, the way into the broker with its credentials, the spool's folder, the clock. Says in plain
+words what works, what does not, and what to do. Sends nothing, keeps nothing, and leaves an agent
+that runs alone.
 
 Run it as the user that the agent runs as; it then also names what more rights would give.
 """

@@ -1,12 +1,22 @@
 """`schoolwatch agent …`: the commands that run in a school. No click here: see schoolwatch.py."""
 
 import asyncio
+import importlib
 import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from core.errors import ConfigError, MonitorError, StartError
+
+COMMANDS: Final = {
+    "check": "agent.checkcli",
+    "device": "agent.devicecli",
+    "probe": "agent.probecli",
+    "wake": "agent.wakecli",
+}
+"""The modules of those commands that a person types, and no service."""
 
 HELP = """\
 schoolwatch agent — what runs in a school
@@ -15,6 +25,10 @@ schoolwatch agent — what runs in a school
   schoolwatch agent check --config agent.toml try everything once: what works, and what to do
   schoolwatch agent probe                     the probes, and what each can be told
   schoolwatch agent probe mem                 one probe once; its readings as line protocol
+  schoolwatch agent device projector-302 --config agent.toml
+                                              one look at one device, as line protocol
+  schoolwatch agent wake pc-302 --config agent.toml
+                                              switch a computer on over the network (Wake-on-LAN)
 """
 
 
@@ -23,14 +37,9 @@ def main(words: Sequence[str]) -> int:
     match words[:1]:
         case ["run"]:
             return _run(words[1:])
-        case ["probe"]:
-            from agent.probecli import main as probe_main  # noqa: PLC0415 — `agent run` is lean
-
-            return probe_main(words[1:])
-        case ["check"]:
-            from agent.checkcli import main as check_main  # noqa: PLC0415
-
-            return check_main(words[1:])
+        case [word] if word in COMMANDS:
+            module = importlib.import_module(COMMANDS[word])  # `agent run` is lean
+            return int(module.main(words[1:]))
         case [] | ["--help"] | ["-h"]:
             sys.stdout.write(HELP)
             return 0 if words else 2

@@ -53,7 +53,7 @@ def main(words: Sequence[str]) -> int:
     except (MonitorError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2 if isinstance(error, ConfigError) else 1
-    return _print(given.name, readings, as_json=given.json)
+    return print_readings(given.name, readings, as_json=given.json)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -80,7 +80,8 @@ async def ask(probe: Probe) -> list[Reading]:
     return readings
 
 
-def _print(name: str, readings: list[Reading], *, as_json: bool) -> int:
+def print_readings(name: str, readings: list[Reading], *, as_json: bool) -> int:
+    """Print what may travel of *readings*, and why the rest may not; returns the exit code."""
     if not readings:
         sys.stderr.write(f"{name} has no readings here\n")
     wrong = not readings
@@ -145,11 +146,12 @@ def _listing() -> Iterator[str]:
             continue
         about = importlib.import_module(f"agent.probes.{word}").__doc__ or ""
         yield f"{word:16}{about.partition(chr(10))[0]}"
-        yield from (f"        {_described(option)}" for option in options)
+        yield from (f"        {described(option)}" for option in options)
         yield f"        interval_s = {interval_of(word):g}: seconds from one round to the next"
 
 
-def _described(option: Option) -> str:
+def described(option: Option) -> str:
+    """Return an option with its default and what it takes."""
     if option.default is REQUIRED:
         return f"{option.name}: {option.expected} (has to be given)"
     default = list(option.default) if isinstance(option.default, tuple) else option.default

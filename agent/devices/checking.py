@@ -81,7 +81,10 @@ def _options(folder: Path, row: Row) -> dict[str, Any]:
 
 def _together(rows: Sequence[Row]) -> Iterator[tuple[int, str, str]]:
     ids = [row.get("id") for row in rows]
-    before = {row["id"]: row.get("behind") for row in rows if isinstance(row.get("id"), str)}
+    before: dict[str, Any] = {}
+    for row in rows:
+        if isinstance(row.get("id"), str):
+            before.setdefault(row["id"], row.get("behind"))
     for number, row in enumerate(rows):
         name, behind = row.get("id"), row.get("behind")
         if not isinstance(name, str) or not name:

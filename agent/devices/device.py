@@ -1,11 +1,12 @@
 """A device as the keeper has it: what the file says of it, and the driver that asks it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from agent.devices.base import Driver, drivers
+from agent.devices.base import Driver, Sighting, drivers
 from agent.devicesconfig import DeviceConfig
 from core.registry import equipped
+from core.types import Reading, Value
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,3 +39,20 @@ def made(config: DeviceConfig, ours: Mapping[str, object]) -> Device:
     Raises ConfigError, touches no network.
     """
     return Device(config, equipped(drivers.build(config.driver, config.options), **ours))
+
+
+def told(device: Device, seen: Sighting, at: int) -> list[Reading]:
+    """Return what travels of a device that was *seen*, as of *at*; its own reading first.
+
+    What the file says of it goes along, so that who reads knows what the room needs.
+    """
+    fields: dict[str, Value] = {
+        **seen.fields,
+        "state": seen.state,
+        "cause": seen.cause,
+        "name": device.config.name,
+        "essential": device.config.needed,
+        "behind": device.config.behind,
+    }
+    more = (replace(one, at=at, tags={**one.tags, "device": device.id}) for one in seen.readings)
+    return [Reading("device", fields, at, device.tags()), *more]

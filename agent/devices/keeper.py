@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from agent.devices import looks
 from agent.devices.base import Driver, Hinted, Sighting
-from agent.devices.device import Device
+from agent.devices.device import Device, told
 from agent.devices.judging import dues, failure, shown, skipped
 from agent.devices.turns import Turns
 from agent.devices.watch import Watch, plain, upstream
@@ -25,7 +25,6 @@ from agent.schedule import Counters, Sink, next_due
 from core import clock
 from core.errors import TargetUnreachable
 from core.names import Names
-from core.types import Reading, Value
 
 _log = logging.getLogger(__name__)
 
@@ -201,21 +200,8 @@ class Keeper:
 
     def _tell(self, watch: Watch) -> None:
         """Hand on how the device is; nothing that it told before is told of one that is silent."""
-        device, at = watch.device, self.now()
         before = (one.standing for one in upstream(watch, self._watches))
-        seen = shown(watch.standing, before)
-        fields: dict[str, Value] = {
-            **seen.fields,
-            "state": seen.state,
-            "cause": seen.cause,
-            "name": device.config.name,
-            "essential": device.config.needed,
-            "behind": device.config.behind,
-        }
-        more = (
-            replace(one, at=at, tags={**one.tags, "device": device.id}) for one in seen.readings
-        )
-        self.sink([Reading("device", fields, at, device.tags()), *more])
+        self.sink(told(watch.device, shown(watch.standing, before), self.now()))
 
     async def _hear(self, watch: Watch, driver: Driver) -> None:
         """Listen to the device itself, where its driver can."""

@@ -82,7 +82,7 @@ class Looks:
             self.state.well(READINGS.format(name))
 
     async def _within_its_time(self, device: Device) -> tuple[Sighting, list[str]] | BaseException:
-        seconds = float(getattr(device.driver, "LOOK_S", self.look_s))
+        seconds = time_of(device, self.look_s)
         task = asyncio.create_task(_asked(device.driver), name=f"look at {device.id}")
         task.add_done_callback(partial(self._ended, device.id))
         try:
@@ -105,6 +105,22 @@ class Looks:
             del self._hanging[name]
         if not task.cancelled():
             task.exception()  # or asyncio says that nobody has asked for it
+
+
+def time_of(device: Device, otherwise: float = LOOK_S) -> float:
+    """Return the seconds that a look at *device* may take."""
+    return float(getattr(device.driver, "LOOK_S", otherwise))
+
+
+async def once(device: Device) -> tuple[Sighting, list[str]]:
+    """Return what a single look gives, and what is wrong with it; raises what it raises."""
+    try:
+        async with asyncio.timeout(time_of(device)) as limit:
+            return await _asked(device.driver)
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise CutOff(f"a look did not end within {time_of(device):g} s") from None
 
 
 async def _asked(driver: Driver) -> tuple[Sighting, list[str]]:

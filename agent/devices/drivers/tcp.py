@@ -49,5 +49,8 @@ class TcpDriver:
             except TimeoutError:
                 why = f"port {self.port} of {self.host}: no answer within {self.timeout_s:g} s"
                 raise TargetUnreachable(why) from None
+            except ConnectionRefusedError:
+                why = f"port {self.port} of {self.host}: nothing listens there"
+                raise ConnectionRefusedError(why) from None
             taken = self.monotonic() - began
         return Sighting("ready", fields={"on": True, "answer_ms": round(1000 * taken, 3)})
