@@ -94,6 +94,16 @@ def elsewhere() -> dict[str, click.Command]:
         ],
         short_help="Every mistake in configuration files.",
     )
-    programs = {"run": run, "check": agent_check, "probe": probe}
+    device, wake = (
+        click.Command(
+            name,
+            callback=_nothing,
+            params=[click.Argument(["id"], required=False), click.Option(["--config"], type=FILE)],
+            short_help=about,
+        )
+        for name, about in (("device", "One device once."), ("wake", "Switch a computer on."))
+    )
+    device.params.append(click.Option(["--json"], is_flag=True))
+    programs = {"run": run, "check": agent_check, "probe": probe, "device": device, "wake": wake}
     agent = click.Group("agent", programs, short_help="What runs in a school.")
     return {"agent": agent, "check-config": check}

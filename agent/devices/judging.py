@@ -8,7 +8,7 @@ import errno
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final
+from typing import Final, TypeGuard
 
 from agent.devices.base import Sighting
 from agent.readings import mistake
@@ -63,6 +63,11 @@ def failure(error: BaseException) -> Sighting:
     if isinstance(error, OSError | TargetUnreachable):
         return Sighting("unreachable", "refused") if _refused(error) else SILENT
     return Sighting("unknown", "failed")
+
+
+def answered(seen: Sighting | BaseException) -> TypeGuard[Sighting]:
+    """Tell whether a look had an answer; a driver may also say itself that there was none."""
+    return isinstance(seen, Sighting) and seen.state != "unreachable"
 
 
 def _refused(error: BaseException | None) -> bool:

@@ -9,6 +9,7 @@ answer is asked ever more seldom; that it does not is said at each of its times 
 import asyncio
 import contextlib
 import logging
+import traceback
 from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -16,7 +17,7 @@ from typing import Any, Final
 from agent.devices import looks
 from agent.devices.base import Driver, Hinted, Sighting
 from agent.devices.device import Device, told
-from agent.devices.judging import dues, failure, shown, skipped
+from agent.devices.judging import answered, dues, failure, shown, skipped
 from agent.devices.turns import Turns
 from agent.devices.watch import Watch, plain, upstream
 from agent.following import Following
@@ -157,10 +158,10 @@ class Keeper:
         began, was_unreachable = self.monotonic(), watch.unreachable
         try:
             seen = await self._looks.look(watch.device, doubtful=watch.silent)
-            if isinstance(seen, BaseException) and not watch.silent:
+            if not answered(seen) and not watch.silent:
                 await asyncio.sleep(self.again_s)
                 seen = await self._looks.look(watch.device, doubtful=True)
-            if isinstance(seen, Sighting):
+            if answered(seen):
                 watch.standing, watch.skip = watch.standing.saw(seen), 0
                 self._state.well(DEVICE.format(watch.device.id))
             else:
@@ -171,15 +172,18 @@ class Keeper:
         if watch.unreachable != was_unreachable:
             self._pass_on(watch)
 
-    def _failed(self, watch: Watch, why: BaseException) -> None:
-        watch.standing = watch.standing.failed(failure(why))
+    def _failed(self, watch: Watch, why: Sighting | BaseException) -> None:
+        seen = why if isinstance(why, Sighting) else failure(why)
+        watch.standing = watch.standing.failed(seen)
         watch.skip = skipped(watch.standing.failures, watch.device.config.interval_s)
-        unexpected = watch.standing.sighting.cause == "failed"
-        text = f"{type(why).__name__}: {why}" if unexpected else str(why) or type(why).__name__
         name = watch.device.id
+        if isinstance(why, Sighting):
+            text = f"{seen.state}, {seen.cause}"
+        elif seen.cause == "failed":
+            text = "".join(traceback.format_exception(why)).rstrip()
+        else:
+            text = str(why) or type(why).__name__
         self._state.broke(DEVICE.format(name), f"{name}: {text}")
-        if unexpected:
-            _log.debug("%s", name, exc_info=why)
 
     async def _ask_before(self, watch: Watch, began: float) -> None:
         """Have what it is behind looked at, so that a switch is not taken for eleven faults."""

@@ -21,7 +21,9 @@ from core.errors import TargetUnreachable
 _log = logging.getLogger(__name__)
 
 LOOK_S: Final = 15.0
-"""The time of a look, where the driver's class has no `LOOK_S` of its own."""
+TIMEOUTS: Final = 3
+"""The time of a look, and at least so many of its `timeout_s`, where the driver's class has no
+`LOOK_S` of its own."""
 HEED_S: Final = 0.5
 """Within this time a look that is cut off has to end, before it counts as hanging."""
 
@@ -107,9 +109,11 @@ class Looks:
             task.exception()  # or asyncio says that nobody has asked for it
 
 
-def time_of(device: Device, otherwise: float = LOOK_S) -> float:
+def time_of(device: Device, at_least: float = LOOK_S) -> float:
     """Return the seconds that a look at *device* may take."""
-    return float(getattr(device.driver, "LOOK_S", otherwise))
+    driver = device.driver
+    patience = TIMEOUTS * float(getattr(driver, "timeout_s", 0))
+    return float(getattr(driver, "LOOK_S", max(at_least, patience)))
 
 
 async def once(device: Device) -> tuple[Sighting, list[str]]:
