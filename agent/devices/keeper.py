@@ -197,7 +197,14 @@ class Keeper:
                 await fresh.wait()
 
     def _pass_on(self, watch: Watch) -> None:
-        """Have what is behind the device looked at: it went, or it came back."""
+        """Have what is behind the device looked at: it went, or it came back.
+
+        Where it came back, the way to it did as well.
+        """
+        before = () if watch.unreachable else upstream(watch, self._watches)
+        for other in before:
+            if other.silent:
+                other.rouse()
         for other in self._watches.values():
             if other.silent != watch.unreachable and watch in upstream(other, self._watches):
                 other.rouse()

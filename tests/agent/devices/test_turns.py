@@ -15,8 +15,10 @@ class Working:
     async def _work(self, doubtful: bool, end: asyncio.Event) -> None:
         async with self.turns.turn(doubtful=doubtful):
             self.busy[doubtful] += 1
-            await end.wait()
-            self.busy[doubtful] -= 1
+            try:
+                await end.wait()
+            finally:
+                self.busy[doubtful] -= 1
 
     async def come(self, some: int, *, doubtful: bool) -> asyncio.Event:
         """Have so many more wait for their turn; return what ends them."""
@@ -53,7 +55,6 @@ async def test_a_quarter_is_kept_for_the_dead_however_many_others_wait() -> None
         task.cancel()
     await asyncio.gather(*some, return_exceptions=True)
     await asyncio.sleep(0.01)
-    working.busy[False] -= 4
     assert working.busy == {False: 6, True: 2}
     await working.over(fine, dead)
     await asyncio.gather(*working.tasks[4:])
