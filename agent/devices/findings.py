@@ -40,7 +40,7 @@ def of_sighting(part: str, seen: Sighting) -> Finding:
     if seen.state in HEALTHY:
         return Finding(part, "works", ", ".join(_said(seen)))
     cause = CAUSES[seen.cause]
-    text = ", ".join([f"{seen.state}: it {cause.en}", *_said(seen)[1:]])
+    text = ", ".join([f"{seen.state}: {cause.en}", *_said(seen)[1:]])
     return Finding(part, "look" if seen.state == "limited" else "broken", text, cause.try_en)
 
 

@@ -44,9 +44,8 @@ class Played:
 
 def made(row: dict[str, Any]) -> Device:
     does = {int(at): what for at, what in row["does"].items()}
-    keys = {"kind": "projector", "driver": "ping"}
-    more = {name: row[name] for name in ("behind", "interval_s") if name in row}
-    config = DeviceConfig(id=row["id"], **keys, **more)
+    more: dict[str, Any] = {name: row[name] for name in ("behind", "interval_s") if name in row}
+    config = DeviceConfig(id=row["id"], kind="projector", driver="ping", **more)
     return Device(config, Played(does, row.get("host", "")))
 
 
