@@ -12,7 +12,8 @@ from core.tomllines import KeyPath
 
 Found = Iterator[tuple[KeyPath, str]]
 
-Interval = Annotated[float, Meta(ge=1, le=3600)]
+# A value counts for unknown 600 s after it was last said (docs/change-filter.md).
+Interval = Annotated[float, Meta(ge=1, le=300)]
 Label = Annotated[
     str,
     Meta(

@@ -58,6 +58,11 @@ def expected(wanted: Any) -> str:
     return _described(inspect.type_info(wanted))
 
 
+def takes_path(wanted: Any) -> bool:
+    """Tell whether the annotation *wanted* is of a path."""
+    return Path in _choices(wanted)
+
+
 def _blame_item(value: object, wanted: Any, folder: Path) -> None:
     """Raise ConfigError for the first item of a list that does not fit, if there is one."""
     listed = get_args(wanted)[0] if get_origin(wanted) is Annotated else wanted

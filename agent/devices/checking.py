@@ -10,7 +10,7 @@ from agent.devices.base import drivers
 from agent.devicesconfig import DeviceConfig, DeviceKeys, Found
 from core.errors import ConfigError, MonitorError
 from core.hints import hint, quoted
-from core.options import expected, fitted
+from core.options import expected, fitted, takes_path
 from core.registry import OptionMistakes
 from core.tomllines import KeyPath
 
@@ -74,7 +74,7 @@ def _options(folder: Path, row: Row) -> dict[str, Any]:
     options = {name: value for name, value in row.items() if name not in OURS}
     for option in drivers.options(row["driver"]):
         value = options.get(option.name)
-        if isinstance(value, str) and value and "a path" in expected(option.wanted):
+        if isinstance(value, str) and value and takes_path(option.wanted):
             options[option.name] = str(folder / value)
     return options
 

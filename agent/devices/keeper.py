@@ -80,13 +80,19 @@ class Keeper:
             await self._keeping.run(group)
 
     def change(self, devices: Sequence[Device], concurrency: int) -> None:
-        """Keep *devices* instead; one that is the same object goes on undisturbed."""
+        """Keep *devices* instead; one that is the same object goes on undisturbed.
+
+        Except that one which does not answer is asked soon: a person has changed something.
+        """
         for device in devices:
             if not any(device is known for known in self.devices):
                 # Whatever was said of its predecessor is worth saying again of this one.
                 self._state.forget(*(kind.format(device.id) for kind in SAID))
         self.devices = devices
         self._looks.turns.limit(concurrency)
+        for watch in self._watches.values():
+            if watch.silent:
+                watch.rouse()
         if self._keeping is not None:
             self._keeping.follow(devices)
 
@@ -128,6 +134,8 @@ class Keeper:
                 await self._round(watch, ask=ask)
         finally:
             hears.cancel()
+            # What it listens at is free before a successor wants to listen there.
+            await asyncio.wait({hears}, timeout=looks.HEED_S)
             if self._watches.get(name) is watch:
                 del self._watches[name]
 
@@ -219,10 +227,11 @@ class Keeper:
         name = watch.device.id
         while isinstance(driver, Hinted):
             try:
-                async for _ in driver.hints():
-                    watch.hinted.set()
-                    self._state.well(HINTS.format(name))
-                    await asyncio.sleep(HINT_GAP_S)
+                async with contextlib.aclosing(driver.hints()) as heard:  # type: ignore[type-var]
+                    async for _ in heard:
+                        watch.hinted.set()
+                        self._state.well(HINTS.format(name))
+                        await asyncio.sleep(HINT_GAP_S)
             except Exception as error:  # noqa: BLE001 — it is asked all the same
                 why = f"{name}: no hints, so it is only asked: {error}"
                 self._state.broke(HINTS.format(name), why)

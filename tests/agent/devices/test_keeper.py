@@ -276,6 +276,38 @@ async def test_a_reload_keeps_going_what_is_the_same_and_begins_what_is_new() ->
         assert keeper._watches["same"] is watch
 
 
+async def test_a_reload_asks_those_that_do_not_answer_soon() -> None:
+    one = device("p", dead, interval_s=3600)
+    async with keeping(one) as (keeper, told):
+        await until(lambda: told.last("p") == "unreachable no_answer")
+        actor(one).acts = [well]
+        keeper.change([one], 20)
+        await until(lambda: told.last("p") == "ready")
+
+
+async def test_what_a_driver_listens_at_is_free_before_its_successor_listens() -> None:
+    listening: list[str] = []
+
+    class Listening(Actor):
+        async def hints(self) -> AsyncIterator[None]:
+            assert not listening
+            listening.append(self.host)
+            try:
+                while True:
+                    yield
+            finally:
+                await asyncio.sleep(0.05)
+                listening.clear()
+
+    def one(host: str) -> Device:
+        return Device(device("p").config, Listening([well], host))
+
+    async with keeping(one("192.0.2.1")) as (keeper, _):
+        await until(lambda: listening == ["192.0.2.1"])
+        keeper.change([one("192.0.2.2")], 20)
+        await until(lambda: listening == ["192.0.2.2"])
+
+
 async def test_a_sink_that_fails_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     async with keeping(device("p")) as (keeper, told):
