@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from agent.devices.base import Driver, Sighting, drivers
 from agent.devicesconfig import DeviceConfig
@@ -23,9 +24,12 @@ class Device:
 
     @property
     def host(self) -> str:
-        """Where its driver asks it; empty where that is nowhere on the network."""
-        host = getattr(self.driver, "host", "")
-        return host if isinstance(host, str) else ""
+        """Where its driver asks it: its `host`, or that of its `url`; empty for neither."""
+        host, url = (getattr(self.driver, name, "") for name in ("host", "url"))
+        try:
+            return str(host or urlsplit(str(url)).hostname or "")
+        except ValueError:  # its driver says what is wrong with it
+            return ""
 
     def tags(self) -> dict[str, str]:
         """Return the tags of its readings of the measurement `device`."""

@@ -24,6 +24,9 @@ MOST_READINGS: Final = 1_000
 NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 """What the system says where this machine itself has no network."""
 
+THERE: Final = frozenset({"refused", "busy"})
+"""Causes of a device that does not let itself be asked, and is there."""
+
 NOT_ASKED: Final = Sighting("unknown", "not_asked")
 BEHIND: Final = Sighting("unknown", "behind")
 SILENT: Final = Sighting("unreachable", "no_answer")
@@ -92,9 +95,14 @@ def shown(standing: Standing, before: Iterable[Standing]) -> Sighting:
 
     One that answers is what it says, whatever is said of the way to it.
     """
-    if standing.failures and any(one.sighting.state == "unreachable" for one in before):
+    if standing.failures and any(is_down(one.sighting) for one in before):
         return BEHIND
     return standing.sighting
+
+
+def is_down(seen: Sighting) -> bool:
+    """Tell whether nothing gets through a device: one that refuses to be asked is there."""
+    return seen.state == "unreachable" and seen.cause not in THERE
 
 
 def dues(interval_s: float, share: float, spread_s: float) -> tuple[float, float]:

@@ -31,7 +31,10 @@ class Watch:
 
     def __post_init__(self) -> None:
         host = self.device.host
-        found = numeric(host) if host else []
+        try:
+            found = numeric(host) if host else []
+        except ValueError:  # not even the form of a name: each look says so
+            found = []
         self.addresses = frozenset(plain(str(address[0])) for *_, address in found)
         self.named = bool(host) and not found
 

@@ -88,6 +88,8 @@ def test_a_standing_counts_failures_until_an_answer() -> None:
         (GONE, [Standing(READY), GONE], BEHIND),
         (GONE, [Standing(Sighting("unknown", "rights"), 1)], SILENT),
         (GONE, [Standing(Sighting("fault", "fan"))], SILENT),
+        (GONE, [Standing(Sighting("unreachable", "refused"), 1)], SILENT),
+        (GONE, [Standing(Sighting("unreachable", "refused"), 1), GONE], BEHIND),
     ],
 )
 def test_how_a_device_is_behind_others(

@@ -95,6 +95,25 @@ async def test_a_hint_has_a_dead_device_asked_at_once_and_as_often_as_at_first()
         assert len(actor(other).looked) == 1
 
 
+def test_a_device_that_is_asked_by_a_page_has_the_host_of_that_page() -> None:
+    @dataclass
+    class Paged(Actor):
+        url: str = "http://192.0.2.9:8080/status"
+
+    assert Device(device("p").config, Paged([well])).host == "192.0.2.9"
+    assert Device(device("p").config, Paged([well], url="http://[::1")).host == ""
+    assert device("p").host == ""
+
+
+@pytest.mark.parametrize("host", ["a..b", "教" * 80, "。。", "[::1", "192.0.2.7%"])
+async def test_a_host_that_is_none_costs_only_its_device(host: str) -> None:
+    p, q = device("p", dead, host=host), device("q", well, host="192.0.2.8")
+    async with keeping(p, q) as (keeper, told):
+        await until(lambda: told.last("p") == "unreachable no_answer")
+        keeper.hint(host)
+        await until(lambda: len(told.of("q")) > 3)
+
+
 async def test_a_flood_of_hints_costs_no_more_than_a_look_each_few_seconds() -> None:
     one = device("p", host="192.0.2.7", interval_s=3600)
     async with keeping(one, hint_every_s=0.4) as (keeper, told):
