@@ -4,10 +4,10 @@ Standby, warming and cooling are healthy, and so are ERR3 and silence on the way
 errors are faults, with the part as the cause; a mute is neither. docs/pjlink.md has the rest.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+import socket
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
@@ -21,7 +21,7 @@ from agent.devices.pjlink.text import Coding
 from agent.devices.pjlink.verdict import CHANGES_S
 from core import clock
 from core.devices import HEALTHY
-from core.errors import ConfigError, TargetUnreachable
+from core.errors import TargetUnreachable
 from core.fields import Host, Port, SecretFile
 from core.names import Names
 from core.secrets import secret
@@ -134,8 +134,9 @@ class PjlinkDriver:
 
     def _busy(self, now: float) -> Sighting:
         """Return that somebody else has the connection; raises TargetUnreachable after a while."""
-        since = self.memory.answered_at
-        if since is not None and now - since > CHANGES_S:
+        if self.memory.answered_at is None:
+            self.memory.answered_at = now
+        if now - self.memory.answered_at > CHANGES_S:
             raise TargetUnreachable(f"{self.host}: takes the connection and does not greet")
         return Sighting("unknown", "busy", self._fields())
 
@@ -174,7 +175,7 @@ class PjlinkDriver:
             self.memory.projector.known.habits.closes = self.connection == "command"
         return self.memory.projector
 
-    async def _resolved(self, host: str, timeout_s: float):  # type: ignore[no-untyped-def]
+    async def _resolved(self, host: str, timeout_s: float) -> tuple[socket.AddressFamily, Any]:
         family, address = await self.resolve(host, timeout_s)
         self.memory.addresses = {plain(address[0])}
         return family, address

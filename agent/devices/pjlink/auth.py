@@ -18,7 +18,6 @@ def sha256_prefix(theirs: bytes, ours: bytes, password: str) -> bytes:
 
     Our number, then SHA-256 of (both numbers XORed, again as 32 small digits; the password).
     """
-    both = bytes(
-        a ^ b for a, b in zip(bytes.fromhex(theirs.decode()), bytes.fromhex(ours.decode()))
-    )
+    numbers = [bytes.fromhex(digits.decode()) for digits in (theirs, ours)]
+    both = bytes(a ^ b for a, b in zip(*numbers))
     return ours + hashlib.sha256(both.hex().encode() + password.encode()).hexdigest().encode()

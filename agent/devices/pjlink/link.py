@@ -192,7 +192,7 @@ async def opened(
 def _unreachable(host: str, port: int, fault: Fault) -> TargetUnreachable:
     if fault.verdict == "connect_refused":
         return Gone(f"{host}: refuses TCP port {port}", refused=True)
-    text = f"{host}: TCP port {port}: {fault or fault.verdict}"
+    text = f"{host}: TCP port {port}: {str(fault) or fault.verdict}"
     # The neighbour does not answer: the machine is off. Every other fault is one of this side.
     gone = fault.verdict == "connect_timeout" or "No route to host" in str(fault)
     return Gone(text) if gone else TargetUnreachable(text)

@@ -23,7 +23,7 @@ from agent.devices.pjlink.answers import (
     refused,
 )
 from agent.devices.pjlink.conversation import Conversation, Door, Habits
-from agent.devices.pjlink.link import Closed, Garbage, Question, Silent
+from agent.devices.pjlink.link import Busy, Closed, Garbage, Gone, Question, Silent
 from agent.devices.pjlink.text import Coding, text_of
 from agent.devices.pjlink.verdict import BURNS, GARBAGE, Before, judged
 from core.types import Value
@@ -80,6 +80,9 @@ class Projector:
             except Garbage:
                 if not said:
                     return GARBAGE
+            except (Busy, Gone):  # it needed a second connection, and what it said holds
+                if not said:
+                    raise
             answer_ms = talk.answer_ms
         sighting = judged(said, self._before(said))
         if sighting is None:
@@ -94,14 +97,15 @@ class Projector:
         power = power_of(await self._ask(talk, said, Question("POWR")) or b"")
         if power in BURNS and self.known.power not in BURNS:
             self.known.undefined.clear()  # some call undefined in standby what they know
+            self.known.details_at = None
         await self._ask(talk, said, Question("ERST"))
         if power in BURNS:  # without a picture there is no input, and no mute
             await self._ask(talk, said, Question("AVMT"))
             await self._ask_input(talk, said)
         now, since = self.monotonic(), self.known.details_at
         if since is None or now - since >= self.details_every_s:
+            self.known.details_at = now  # before: what it does not tell now is no hurry
             await self._ask_details(talk, said)
-            self.known.details_at = now
 
     async def _ask(
         self, talk: Conversation, said: dict[str, bytes], question: Question

@@ -73,11 +73,11 @@ def judged(said: Mapping[str, bytes], before: Before) -> Sighting | None:
 
 def with_errors(sighting: Sighting, errors: Mapping[str, int]) -> Sighting:
     """Return *sighting* with the worst of *errors*: 2 is a fault, 1 a limit; else as it is."""
-    for level, state in ((2, "fault"), (1, "limited")):
-        for part, found in errors.items():
-            if found == level:
-                return Sighting("fault" if state == "fault" else "limited", part, sighting.fields)
-    return sighting
+    worst = max(errors.values(), default=0)
+    if worst == 0 or (worst == 1 and sighting.state == "fault"):
+        return sighting
+    part = next(part for part, level in errors.items() if level == worst)
+    return Sighting("fault" if worst == 2 else "limited", part, sighting.fields)
 
 
 def between(before: Before) -> DeviceState | None:
