@@ -78,7 +78,7 @@ class PjlinkDriver:
     reconcile_every_s: Annotated[float, Meta(ge=60, le=3_600)] = 600.0
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     monotonic: clock.Monotonic = field(default=clock.monotonic, metadata=COLLABORATOR)
-    hub: Hub = field(default=HUB, metadata=COLLABORATOR)
+    hub: Hub = field(default_factory=lambda: HUB, metadata=COLLABORATOR, compare=False)
     most_s: float = field(default=20.0, metadata=COLLABORATOR)
     memory: Memory = field(default_factory=Memory, metadata=COLLABORATOR, compare=False)
 

@@ -19,6 +19,9 @@ UNAVAILABLE: Final = b"ERR3"
 BROKEN: Final = b"ERR4"
 REFUSALS: Final = frozenset({UNDEFINED, b"ERR2", UNAVAILABLE, BROKEN})
 
+NOTICES: Final = frozenset({"LKUP", "ERST", "POWR", "INPT"})
+"""What a projector of class 2 tells by itself, over UDP, and some over TCP."""
+
 DENIED: Final = b"PJLINK ERRA"
 OPEN: Final = b"PJLINK 0"
 

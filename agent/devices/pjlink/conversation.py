@@ -14,7 +14,17 @@ from typing import Final, Literal, Self
 from agent.clients.stream import Resolve, Stopwatch
 from agent.devices.pjlink.answers import OPEN, random_2_of, random_of
 from agent.devices.pjlink.auth import md5_prefix, sha256_prefix
-from agent.devices.pjlink.link import Busy, Closed, Denied, Garbage, Link, Question, Silent, opened
+from agent.devices.pjlink.link import (
+    Busy,
+    Closed,
+    Denied,
+    Garbage,
+    Habits,
+    Link,
+    Question,
+    Silent,
+    opened,
+)
 
 Way = Literal["learn", "md5", "sha256"]
 """How the password is proven; `learn` tries SHA-256 and falls back to MD5."""
@@ -38,14 +48,6 @@ class Door:
     reply_s: float
     resolve: Resolve
     random: Callable[[int], str] = secrets.token_hex
-
-
-@dataclass(slots=True)
-class Habits:
-    """What was learnt of a projector: that it only knows MD5, that it closes after each answer."""
-
-    only_md5: bool = False
-    closes: bool = False
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ class Conversation:
             connect_s=door.connect_s,
             reply_s=door.reply_s,
             watch=watch,
+            habits=self.habits,
         ) as link:
             greeting = await link.greeting()
             if self.answer_ms is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.clients.stream import Fault, Resolve, Stopwatch, Stream, connected
-from agent.devices.pjlink.answers import DENIED, parsed
+from agent.devices.pjlink.answers import DENIED, NOTICES, parsed
 from core.errors import TargetUnreachable
 
 PORT: Final = 4352
@@ -68,11 +68,24 @@ class Question:
 
 
 @dataclass(slots=True)
+class Habits:
+    """What was learnt of a projector.
+
+    It knows no `PJLINK 2`; it closes after each answer; it answers with the other class.
+    """
+
+    only_md5: bool = False
+    closes: bool = False
+    other_class: bool = False
+
+
+@dataclass(slots=True)
 class Link:
     """An open connection; `prefix` goes before the next question, once."""
 
     stream: Stream
     reply_s: float
+    habits: Habits
     prefix: bytes = b""
     answered: int = 0
     _pending: bytearray = field(default_factory=bytearray)
@@ -117,6 +130,7 @@ class Link:
             if not perhaps:
                 self._give_up(error, noise)
             value = perhaps[-1]
+            self.habits.other_class |= question.body not in NOTICES
         self.answered += 1
         return value
 
@@ -134,7 +148,9 @@ class Link:
                 raise Denied
             if said is None:
                 noise.append(line)
-            elif said.body == question.body and said.version == question.version:
+            elif said.body == question.body and (
+                said.version == question.version or self.habits.other_class
+            ):
                 return said.value
             elif said.body == question.body:
                 perhaps.append(said.value)
@@ -169,7 +185,14 @@ class Link:
 
 @asynccontextmanager
 async def opened(
-    host: str, port: int, *, resolve: Resolve, connect_s: float, reply_s: float, watch: Stopwatch
+    host: str,
+    port: int,
+    *,
+    resolve: Resolve,
+    connect_s: float,
+    reply_s: float,
+    watch: Stopwatch,
+    habits: Habits,
 ) -> AsyncIterator[Link]:
     """Open a connection, which is gone afterwards however it ended.
 
@@ -186,7 +209,7 @@ async def opened(
             raise Gone(f"{host}: TCP port {port} does not answer") from None
         except Fault as fault:
             raise _unreachable(host, port, fault) from None
-        yield Link(stream, reply_s)
+        yield Link(stream, reply_s, habits)
 
 
 def _unreachable(host: str, port: int, fault: Fault) -> TargetUnreachable:

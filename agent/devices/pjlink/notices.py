@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from agent.clients.address import host_and_port
-from agent.devices.pjlink.answers import parsed
+from agent.devices.pjlink.answers import NOTICES, parsed
 from agent.devices.pjlink.link import PORT
 from agent.onchange import OnChange
 
 _log = logging.getLogger(__name__)
 
-NOTICES: Final = frozenset({"LKUP", "ERST", "POWR", "INPT"})
 MOST_BYTES: Final = 512
 AGAIN_S: Final = 60.0
 """Until the port is tried again that another program has."""

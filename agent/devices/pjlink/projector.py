@@ -22,22 +22,44 @@ from agent.devices.pjlink.answers import (
     power_of,
     refused,
 )
-from agent.devices.pjlink.conversation import Conversation, Door, Habits
-from agent.devices.pjlink.link import Busy, Closed, Garbage, Gone, Question, Silent
+from agent.devices.pjlink.conversation import AGAIN_S, Conversation, Door
+from agent.devices.pjlink.link import Busy, Closed, Garbage, Gone, Habits, Question, Silent
 from agent.devices.pjlink.text import Coding, text_of
 from agent.devices.pjlink.verdict import BURNS, GARBAGE, Before, judged
+from core import clock
 from core.types import Value
 
 DETAILS: Final = ("CLSS", "INF1", "INF2", "NAME", "LAMP")
 DETAILS_2: Final = ("FILT", "SVER")
 """Asked only where CLSS said 2."""
 
-_locks: WeakValueDictionary[tuple[str, int], asyncio.Lock] = WeakValueDictionary()
+
+@dataclass(slots=True, weakref_slot=True)
+class Turn:
+    """`async with` it: one conversation at a time, and a pause between two."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    ended: float = 0.0
+
+    async def __aenter__(self) -> None:
+        await self.lock.acquire()
+        try:
+            await asyncio.sleep(self.ended + AGAIN_S - clock.monotonic())
+        except BaseException:
+            self.lock.release()
+            raise
+
+    async def __aexit__(self, *_: object) -> None:
+        self.ended = clock.monotonic()
+        self.lock.release()
 
 
-def lock_of(door: Door) -> asyncio.Lock:
-    """Return the lock of the projector behind *door*: two drivers may be configured for one."""
-    return _locks.setdefault((door.host, door.port), asyncio.Lock())
+_turns: WeakValueDictionary[tuple[str, int], Turn] = WeakValueDictionary()
+
+
+def turn_of(door: Door) -> Turn:
+    """Return the turn of the projector behind *door*: two drivers may be configured for one."""
+    return _turns.setdefault((door.host, door.port), Turn())
 
 
 @dataclass(slots=True)
@@ -64,6 +86,10 @@ class Projector:
     most_s: float
     monotonic: Callable[[], float]
     known: Known = field(default_factory=Known)
+    turn: Turn = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.turn = turn_of(self.door)
 
     async def look(self) -> Sighting | None:
         """Return how it is; None where it greets and has answered nothing for too long.
@@ -71,7 +97,7 @@ class Projector:
         Raises Gone, TargetUnreachable, Busy, Denied.
         """
         said: dict[str, bytes] = {}
-        async with lock_of(self.door), Conversation(self.door, self.known.habits) as talk:
+        async with self.turn, Conversation(self.door, self.known.habits) as talk:
             try:
                 async with asyncio.timeout(self.most_s):
                     await self._ask_all(talk, said)
