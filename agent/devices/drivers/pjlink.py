@@ -2,12 +2,13 @@
 
 Standby, warming and cooling are healthy, and so are ERR3 and silence on the way. Warnings limit,
 errors are faults, with the part as the cause; a mute is neither. docs/pjlink.md has the rest.
+Watch it work: schoolwatch agent device projector-302 --config agent.toml
 """
 
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta
 
@@ -64,6 +65,9 @@ class PjlinkDriver:
     was last seen switched off. `notifies`: it sends notices here (`pjlink_notifications`), so it
     is asked only after one of them, and each `reconcile_every_s`.
     """
+
+    LOOK_S: ClassVar[float] = 30.0
+    """For the conversation, and for one of another driver that has its turn before."""
 
     host: Host
     port: Port = PORT

@@ -1,6 +1,8 @@
 """One connection to a projector: lines in, lines out, each with an end to the waiting."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -11,6 +13,9 @@ from agent.devices.pjlink.answers import DENIED, NOTICES, parsed
 from core.errors import TargetUnreachable
 
 PORT: Final = 4352
+
+NO_WAY: Final = (errno.ENETUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL, errno.EACCES)
+"""This machine has no network, or may not use it."""
 
 MOST_BYTES: Final = 1_024
 """Of one line. The specification ends at 136, and NUL bytes are not counted."""
@@ -216,6 +221,8 @@ def _unreachable(host: str, port: int, fault: Fault) -> TargetUnreachable:
     if fault.verdict == "connect_refused":
         return Gone(f"{host}: refuses TCP port {port}", refused=True)
     text = f"{host}: TCP port {port}: {str(fault) or fault.verdict}"
-    # The neighbour does not answer: the machine is off. Every other fault is one of this side.
-    gone = fault.verdict == "connect_timeout" or "No route to host" in str(fault)
-    return Gone(text) if gone else TargetUnreachable(text)
+    # No way there from here: the fault is on this side. EHOSTUNREACH is not, nobody is there.
+    ours = fault.verdict in ("no_such_host", "resolve_failed") or any(
+        os.strerror(code) in str(fault) for code in NO_WAY
+    )
+    return TargetUnreachable(text) if ours else Gone(text)
