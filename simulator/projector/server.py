@@ -90,6 +90,11 @@ class Projector(asyncio.DatagramProtocol):
         """Return whether its port is open."""
         return self._server is not None
 
+    @property
+    def clients(self) -> int:
+        """Return how many are connected."""
+        return len(self._clients)
+
     def restart(self) -> None:
         """Do what pulling the plug does: a projector that was locked up answers again."""
         self.locked = False

@@ -58,6 +58,8 @@ class Session:
         await self._send(self._greeting())
         if "half_close" in self.faults:
             self.writer.write_eof()
+            await gone(self.reader)
+            return
         if "resets" in self.faults:
             self._reset()
             return

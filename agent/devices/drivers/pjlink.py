@@ -98,7 +98,7 @@ class PjlinkDriver:
             return Sighting("unknown", "credentials", self._fields())
         if not hinted and (same := self._still(now)):
             return same
-        memory.asked_at = now
+        memory.asked_at, memory.last = now, None
         try:
             sighting = await self._asked(now)
         except Gone as gone:

@@ -173,3 +173,16 @@ def test_an_answer_to_a_search_is_a_hardware_address() -> None:
     assert mac_of(b"%2ACKN=D0:D9:4F:E5:BB:67\r\0\0") == MAC
     assert mac_of(b"%2ACKN=<script>\r") == ""
     assert mac_of(b"%2SRCH\r") == ""
+
+
+async def test_with_notices_one_that_is_gone_is_not_taken_for_what_it_was() -> None:
+    hub = Hub()
+    async with hearing(hub):
+        async with Projector(Machine()) as projector:
+            asked, clock = with_clock(driver(projector.port, notifies=True, eco=False))
+            asked = replace(asked, hub=hub)
+            await asked.look()
+        clock.now += 601
+        for _ in range(2):  # the keeper asks again at once
+            with pytest.raises(ConnectionRefusedError):
+                await asked.look()
