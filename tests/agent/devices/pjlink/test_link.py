@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from agent.clients.stream import Stream
 from agent.devices.pjlink.link import Closed, Denied, Garbage, Habits, Link, Question, Silent
 from simulator.projector import Machine, Projector
-from tests.agent.devices.pjlink.driving import SOON, driver
+from tests.agent.devices.pjlink.driving import driver
 from tests.real.leaks import left_after
 from tests.waiting import until
 
@@ -76,7 +76,7 @@ async def test_a_look_leaves_nothing_open(fault: str | None) -> None:
     machine = Machine()
     machine.be("on")
     async with Projector(machine, faults={fault} if fault else ()) as projector:
-        asks = driver(projector.port, **SOON)
+        asks = driver(projector.port, timeout_s=0.15)
         assert await left_after(4, asks.look) == (0, 0)
 
 
