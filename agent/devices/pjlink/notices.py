@@ -8,20 +8,26 @@ Anybody can send such a datagram, so its content is not believed.
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from agent.clients.address import host_and_port
+from agent.clients.address import host_and_port, new_socket
 from agent.devices.pjlink.answers import NOTICES, parsed
 from agent.devices.pjlink.link import PORT
 from agent.onchange import OnChange
+from core.names import numeric, with_port
 
 _log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 512
 AGAIN_S: Final = 60.0
 """Until the port is tried again that another program has."""
+
+READS_AT_ONCE: Final = 50
+REST_S: Final = 0.05
+"""After so many datagrams: of a flood a thousand a second are read, the rest the kernel drops."""
 
 
 def is_notice(packet: bytes) -> bool:
@@ -73,38 +79,74 @@ HUB: Final = Hub()
 """Of this process: there is one listener for each machine."""
 
 
-class _Ear(asyncio.DatagramProtocol):
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        self._hub.take(data, plain(addr[0]))
-
-
 def plain(address: str) -> str:
     """Return *address* without its interface, and IPv4 as such."""
     return address.partition("%")[0].removeprefix("::ffff:")
 
 
-async def listen(where: str, hub: Hub = HUB) -> None:
-    """Hear notices on *where* (`192.0.2.5:4352`) until cancelled.
+@dataclass(slots=True)
+class Listener:
+    """Listens at `where`, `192.0.2.5:4352`, or nowhere; for one machine, one."""
 
-    Raises ValueError where that is no address. A port that somebody else has is tried again.
-    """
-    host, port = host_and_port(where, PORT)
-    state = OnChange(_log)
-    loop = asyncio.get_running_loop()
-    while True:
+    where: str = ""
+    hub: Hub = field(default_factory=lambda: HUB)
+    again_s: float = AGAIN_S
+    _state: OnChange = field(default_factory=lambda: OnChange(_log))
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Hear notices until cancelled; a port that cannot be had is said once, and tried again."""
+        while True:
+            self._changed.clear()
+            hearing = asyncio.create_task(self._listen(self.where), name="notices of projectors")
+            try:
+                await self._changed.wait()
+            finally:
+                hearing.cancel()
+                await asyncio.gather(hearing, return_exceptions=True)
+
+    def change(self, where: str) -> None:
+        """Listen there instead, as after a reload."""
+        if where != self.where:
+            self.where = where
+            self._changed.set()
+
+    async def _listen(self, where: str) -> None:
+        while where:
+            try:
+                sock = _bound(where)
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                self._state.broke(where, f"pjlink: cannot listen on UDP {where}: {why}")
+                await asyncio.sleep(self.again_s)
+                continue
+            self._state.well(where)
+            with sock:
+                await self._hear(sock)
+
+    async def _hear(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self.hub.listening = True
         try:
-            ear, _ = await loop.create_datagram_endpoint(lambda: _Ear(hub), local_addr=(host, port))
-        except OSError as error:
-            state.broke(where, f"pjlink: cannot listen on UDP {where}: {error.strerror or error}")
-            await asyncio.sleep(AGAIN_S)
-            continue
-        state.well(where)
-        hub.listening = True
-        try:
-            await loop.create_future()
+            while True:
+                for _ in range(READS_AT_ONCE):
+                    packet, sender = await loop.sock_recvfrom(sock, MOST_BYTES + 1)
+                    self.hub.take(packet, plain(sender[0]))
+                await asyncio.sleep(REST_S)
         finally:
-            hub.listening = False
-            ear.close()
+            self.hub.listening = False
+
+
+def _bound(where: str) -> socket.socket:
+    host, port = host_and_port(where, PORT)
+    found = numeric(host)
+    if not found:
+        raise ValueError("no address of this machine")
+    family, _, _, _, address = found[0]
+    sock = new_socket(family, socket.SOCK_DGRAM)
+    try:
+        sock.bind(with_port(address, port))
+    except OSError:
+        sock.close()
+        raise
+    return sock

@@ -10,7 +10,7 @@ import pytest
 
 from agent.devices.base import Hinted
 from agent.devices.drivers.pjlink import PjlinkDriver
-from agent.devices.pjlink.notices import Hub, is_notice, listen, plain
+from agent.devices.pjlink.notices import Hub, Listener, is_notice, plain
 from agent.devices.pjlink.search import Found, mac_of, search
 from simulator.projector import Machine, Projector
 from simulator.projector.server import MAC
@@ -28,7 +28,7 @@ def free_port() -> int:
 @asynccontextmanager
 async def hearing(hub: Hub) -> AsyncIterator[int]:
     port = free_port()
-    task = asyncio.create_task(listen(f"127.0.0.1:{port}", hub))
+    task = asyncio.create_task(Listener(f"127.0.0.1:{port}", hub).run())
     try:
         await until(lambda: hub.listening)
         yield port
@@ -147,17 +147,45 @@ async def test_without_a_listener_it_is_asked_each_time() -> None:
 
 
 async def test_a_port_that_another_program_has_is_said_and_taken_when_it_is_free(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("agent.devices.pjlink.notices.AGAIN_S", 0.05)
     hub, port = Hub(), free_port()
+    listener = Listener(f"127.0.0.1:{port}", hub, again_s=0.05)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", port))
-        task = asyncio.create_task(listen(f"127.0.0.1:{port}", hub))
+        task = asyncio.create_task(listener.run())
         await until(lambda: "cannot listen" in caplog.text)
         assert not hub.listening
     await until(lambda: hub.listening)
     task.cancel()
+
+
+async def test_a_reload_moves_the_listener_and_ends_it() -> None:
+    hub, ports = Hub(), (free_port(), free_port())
+    listener = Listener(f"127.0.0.1:{ports[0]}", hub)
+    task = asyncio.create_task(listener.run())
+    await until(lambda: hub.listening)
+    listener.change(f"127.0.0.1:{ports[1]}")
+
+    def heard() -> bool:
+        send(ports[1], b"%2POWR=1\r")
+        return hub.heard > 0
+
+    await until(heard)
+    listener.change("")
+    await until(lambda: not hub.listening)
+    task.cancel()
+
+
+async def test_a_flood_is_read_in_parts_and_the_loop_goes_on() -> None:
+    hub = Hub()
+    async with hearing(hub) as port:
+        for _ in range(2_000):
+            send(port, b"\xff")
+        await asyncio.sleep(0)
+        await until(lambda: hub.malformed >= 1)
+        # The loop had its turn after no more than one part of it.
+        assert hub.malformed <= 100
 
 
 async def test_a_search_finds_who_answers_and_where() -> None:
