@@ -38,8 +38,8 @@ SOURCES: Final = {
 MOST_LAMPS: Final = 8
 
 _LINE: Final = re.compile(rb"%([12])([A-Za-z0-9]{4})=(.*)", re.DOTALL)
-_RANDOM: Final = re.compile(rb"PJLINK 1 ([0-9A-Fa-f]{8})")
-_RANDOM_2: Final = re.compile(rb"PJLINK 2 ([0-9A-Fa-f]{32})")
+_RANDOM: Final = re.compile(rb"PJLINK 1 ([0-9A-F]{8})", re.IGNORECASE)
+_RANDOM_2: Final = re.compile(rb"PJLINK 2 ([0-9A-F]{32})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

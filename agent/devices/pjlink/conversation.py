@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Literal, Self
 
 from agent.clients.stream import Resolve, Stopwatch
-from agent.devices.pjlink.answers import OPEN, random_2_of, random_of
+from agent.devices.pjlink.answers import DENIED, OPEN, random_2_of, random_of
 from agent.devices.pjlink.auth import md5_prefix, sha256_prefix
 from agent.devices.pjlink.link import (
     Busy,
@@ -139,8 +139,8 @@ class Conversation:
             if self.answer_ms is None:
                 self.answer_ms = round(watch.total_ms(), 1)
             random = random_of(greeting)
-            if random is None and greeting.strip() != OPEN:
-                raise Garbage
+            if random is None and (word := greeting.strip().upper()) != OPEN:
+                raise Denied if word == DENIED else Garbage
             yield link, random
 
     async def _proven(self, link: Link, random: bytes) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from agent.devices.drivers.pjlink import PjlinkDriver
 from core.errors import TargetUnreachable
 from simulator.projector import FAULTS, Machine, Projector
-from tests.agent.devices.pjlink.driving import SOON, bodies, driver, plain, with_clock
+from tests.agent.devices.pjlink.driving import SOON, bodies, driver, plain, recorded, with_clock
 
 READY = ("ready", "")
 FAULTY: dict[str, tuple[str, str]] = {
@@ -241,6 +241,23 @@ async def test_one_that_takes_no_password_at_all_is_seen_again_without_one(
         projector.faults.clear()
         clock.now += 301
         assert plain(await asked.look()) == READY
+
+
+@pytest.mark.parametrize(
+    ("greeting", "expected"),
+    [
+        ("PJLINK ERRA\r", ("unknown", "credentials")),
+        ("pjlink 0\r", READY),
+        ("PJLINK 0 \r\n", READY),
+        ("PJLINK 1\r", ("unknown", "garbage")),
+        ("PJLINK 1 498e4a6\r", ("unknown", "garbage")),
+        ("PJLINK 7\r", ("unknown", "garbage")),
+    ],
+)
+async def test_a_greeting_is_one_of_three(greeting: str, expected: tuple[str, str]) -> None:
+    case = {"greeting": greeting, "rest": "ERR3", "answers": {"%1POWR ?": "%1POWR=1\r"}}
+    async with recorded(case) as port:
+        assert plain(await driver(port).look()) == expected
 
 
 async def test_one_that_locks_up_is_not_locked_up_by_us() -> None:
