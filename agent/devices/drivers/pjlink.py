@@ -15,7 +15,8 @@ from msgspec import Meta
 from agent.clients.stream import Resolve
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.pjlink.conversation import Door, Way
-from agent.devices.pjlink.link import PORT, Busy, Denied, Gone
+from agent.devices.pjlink.faults import Busy, Denied, Gone
+from agent.devices.pjlink.link import PORT
 from agent.devices.pjlink.notices import HUB, Hub, plain
 from agent.devices.pjlink.projector import Projector
 from agent.devices.pjlink.text import Coding

@@ -14,17 +14,8 @@ from typing import Final, Literal, Self
 from agent.clients.stream import Resolve, Stopwatch
 from agent.devices.pjlink.answers import DENIED, OPEN, random_2_of, random_of
 from agent.devices.pjlink.auth import md5_prefix, sha256_prefix
-from agent.devices.pjlink.link import (
-    Busy,
-    Closed,
-    Denied,
-    Garbage,
-    Habits,
-    Link,
-    Question,
-    Silent,
-    opened,
-)
+from agent.devices.pjlink.faults import Busy, Closed, Denied, Garbage, Silent
+from agent.devices.pjlink.link import Habits, Link, Question, opened
 
 Way = Literal["learn", "md5", "sha256"]
 """How the password is proven; `learn` tries SHA-256 and falls back to MD5."""

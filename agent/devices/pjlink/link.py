@@ -10,6 +10,7 @@ from typing import Final
 
 from agent.clients.stream import Fault, Resolve, Stopwatch, Stream, connected
 from agent.devices.pjlink.answers import DENIED, NOTICES, parsed
+from agent.devices.pjlink.faults import Busy, Closed, Denied, Garbage, Gone, Silent
 from core.errors import TargetUnreachable
 
 PORT: Final = 4352
@@ -28,34 +29,6 @@ GRACE_S: Final = 0.5
 
 Such a line may be told by itself (`%2POWR=1`), or be the answer of one that is wrong by a digit.
 """
-
-
-class Gone(TargetUnreachable):
-    """Nobody takes the connection; `refused` says that the machine is there."""
-
-    def __init__(self, text: str, *, refused: bool = False) -> None:
-        super().__init__(text)
-        self.refused = refused
-
-
-class Busy(Exception):
-    """The connection was taken, and no greeting came: somebody else has the only place."""
-
-
-class Closed(Exception):
-    """The projector ended the connection before it answered."""
-
-
-class Silent(Exception):
-    """The projector did not answer in time."""
-
-
-class Denied(Exception):
-    """The projector does not take the password, or wants one and there is none."""
-
-
-class Garbage(Exception):
-    """What came is not PJLink."""
 
 
 @dataclass(frozen=True, slots=True)

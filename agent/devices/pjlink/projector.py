@@ -23,7 +23,8 @@ from agent.devices.pjlink.answers import (
     refused,
 )
 from agent.devices.pjlink.conversation import AGAIN_S, Conversation, Door
-from agent.devices.pjlink.link import Busy, Closed, Garbage, Gone, Habits, Question, Silent
+from agent.devices.pjlink.faults import Busy, Closed, Garbage, Gone, Silent
+from agent.devices.pjlink.link import Habits, Question
 from agent.devices.pjlink.text import Coding, text_of
 from agent.devices.pjlink.verdict import BURNS, GARBAGE, Before, judged
 from core import clock

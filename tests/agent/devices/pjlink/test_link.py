@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.clients.stream import Stream
-from agent.devices.pjlink.link import Closed, Denied, Garbage, Habits, Link, Question, Silent
+from agent.devices.pjlink.faults import Closed, Denied, Garbage, Silent
+from agent.devices.pjlink.link import Habits, Link, Question
 from simulator.projector import Machine, Projector
 from tests.agent.devices.pjlink.driving import driver
 from tests.real.leaks import left_after
