@@ -102,6 +102,8 @@ def lamp_hours_of(value: bytes) -> int | None:
     words = value.split()
     if len(words) > 1 and (len(words) % 2 or len(words) > 2 * MOST_LAMPS):
         return None
+    if not {*words[1::2]} <= {b"0", b"1"}:
+        return None
     # Some leave out whether the only lamp burns.
     hours = [_hours(word) for word in words[::2]]
     known = [one for one in hours if one is not None]

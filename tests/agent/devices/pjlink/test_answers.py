@@ -66,6 +66,7 @@ def test_errors_have_a_part_and_a_level(value: bytes, errors: dict[str, int] | N
         (b"250", 250),
         (b"123456 1", None),
         (b"12 1 13", None),
+        (b"100 3", None),
         (b"ERR1", None),
         (b"", None),
     ],
