@@ -23,6 +23,7 @@ from simulator.history.sink import Target
 from simulator.history.writing import Job, Written, window, write
 from simulator.play.command import Run, run
 from simulator.play.parts import Part
+from simulator.projector.command import projector_command
 from simulator.roster import write_roster
 from simulator.scenario import MOST, Scenario, read_scenario, unknown_schools
 from simulator.spans import seconds
@@ -58,6 +59,9 @@ def simulate_group() -> None:
 
     The same seed gives the same district and the same faults. docs/simulator.md tells the rest.
     """
+
+
+simulate_group.add_command(projector_command)
 
 
 def _part(_ctx: click.Context, _parameter: click.Parameter, text: str) -> Part:
