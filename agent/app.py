@@ -135,7 +135,8 @@ class Agent:
         self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
-        self.keeping.change(parts.devices, config.devices.concurrency)
+        devices = config.devices
+        self.keeping.change(parts.devices, devices.concurrency, devices.pjlink_notifications)
         self.uplink.change(parts.settings)
         _log.info("reloaded: %s; runs %s", ", ".join(differ) or "nothing changed", said(config))
 
@@ -240,7 +241,8 @@ def build(config: AgentConfig) -> Agent:
     anew = Anew(uplink.session.reconnect)
     watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
     keeping = Keeping(
-        *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now)
+        *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now),
+        notifications=config.devices.pjlink_notifications,
     )
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, parts, ours),

@@ -38,6 +38,15 @@ Broadcast = Annotated[
 ]
 
 
+Place = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:[^\s/]+:\d{1,5})?\Z",
+        description='an address of this machine with a port, "192.0.2.5:4352" say; or "" for none',
+    ),
+]
+
+
 class DeviceKeys(Struct, frozen=True, kw_only=True):
     """The keys of a device that are not its driver's, as written."""
 
@@ -71,6 +80,7 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
     """The table as written; a row of `list` may hold anything until its driver has looked."""
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
+    pjlink_notifications: Place = ""
     list: Annotated[
         tuple[dict[str, Any], ...],
         Meta(description="a table for each device, headed [[devices.list]]"),
@@ -81,6 +91,7 @@ class DevicesConfig(Struct, frozen=True, kw_only=True):
     """What the agent asks, and how many of it at once."""
 
     concurrency: int = 20
+    pjlink_notifications: str = ""
     list: tuple[DeviceConfig, ...] = ()
 
 
@@ -95,9 +106,13 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
 def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     """Return the devices of a *file* without mistakes."""
     if not file.list:
-        return DevicesConfig(concurrency=file.concurrency)
+        return DevicesConfig(
+            concurrency=file.concurrency, pjlink_notifications=file.pjlink_notifications
+        )
     from agent.devices.checking import device  # noqa: PLC0415
 
     return DevicesConfig(
-        concurrency=file.concurrency, list=tuple(device(folder, row) for row in file.list)
+        concurrency=file.concurrency,
+        pjlink_notifications=file.pjlink_notifications,
+        list=tuple(device(folder, row) for row in file.list),
     )

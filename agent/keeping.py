@@ -11,6 +11,7 @@ from core import clock
 if TYPE_CHECKING:
     from agent.devices.device import Device
     from agent.devices.keeper import Keeper
+    from agent.devices.pjlink.notices import Listener
 
 
 @dataclass(slots=True)
@@ -22,7 +23,10 @@ class Keeping:
     sink: Sink
     counters: Counters
     now: clock.Clock
+    notifications: str = ""
+    """Where projectors tell that they have changed; nowhere where empty."""
     keeper: "Keeper | None" = None
+    _listener: "Listener | None" = None
     _some: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -30,16 +34,26 @@ class Keeping:
         if self.devices:
             self._some.set()
         await self._some.wait()
-        from agent.devices.keeper import Keeper  # noqa: PLC0415 — most agents have no devices
+        # Here, since most agents have no devices.
+        from agent.devices.keeper import Keeper  # noqa: PLC0415
+        from agent.devices.pjlink.notices import Listener  # noqa: PLC0415
 
         self.keeper = Keeper(
             *(self.devices, self.sink, self.concurrency), now=self.now, counters=self.counters
         )
-        await self.keeper.run()
+        self._listener = Listener(self.notifications)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.keeper.run(), name="keeper")
+            group.create_task(self._listener.run(), name="notices of projectors")
 
-    def change(self, devices: "Sequence[Device]", concurrency: int) -> None:
-        """Keep *devices* instead."""
+    def change(
+        self, devices: "Sequence[Device]", concurrency: int, notifications: str = ""
+    ) -> None:
+        """Keep *devices* instead, and hear projectors at *notifications*."""
         self.devices, self.concurrency = devices, concurrency
+        self.notifications = notifications
+        if self._listener is not None:
+            self._listener.change(notifications)
         if self.keeper is not None:
             self.keeper.change(devices, concurrency)
         elif devices:
