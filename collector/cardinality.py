@@ -6,11 +6,14 @@ database of a district down. Past a limit its new series are refused, and those 
 a series without a line for a day is forgotten and makes room.
 
 Memory is bounded: past `MOST` series of all together everybody gets a tenth of the limit.
+
+Lines are asked about while others are looked through: never more than `SLICE` publishers' at once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 from threading import Lock
 from typing import Final, NamedTuple
 
@@ -29,6 +32,8 @@ MOST: Final = 500_000
 """Series of all publishers together: about 70 MB."""
 FEW: Final = 10
 """What part of the limit everybody has when there are so many."""
+SLICE: Final = 1_000
+"""Some milliseconds, for which a line may have to wait."""
 
 
 class Key(NamedTuple):
@@ -69,6 +74,13 @@ class Look(NamedTuple):
     """Quarantines at this moment."""
 
 
+def slices(keys: Collection[Key], size: int = SLICE) -> Iterator[list[Key]]:
+    """Yield *keys* a few at a time."""
+    rest = iter(keys)
+    while some := list(islice(rest, size)):
+        yield some
+
+
 def series_of(head: bytes) -> int:
     """Return the number of a series: the same after a restart, and of 64 bits."""
     return int.from_bytes(blake2b(head, digest_size=8).digest(), "big", signed=True)
@@ -83,7 +95,8 @@ class Cardinality:
     def __init__(self, limit: int, kept: Mapping[Key, Kept], *, most: int = MOST) -> None:
         self.limit, self._most = limit, most
         self._kept = dict(kept)
-        self._told = {key for key, one in kept.items() if one.since}
+        self._quarantined = {key for key, one in kept.items() if one.since}
+        self._told = set(self._quarantined)
         self._changed: set[Key] = set()
         self._total = sum(len(one.slots) for one in kept.values())
         self._slot = 0
@@ -99,6 +112,7 @@ class Cardinality:
             if series not in one.slots and self._is_full(one, slot):
                 one.since, one.refused = one.since or at, one.refused + 1
                 one.refused_at = at
+                self._quarantined.add(key)
                 self._changed.add(key)
                 return False
             self._total += series not in one.slots
@@ -109,14 +123,19 @@ class Cardinality:
 
     def look(self, now: int) -> Look:
         """Forget what is old, and return what is new: `done` or `failed` is to follow."""
+        self._forget_all(now // SLOT)
         with self._lock:
-            self._forget_all(now // SLOT)
             changes = tuple(self._changes(now))
             over = {change.key for change in changes if not change.began}
-            self._changed |= over
-            kept = {key: _copy(self._kept[key], over=key in over) for key in self._changed}
-            self._changed = set()
-            return Look(kept, changes, len(self._in_quarantine()) - len(over))
+            changed, self._changed = self._changed, set()
+            there = len(self._quarantined) - len(over)
+        changed |= over
+        kept: dict[Key, Kept] = {}
+        for some in slices(changed):
+            # What comes for one of these from here on is new the next time.
+            with self._lock:
+                kept |= {key: _copy(self._kept[key], over=key in over) for key in some}
+        return Look(kept, changes, there)
 
     def done(self, look: Look) -> None:
         """Hear that *look* is kept and told."""
@@ -126,10 +145,12 @@ class Cardinality:
                     self._told.add(change.key)
                 else:
                     self._end(change)
-            for key in look.kept:
-                one = self._kept[key]
-                if not one.slots and not one.since:
-                    del self._kept[key]
+        for some in slices(look.kept):
+            with self._lock:
+                for key in some:
+                    one = self._kept[key]
+                    if not one.slots and not one.since:
+                        del self._kept[key]
 
     def failed(self, look: Look) -> None:
         """Hear that *look* could not be kept: all of it comes again."""
@@ -156,13 +177,14 @@ class Cardinality:
         if slot == self._slot:
             return
         self._slot = slot
-        self._changed |= {key for key, one in self._kept.items() if self._forget(one, slot)}
-
-    def _in_quarantine(self) -> list[Key]:
-        return [key for key, one in self._kept.items() if one.since]
+        with self._lock:
+            everybody = list(self._kept)
+        for some in slices(everybody):
+            with self._lock:
+                self._changed |= {key for key in some if self._forget(self._kept[key], slot)}
 
     def _changes(self, now: int) -> Iterator[Change]:
-        for key in self._in_quarantine():
+        for key in self._quarantined:
             one = self._kept[key]
             if key not in self._told:
                 yield Change(key, True, one.since, one.refused)
@@ -174,7 +196,11 @@ class Cardinality:
         self._told.discard(change.key)
         more = one.refused - change.refused
         # Something may have been refused while the end was kept: that is the next quarantine.
-        one.since, one.refused = (one.refused_at, more) if more else (0, 0)
+        if more:
+            one.since, one.refused = one.refused_at, more
+        else:
+            one.since = one.refused = one.refused_at = 0
+            self._quarantined.discard(change.key)
 
 
 def _copy(one: Kept, *, over: bool) -> Kept:

@@ -47,7 +47,7 @@ class CardinalityRows:
             for region, school, agent, measurement, blob, *rest in rows
         }
 
-    def keep(self, changed: Mapping[Key, Kept], also: Also) -> None:
+    def keep(self, changed: Mapping[Key, Kept], also: Also = lambda _: None) -> None:
         """Keep what *changed*; what has nothing left is forgotten."""
         kept = [(*_names(key), *_values(one)) for key, one in changed.items() if _has_more(one)]
         over = [_names(key) for key, one in changed.items() if not _has_more(one)]

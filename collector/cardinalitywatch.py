@@ -8,7 +8,7 @@ from typing import Final
 
 from collector import ledgerfile
 from collector.books import Books
-from collector.cardinality import Cardinality, Change, Look
+from collector.cardinality import Cardinality, Change, Look, slices
 from collector.cardinalityrows import CardinalityRows
 from collector.journal import Note
 from core import clock
@@ -50,9 +50,15 @@ class CardinalityWatch:
         self.cardinality.done(look)
 
     def _keep(self, look: Look) -> None:
-        if look.kept:
+        told = {change.key for change in look.changes}
+        # A few in each transaction: batches are accounted in the same file.
+        for some in slices([key for key in look.kept if key not in told]):
+            self._rows.keep({key: look.kept[key] for key in some})
+        # Last, with what is told of them: where it fails all comes again, and nothing was told.
+        if told:
             notes = [self._note(change) for change in look.changes]
-            self._rows.keep(look.kept, lambda db: self._books.journal.add(db, notes))
+            kept = {key: look.kept[key] for key in told}
+            self._rows.keep(kept, lambda db: self._books.journal.add(db, notes))
 
     def _note(self, change: Change) -> Note:
         details: dict[str, object] = {"limit": self.cardinality.limit, "refused": change.refused}

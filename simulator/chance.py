@@ -15,6 +15,8 @@ MINUTES: Final = 60
 CALM_STEP: Final = 5
 """In calm hours a value stays for so many minutes, in lively ones for one."""
 NOISES: Final = 256
+CALM_NOISES: Final = 32
+"""Few, so that the calm hours of a series are made only once of each (simulator.history)."""
 
 
 def mix(*parts: int) -> int:
@@ -39,8 +41,12 @@ def pick(choices: Sequence[T], *parts: int) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a value wanders in one hour, from -1 to 1: by the minute, and what that comes to."""
+    """How a value wanders in one hour, from -1 to 1: by the minute, and what that comes to.
 
+    `number` tells one from another.
+    """
+
+    number: int
     values: tuple[float, ...]
     lowest: float
     highest: float
@@ -48,9 +54,9 @@ class Course:
     last: float
 
 
-def _course(values: Sequence[float], step: int) -> Course:
+def _course(number: int, values: Sequence[float], step: int) -> Course:
     kept = tuple(values[minute - minute % step] for minute in range(MINUTES))
-    return Course(kept, min(kept), max(kept), sum(kept) / MINUTES, kept[-1])
+    return Course(number, kept, min(kept), max(kept), sum(kept) / MINUTES, kept[-1])
 
 
 def _wandering(seed: int) -> list[float]:
@@ -63,10 +69,13 @@ def _wandering(seed: int) -> list[float]:
 
 
 _ALL: Final = [_wandering(seed) for seed in range(NOISES)]
-LIVELY: Final = tuple(_course(values, 1) for values in _ALL)
-CALM: Final = tuple(_course(values, CALM_STEP) for values in _ALL)
+LIVELY: Final = tuple(_course(number, values, 1) for number, values in enumerate(_ALL))
+CALM: Final = tuple(
+    _course(NOISES + number, values, CALM_STEP) for number, values in enumerate(_ALL[:CALM_NOISES])
+)
 
 
 def course(lively: bool, *parts: int) -> Course:
     """Return the course of the hour that *parts* name."""
-    return (LIVELY if lively else CALM)[mix(*parts) % NOISES]
+    some = LIVELY if lively else CALM
+    return some[mix(*parts) % len(some)]

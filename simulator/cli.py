@@ -127,7 +127,11 @@ def roster_command(file: Path, **which: Any) -> None:
     "--since", metavar="SPAN", help="How long ago the play begins, as 2h.  [1h with --speed]"
 )
 @click.option("--for", "length", metavar="SPAN", help="Stop after so long, as 10m.")
-@click.option("--until-now", is_flag=True, help="Stop when the present is reached and taken.")
+@click.option(
+    "--until-now",
+    is_flag=True,
+    help="Stop when the present is reached and taken, or nothing was taken for 30 s.",
+)
 @click.option(
     "--seal-after",
     type=click.FloatRange(0.5, 300),

@@ -35,13 +35,17 @@ OUTWARD: Final = ("line", "port")
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: `static` never changes, `read` gives the rest; `minds` of the conditions."""
+    """One series: `static` never changes, `read` gives the rest; `minds` of the conditions.
+
+    `grows` says that time itself makes a difference: what is read in one hour is not in another.
+    """
 
     measurement: str
     tags: Mapping[str, str]
     static: Fields
     read: Read
     minds: tuple[str, ...] = ()
+    grows: bool = False
 
 
 def cpu(heft: float) -> Series:
@@ -93,7 +97,7 @@ def disk(total: int, low: float, since: int) -> Series:
         }
 
     tags = {"path": DISK, "device": "sda1", "fstype": "ext4", "mode": "rw"}
-    return Series("disk", tags, {"total": total, "inodes_total": inodes}, read, ("disk",))
+    return Series("disk", tags, {"total": total, "inodes_total": inodes}, read, ("disk",), True)
 
 
 def net(port: int, rate: float, carried: Callable[[int, Conditions], float]) -> Series:
@@ -127,7 +131,7 @@ def net(port: int, rate: float, carried: Callable[[int, Conditions], float]) -> 
         "err_in_per_s": 0.0,
         "drop_in_per_s": 0.0,
     }
-    return Series("net", {"interface": INTERFACE}, static, read, ("port", "booted"))
+    return Series("net", {"interface": INTERFACE}, static, read, ("port", "booted"), grows=True)
 
 
 def bandwidth(contracted: int, target: int, measured: float, port: int) -> Series:
@@ -251,7 +255,7 @@ def system(cpus: int, booted: Callable[[int, Conditions], int]) -> Series:
             "boot_time": booted(at, now),
         }
 
-    return Series("system", {}, {"n_cpus": cpus}, read, ("booted",))
+    return Series("system", {}, {"n_cpus": cpus}, read, ("booted",), grows=True)
 
 
 def uplink(name: str, kind: LineKind, contracted: int) -> Series:
@@ -309,4 +313,4 @@ def agent(version: str, off: float, booted: Callable[[int, Conditions], int]) ->
         "batches_dropped": 0,
         "spool_bytes": 0,
     }
-    return Series("agent", {}, static, read, ("clock", "booted"))
+    return Series("agent", {}, static, read, ("clock", "booted"), grows=True)

@@ -62,17 +62,21 @@ class Wired:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
 
-    async def leave(self) -> None:
-        """Say `stopped` and close the spool: going home is not a fault."""
+    async def leave(self) -> int:
+        """Say `stopped` and close the spool: going home is not a fault.
+
+        Returns how many batches are left in it.
+        """
         if self._running:
             await self.uplink.stop()
-        await self.cut()
-        await self.spool.close()
+        return await self.die()
 
-    async def die(self) -> None:
-        """Be gone, as without power."""
+    async def die(self) -> int:
+        """Be gone, as without power; return how many batches are left in the spool."""
         await self.cut()
+        left, _ = await self.spool.call(Spool.size)
         await self.spool.close()
+        return left
 
 
 def wired(

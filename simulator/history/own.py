@@ -14,8 +14,9 @@ from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
 from simulator.district import HOST
 from simulator.faults import Fault
-from simulator.history.rolling import Cheap, ordered
+from simulator.history.rolling import Cheap
 from simulator.history.sources import identity
+from simulator.history.text import ordered
 from simulator.scenario import FaultKind
 from simulator.series import BACKUP, DISK, INTERFACE, Fields
 from simulator.truth import Interval

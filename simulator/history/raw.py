@@ -6,50 +6,58 @@ what looking every ten seconds would.
 
 from collections.abc import Iterator
 
-from agent.filter import ChangeFilter
-from core.catalog import CATALOG, PAST_THE_FILTER
 from core.clock import SECOND
 from core.lineprotocol import encode_head
-from core.types import Reading
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
-from simulator.history.rolling import Source, text_of
+from simulator.history.passing import Passing
+from simulator.history.rolling import Source
 from simulator.history.sources import LIVELY_S, MachineSeries
-from simulator.series import Fields
+from simulator.history.text import text_of
+from simulator.truth import Interval
 
 
 def raw_lines(source: Source, course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[bytes]:
     """Yield the lines of *source* from *start_s* to before *stop_s*, in order of time."""
-    head, name = encode_head(source.measurement, source.tags), source.measurement
-    often = (
-        0.0
-        if name in PAST_THE_FILTER
-        else min(f.heartbeat_s for f in CATALOG[name].fields.values())
-    )
+    head = encode_head(source.measurement, source.tags)
     # What the collector writes itself comes each 300 s and on change, whole.
-    passing = ChangeFilter() if isinstance(source, MachineSeries) else None
-    said: Fields = {}
-    last: dict[str, int] = {}
-    due = 0.0
-    for at in _times(source, course, start_s, stop_s):
-        fields, ns = source.sample(at, course.at(at)), at * SECOND
-        if passing and fields:
-            if fields == said and at < due:
-                continue  # the filter would find the same, field by field
-            said, fields = fields, dict(passing.news(head, Reading(name, fields, ns), ns).fields)
-            passing.sent(head, fields, ns)
-            last |= dict.fromkeys(fields, at)
-            due = min(last.values()) + often
-        if fields:
-            yield b"%b %b %d" % (head, text_of(fields).encode(), ns)
+    texts = (
+        _passed(source, course, start_s, stop_s)
+        if isinstance(source, MachineSeries)
+        else _whole(source, course, start_s, stop_s)
+    )
+    for at, text in texts:
+        if text:
+            yield b"%b %b %d000000000" % (head, text.encode(), at)
 
 
-def _times(source: Source, course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[int]:
+def _passed(
+    source: MachineSeries, course: SchoolCourse, start_s: int, stop_s: int
+) -> Iterator[tuple[int, str]]:
+    passing = Passing(source.measurement, source.static)
     # Agents do not all measure in the same second.
-    phase = course.school.seed % LIVELY_S if isinstance(source, MachineSeries) else 0
-    edges = {one.start for one in course.between(start_s, stop_s)}
+    phase = course.school.seed % LIVELY_S
+    for at, there in _times(source, course, start_s, stop_s, phase):
+        if (moving := source.moving(at, there)) is not None:
+            yield at, passing.news(moving, at * SECOND)
+
+
+def _whole(
+    source: Source, course: SchoolCourse, start_s: int, stop_s: int
+) -> Iterator[tuple[int, str]]:
+    for at, there in _times(source, course, start_s, stop_s):
+        yield at, text_of(source.sample(at, there))
+
+
+def _times(
+    source: Source, course: SchoolCourse, start_s: int, stop_s: int, phase: int = 0
+) -> Iterator[tuple[int, Interval]]:
+    """Yield when there is something to look at, and what there is."""
     for hour in range(start_s // HOUR_S, -(-stop_s // HOUR_S)):
-        begin = hour * HOUR_S
-        times = set(range(begin + phase, begin + HOUR_S, source.step(hour)))
-        times |= {edge for edge in edges if begin <= edge < begin + HOUR_S}
-        yield from sorted(at for at in times if start_s <= at < stop_s)
+        begin, during = hour * HOUR_S, course.during(hour)
+        usual = range(begin + phase, begin + HOUR_S, source.step(hour))
+        if len(during) == 1 and during[0].start != begin:
+            yield from ((at, during[0]) for at in usual if start_s <= at < stop_s)
+            continue
+        times = {*usual, *(one.start for one in during if one.start >= begin)}
+        yield from ((at, course.at(at)) for at in sorted(times) if start_s <= at < stop_s)

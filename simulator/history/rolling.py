@@ -6,17 +6,20 @@ piece of text. Hours in which something happens are sampled and rolled up by the
 functions.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from collector.rollups.series import day_point, hour_point
+from collector.rollups.roll import SUFFIXES, Rolled, day
+from collector.rollups.series import hour_point
 from core.catalog import CATALOG
 from core.clock import SECOND
 from core.lineprotocol import encode_head
 from core.types import Value
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
+from simulator.history.text import Four, rolled_text, text_of
 from simulator.series import Fields
 from simulator.truth import Interval
 
@@ -24,16 +27,17 @@ BEATS: Final = 12
 """Times in an hour that an unchanged value is said."""
 REACH_S: Final = 600
 
-Four = tuple[Value, Value, Value, Value]
-"""Least, most, mean, last."""
-
 
 @dataclass(slots=True)
 class Cheap:
-    """One series in an hour in which nothing happens; `moving` are its fields that change."""
+    """One series in an hour in which nothing happens; `moving` are its fields that change.
+
+    `text` is the whole of it as it stands in a line, once that was made: many hours are the same.
+    """
 
     count: int
     moving: dict[str, Four]
+    text: bytes = b""
 
 
 class Source(Protocol):
@@ -85,13 +89,13 @@ class Rolling:
     def hour(self, hour: int, course: SchoolCourse) -> Found:
         """Return what *hour* comes to."""
         during = course.during(hour)
-        kinds = {self.source.alike(there) for there in during}
-        if kinds == {None} and not self._reaches_in(hour, course):
-            return None
-        cheap = (
-            self.source.cheap(hour, during[0]) if len(kinds) == 1 and None not in kinds else None
-        )
-        return cheap or self._sampled(hour, course) or None
+        first, *others = [self.source.alike(there) for there in during]
+        if all(one == first for one in others):
+            if first is None and not self._reaches_in(hour, course):
+                return None
+            if first is not None and (cheap := self.source.cheap(hour, during[0])):
+                return cheap
+        return self._sampled(hour, course) or None
 
     def hour_line(self, hour: int, found: Found) -> bytes:
         """Return the line of an hour that is not nothing."""
@@ -108,17 +112,37 @@ class Rolling:
             moving = {name: _together([one.moving[name] for one in cheap]) for name in names}
             count = sum(one.count for one in cheap)
             return self._line(at_s, Cheap(count, moving), len(cheap))
-        apart = [self._unfolded(one) if isinstance(one, Cheap) else one for one in some]
-        point = day_point(CATALOG[self.source.measurement], {}, apart, at_s * SECOND)
-        return self._line(at_s, point.fields, 1) if point else None
+        return self._line(at_s, self._day_of(some), 1)
+
+    def _day_of(self, hours: Sequence[Cheap | Mapping[str, Value]]) -> Mapping[str, Value]:
+        """Return the fields of a day of which some hours are not cheap, in order of time."""
+        parts: dict[str, list[Rolled]] = {name: [] for name in self.source.static}
+        for one in hours:
+            if isinstance(one, Cheap):
+                for name, four in one.moving.items():
+                    parts.setdefault(name, []).append(_part(four, one.count, 1))
+            else:
+                for name in {field.rpartition("_")[0] for field in one}:
+                    told = {end: one[f"{name}_{end}"] for end in SUFFIXES if f"{name}_{end}" in one}
+                    parts.setdefault(name, []).append(Rolled.of(told))
+        # What never changes is the same in all of its cheap hours together.
+        if cheap := sum(isinstance(one, Cheap) for one in hours):
+            for name, four in _same(self.source.static).items():
+                parts[name].append(_part(four, BEATS * cheap, cheap))
+        fields: dict[str, Value] = {}
+        for name, some in parts.items():
+            if rolled := day(some):
+                fields |= rolled.fields(name)
+        return fields
 
     def _line(self, at_s: int, found: Found, hours: int) -> bytes:
-        if isinstance(found, Cheap):
+        if not isinstance(found, Cheap):
+            text = text_of(found or {}).encode()
+        elif not (text := found.text):
             moving = rolled_text(found.moving, found.count, HOUR_S * hours)
             text = ",".join(filter(None, (self._static_text(hours), moving))).encode()
-        else:
-            text = text_of(found or {}).encode()
-        return b"%b %b %d" % (self.head, text, at_s * SECOND)
+            found.text = text
+        return b"%b %b %d000000000" % (self.head, text, at_s)
 
     def _static_text(self, hours: int) -> str:
         if hours not in self._static:
@@ -142,71 +166,19 @@ class Rolling:
         point = hour_point(CATALOG[self.source.measurement], {}, said, start * SECOND)
         return dict(point.fields) if point else {}
 
-    def _unfolded(self, cheap: Cheap) -> dict[str, Value]:
-        fields: dict[str, Value] = {}
-        for four, count in ((_same(self.source.static), BEATS), (cheap.moving, cheap.count)):
-            for name, values in four.items():
-                fields |= _unfolded(name, values, count)
-        return fields
-
-
-def text_of(fields: Mapping[str, Value]) -> str:
-    """Return *fields* as line protocol: names and texts of our own, with nothing to escape."""
-    parts = []
-    for name, value in fields.items():
-        if isinstance(value, float):
-            parts.append(f"{name}={value!r}")
-        elif isinstance(value, str):
-            parts.append(f'{name}="{value}"')
-        elif isinstance(value, bool):
-            parts.append(f"{name}=true" if value else f"{name}=false")
-        else:
-            parts.append(f"{name}={value}i")
-    return ",".join(parts)
-
-
-def rolled_text(fields: Mapping[str, Four], count: int, known_s: int) -> str:
-    """Return rollup fields as line protocol: *count* points in *known_s* seconds, all known."""
-    parts = []
-    for name, (low, high, mean, last) in fields.items():
-        if isinstance(last, bool):
-            said = f"{name}_mean={float(mean)!r},{name}_last={'true' if last else 'false'}"
-        elif isinstance(last, int):
-            said = f"{name}_min={low}i,{name}_max={high}i,{name}_mean={float(mean)!r}"
-            said += f",{name}_last={last}i"
-        elif isinstance(last, float):
-            said = f"{name}_min={low!r},{name}_max={high!r},{name}_mean={mean!r}"
-            said += f",{name}_last={last!r}"
-        else:
-            said = f'{name}_last="{last}"'
-        parts.append(f"{said},{name}_count={count}i,{name}_known={known_s}.0")
-    return ",".join(parts)
-
-
-def ordered(low: Fields, high: Fields, mean: Fields, last: Fields) -> dict[str, Four]:
-    """Return the fields of an hour from those at its ends, which may rise or fall."""
-    moving: dict[str, Four] = {}
-    for name, first in low.items():
-        then = high[name]
-        falls = not isinstance(first, str) and not isinstance(then, str) and first > then
-        least, most = (then, first) if falls else (first, then)
-        moving[name] = (least, most, mean[name], last[name])
-    return moving
-
 
 def _same(fields: Fields) -> dict[str, Four]:
     return {name: (one, one, one, one) for name, one in fields.items()}
 
 
-def _unfolded(name: str, four: Four, count: int) -> dict[str, Value]:
+def _part(four: Four, count: int, hours: int) -> Rolled:
     low, high, mean, last = four
-    fields: dict[str, Value] = {f"{name}_last": last, f"{name}_count": count}
-    fields[f"{name}_known"] = float(HOUR_S)
-    if not isinstance(last, str):
-        fields[f"{name}_mean"] = float(mean)
-        if not isinstance(last, bool):
-            fields |= {f"{name}_min": low, f"{name}_max": high}
-    return fields
+    known = float(HOUR_S * hours)
+    if isinstance(last, str) or isinstance(mean, str):
+        return Rolled(known, count, last)
+    if isinstance(last, bool) or isinstance(low, str) or isinstance(high, str):
+        return Rolled(known, count, last, mean=float(mean))
+    return Rolled(known, count, last, low, high, float(mean))
 
 
 def _together(hours: list[Four]) -> Four:
@@ -214,4 +186,7 @@ def _together(hours: list[Four]) -> Four:
     if isinstance(last, str):
         return hours[-1]
     lows, highs, means, _ = zip(*hours)
-    return min(lows), max(highs), sum(map(float, means)) / len(means), last
+    low, high = min(lows), max(highs)
+    # Weighed as the collector does, so that the last digit is the same.
+    mean = math.fsum([one * HOUR_S for one in means]) / (HOUR_S * len(means))
+    return low, high, min(max(mean, low), high), last

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +39,11 @@ Write = Callable[[bytes], None]
 
 @dataclass(slots=True)
 class Sink:
-    """Gathers lines and writes them in large pieces; `lines` and `size` count what was written."""
+    """Gathers lines and writes them in large pieces; `lines` and `size` count what was written.
+
+    One piece is written while the next is gathered. To be used with `with`: what is held at its end
+    is written, unless it ends with an error.
+    """
 
     target: Target
     lines: int = 0
@@ -47,6 +52,20 @@ class Sink:
     _bytes: dict[Part, int] = field(default_factory=lambda: dict.fromkeys(PARTS, 0))
     _writers: dict[Part, Write] = field(default_factory=dict)
     _closers: list[Callable[[], None]] = field(default_factory=list)
+    _worker: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
+    _under_way: "Future[None] | None" = None
+
+    def __enter__(self) -> "Sink":
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self._worker.shutdown()
+            for close in self._closers:
+                close()
 
     def put(self, part: Part, line: bytes) -> None:
         """Take a line; raises StoreBusy or StoreStopped where what was held cannot be written."""
@@ -60,24 +79,26 @@ class Sink:
         """Write what is held."""
         for part in PARTS:
             self._flush(part)
-
-    def close(self) -> None:
-        """Write what is held, and let go."""
-        try:
-            self.flush()
-        finally:
-            for close in self._closers:
-                close()
+        self._wait()
 
     def _flush(self, part: Part) -> None:
         held = self._held[part]
         if not held:
             return
+        self._held[part], self._bytes[part] = [], 0
+        self._wait()
+        self._under_way = self._worker.submit(self._write, part, held)
+
+    def _wait(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way:
+            under_way.result()
+
+    def _write(self, part: Part, held: list[bytes]) -> None:
         body = b"\n".join((*held, b""))
         self._patiently(part, body)
         self.lines += len(held)
         self.size += len(body)
-        self._held[part], self._bytes[part] = [], 0
 
     def _patiently(self, part: Part, body: bytes) -> None:
         if part not in self._writers:

@@ -1,17 +1,21 @@
 """The series of one school: what its machines read, and what the collector writes about it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from alerts.schooltime import in_school_time
 from core.clock import SECOND
+from simulator.chance import Course
+from simulator.conditions import Conditions
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S, Days
 from simulator.district import HOST, School
-from simulator.history.rolling import BEATS, Cheap, Source, ordered
+from simulator.history.rolling import BEATS, Cheap, Source
+from simulator.history.text import ordered
 from simulator.machine import Machine, within
-from simulator.series import Fields
+from simulator.series import Fields, Series
 from simulator.truth import Interval
 
 CALM_S: Final = 300
@@ -31,22 +35,35 @@ class MachineSeries:
     measurement: str = field(init=False)
     tags: Mapping[str, str] = field(init=False)
     static: Fields = field(init=False)
+    _series: Series = field(init=False)
+    _minds: Callable[[Conditions], object] = field(init=False)
+    _calm: dict[object, Cheap] = field(default_factory=dict)
+    """Calm hours that were made before: there are few kinds of them."""
+    _level: tuple[int, tuple[float, float, Course]] | None = None
+    """How busy it was in the hour asked for last."""
 
     def __post_init__(self) -> None:
-        one = self.machine.series[self.number]
+        one = self._series = self.machine.series[self.number]
         self.measurement, self.static = one.measurement, one.static
         self.tags = {**one.tags, **identity(self.machine.school, self.machine.agent)}
+        self._minds = attrgetter(*one.minds) if one.minds else lambda _: ()
 
     def alike(self, there: Interval) -> object:
         """Return those of the conditions that the probe minds; None where nobody measures."""
-        if not there.measured_by(self.machine.agent):
-            return None
-        return tuple([getattr(there.now, name) for name in self.machine.series[self.number].minds])
+        return self._minds(there.now) if there.measured_by(self.machine.agent) else None
 
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return the hour from the ends and the mean of its course."""
         level, by, course = self.machine.level(self.number, hour)
-        read, start, now = self.machine.series[self.number].read, hour * HOUR_S, there.now
+        if self._series.grows or self.machine.days.hour(hour).lively:
+            return self._made(hour, there, level, by, course)
+        key = course.number, level, self._minds(there.now)
+        if (found := self._calm.get(key)) is None:
+            found = self._calm[key] = self._made(hour, there, level, by, course)
+        return found
+
+    def _made(self, hour: int, there: Interval, level: float, by: float, course: Course) -> Cheap:
+        read, start, now = self._series.read, hour * HOUR_S, there.now
         moving = ordered(
             read(within(level + by * course.lowest), start, now),
             read(within(level + by * course.highest), start + HOUR_S - 1, now),
@@ -57,9 +74,18 @@ class MachineSeries:
 
     def sample(self, at_s: int, there: Interval) -> Fields:
         """Return what the probe reads, where anybody measures."""
+        moving = self.moving(at_s, there)
+        return {} if moving is None else self.static | moving
+
+    def moving(self, at_s: int, there: Interval) -> Fields | None:
+        """Return the fields that change; None where nobody measures."""
         if not there.measured_by(self.machine.agent):
-            return {}
-        return self.machine.fields(self.number, at_s, there.now)
+            return None
+        hour, rest = divmod(at_s, HOUR_S)
+        if self._level is None or self._level[0] != hour:
+            self._level = hour, self.machine.level(self.number, hour)
+        level, by, course = self._level[1]
+        return self._series.read(within(level + by * course.values[rest // 60]), at_s, there.now)
 
     def step(self, hour: int) -> int:
         """Return how long values stay in *hour* (s)."""

@@ -1,9 +1,7 @@
 """A district's history written into a store: schools by several processes, the rest by this one."""
 
-import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from datetime import time as clock_time
@@ -13,6 +11,7 @@ from simulator.course import SchoolCourse, course_of
 from simulator.days import HOUR_S
 from simulator.district import School
 from simulator.faults import Troubles
+from simulator.history.many import in_processes
 from simulator.history.own import CollectorSeries, canaries, events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling, Source
@@ -22,11 +21,15 @@ from simulator.scenario import Scenario
 from simulator.targets import Targets
 
 RAW_DAYS: Final = 2
-AT_ONCE: Final = 5
+AT_ONCE: Final = 8
 """Schools that a process is given at a time."""
 
 Told = Callable[[int, int, int], None]
 """Hears how many schools are done, of how many lines and bytes."""
+
+
+Day = tuple[int, range]
+"""When a day begins (s), and its hours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,59 +74,57 @@ def window(scenario: Scenario, days: float, now_s: int) -> Window:
 
 
 def write(job: Job, processes: int, told: Told = lambda *_: None) -> Written:
-    """Write the history; raises StoreBusy or StoreStopped where the store does not take it."""
+    """Write the history; the points are the same however many *processes* share the work.
+
+    Raises StoreBusy or StoreStopped where the store does not take it, and StartError where a
+    process was killed; then the others end where they are.
+    """
     began = time.monotonic()
-    schools = job.scenario.schools()
+    schools = job.scenario.district.schools
+    # The district as a whole is one part, the longest: it comes first.
     parts = [
-        range(one, min(one + AT_ONCE, len(schools))) for one in range(0, len(schools), AT_ONCE)
+        range(0),
+        *(range(one, min(one + AT_ONCE, schools)) for one in range(0, schools, AT_ONCE)),
     ]
     # SQLite takes one writer, and a few schools are done before another process has started.
-    alone = processes == 1 or job.target.file is not None or len(parts) == 1
+    alone = processes == 1 or job.target.file is not None or schools <= AT_ONCE
     done = lines = size = 0
     for part, (of_part, bytes_of_part) in (
-        _alone(job, parts) if alone else _many(job, parts, processes)
+        _alone(job, parts) if alone else in_processes(write_part, job, parts, processes)
     ):
         done, lines, size = done + len(part), lines + of_part, size + bytes_of_part
         told(done, lines, size)
-    more, more_bytes = district(job, schools)
-    return Written(len(schools), lines + more, size + more_bytes, time.monotonic() - began)
+    return Written(schools, lines, size, time.monotonic() - began)
 
 
-Result = tuple[range, tuple[int, int]]
-
-
-def _alone(job: Job, parts: list[range]) -> Iterator[Result]:
+def _alone(job: Job, parts: list[range]) -> Iterator[tuple[range, tuple[int, int]]]:
     for part in parts:
-        yield part, write_schools(job, part)
+        yield part, write_part(job, part)
 
 
-def _many(job: Job, parts: list[range], processes: int) -> Iterator[Result]:
-    # Not forked: this process may have threads.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
-        under_way = {pool.submit(write_schools, job, part): part for part in parts}
-        try:
-            for one in as_completed(under_way):
-                yield under_way[one], one.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+def write_part(job: Job, numbers: range) -> tuple[int, int]:
+    """Write what is of single schools, of the district where there are none.
 
-
-def write_schools(job: Job, numbers: range) -> tuple[int, int]:
-    """Write what is of single schools; return how many lines and bytes."""
-    schools, sink = job.scenario.schools(), Sink(job.target)
-    troubles = job.troubles(schools)
-    try:
-        for number in numbers:
-            course = _course(job, troubles, schools[number])
-            write_school(sink, course, job.window)
-            faults = troubles.of(course.school, job.window.start, job.window.stop)
-            for line in events(course, faults, job.window.start, job.window.stop):
-                sink.put("", line)
-    finally:
-        sink.close()
+    Returns how many lines and bytes that were.
+    """
+    schools = job.scenario.schools()
+    with Sink(job.target) as sink:
+        if numbers:
+            write_schools(sink, job, schools, numbers)
+        else:
+            write_district(sink, job, schools)
     return sink.lines, sink.size
+
+
+def write_schools(sink: Sink, job: Job, schools: list[School], numbers: range) -> None:
+    """Write what is of single schools."""
+    troubles, when = job.troubles(schools), job.window
+    for number in numbers:
+        course = _course(job, troubles, schools[number])
+        write_school(sink, course, when)
+        faults = troubles.of(course.school, when.start, when.stop)
+        for line in events(course, faults, when.start, when.stop):
+            sink.put("", line)
 
 
 def _course(job: Job, troubles: Troubles, school: School) -> SchoolCourse:
@@ -132,14 +133,17 @@ def _course(job: Job, troubles: Troubles, school: School) -> SchoolCourse:
 
 def write_school(sink: Sink, course: SchoolCourse, when: Window) -> None:
     """Write all series of one school."""
+    days = list(by_day(course, when))
     for source in sources_of(course):
-        write_series(sink, source, course, when)
+        write_series(sink, source, course, when, days)
 
 
-def write_series(sink: Sink, source: Source, course: SchoolCourse, when: Window) -> None:
-    """Write one series: rolled up all the time, and raw at the end."""
+def write_series(
+    sink: Sink, source: Source, course: SchoolCourse, when: Window, days: list[Day]
+) -> None:
+    """Write one series: rolled up on all *days*, and raw at the end."""
     rolling = Rolling(source)
-    for day, hours in by_day(course, when):
+    for day, hours in days:
         found: list[Found] = []
         for hour in hours:
             one = rolling.hour(hour, course)
@@ -152,7 +156,7 @@ def write_series(sink: Sink, source: Source, course: SchoolCourse, when: Window)
         sink.put("", line)
 
 
-def by_day(course: SchoolCourse, when: Window) -> Iterator[tuple[int, range]]:
+def by_day(course: SchoolCourse, when: Window) -> Iterator[Day]:
     """Yield each day of the district's zone with its whole hours that are over."""
     at = course.days.local(when.start)
     while (begins := int(at.timestamp())) < when.stop:
@@ -161,20 +165,17 @@ def by_day(course: SchoolCourse, when: Window) -> Iterator[tuple[int, range]]:
         yield begins, range(begins // HOUR_S, ends // HOUR_S)
 
 
-def district(job: Job, schools: list[School]) -> tuple[int, int]:
-    """Write what is of the district as a whole; return how many lines and bytes."""
-    troubles, when, sink = job.troubles(schools), job.window, Sink(job.target)
+def write_district(sink: Sink, job: Job, schools: list[School]) -> None:
+    """Write what is of the district as a whole."""
+    troubles, when = job.troubles(schools), job.window
     courses = [_course(job, troubles, school) for school in schools]
     targets = Targets(courses, troubles.days)
-    try:
-        for line in targets.ended(when.start, when.stop):
-            sink.put("_1d", line)
-        for line in targets.live(when.raw, when.stop):
-            sink.put("", line)
-        for line in canaries(job.scenario.district.regions[0], when.raw, when.stop):
-            sink.put("", line)
-        agents = sum(len(school.agents) for school in schools)
-        write_series(sink, CollectorSeries(agents), courses[0], when)
-    finally:
-        sink.close()
-    return sink.lines, sink.size
+    for line in targets.ended(when.start, when.stop):
+        sink.put("_1d", line)
+    for line in targets.live(when.raw, when.stop):
+        sink.put("", line)
+    for line in canaries(job.scenario.district.regions[0], when.raw, when.stop):
+        sink.put("", line)
+    agents = sum(len(school.agents) for school in schools)
+    days = list(by_day(courses[0], when))
+    write_series(sink, CollectorSeries(agents), courses[0], when, days)

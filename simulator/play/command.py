@@ -76,18 +76,18 @@ async def _alone(asked: Run) -> dict[str, Any]:
     playing = Playing(asked.part.schools(schools), troubles, days, pace, settings)
     stopping = asyncio.Event()
     at_signal(stopping)
-    watching = asyncio.create_task(_end(asked, stopping, playing))
+    watching = asyncio.create_task(_end(asked, stopping))
     with shown(days.local) as told:
-        end = await playing.run(stopping, told)
+        end = await playing.run(stopping, told, until_now=asked.until_now)
     watching.cancel()
     return {"agents": end.agents, "readings": end.readings, "waiting": end.waiting}
 
 
-async def _end(asked: Run, stopping: asyncio.Event, playing: Playing) -> None:
-    """Set *stopping* when the time is over, or the past is."""
+async def _end(asked: Run, stopping: asyncio.Event) -> None:
+    """Set *stopping* when the time is over."""
     with suppress(TimeoutError):
         async with asyncio.timeout(asked.length_s or None):
-            await (playing.arrive() if asked.until_now else stopping.wait())
+            await stopping.wait()
     stopping.set()
 
 

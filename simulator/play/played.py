@@ -61,6 +61,8 @@ class Played:
     readings: int = 0
     """How many were taken."""
     connected: bool = False
+    left: int = 0
+    """Batches without a receipt in the spool of one that is gone."""
     _alive: _Alive | None = None
     _measured: int = 0
     """Until when (s, played) it has measured."""
@@ -102,7 +104,7 @@ class Played:
     async def waiting(self) -> int:
         """Return how many batches wait for a receipt."""
         if self._alive is None:
-            return 0
+            return self.left
         return (await self._alive.wired.spool.call(Spool.size))[0]
 
     def _steps(self, played_s: int) -> Iterator[int]:
@@ -156,9 +158,9 @@ class Played:
         await asyncio.gather(alive.recording, return_exceptions=True)
         if clean:
             await alive.recorder.finish()
-            await alive.wired.leave()
+            self.left = await alive.wired.leave()
         else:
-            await alive.wired.die()
+            self.left = await alive.wired.die()
         self._told = WELL
 
     async def _own(self, reading: Reading) -> Reading:

@@ -1,11 +1,13 @@
 """A district that is played: every agent is brought up to the played time, again and again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from core import clock
 from core.clock import SECOND
 from simulator.course import SchoolCourse, course_of
 from simulator.days import Days
@@ -20,6 +22,8 @@ TURN_S: Final = 0.5
 DAY_S: Final = 86_400
 AT_ONCE: Final = 20
 """Agents that do something at the same time."""
+RECEIPTS_S: Final = 30.0
+"""At its end a play waits for so long without any receipt, then it is over without the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,6 @@ class Playing:
     agents: list[Played] = field(init=False)
     courses: list[SchoolCourse] = field(init=False)
     _waiting: int = 0
-    _turned: int = 0
     _until: int = 0
     """Until when the courses are known."""
     _workers: list[ThreadPoolExecutor] = field(init=False)
@@ -67,25 +70,29 @@ class Playing:
                 machine = Machine(course.school, self.days, name)
                 self.agents.append(Played(machine, course, self.settings, worker))
 
-    async def run(self, stopping: asyncio.Event, told: Told = lambda _: None) -> Progress:
-        """Play until *stopping* is set; then all agents say that they stop."""
+    async def run(
+        self, stopping: asyncio.Event, told: Told = lambda _: None, *, until_now: bool = False
+    ) -> Progress:
+        """Play until *stopping* is set; then all agents say that they stop.
+
+        With *until_now* it ends when the present is played, and the collector has all of it that
+        can get there. What is told of the end counts the batches that are left in the spools.
+        """
         try:
             while not stopping.is_set():
                 played = self.pace.played()
                 await self._turn(played // SECOND)
-                self._turned, self._waiting = played // SECOND, await self.waiting()
-                told(self.progress(played))
-                try:
-                    async with asyncio.timeout(TURN_S):
-                        await stopping.wait()
-                except TimeoutError:
-                    pass
+                await self._tell(played, told)
+                if until_now and self._is_present(played):
+                    await self._receipts(stopping, played, told)
+                    break
+                await _rest(stopping)
             end = self.progress(self.pace.played())
         finally:
             await asyncio.gather(*(agent.stop() for agent in self.agents), return_exceptions=True)
             for worker in self._workers:
                 worker.shutdown()
-        return end
+        return replace(end, waiting=sum(agent.left for agent in self.agents))
 
     def progress(self, played: int) -> Progress:
         """Return how far it is at *played*."""
@@ -98,23 +105,26 @@ class Playing:
             self._waiting,
         )
 
-    async def arrive(self) -> None:
-        """Wait until the present is played, and the collector has all of it that can get there."""
-        await self._wait_for(self._is_present)
+    def _is_present(self, played: int) -> bool:
+        return self.pace.caught_up and played >= self.pace.played() - 5 * SECOND
+
+    async def _receipts(self, stopping: asyncio.Event, played: int, told: Told) -> None:
+        """Measure no more, and wait for the receipts of those who are connected."""
         await asyncio.gather(*(agent.seal() for agent in self.agents))
-        await self._wait_for(self._is_taken)
+        least, since = await self._under_way(), clock.monotonic()
+        while least and not stopping.is_set() and clock.monotonic() - since < RECEIPTS_S:
+            await _rest(stopping)
+            await self._tell(played, told)
+            if (now := await self._under_way()) < least:
+                least, since = now, clock.monotonic()
 
-    async def _is_present(self) -> bool:
-        return self.pace.caught_up and self._turned >= self.pace.played() // SECOND - 5
+    async def _under_way(self) -> int:
+        connected = [agent for agent in self.agents if agent.connected]
+        return sum(await asyncio.gather(*(agent.waiting() for agent in connected)))
 
-    async def _is_taken(self) -> bool:
-        return not any([agent.connected and await agent.waiting() for agent in self.agents])
-
-    async def _wait_for(self, reached: Callable[[], Awaitable[bool]]) -> None:
-        while True:
-            if await reached():
-                return
-            await asyncio.sleep(TURN_S)
+    async def _tell(self, played: int, told: Told) -> None:
+        self._waiting = await self.waiting()
+        told(self.progress(played))
 
     async def waiting(self) -> int:
         """Return how many batches wait for a receipt, of all agents."""
@@ -142,3 +152,9 @@ class Playing:
                 self.courses[number].follow(course)
             else:
                 self.courses.append(course)
+
+
+async def _rest(stopping: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(TURN_S):
+            await stopping.wait()

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -14,8 +16,10 @@ from collector.cardinality import (
     SLOT,
     SLOTS_KEPT,
     Cardinality,
+    Kept,
     Key,
     Look,
+    slices,
 )
 from collector.cardinalitywatch import KIND, CardinalityWatch
 from collector.linecheck import LineCheck
@@ -136,6 +140,62 @@ def test_the_total_is_what_there_is_whatever_happens(seed: int) -> None:
     told(found, at)
     assert not any(told(found, at + 3 * DAY))
     assert (found._total, found._kept) == (0, {})
+
+
+class Meanwhile:
+    """A lock that lets somebody else in whenever it is let go."""
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._lock, self._work, self._inside = Lock(), work, False
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+        if not self._inside:
+            self._inside = True
+            self._work()
+            self._inside = False
+
+
+def test_lines_are_asked_about_between_slices_and_nothing_of_them_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    crowd = [Identity(REGION, f"school-{n}", "host") for n in range(30)]
+    found, chance = Cardinality(LIMIT, {}), random.Random(1)
+    at, rounds = NOW, 0
+
+    def work() -> None:
+        nonlocal rounds
+        rounds += 1
+        took(found, some(3, chance.randrange(60)), at, chance.choice(crowd))
+
+    def stored(look: Look) -> None:
+        rows.update(look.kept)
+        for key in [key for key, one in rows.items() if not one.slots and not one.since]:
+            del rows[key]
+
+    monkeypatch.setattr("collector.cardinality.slices", lambda keys: slices(keys, 4))
+    found._lock = Meanwhile(work)  # type: ignore[assignment]
+    rows = dict[Key, Kept]()
+    for _ in range(40):
+        at += SLOT // 2
+        for who in crowd:
+            took(found, some(chance.randrange(6), chance.randrange(60)), at, who)
+        before = rounds
+        look = found.look(at)
+        assert rounds - before >= len(look.kept) // 4
+        stored(look)
+        found.done(look)
+    found._lock = Lock()
+    for _ in range(2):
+        look = found.look(at)
+        stored(look)
+        found.done(look)
+    assert rows == found._kept
+    assert found._total == sum(len(one.slots) for one in found._kept.values())
+    assert found._quarantined == {key for key, one in rows.items() if one.since} != set()
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_for_longer() -> None:

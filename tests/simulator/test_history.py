@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from collector.rollups.series import hour_point, rollup_fields
+from agent.filter import ChangeFilter
+from collector.rollups.series import day_point, hour_point, rollup_fields
 from collector.store.base import RangeQuery
 from collector.store.sqlite import SqliteStore
 from core.catalog import CATALOG
 from core.clock import SECOND
-from core.lineprotocol import parse
-from core.types import Value
+from core.lineprotocol import encode_head, parse
+from core.types import Reading, Value
 from simulator.course import SchoolCourse, course_of
 from simulator.faults import Troubles
 from simulator.history.raw import raw_lines
@@ -76,6 +77,28 @@ def test_a_cheap_hour_is_what_the_collector_makes_of_its_readings(hour: int) -> 
                 assert value == other, (source.measurement, name)
 
 
+def test_a_day_is_what_the_collector_makes_of_its_hours() -> None:
+    first = (NOON - 13 * HOUR_S) // HOUR_S
+    mixed = 0
+    for number in SCHOOLS:
+        of = course(number, NOON - DAY_S, NOON)
+        for source in sources_of(of):
+            rolling, hours = Rolling(source), range(first, first + 13)
+            found = [rolling.hour(hour, of) for hour in hours]
+            line = rolling.day_line(first * HOUR_S, found)
+            told = [
+                parse(rolling.hour_line(hour, one)).fields
+                for hour, one in zip(hours, found)
+                if one is not None
+            ]
+            expected = day_point(CATALOG[source.measurement], {}, told, first * HOUR_S * SECOND)
+            assert line is not None
+            assert expected is not None
+            assert parse(line).fields == expected.fields
+            mixed += len({type(one) for one in found if one is not None}) > 1
+    assert mixed > 10
+
+
 def test_an_hour_with_a_cut_line_tells_how_long_everything_was_known() -> None:
     of = course(CUT, NOON - DAY_S, NOON)
     school = SchoolSeries(of.school, of.days)
@@ -88,21 +111,26 @@ def test_an_hour_with_a_cut_line_tells_how_long_everything_was_known() -> None:
     assert found["up_mean"] == pytest.approx(35 / 60)
 
 
-def test_raw_points_are_the_readings_that_the_filter_lets_through() -> None:
-    of = course(0, NOON - DAY_S, NOON)
+@pytest.mark.parametrize("number", SCHOOLS)
+def test_raw_points_are_the_readings_that_the_filter_lets_through(number: int) -> None:
+    of, start = course(number, NOON - DAY_S, NOON), NOON - 7 * HOUR_S
     for source in sources_of(of):
         if not isinstance(source, MachineSeries):
             continue
-        lines = list(raw_lines(source, of, NOON - 2 * HOUR_S, NOON))
-        assert 0 < len(lines) <= 121
-        known: dict[str, Value] = {}
-        for line in lines:
-            point = parse(line)
-            at = (point.at or 0) // SECOND
-            read = source.sample(at, of.at(at))
-            assert dict(point.fields).items() <= read.items()
-            known |= point.fields
-        assert known.keys() == read.keys()
+        passing, expected = ChangeFilter(), dict[int, dict[str, Value]]()
+        head = encode_head(source.measurement, source.tags)
+        times = {one.start for one in of.between(start, NOON) if one.start >= start}
+        for hour in range(start // HOUR_S, NOON // HOUR_S):
+            begin = hour * HOUR_S
+            times |= {*range(begin + of.school.seed % 60, begin + HOUR_S, source.step(hour))}
+        for at in sorted(times):
+            if fields := source.sample(at, of.at(at)):
+                reading = Reading(source.measurement, fields, at * SECOND)
+                news = passing.news(head, reading, at * SECOND).fields
+                passing.sent(head, news, at * SECOND)
+                expected |= {at * SECOND: dict(news)} if news else {}
+        points = [parse(line) for line in raw_lines(source, of, start, NOON)]
+        assert {point.at: dict(point.fields) for point in points} == expected
 
 
 def test_a_history_in_a_store_has_every_series_and_the_truth_of_the_indicators(

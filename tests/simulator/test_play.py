@@ -11,6 +11,7 @@ from collector.store.base import LastValue, RangeQuery
 from core import clock
 from core.clock import SECOND
 from simulator.faults import Troubles
+from simulator.play import playing as playing_module
 from simulator.play.pace import Pace
 from simulator.play.played import Settings
 from simulator.play.playing import Playing
@@ -50,13 +51,10 @@ async def test_what_is_played_faster_than_real_time_is_in_the_store_as_the_model
 ) -> None:
     start = clock.now() // SECOND * SECOND - 1_800 * SECOND
     play = playing(tmp_path / "play", mosquitto, start, speed=120)
-    stopping = asyncio.Event()
     async with collecting(config(tmp_path / "collector", mosquitto.port)) as collector:
-        running = asyncio.create_task(play.run(stopping))
         async with asyncio.timeout(90):
-            await play.arrive()
-        stopping.set()
-        end = await running
+            end = await play.run(asyncio.Event(), until_now=True)
+        assert end.waiting == 0
         assert end.agents == len(play.agents) == sum(len(s.agents) for s in SCENARIO.schools())
 
         values = list(last_values(collector, play))
@@ -74,6 +72,24 @@ async def test_what_is_played_faster_than_real_time_is_in_the_store_as_the_model
         assert outages == {"s0001": 0.0, "s0002": 10.0, "s0003": 5.0, "s0004": 0.0}
         assert silence_s(collector, "s0002") == pytest.approx(CUT_S, abs=60)
         assert silence_s(collector, "s0004") == 0
+
+
+async def test_a_play_that_nobody_answers_ends_and_says_what_it_holds_for_the_next_one(
+    mosquitto: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playing_module, "RECEIPTS_S", 1.0)
+    start = clock.now() - 300 * SECOND
+    async with asyncio.timeout(60):
+        play = playing(tmp_path / "play", mosquitto, start, speed=300)
+        end = await play.run(asyncio.Event(), until_now=True)
+    assert end.waiting >= len(play.agents)
+
+    monkeypatch.undo()
+    async with collecting(config(tmp_path / "collector", mosquitto.port)):
+        async with asyncio.timeout(60):
+            again = playing(tmp_path / "play", mosquitto, clock.now(), speed=1)
+            end = await again.run(asyncio.Event(), until_now=True)
+        assert end.waiting == 0
 
 
 def last_values(collector: Collector, play: Playing) -> Iterator[LastValue]:

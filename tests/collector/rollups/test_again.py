@@ -75,9 +75,15 @@ async def test_a_range_is_rolled_up_without_a_running_collector(
 
 
 async def test_a_running_collector_is_left_to_do_it(
-    place: Place, config: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: Place,
+    config: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     await fill(place)
+    # "Until now" is the hour in which THEN was worked out, however long ago that was.
+    monkeypatch.setattr(clock, "now", lambda: NOW)
     place.clock.at += 200 * SECOND
     place.roll()
     with hold(tmp_path / LOCK, "collector", "[collector] folder"):
