@@ -1,0 +1,23 @@
+"""What a driver may ask one device by SNMP, by numbers alone; how it is asked is `sessions`'."""
+
+from typing import Protocol
+
+Value = int | bytes | str
+"""A number, a counter, a time; an OCTET STRING as it came (`text.text_of` reads names); an object
+identifier or an IpAddress in its usual writing."""
+
+
+class Session(Protocol):
+    """Questions to one device, one after the other; never two at once.
+
+    Both raise TargetUnreachable: silence, a refusal, an answer that cannot be read.
+    """
+
+    async def get(self, *oids: str) -> dict[str, Value | None]:
+        """Return the value of each of *oids*; None for one that the device does not have."""
+
+    async def column(self, oid: str) -> dict[str, Value]:
+        """Return the value in each row of a table's column, by its index; empty without the table.
+
+        Ends where the column ends, where a device does not go forward, or after MOST_ROWS rows.
+        """
