@@ -1,1 +1,1 @@
-"""Asks devices by SNMP, and hears what they say unasked; pysnmp is loaded only where one is asked."""
+"""Asks devices by SNMP; pysnmp is loaded only where one is asked by version 3."""

@@ -1,10 +1,19 @@
 """What a driver may ask one device by SNMP, by numbers alone; how it is asked is `sessions`'."""
 
-from typing import Protocol
+from typing import Final, Protocol
+
+from core.errors import TargetUnreachable
+
+MOST_ROWS: Final = 4_096
+"""Of one column; a device that has more does not end, or means ill."""
 
 Value = int | bytes | str
 """A number, a counter, a time; an OCTET STRING as it came (`text.text_of` reads names); an object
 identifier or an IpAddress in its usual writing."""
+
+
+class WrongCredentials(TargetUnreachable):
+    """The device answers and says that user, password or protocol are not those that it knows."""
 
 
 class Session(Protocol):
@@ -19,5 +28,6 @@ class Session(Protocol):
     async def column(self, oid: str) -> dict[str, Value]:
         """Return the value in each row of a table's column, by its index; empty without the table.
 
-        Ends where the column ends, where a device does not go forward, or after MOST_ROWS rows.
+        Ends where the column ends, or where a device does not go forward; TargetUnreachable too
+        where it goes on after MOST_ROWS rows.
         """
