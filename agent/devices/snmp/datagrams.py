@@ -82,7 +82,7 @@ class Community:
                 "if it is the same device, write that address as its host"
             )
         if waiting.garbled:
-            return f"answers by SNMP on UDP port {self.port}, and it {waiting.garbled}"
+            return f"no SNMP is what UDP port {self.port} answers: it {waiting.garbled}"
         return (
             f"no answer by SNMP on UDP port {self.port} (a wrong community gets none either, "
             "nor does an address that the device does not let in)"
