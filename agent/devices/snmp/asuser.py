@@ -13,6 +13,7 @@ from agent.devices.snmp.engines import ENGINES, Engine, Engines, Place, Said
 from agent.devices.snmp.message import Answer, Question
 from agent.devices.snmp.session import Value, WrongCredentials
 from agent.devices.snmp.user import User
+from core.echo import Address
 from core.errors import TargetUnreachable
 from core.names import Names, with_port
 
@@ -30,8 +31,7 @@ CREDENTIALS: Final = {
 """By the names of pysnmp's classes, whose instances have no hash."""
 
 STALE: Final = {"UnknownEngineID", "NotInTimeWindow"}
-"""It is another device than before, or its clock went back: an engine remembers for minutes who it
-was, so the question is asked once more by a new one."""
+"""It is another device than before, or its clock went back, and the engine remembers who it was."""
 
 SILENCE: Final = "RequestTimedOut"
 
@@ -51,34 +51,33 @@ class AsUser:
 
     async def ask(self, question: Question) -> Answer:
         """Return the answer; raises TargetUnreachable, WrongCredentials where it says so."""
-        said = await self._asked(question)
-        if _word(said) in STALE:
-            said = await self._asked(question, anew=True)
-        wrong, status, index, pairs = said
+        family, address = await self.names.resolve(self.host, self.timeout_s)
+        place = with_port(address, self.port)[:2]
+        engine = self.engines.of(self.user, place)
+        said = await self._asked(engine, (family, place), question)
         word = _word(said)
+        if word in STALE or (word == SILENCE and engine.knew_another(place)):
+            self.engines.drop(engine)
+            engine = self.engines.of(self.user, place)
+            said = await self._asked(engine, (family, place), question)
+            word = _word(said)
         if word in CREDENTIALS:
             raise WrongCredentials(f"{self.host}: SNMP: {CREDENTIALS[word]} {self.user.name!r}")
+        if word == SILENCE:
+            raise self._silence(engine, place)
+        wrong, status, index, pairs = said
         if wrong:
             raise TargetUnreachable(f"{self.host}: SNMP: {wrong}")
         return Answer(status, index, [(str(name), _plain(value)) for name, value in pairs])
 
-    async def _asked(self, question: Question, *, anew: bool = False) -> Said:
-        family, address = await self.names.resolve(self.host, self.timeout_s)
-        place = with_port(address, self.port)[:2]
-        engine = self.engines.of(self.user, place)
-        if anew:
-            self.engines.drop(engine)
-            engine = self.engines.of(self.user, place)
+    async def _asked(self, engine: Engine, address: Address, question: Question) -> Said:
         try:
-            said = await engine.ask((family, place), question, self.timeout_s, 1 + self.retries)
+            return await engine.ask(address, question, self.timeout_s, 1 + self.retries)
         except TimeoutError:
-            self.engines.drop(engine)  # its timer stands still, or a datagram broke it
-            raise self._silence(engine, place) from None
+            self.engines.drop(engine)  # its timer stands still
+            raise self._silence(engine, address[1]) from None
         except (PySnmpError, PyAsn1Error, OSError) as error:
             raise TargetUnreachable(f"{self.host}: SNMP: {error}") from None
-        if _word(said) == SILENCE:
-            raise self._silence(engine, place)
-        return said
 
     def _silence(self, engine: Engine, place: Place) -> TargetUnreachable:
         if self.user.priv_protocol and engine.only_greets(place):

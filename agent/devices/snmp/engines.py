@@ -95,6 +95,8 @@ class Engine:
         self.targets: set[Place] = set()
         self._asked: dict[Place, int] = {}
         self._heard: set[Place] = set()
+        """Of those that were asked last."""
+        self._greeted: set[Place] = set()
         self._answered: set[Place] = set()
         self._worn = False
         self._engine = SnmpEngine()
@@ -111,13 +113,15 @@ class Engine:
         family, place = address
         target = await _target(family, place, timeout_s, tries - 1)
         self._open(target)
-        self.targets.add(place)
+        self._heard.discard(place)
         self._asked[place] = self._asked.get(place, 0) + 1
         try:
             async with asyncio.timeout(tries * timeout_s + 2):
                 said = await self._send(target, question)
             if not said[0]:
                 self._answered.add(place)
+            elif place in self._heard:
+                self._greeted.add(place)
             return said
         finally:
             self._asked[place] -= 1
@@ -134,7 +138,14 @@ class Engine:
 
     def only_greets(self, place: Place) -> bool:
         """Return whether *place* says which engine it is, and has never answered a question."""
-        return place in self._heard and place not in self._answered
+        return place in self._greeted and place not in self._answered
+
+    def knew_another(self, place: Place) -> bool:
+        """Return whether *place* answered once, and now says what pysnmp cannot read.
+
+        So it does for minutes after a device got another engine id, by a new start say.
+        """
+        return place in self._heard and place in self._answered
 
     def close(self) -> None:
         """Let go of its sockets and its timer."""
@@ -178,6 +189,7 @@ class Engines:
             engine.retire()
             engine = None
         engine = self._engines[user] = engine or Engine(user)
+        engine.targets.add(place)
         while len(self._engines) > MOST_USERS:
             self._engines.pop(next(iter(self._engines))).retire()
         return engine
