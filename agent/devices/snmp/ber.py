@@ -15,6 +15,11 @@ LONGEST_OID: Final = 128
 LARGEST_PART: Final = 2**32 - 1
 
 
+SMALL: Final = tuple(f".{part}" for part in range(128))
+FIRST: Final = tuple(f"{part // 40}.{part % 40}" for part in range(80))
+"""Parts of one byte, as most are; the first one holds two."""
+
+
 class Garbled(ValueError):
     """Bytes that are not what SNMP sends; says what about them."""
 
@@ -71,6 +76,8 @@ def oid(data: bytes, found: Item) -> str:
 
 def oid_text(content: bytes) -> str:
     """Return the object identifier of which *content* are the bytes; raises Garbled."""
+    if content.isascii() and 0 < len(content) < LONGEST_OID and content[0] < 80:
+        return FIRST[content[0]] + "".join([SMALL[part] for part in content[1:]])
     parts: list[int] = []
     part, open_ = 0, False
     for byte in content:

@@ -79,14 +79,16 @@ class Walker:
     async def column(self, oid: str) -> dict[str, Value]:
         """As Session has it."""
         rows: dict[str, Value] = {}
-        last = oid
+        inside, last, reached = f"{oid}.", oid, _numbers(oid)
         while True:
             found = await self._next(last)
             for name, value in found:
-                inside = name.startswith(f"{oid}.") and _numbers(name) > _numbers(last)
-                if value is None or not inside:
+                if value is None or not name.startswith(inside):
                     return rows
-                rows[name.removeprefix(f"{oid}.")] = value
+                before, reached = reached, _numbers(name)
+                if reached <= before:
+                    return rows
+                rows[name.removeprefix(inside)] = value
                 last = name
             if not found:
                 return rows
