@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from agent.devices.place import Place
 from core.devices import ESSENTIAL, DeviceKind
 from core.fields import AnyLevel, Filled, Level, SecretFile
 from core.tomllines import KeyPath
@@ -71,6 +72,8 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
     """The table as written; a row of `list` may hold anything until its driver has looked."""
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
+    traps: Place = ""
+    syslog: Place = ""
     list: Annotated[
         tuple[dict[str, Any], ...],
         Meta(description="a table for each device, headed [[devices.list]]"),
@@ -78,10 +81,16 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
 
 
 class DevicesConfig(Struct, frozen=True, kw_only=True):
-    """What the agent asks, and how many of it at once."""
+    """What the agent asks, how many of it at once, and where it hears what they say unasked."""
 
     concurrency: int = 20
+    traps: str = ""
+    syslog: str = ""
     list: tuple[DeviceConfig, ...] = ()
+
+    def places(self) -> Mapping[str, str]:
+        """Return where traps and syslog are heard, by these words; nothing for none."""
+        return {"traps": self.traps, "syslog": self.syslog}
 
 
 def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
@@ -95,9 +104,12 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
 def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     """Return the devices of a *file* without mistakes."""
     if not file.list:
-        return DevicesConfig(concurrency=file.concurrency)
+        return DevicesConfig(concurrency=file.concurrency, traps=file.traps, syslog=file.syslog)
     from agent.devices.checking import device  # noqa: PLC0415
 
     return DevicesConfig(
-        concurrency=file.concurrency, list=tuple(device(folder, row) for row in file.list)
+        concurrency=file.concurrency,
+        traps=file.traps,
+        syslog=file.syslog,
+        list=tuple(device(folder, row) for row in file.list),
     )

@@ -1,7 +1,7 @@
 """The keeper of devices (agent/devices), which is loaded when a file names the first one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from core import clock
 
 if TYPE_CHECKING:
     from agent.devices.device import Device
+    from agent.devices.hearing import Hearing
     from agent.devices.keeper import Keeper
 
 
@@ -22,8 +23,12 @@ class Keeping:
     sink: Sink
     counters: Counters
     now: clock.Clock
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where traps and syslog are heard (agent/devices/hearing.py)."""
     keeper: "Keeper | None" = None
+    hearing: "Hearing | None" = None
     _some: asyncio.Event = field(default_factory=asyncio.Event)
+    _listens: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Look at every device at its times, as soon as there is one."""
@@ -35,17 +40,41 @@ class Keeping:
         self.keeper = Keeper(
             *(self.devices, self.sink, self.concurrency), now=self.now, counters=self.counters
         )
-        await self.keeper.run()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.keeper.run(), name="keeper")
+            group.create_task(self._hear(), name="traps and syslog")
 
-    def change(self, devices: "Sequence[Device]", concurrency: int) -> None:
-        """Keep *devices* instead."""
-        self.devices, self.concurrency = devices, concurrency
+    async def _hear(self) -> None:
+        if any(self.places.values()):
+            self._listens.set()
+        await self._listens.wait()
+        from agent.devices.hearing import Hearing  # noqa: PLC0415 — nor do most listen
+
+        self.hearing = Hearing(self.hint, self.places)
+        await self.hearing.run()
+
+    def change(
+        self, devices: "Sequence[Device]", concurrency: int, places: Mapping[str, str]
+    ) -> None:
+        """Keep *devices* instead, and listen at *places*."""
+        self.devices, self.concurrency, self.places = devices, concurrency, places
+        if self.hearing is not None:
+            self.hearing.change(places)
+        elif any(places.values()):
+            self._listens.set()
         if self.keeper is not None:
             self.keeper.change(devices, concurrency)
         elif devices:
             self._some.set()
 
-    def hint(self, address: str) -> None:
+    def hint(self, address: str) -> bool:
         """Have the devices with that address looked at; see `Keeper.hint`."""
-        if self.keeper is not None:
-            self.keeper.hint(address)
+        return self.keeper is not None and self.keeper.hint(address)
+
+    def heard(self) -> dict[str, int]:
+        """Return what was heard so far, as the catalogue names it; nothing where none listens."""
+        if self.hearing is None:
+            return {}
+        heard = self.hearing.heard
+        refused = heard.unknown + heard.malformed + heard.dropped
+        return {"hints": heard.hints, "hints_refused": refused}

@@ -9,7 +9,6 @@ is counted.
 """
 
 import asyncio
-import ipaddress
 import logging
 import re
 import socket
@@ -18,13 +17,11 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from msgspec import Meta
-
+from agent.devices.place import endpoint
 from agent.devices.snmp.message import is_trap
 from agent.onchange import OnChange
-from core.options import CHECK
 
 _log = logging.getLogger(__name__)
 
@@ -44,29 +41,6 @@ PRIORITY: Final = re.compile(rb"<(?:1?[0-9]{1,2})>")
 
 Hint = Callable[[str], bool]
 """Has the devices at an address looked at; False where there is none."""
-
-
-def _place_mistake(place: str) -> str:
-    try:
-        if place:
-            endpoint(place)
-    except ValueError:
-        return 'expected an address and a port, as "127.0.0.1:10162" or "[::1]:10162"; "" for none'
-    return ""
-
-
-Place = Annotated[str, Meta(extra={CHECK: _place_mistake})]
-"""An address of this machine and a port, `127.0.0.1:10162`; "" for none."""
-
-
-def endpoint(place: str) -> tuple[socket.AddressFamily, tuple[str, int]]:
-    """Return family and address of *place*; raises ValueError."""
-    host, _, port = place.rpartition(":")
-    if not port.isascii() or not port.isdigit() or not 1 <= int(port) <= 65_535:
-        raise ValueError(place)
-    if host.startswith("[") and host.endswith("]"):
-        return socket.AF_INET6, (str(ipaddress.IPv6Address(host[1:-1])), int(port))
-    return socket.AF_INET, (str(ipaddress.IPv4Address(host)), int(port))
 
 
 def is_syslog(data: bytes) -> bool:

@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from agent.devices.hearing import Heard, Hearing, endpoint
+from agent.devices.hearing import Heard, Hearing
+from agent.devices.place import endpoint
 from tests.real.snmpd import free_udp_port
 from tests.waiting import until
 
