@@ -11,7 +11,7 @@ from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
 from agent.devices.snmp.engines import ENGINES, Engine, Engines, Place, Said
 from agent.devices.snmp.message import Answer, Question
-from agent.devices.snmp.session import Value, WrongCredentials
+from agent.devices.snmp.session import Unreadable, Value, WrongCredentials
 from agent.devices.snmp.user import User
 from core.echo import Address
 from core.errors import TargetUnreachable
@@ -67,7 +67,7 @@ class AsUser:
             raise self._silence(engine, place)
         wrong, status, index, pairs = said
         if wrong:
-            raise TargetUnreachable(f"{self.host}: SNMP: {wrong}")
+            raise Unreadable(f"{self.host}: SNMP: {wrong}")
         return Answer(status, index, [(str(name), _plain(value)) for name, value in pairs])
 
     async def _asked(self, engine: Engine, address: Address, question: Question) -> Said:

@@ -14,6 +14,7 @@ from typing import Any, Final
 from agent.devices.snmp import message
 from agent.devices.snmp.ber import Garbled
 from agent.devices.snmp.message import Answer, Question
+from agent.devices.snmp.session import Unreadable
 from core.echo import Address
 from core.errors import TargetUnreachable
 from core.names import Names, with_port
@@ -58,7 +59,7 @@ class Community:
                 text = f"{self.host}: nothing answers SNMP on UDP port {self.port}: switched off?"
             raise TargetUnreachable(text) from None
         if found is None:
-            raise TargetUnreachable(f"{self.host}: {self._silence(waiting)}")
+            raise self._silence(waiting)
         return found
 
     async def _tried(self, waiting: "_Waiting", data: bytes) -> Answer | None:
@@ -75,17 +76,19 @@ class Community:
                 transport.close()
         return None
 
-    def _silence(self, waiting: "_Waiting") -> str:
+    def _silence(self, waiting: "_Waiting") -> TargetUnreachable:
         if waiting.elsewhere:
-            return (
-                f"{waiting.elsewhere} answered by SNMP instead, which is not accepted; "
-                "if it is the same device, write that address as its host"
+            return TargetUnreachable(
+                f"{self.host}: {waiting.elsewhere} answered by SNMP instead, which is not "
+                "accepted; if it is the same device, write that address as its host"
             )
         if waiting.garbled:
-            return f"no SNMP is what UDP port {self.port} answers: it {waiting.garbled}"
-        return (
-            f"no answer by SNMP on UDP port {self.port} (a wrong community gets none either, "
-            "nor does an address that the device does not let in)"
+            return Unreadable(
+                f"{self.host}: no SNMP is what UDP port {self.port} answers: it {waiting.garbled}"
+            )
+        return TargetUnreachable(
+            f"{self.host}: no answer by SNMP on UDP port {self.port} (a wrong community gets none "
+            "either, nor does an address that the device does not let in)"
         )
 
 

@@ -12,14 +12,23 @@ Value = int | bytes | str
 identifier or an IpAddress in its usual writing."""
 
 
-class WrongCredentials(TargetUnreachable):
+class Unreadable(TargetUnreachable):
+    """The device answers, and no value can be had from that; `cause` is a word of core.causes."""
+
+    cause = "garbage"
+
+
+class WrongCredentials(Unreadable):
     """The device answers and says that user, password or protocol are not those that it knows."""
+
+    cause = "credentials"
 
 
 class Session(Protocol):
     """Questions to one device, one after the other; never two at once.
 
-    Both raise TargetUnreachable: silence, a refusal, an answer that cannot be read.
+    Both raise TargetUnreachable where it is silent, Unreadable where it answers and refuses or
+    cannot be understood, WrongCredentials where it says so.
     """
 
     async def get(self, *oids: str) -> dict[str, Value | None]:
@@ -28,6 +37,6 @@ class Session(Protocol):
     async def column(self, oid: str) -> dict[str, Value]:
         """Return the value in each row of a table's column, by its index; empty without the table.
 
-        Ends where the column ends, or where a device does not go forward; TargetUnreachable too
-        where it goes on after MOST_ROWS rows.
+        Ends where the column ends, or where a device does not go forward; Unreadable too where it
+        goes on after MOST_ROWS rows.
         """

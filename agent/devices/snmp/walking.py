@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agent.devices.snmp.message import Answer, Question
-from agent.devices.snmp.session import MOST_ROWS, Value, WrongCredentials
-from core.errors import TargetUnreachable
+from agent.devices.snmp.session import MOST_ROWS, Unreadable, Value, WrongCredentials
 
 AT_ONCE: Final = 20
 """Values in one question: their answer fits into 1,472 bytes unless they are long texts."""
@@ -73,7 +72,7 @@ class Walker:
             else:
                 raise self._refusal(answer)
         if failed and failed == len(found):
-            raise TargetUnreachable(f"{self.asker.host}: refuses by SNMP: {WORDS[GEN_ERR]}")
+            raise Unreadable(f"{self.asker.host}: refuses by SNMP: {WORDS[GEN_ERR]}")
         return {oid: found[oid] for oid in oids}
 
     async def column(self, oid: str) -> dict[str, Value]:
@@ -93,7 +92,7 @@ class Walker:
             if not found:
                 return rows
             if len(rows) > MOST_ROWS:
-                raise TargetUnreachable(
+                raise Unreadable(
                     f"{self.asker.host}: its table {oid} does not end after {MOST_ROWS} rows"
                 )
 
@@ -114,14 +113,14 @@ class Walker:
     def _those(self, asked: Iterable[str], answer: Answer) -> dict[str, Value | None]:
         found = dict(answer.found)
         if missing := [oid for oid in asked if oid not in found]:
-            raise TargetUnreachable(
+            raise Unreadable(
                 f"{self.asker.host}: asked by SNMP for {missing[0]}, it answers something else"
             )
         return {oid: found[oid] for oid in asked}
 
-    def _refusal(self, answer: Answer) -> TargetUnreachable:
+    def _refusal(self, answer: Answer) -> Unreadable:
         words = WORDS.get(answer.status, f"error {answer.status}")
-        kind = WrongCredentials if answer.status in FORBIDDEN else TargetUnreachable
+        kind = WrongCredentials if answer.status in FORBIDDEN else Unreadable
         return kind(f"{self.asker.host}: refuses by SNMP: {words}")
 
 

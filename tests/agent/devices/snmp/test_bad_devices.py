@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pysnmp.proto.api import v2c
 
-from agent.devices.snmp.session import MOST_ROWS, WrongCredentials
+from agent.devices.snmp.session import MOST_ROWS, Unreadable, WrongCredentials
 from core.errors import TargetUnreachable
 from tests.agent.devices.snmp.responder import (
     GEN_ERR,
@@ -196,9 +196,9 @@ async def test_what_a_device_of_version_1_does_not_have_is_none(says_which: bool
 @pytest.mark.parametrize(
     ("status", "kind", "said"),
     [
-        (GEN_ERR, TargetUnreachable, "genErr"),
+        (GEN_ERR, Unreadable, "genErr"),
         (16, WrongCredentials, "authorizationError"),
-        (99, TargetUnreachable, "error 99"),
+        (99, Unreadable, "error 99"),
     ],
 )
 async def test_a_device_that_refuses_everything_is_a_sentence(
