@@ -51,14 +51,16 @@ class Walker:
     _rows: int = ROWS_AT_ONCE
     """So many the device can answer at once, by what it said."""
     _values: int = AT_ONCE
+    _last: int = 0
+    """Rows of the column that was read last; 0 where that is not known."""
 
     async def get(self, *oids: str) -> dict[str, Value | None]:
         """As Session has it."""
         found: dict[str, Value | None] = {}
         failed = 0
-        waiting = list(dict.fromkeys(oids))
+        at_once, waiting = self._values, list(dict.fromkeys(oids))
         while waiting:
-            some, waiting = waiting[: self._values], waiting[self._values :]
+            some, waiting = waiting[:at_once], waiting[at_once:]
             answer = await self.asker.ask(Question("get", tuple(some)))
             if not answer.status:
                 found |= self._those(some, answer)
@@ -67,8 +69,9 @@ class Walker:
                 failed += answer.status == GEN_ERR
                 waiting = [one for one in some if one != single] + waiting
             elif len(some) > 1:
-                self._values = len(some) // 2
-                waiting = some + waiting
+                at_once, waiting = len(some) // 2, some + waiting
+                if answer.status == TOO_BIG:
+                    self._values = at_once
             else:
                 raise self._refusal(answer)
         if failed and failed == len(found):
@@ -77,10 +80,15 @@ class Walker:
 
     async def column(self, oid: str) -> dict[str, Value]:
         """As Session has it."""
+        rows = await self._column(oid)
+        self._last = len(rows)
+        return rows
+
+    async def _column(self, oid: str) -> dict[str, Value]:
         rows: dict[str, Value] = {}
         inside, last, reached = f"{oid}.", oid, _numbers(oid)
         while True:
-            found = await self._next(last)
+            found = await self._next(last, self._rows_after(len(rows)))
             for name, value in found:
                 if value is None or not name.startswith(inside):
                     return rows
@@ -96,13 +104,20 @@ class Walker:
                     f"{self.asker.host}: its table {oid} does not end after {MOST_ROWS} rows"
                 )
 
-    async def _next(self, oid: str) -> list[tuple[str, Value | None]]:
-        """Return what comes after *oid*; nothing after the last."""
-        while self.asker.has_bulk and self._rows > 1:
-            answer = await self.asker.ask(Question("bulk", (oid,), self._rows))
+    def _rows_after(self, read: int) -> int:
+        """Return how many rows to ask for: as many as the column before had, and one to end it."""
+        left = self._last + 1 - read
+        return min(self._rows, max(2, left)) if self._last and left > 0 else self._rows
+
+    async def _next(self, oid: str, rows: int) -> list[tuple[str, Value | None]]:
+        """Return what comes after *oid*, up to *rows*; nothing after the last."""
+        while self.asker.has_bulk and rows > 1:
+            answer = await self.asker.ask(Question("bulk", (oid,), rows))
             if not answer.status:
                 return list(answer.found)
-            self._rows //= 2
+            if answer.status != TOO_BIG:
+                break
+            self._rows = rows = rows // 2
         answer = await self.asker.ask(Question("next", (oid,)))
         if answer.status == NO_SUCH_NAME:
             return []

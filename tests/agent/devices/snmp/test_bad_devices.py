@@ -287,3 +287,26 @@ async def test_a_broken_device_leaves_its_neighbours_alone() -> None:
         good = [await well.session().column(ROW) for _ in range(5)]
         assert all(re.search("answer", str(one)) for one in await bad)
     assert good == [ALL] * 5
+
+
+async def test_a_second_column_is_asked_for_no_more_rows_than_the_first_had() -> None:
+    table = Table(dict(list(PORTS.items())[:28]) | NEXT)
+    async with responding(table) as device:
+        session = device.session()
+        assert len(await session.column(ROW)) == len(await session.column(ROW)) == 28
+    assert [one.rows for one in table.heard] == [25, 25, 25, 4]
+
+
+async def test_one_refusal_does_not_make_a_device_slow_for_ever() -> None:
+    table, refusals = Table(PORTS), [GEN_ERR, GEN_ERR]
+
+    def moody(one: Asked) -> list[bytes]:
+        return [one.refuse(refusals.pop())] if one.kind != "next" and refusals else table(one)
+
+    async with responding(moody) as device:
+        session = device.session()
+        assert await session.column(ROW) == ALL
+        assert await session.get(*PORTS) == {oid: bytes(value) for oid, value in PORTS.items()}
+        table.heard.clear()
+        await session.get(*PORTS)
+    assert [len(one.oids) for one in table.heard] == [20, 20, 20]
