@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Final
 
 from agent.devices.snmp.sessions import by_community
+from tests.bench import snmp_telegraf
 from tests.bench.agent_cost import PROBES, say
 from tests.bench.peers import started
 from tests.e2e.programs import agent_toml
@@ -36,11 +37,6 @@ from tests.real.receiver import Receiver
 from tests.real.snmpd import COMMUNITY
 from tests.real.switches import COLUMNS, PORTS, Place
 
-VARIABLE: Final = "SCHOOLWATCH_BENCH_TELEGRAF"
-VERSION: Final = "v1.37.2"
-PLUGINS: Final = (
-    "inputs.cpu,inputs.mem,inputs.disk,inputs.net,inputs.snmp,outputs.mqtt,outputs.file"
-)
 MINUTES: Final = 3.0
 WARM_UP_S: Final = 90
 """So that every device was asked once or twice."""
@@ -48,22 +44,6 @@ ROUNDS: Final = 40
 DEVICES: Final = 20
 AT_ONCE: Final = 20
 VALUES: Final = len(COLUMNS) * PORTS
-
-
-def telegraf() -> Path | None:
-    """Return the program, built if need be; None where it cannot be had."""
-    if VARIABLE in os.environ:
-        return Path(os.environ[VARIABLE])
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "schoolwatch" / f"telegraf-snmp-{VERSION}"
-    if not (folder / "telegraf").exists() and shutil.which("go"):
-        say(f"building Telegraf {VERSION} with inputs.snmp into {folder}; once, some minutes")
-        tags = f"custom,{PLUGINS},serializers.influx"
-        package = f"github.com/influxdata/telegraf/cmd/telegraf@{VERSION}"
-        words = ["go", "install", "-trimpath", "-ldflags=-s -w", "-tags", tags, package]
-        env = os.environ | {"GOBIN": str(folder), "CGO_ENABLED": "0"}
-        subprocess.run(words, env=env, check=False)
-    return folder / "telegraf" if (folder / "telegraf").exists() else None
 
 
 async def ask(places: Sequence[Place], rounds: int) -> float:
@@ -99,78 +79,6 @@ def walked(places: Sequence[Place], rounds: int) -> float:
     return (used - before.children_user - before.children_system) / (rounds * len(places))
 
 
-TELEGRAF: Final = """
-[agent]
-  interval = "10s"
-  flush_interval = "30s"
-  snmp_translator = "gosmi"
-{outputs}
-{probes}
-"""
-MQTT: Final = """
-[[outputs.mqtt]]
-  servers = ["tcp://127.0.0.1:{port}"]
-  topic = "schoolwatch/v1/000000/trial/telegraf/readings"
-  qos = 1
-  protocol = "5"
-  layout = "batch"
-  data_format = "influx"
-"""
-FILE: Final = """
-[[outputs.file]]
-  files = ["{file}"]
-  data_format = "influx"
-"""
-HOST: Final = "[[inputs.cpu]]\n  percpu = false\n[[inputs.mem]]\n[[inputs.disk]]\n[[inputs.net]]\n"
-SNMP: Final = """
-[[inputs.snmp]]
-  interval = "{interval}"
-  agents = [{agents}]
-  version = 2
-  community = "{community}"
-  timeout = "10s"
-  retries = 1
-  max_repetitions = 25
-  path = []
-  [[inputs.snmp.table]]
-    name = "device_port"
-"""
-FIELD: Final = """
-    [[inputs.snmp.table.field]]
-      name = "{name}"
-      oid = "{oid}"
-"""
-
-
-def snmp_input(places: Sequence[Place], interval: str) -> str:
-    """Return Telegraf's configuration that asks *places* for the columns."""
-    agents = ", ".join(f'"udp://{host}:{port}"' for host, port in places)
-    head = SNMP.format(interval=interval, agents=agents, community=COMMUNITY)
-    return head + "".join(FIELD.format(name=name, oid=oid) for name, oid in COLUMNS.items())
-
-
-def telegrafed(program: Path, places: Sequence[Place], folder: Path, seconds: float) -> float:
-    """Return the processor seconds that a device takes Telegraf, asked each second."""
-    folder.mkdir()
-    lines = folder / "lines"
-    text = TELEGRAF.format(
-        outputs=FILE.format(file=lines), probes=snmp_input(places, "1s")
-    ).replace('flush_interval = "30s"', 'flush_interval = "1s"')
-    (folder / "telegraf.conf").write_text(text)
-    with started([str(program), "--config", str(folder / "telegraf.conf")], folder) as process:
-        time.sleep(5)
-        before, some = cpu_seconds(process.pid), _lines(lines)
-        time.sleep(seconds)
-        used, found = cpu_seconds(process.pid) - before, _lines(lines) - some
-    if not found:
-        raise RuntimeError((folder / "output.log").read_text())
-    return used * PORTS / found
-
-
-def _lines(file: Path) -> int:
-    return file.read_bytes().count(b"\n") if file.exists() else 0
-
-
 @contextmanager
 def our_agent(
     folder: Path, broker: RealBroker, places: Sequence[Place]
@@ -190,18 +98,6 @@ def our_agent(
         yield process
 
 
-@contextmanager
-def their_agent(
-    program: Path, folder: Path, broker: RealBroker, places: Sequence[Place]
-) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run Telegraf likewise."""
-    asked = snmp_input(places, "60s") if places else ""
-    text = TELEGRAF.format(outputs=MQTT.format(port=broker.port), probes=HOST + asked)
-    (folder / "telegraf.conf").write_text(text)
-    with started([str(program), "--config", str(folder / "telegraf.conf")], folder) as process:
-        yield process
-
-
 def whole(places: Sequence[Place], folder: Path, minutes: float, program: Path | None) -> None:
     """Print what the agents take with 0, 20 and all of *places*, one after the other."""
     for count in (0, DEVICES, len(places)):
@@ -214,7 +110,9 @@ def whole(places: Sequence[Place], folder: Path, minutes: float, program: Path |
                 Receiver(broker),
                 our_agent(here, broker, places[:count])
                 if title == "ours"
-                else their_agent(program or Path(), here, broker, places[:count]) as process,
+                else snmp_telegraf.running(
+                    program or Path(), here, broker, places[:count]
+                ) as process,
             ):
                 time.sleep(WARM_UP_S)
                 before = cpu_seconds(process.pid)
@@ -232,16 +130,19 @@ def whole(places: Sequence[Place], folder: Path, minutes: float, program: Path |
 
 def main(minutes: float, *, work_only: bool) -> None:
     """Print the work of each, then the whole."""
-    program = telegraf()
+    program = snmp_telegraf.program()
     if program is None:
-        say(f"no Telegraf with inputs.snmp: name one in {VARIABLE}, or have Go on the PATH")
+        say(
+            "no Telegraf with inputs.snmp: have Go on the PATH, or name one in "
+            f"{snmp_telegraf.VARIABLE}"
+        )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with switches.running(folder, 200) as places:
             some = places[:DEVICES]
             each = {"ours": asyncio.run(ask(some, ROUNDS))}
             if program:
-                each["Telegraf"] = telegrafed(program, some, folder / "work", 30)
+                each["Telegraf"] = snmp_telegraf.cost(program, some, folder / "work", 30)
             if shutil.which("snmpbulkwalk"):
                 each["snmpbulkwalk"] = walked(some, 2)
             for title, seconds in each.items():

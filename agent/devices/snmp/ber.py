@@ -1,7 +1,7 @@
 """Reads and writes what SNMP takes from the Basic Encoding Rules (X.690; RFC 3417 section 8).
 
-Our own, since a codec for all of ASN.1 takes 70 microseconds for each value that a switch tells
-and a table has hundreds (docs/decisions/014-snmp.md); tests hold it against that codec.
+Our own, since a codec for all of ASN.1 takes 70 microseconds for each value that a switch tells,
+of which its tables have hundreds (docs/decisions/014-snmp.md); tests hold it against that codec.
 """
 
 from collections.abc import Iterator
