@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from agent.devices.place import Place
+from agent.listenat import Place
 from core.devices import ESSENTIAL, DeviceKind
 from core.fields import AnyLevel, Filled, Level, SecretFile
 from core.tomllines import KeyPath

@@ -19,8 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from agent.devices.place import endpoint
 from agent.devices.snmp.message import is_trap
+from agent.listenat import endpoint
 from agent.onchange import OnChange
 
 _log = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from agent.devices.hearing import Heard, Hearing
-from agent.devices.place import endpoint
+from agent.listenat import endpoint
 from tests.real.snmpd import free_udp_port
 from tests.waiting import until
 
