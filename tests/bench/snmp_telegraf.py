@@ -39,10 +39,12 @@ def program() -> Path | None:
     return folder / "telegraf" if (folder / "telegraf").exists() else None
 
 
+# A message of more lines would be larger than a collector takes (core/wire.py).
 TELEGRAF: Final = """
 [agent]
   interval = "10s"
   flush_interval = "30s"
+  metric_batch_size = 500
   snmp_translator = "gosmi"
 {outputs}
 {probes}
