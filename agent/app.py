@@ -135,8 +135,7 @@ class Agent:
         self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
-        devices = config.devices
-        self.keeping.change(parts.devices, devices.concurrency, devices.pjlink_notifications)
+        self.keeping.change(parts.devices, config.devices)
         self.uplink.change(parts.settings)
         _log.info("reloaded: %s; runs %s", ", ".join(differ) or "nothing changed", said(config))
 
@@ -174,6 +173,7 @@ class Agent:
             "probe_overruns": counters.probe_overruns,
             "readings_refused": counters.readings_refused + self.recorder.refused,
             "batches_dropped": self.spool.spool.dropped_batches,
+            **self.keeping.heard(),
         }
         # The agent lives while its disk does not: what the spool holds is then only not known, and
         # whoever writes into the spool says why.
@@ -242,7 +242,8 @@ def build(config: AgentConfig) -> Agent:
     watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
     keeping = Keeping(
         *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now),
-        notifications=config.devices.pjlink_notifications,
+        config.devices.places(),
+        config.devices.pjlink_notifications,
     )
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, parts, ours),

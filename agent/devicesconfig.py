@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from agent.listenat import Place
 from core.devices import ESSENTIAL, DeviceKind
 from core.fields import AnyLevel, Filled, Level, SecretFile
 from core.tomllines import KeyPath
@@ -34,15 +35,6 @@ Broadcast = Annotated[
     Meta(
         pattern=r"\A(?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)?\Z",
         description='an IPv4 address with or without :port, "192.0.2.255" say; or "" to find it',
-    ),
-]
-
-
-Place = Annotated[
-    str,
-    Meta(
-        pattern=r"\A(?:[^\s/]+:\d{1,5})?\Z",
-        description='an address of this machine with a port, "192.0.2.5:4352" say; or "" for none',
     ),
 ]
 
@@ -81,6 +73,8 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
     pjlink_notifications: Place = ""
+    traps: Place = ""
+    syslog: Place = ""
     list: Annotated[
         tuple[dict[str, Any], ...],
         Meta(description="a table for each device, headed [[devices.list]]"),
@@ -88,11 +82,17 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
 
 
 class DevicesConfig(Struct, frozen=True, kw_only=True):
-    """What the agent asks, and how many of it at once."""
+    """What the agent asks, how many of it at once, and where it hears what they say unasked."""
 
     concurrency: int = 20
     pjlink_notifications: str = ""
+    traps: str = ""
+    syslog: str = ""
     list: tuple[DeviceConfig, ...] = ()
+
+    def places(self) -> Mapping[str, str]:
+        """Return where traps and syslog are heard, by these words; nothing for none."""
+        return {"traps": self.traps, "syslog": self.syslog}
 
 
 def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
@@ -107,12 +107,17 @@ def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     """Return the devices of a *file* without mistakes."""
     if not file.list:
         return DevicesConfig(
-            concurrency=file.concurrency, pjlink_notifications=file.pjlink_notifications
+            concurrency=file.concurrency,
+            pjlink_notifications=file.pjlink_notifications,
+            traps=file.traps,
+            syslog=file.syslog,
         )
     from agent.devices.checking import device  # noqa: PLC0415
 
     return DevicesConfig(
         concurrency=file.concurrency,
         pjlink_notifications=file.pjlink_notifications,
+        traps=file.traps,
+        syslog=file.syslog,
         list=tuple(device(folder, row) for row in file.list),
     )

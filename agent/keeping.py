@@ -1,15 +1,17 @@
 """The keeper of devices (agent/devices), which is loaded when a file names the first one."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from agent.devicesconfig import DevicesConfig
 from agent.schedule import Counters, Sink
 from core import clock
 
 if TYPE_CHECKING:
     from agent.devices.device import Device
+    from agent.devices.hearing import Hearing
     from agent.devices.keeper import Keeper
     from agent.devices.pjlink.notices import Listener
 
@@ -23,11 +25,15 @@ class Keeping:
     sink: Sink
     counters: Counters
     now: clock.Clock
+    places: Mapping[str, str] = field(default_factory=dict)
+    """Where traps and syslog are heard (agent/devices/hearing.py)."""
     notifications: str = ""
     """Where projectors tell that they have changed; nowhere where empty."""
     keeper: "Keeper | None" = None
+    hearing: "Hearing | None" = None
     _listener: "Listener | None" = None
     _some: asyncio.Event = field(default_factory=asyncio.Event)
+    _listens: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         """Look at every device at its times, as soon as there is one."""
@@ -45,21 +51,40 @@ class Keeping:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.keeper.run(), name="keeper")
             group.create_task(self._listener.run(), name="notices of projectors")
+            group.create_task(self._hear(), name="traps and syslog")
 
-    def change(
-        self, devices: "Sequence[Device]", concurrency: int, notifications: str = ""
-    ) -> None:
-        """Keep *devices* instead, and hear projectors at *notifications*."""
-        self.devices, self.concurrency = devices, concurrency
-        self.notifications = notifications
+    async def _hear(self) -> None:
+        if any(self.places.values()):
+            self._listens.set()
+        await self._listens.wait()
+        from agent.devices.hearing import Hearing  # noqa: PLC0415 — nor do most listen
+
+        self.hearing = Hearing(self.hint, self.places)
+        await self.hearing.run()
+
+    def change(self, devices: "Sequence[Device]", config: DevicesConfig) -> None:
+        """Keep *devices* instead, and listen where *config* says."""
+        self.devices, self.concurrency = devices, config.concurrency
+        self.places, self.notifications = config.places(), config.pjlink_notifications
         if self._listener is not None:
-            self._listener.change(notifications)
+            self._listener.change(self.notifications)
+        if self.hearing is not None:
+            self.hearing.change(self.places)
+        elif any(self.places.values()):
+            self._listens.set()
         if self.keeper is not None:
-            self.keeper.change(devices, concurrency)
+            self.keeper.change(devices, config.concurrency)
         elif devices:
             self._some.set()
 
-    def hint(self, address: str) -> None:
+    def hint(self, address: str) -> bool:
         """Have the devices with that address looked at; see `Keeper.hint`."""
-        if self.keeper is not None:
-            self.keeper.hint(address)
+        return self.keeper is not None and self.keeper.hint(address)
+
+    def heard(self) -> dict[str, int]:
+        """Return what was heard so far, as the catalogue names it; nothing where none listens."""
+        if self.hearing is None:
+            return {}
+        heard = self.hearing.heard
+        refused = heard.unknown + heard.malformed + heard.dropped
+        return {"hints": heard.hints, "hints_refused": refused}

@@ -192,11 +192,9 @@ def changes(old: Parts, new: Parts) -> list[str]:
     was, now = ({one.id: one for one in c.devices.list} for c in (before, after))
     words += [_heading("devices", one) for one in now if was.get(one) != now[one]]
     words += [f"{_heading('devices', one)} is off" for one in was if one not in now]
-    words += [
-        f"[devices] {name}"
-        for name in ("concurrency", "pjlink_notifications")
-        if getattr(before.devices, name) != getattr(after.devices, name)
-    ]
+    for key in ("concurrency", "pjlink_notifications", "traps", "syslog"):
+        if getattr(before.devices, key) != getattr(after.devices, key):
+            words.append(f"[devices] {key}")
     files = (f"{heading} {option}" for heading, option in _other_files(old, new))
     return words + [one for one in files if one.partition(" ")[0] not in words]
 

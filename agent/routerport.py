@@ -7,12 +7,11 @@ how often.
 from dataclasses import dataclass
 from typing import Final
 
-from agent.snmp import Device, Value
+from agent.devices.snmp.session import Session, Value
+from agent.devices.snmp.text import text_of
 from agent.uplinkport import Port, no_such
 from core import clock
 from core.errors import TargetUnreachable
-
-__all__ = ["Device", "RouterPort"]
 
 UPTIME: Final = "1.3.6.1.2.1.1.3.0"
 IF_DESCR: Final = "1.3.6.1.2.1.2.2.1.2"
@@ -33,7 +32,8 @@ SAME_START_S: Final = 2.0
 class RouterPort:
     """An interface by its name: the number may be another after the router has started again."""
 
-    device: Device
+    host: str
+    device: Session
     name: str
     _label: str = ""
     """Where the name was found: column and row."""
@@ -50,13 +50,13 @@ class RouterPort:
         asked = self.monotonic()
         found = await self.device.get(UPTIME, self._label, *oids)
         self._look_for_a_start(_number(found[UPTIME]) or 0, asked)
-        if found[self._label] != self.name:
+        if _text(found[self._label]) != self.name:
             self._label = ""  # looked for anew at the next round
-            raise TargetUnreachable(f"{self.device.host}: {self.name!r} is no longer number {row}")
+            raise TargetUnreachable(f"{self.host}: {self.name!r} is no longer number {row}")
         received, sent, speed, began = (_number(found[oid]) for oid in oids)
         if received is None or sent is None:
             raise TargetUnreachable(
-                f"{self.device.host}: does not count {self.name!r} in 64 bits (ifHCInOctets)"
+                f"{self.host}: does not count {self.name!r} in 64 bits (ifHCInOctets)"
             )
         return Port(received, sent, speed or None, (row, began, self._starts))
 
@@ -72,11 +72,15 @@ class RouterPort:
         seen: list[str] = []
         for column in (IF_NAME, IF_DESCR):
             rows = await self.device.column(column)
-            matching = [row for row, name in rows.items() if name == self.name]
+            matching = [row for row, name in rows.items() if _text(name) == self.name]
             if len(matching) == 1:
                 return f"{column}.{matching[0]}"
-            seen = seen or [str(name) for name in rows.values()]
-        raise no_such(self.device.host, self.name, seen)
+            seen = seen or [_text(name) for name in rows.values()]
+        raise no_such(self.host, self.name, seen)
+
+
+def _text(value: Value | None) -> str:
+    return text_of(value) if isinstance(value, bytes) else ""
 
 
 def _number(value: Value | None) -> int | None:

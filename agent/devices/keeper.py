@@ -96,15 +96,18 @@ class Keeper:
         if self._keeping is not None:
             self._keeping.follow(devices)
 
-    def hint(self, address: str) -> None:
+    def hint(self, address: str) -> bool:
         """Look at once at all devices with that address: a trap or a line of syslog came from it.
+
+        Return whether there is one.
 
         Says nothing by itself, since anybody can send one; not oftener than each `hint_every_s`.
         """
         where = plain(address)
-        for watch in self._watches.values():
-            if where in watch.addresses:
-                watch.hinted.set()
+        hinted = [watch for watch in self._watches.values() if where in watch.addresses]
+        for watch in hinted:
+            watch.hinted.set()
+        return bool(hinted)
 
     def _begin(self, device: Device) -> tuple[Coroutine[Any, Any, None], str]:
         place = next(place for place, one in enumerate(self.devices) if one is device)

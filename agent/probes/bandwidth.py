@@ -6,7 +6,6 @@ a target that was never reached is unproven, not missed (domain.md R-05, R-07, I
 Watch it work: schoolwatch agent probe bandwidth interface=eth0 contracted_mbit_s=100
 """
 
-import importlib
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from math import inf
@@ -14,9 +13,11 @@ from typing import Annotated, Any, ClassVar, Final
 
 from msgspec import Meta
 
+from agent.devices.snmp.sessions import COMMUNITY_ENV, by_community
 from agent.lines import UplinkConfig
 from agent.probes.base import COLLABORATOR, probes
 from agent.rates import LEAST_S, Sample, per_second
+from agent.routerport import RouterPort
 from agent.uplinkport import OwnPort, Port
 from agent.window import Summary, Window
 from core import clock
@@ -25,8 +26,6 @@ from core.fields import Filled, SecretFile
 from core.fields import Port as PortNumber
 from core.secrets import secret
 from core.types import Reading, Value
-
-COMMUNITY_ENV: Final = "SCHOOLWATCH_SNMP_COMMUNITY"
 
 TOLERANCE: Final = 0.95
 """Of the target: what counts as reached (I-04)."""
@@ -54,16 +53,6 @@ class Memory:
     sample: Sample | None = None
     took_s: float = 0.0
     window: Window = field(default_factory=lambda: Window(0))
-
-
-def _routerport() -> Any:
-    """Return agent.routerport, which takes 12 MB; raises ConfigError where pysnmp is missing."""
-    try:
-        return importlib.import_module("agent.routerport")
-    except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"router needs the Python package {error.name}: pip install schoolwatch[snmp]"
-        ) from error
 
 
 @probes.add("bandwidth")
@@ -97,11 +86,9 @@ class BandwidthProbe:
     memory: Memory = field(default_factory=Memory, metadata=COLLABORATOR)
 
     def __post_init__(self) -> None:
-        """Raise ConfigError for options that are wrong together, or need what is not installed."""
+        """Raise ConfigError for options that are wrong together."""
         if self.router and not self.interface:
             raise ConfigError("router needs interface beside it: its port towards the provider")
-        if self.router:
-            _routerport()
         self.memory.window = Window(self.window_h * HOUR_S)
 
     async def measure(self) -> Iterable[Reading]:
@@ -130,10 +117,10 @@ class BandwidthProbe:
             raise ConfigError(
                 f"[probes.bandwidth] router needs community_file, or the variable {COMMUNITY_ENV}"
             )
-        snmp = _routerport()
-        device = snmp.Device(self.router, self.router_port, community, self.timeout_s)
-        look: Look = snmp.RouterPort(device, self.interface).look
-        return look
+        device = by_community(
+            self.router, community, port=self.router_port, timeout_s=self.timeout_s
+        )
+        return RouterPort(self.router, device, self.interface).look
 
     def _rates(self, new: Sample, took_s: float, port_mbit_s: float | None) -> dict[str, Value]:
         """Return Mbit/s since the sample before, and keep them for the window.

@@ -17,6 +17,8 @@ MEASUREMENTS: Final = (
             readings_refused="readings that could not be encoded since the agent started",
             spool_batches="batches that wait for a receipt",
             batches_dropped="batches dropped since the agent started",
+            hints="traps and lines of syslog that had devices looked at; absent where none listens",
+            hints_refused="what else came there: malformed, from elsewhere, or too much of it",
         ),
         *byte_counts(spool_bytes="bytes that wait for a receipt"),
         Field("clock_offset_ms", "float", "ms", "how far the machine's clock is off, if known"),

@@ -44,6 +44,8 @@ class Snmpd:
     folder: Path
     port: int
     more: str = ""
+    without: str = ""
+    """Modules of it that are left out, with commas between them."""
     process: "subprocess.Popen[bytes] | None" = None
 
     def start(self) -> None:
@@ -52,6 +54,7 @@ class Snmpd:
         log.unlink(missing_ok=True)
         # -C: no other file is read; -m: no MIB is looked for; -f: it stays our child.
         command = ["snmpd", "-f", "-C", "-c", str(file), "-Lf", str(log), "-m", ""]
+        command += ["-I", f"-{self.without}"] if self.without else []
         self.process = subprocess.Popen(
             command,
             env={"PATH": PLACES, "SNMP_PERSISTENT_DIR": str(self.folder / "kept")},

@@ -1,0 +1,180 @@
+"""Hears traps and syslog of devices, as hints that cause a look at once.
+
+    datagram ─▶ from a device of ours? ─▶ a trap, a line of syslog? ─▶ Keeper.hint(address)
+
+Anybody can send one, so what it says is not read: neither community nor password is checked, since
+with both it would still be no more than a reason to ask (docs/decisions/014-snmp.md). Off unless
+configured. A flood costs at most a thousand datagrams a second; the kernel drops the rest, and it
+is counted.
+"""
+
+import asyncio
+import logging
+import re
+import socket
+import struct
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agent.devices.snmp.message import is_trap
+from agent.listenat import endpoint
+from agent.onchange import OnChange
+
+_log = logging.getLogger(__name__)
+
+READS_AT_ONCE: Final = 50
+REST_S: Final = 0.05
+"""After each time of reading; the first of a few is heard at once all the same."""
+MOST_BYTES: Final = 65_535
+AGAIN_S: Final = 60.0
+"""Until a port that was taken is tried again."""
+
+# <asm-generic/socket.h>: how many the kernel has dropped, told with the next one.
+SO_RXQ_OVFL: Final = 40
+DROPS: Final = struct.Struct("=I")
+
+PRIORITY: Final = re.compile(rb"<(?:1?[0-9]{1,2})>")
+"""How a line of syslog begins (RFC 3164, RFC 5424)."""
+
+Hint = Callable[[str], bool]
+"""Has the devices at an address looked at; False where there is none."""
+
+
+def is_syslog(data: bytes) -> bool:
+    """Return whether *data* begins as a line of syslog does."""
+    return PRIORITY.match(data) is not None
+
+
+MEANT: Final[Mapping[str, Callable[[bytes], bool]]] = {"traps": is_trap, "syslog": is_syslog}
+"""What can be heard, and the form that it has to have."""
+
+
+@dataclass(slots=True)
+class Heard:
+    """Since the start: hints, and what was none."""
+
+    hints: int = 0
+    unknown: int = 0
+    """From an address at which no device of ours is."""
+    malformed: int = 0
+    dropped: int = 0
+    """By the kernel, since more came than is read."""
+
+
+@dataclass(slots=True)
+class Hearing:
+    """Listens at *places*, by the words of MEANT, until cancelled."""
+
+    hint: Hint
+    places: Mapping[str, str] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
+    again_s: float = AGAIN_S
+    _state: OnChange = field(default_factory=lambda: OnChange(_log))
+    _open: dict[str, "_Port"] = field(default_factory=dict)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Listen; a port that cannot be had is said once, and tried again."""
+        try:
+            while True:
+                self._follow()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.again_s):
+                        await self._changed.wait()
+                self._changed.clear()
+        finally:
+            self._close(list(self._open))
+
+    def change(self, places: Mapping[str, str]) -> None:
+        """Listen at *places* instead."""
+        self.places = places
+        self._changed.set()
+
+    def _follow(self) -> None:
+        wanted = {what: place for what, place in self.places.items() if place}
+        self._close([what for what, port in self._open.items() if wanted.get(what) != port.place])
+        for what in wanted.keys() - self._open.keys():
+            try:
+                self._open[what] = _Port(wanted[what], self._taker(what), self._drop)
+                self._state.well(what)
+            except OSError as error:
+                why = f"{what}: cannot listen at {wanted[what]}: {error.strerror or error}"
+                self._state.broke(what, why)
+
+    def _close(self, which: Iterable[str]) -> None:
+        for what in which:
+            self._open.pop(what).close()
+
+    def _taker(self, what: str) -> Callable[[bytes, str], None]:
+        meant = MEANT[what]
+
+        def take(data: bytes, sender: str) -> None:
+            if not meant(data):
+                self.heard.malformed += 1
+                self._once(f"malformed {what}", f"one from {sender} has not their form")
+            elif self.hint(sender):
+                self.heard.hints += 1
+            else:
+                self.heard.unknown += 1
+                self._once(f"{what} of others", f"one from {sender}, where no device of ours is")
+
+        return take
+
+    def _drop(self, count: int) -> None:
+        self.heard.dropped += count
+
+    def _once(self, what: str, why: str) -> None:
+        self._state.broke(what, f"{what}: {why}; from now on they are only counted")
+
+
+class _Port:
+    """One UDP port; reads a little and then rests."""
+
+    def __init__(
+        self, place: str, take: Callable[[bytes, str], None], drop: Callable[[int], None]
+    ) -> None:
+        self.place, self._take, self._drop = place, take, drop
+        self._dropped = 0
+        self._loop = asyncio.get_running_loop()
+        self._resting: asyncio.TimerHandle | None = None
+        family, address = endpoint(place)
+        self._sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        try:
+            if sys.platform == "linux":
+                self._sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
+            self._sock.bind(address)
+        except OSError:
+            self._sock.close()
+            raise
+        self._attend()
+
+    def close(self) -> None:
+        if self._resting is not None:
+            self._resting.cancel()
+        self._loop.remove_reader(self._sock)
+        self._sock.close()
+
+    def _attend(self) -> None:
+        self._resting = None
+        self._loop.add_reader(self._sock, self._readable)
+
+    def _readable(self) -> None:
+        for _ in range(READS_AT_ONCE):
+            try:
+                data, extras, _, sender = self._sock.recvmsg(MOST_BYTES, 64)
+            except OSError:  # nothing more to read
+                break
+            self._count(extras)
+            self._take(data, sender[0])
+        self._loop.remove_reader(self._sock)
+        self._resting = self._loop.call_later(REST_S, self._attend)
+
+    def _count(self, extras: Iterable[tuple[int, int, Any]]) -> None:
+        for level, kind, data in extras:
+            if (level, kind) == (socket.SOL_SOCKET, SO_RXQ_OVFL) and len(data) == DROPS.size:
+                dropped = DROPS.unpack(data)[0]
+                self._drop((dropped - self._dropped) % 2**32)
+                self._dropped = dropped

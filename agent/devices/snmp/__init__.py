@@ -1,0 +1,1 @@
+"""Asks devices by SNMP; pysnmp is loaded only where one is asked by version 3."""
