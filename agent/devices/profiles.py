@@ -1,0 +1,59 @@
+"""The profiles that there are: those that come with the agent, and those of an operator."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final, TypeVar
+
+import msgspec
+
+from agent.devices.profile import Profile, read_profile
+from core.errors import ConfigError
+from core.hints import hint, quoted
+
+OURS: Final = Path(__file__).parent.parent / "profiles"
+GENERIC: Final = "generic"
+"""What is taken for a device that no other profile knows."""
+
+Profiles = Mapping[str, Profile]
+"""By name, which is the file's without its `.toml`."""
+
+Row = TypeVar("Row")
+
+
+@cache
+def profiles_of(folder: Path | None = None) -> Profiles:
+    """Return all profiles with what they include; one in *folder* replaces ours of its name.
+
+    Raises ConfigError: for a file with mistakes, a name in `includes` that there is not.
+    """
+    files = {path.stem: path for path in _files(OURS)}
+    if folder is not None:
+        if not folder.is_dir():
+            raise ConfigError(f"[devices] profiles: {folder} is not there, or is no folder")
+        files |= {path.stem: path for path in _files(folder)}
+    alone = {name: read_profile(path) for name, path in files.items()}
+    return MappingProxyType({name: _whole(name, alone, files) for name in alone})
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.toml"))
+
+
+def _whole(name: str, alone: Mapping[str, Profile], files: Mapping[str, Path]) -> Profile:
+    """Return a profile with the rows of those that it includes after its own."""
+    profile = alone[name]
+    for other in profile.includes:
+        if other not in alone or alone[other].includes:
+            what = "includes others itself" if other in alone else "is no profile"
+            near = "" if other in alone else hint(other, alone)
+            raise ConfigError(f"{files[name]}: includes {quoted(other)}, which {what}{near}")
+        more = alone[other]
+        profile = msgspec.structs.replace(
+            profile,
+            value=profile.value + more.value,
+            state=profile.state + more.state,
+            port=profile.port + more.port,
+        )
+    return profile
