@@ -27,7 +27,8 @@ from agent.devices.recognise import (
     words,
 )
 from agent.devices.snmp.session import Session, Value
-from agent.devices.snmp.sessions import AuthProtocol, PrivProtocol, Version, open_session
+from agent.devices.snmp.sessions import Version, open_session
+from agent.devices.snmp.user import AuthProtocol, PrivProtocol
 from agent.starts import TICKS, Starts
 from core import clock
 from core.errors import ConfigError
