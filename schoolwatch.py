@@ -112,6 +112,7 @@ def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["profile"] = "agent.devices.profile:read_profile"
     readers["scenario"] = "simulator.scenario:read_scenario"
     return check_main(words, readers)
 

@@ -85,11 +85,9 @@ class SnmpDriver:
 
     def __post_init__(self) -> None:
         """Raise ConfigError for a profile that there is not."""
-        known = profiles_of(self.profiles)
         # An operator's own folder is handed over after the options were looked at.
-        if self.profile and self.profile not in known and self.profiles is not None:
-            near = hint(self.profile, known) or f"; there are {', '.join(known)}"
-            raise ConfigError(f"profile {quoted(self.profile)} is not there{near}")
+        if self.profile and self.profiles is not None:
+            self.family(self.profile)
 
     async def look(self) -> Sighting:
         """Return how the device is; raises TargetUnreachable, or ConfigError for its secrets."""
@@ -101,7 +99,7 @@ class SnmpDriver:
         ticks = uptime if isinstance(uptime, int) and uptime >= 0 else None
         starts = self.memory.starts.look(ticks, asked_at, answered) if ticks is not None else 0
         name = await self._name(session, system)
-        profile = self._profile(name)
+        profile = self.family(name)
         seen = await self._seen(session, profile, system, name)
         fields = dict(seen.fields) | {"profile": name}
         fields["answer_ms"] = round(1000 * (answered - asked_at), 1)
@@ -131,7 +129,8 @@ class SnmpDriver:
             )
         return self.memory.session
 
-    def _profile(self, name: str) -> Profile:
+    def family(self, name: str) -> Profile:
+        """Return the profile called *name*; raises ConfigError where there is none."""
         known = profiles_of(self.profiles)
         if name not in known:
             near = hint(name, known) or f"; there are {', '.join(known)}"
