@@ -72,6 +72,8 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
     """The table as written; a row of `list` may hold anything until its driver has looked."""
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
+    profiles: Path | None = None
+    """A folder of the operator's own profiles for the driver `snmp`."""
     traps: Place = ""
     syslog: Place = ""
     list: Annotated[
@@ -84,6 +86,7 @@ class DevicesConfig(Struct, frozen=True, kw_only=True):
     """What the agent asks, how many of it at once, and where it hears what they say unasked."""
 
     concurrency: int = 20
+    profiles: Path | None = None
     traps: str = ""
     syslog: str = ""
     list: tuple[DeviceConfig, ...] = ()
@@ -99,16 +102,26 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
         from agent.devices.checking import mistakes  # noqa: PLC0415 — see the module
 
         yield from mistakes(folder, file.list)
+    if file.profiles or any(row.get("driver") == "snmp" for row in file.list):
+        from agent.devices.profiles import mistakes_of  # noqa: PLC0415
+
+        yield from mistakes_of(file.profiles, file.list)
 
 
 def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     """Return the devices of a *file* without mistakes."""
     if not file.list:
-        return DevicesConfig(concurrency=file.concurrency, traps=file.traps, syslog=file.syslog)
+        return DevicesConfig(
+            concurrency=file.concurrency,
+            profiles=file.profiles,
+            traps=file.traps,
+            syslog=file.syslog,
+        )
     from agent.devices.checking import device  # noqa: PLC0415
 
     return DevicesConfig(
         concurrency=file.concurrency,
+        profiles=file.profiles,
         traps=file.traps,
         syslog=file.syslog,
         list=tuple(device(folder, row) for row in file.list),

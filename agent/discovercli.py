@@ -1,4 +1,4 @@
-"""`schoolwatch agent discover NETWORK`: what is in the network, and its configuration for review."""
+"""`schoolwatch agent discover NETWORK`: what is there, and its configuration for review."""
 
 import argparse
 import asyncio
@@ -41,7 +41,7 @@ addresses are begun in a second. Ask whoever is responsible for the network befo
 """
 EPILOG: Final = f"""\
   schoolwatch agent discover 192.0.2.0/24
-  schoolwatch agent discover 192.0.2.0/24 --community-file /etc/schoolwatch/community --write new.toml
+  schoolwatch agent discover 192.0.2.0/24 --community-file community --write new.toml
   schoolwatch agent discover 192.0.2.9 --config /etc/schoolwatch/agent.toml
 
 The community may also stand in the variable {COMMUNITY_ENV}. Exit code: 0 something was found,
@@ -122,9 +122,7 @@ def _discover(given: argparse.Namespace) -> int:
     profiles = profiles_of(_own(config))
     communities = _communities(given.community_file, config)
     _announce(network, communities)
-    scan = Scan(
-        communities, profiles, snmp_port=given.snmp_port, pjlink_port=given.pjlink_port
-    )
+    scan = Scan(communities, profiles, snmp_port=given.snmp_port, pjlink_port=given.pjlink_port)
     found = sorted(asyncio.run(_all(scan, network)), key=_order)
     new = [one for one in found if one.address not in known]
     if given.json:

@@ -90,8 +90,7 @@ def _plain(text: str) -> str:
 def written(network: str, at: str, parts: Iterable[str]) -> str:
     """Return the whole file for review."""
     head = (
-        f"# What was found in {network} at {at}. Look through it: rooms, names, what is not yours.\n"
-        "# Then put the tables into agent.toml, and ask: schoolwatch check-config agent.toml\n"
+        f"# What was found in {network} at {at}. Look through it: rooms, names, what is not\n"
+        "# yours. Then put the tables into agent.toml: schoolwatch check-config agent.toml\n"
     )
     return head + "".join(f"\n{part}\n" for part in parts)
-

@@ -108,7 +108,8 @@ class Scan:
             return None
         doors = await asyncio.gather(*(self._open(address, port) for port in DOORS))
         open_doors = tuple(port for port, is_open in zip(DOORS, doors, strict=True) if is_open)
-        return Found(address, ping, greeting, *(said or (None, None, "", "")), open_doors)
+        known, community, name, model = said or (None, None, "", "")
+        return Found(address, ping, greeting, known, community, name, model, open_doors)
 
     async def _ping(self, address: str) -> float | None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET

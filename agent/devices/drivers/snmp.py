@@ -16,8 +16,8 @@ from agent.devices import ports as portreadings
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.decode import Answers, asked, decode
 from agent.devices.ports import Moment, PortMemory
-from agent.devices.profile import Code, PortRole, Profile
-from agent.devices.profiles import profiles_of
+from agent.devices.profile import Code, Profile
+from agent.devices.profiles import no_such, profiles_of
 from agent.devices.recognise import (
     SYS_DESCR,
     SYS_OBJECT_ID,
@@ -33,7 +33,6 @@ from agent.starts import TICKS, Starts
 from core import clock
 from core.errors import ConfigError
 from core.fields import Host, Port, SecretFile
-from core.hints import hint, quoted
 
 _log = logging.getLogger(__name__)
 
@@ -56,6 +55,19 @@ class Memory:
     starts: Starts = field(default_factory=Starts)
     ports: PortMemory = field(default_factory=PortMemory)
     strange: set[tuple[str, Code]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The columns of one look, each asked once however many rows of the profile need it."""
+
+    session: Session
+    known: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+
+    async def column(self, oid: str) -> Mapping[str, Value]:
+        if oid not in self.known:
+            self.known[oid] = await self.session.column(oid)
+        return self.known[oid]
 
 
 @drivers.add("snmp")
@@ -83,12 +95,6 @@ class SnmpDriver:
     now: clock.Clock = field(default=clock.now, metadata=COLLABORATOR)
     memory: Memory = field(default_factory=Memory, metadata=COLLABORATOR)
 
-    def __post_init__(self) -> None:
-        """Raise ConfigError for a profile that there is not."""
-        # An operator's own folder is handed over after the options were looked at.
-        if self.profile and self.profiles is not None:
-            self.family(self.profile)
-
     async def look(self) -> Sighting:
         """Return how the device is; raises TargetUnreachable, or ConfigError for its secrets."""
         session = self._session()
@@ -100,14 +106,16 @@ class SnmpDriver:
         starts = self.memory.starts.look(ticks, asked_at, answered) if ticks is not None else 0
         name = await self._name(session, system)
         profile = self.family(name)
-        seen = await self._seen(session, profile, system, name)
+        tables = _Tables(session)
+        seen = await self._seen(tables, profile, system, name)
         fields = dict(seen.fields) | {"profile": name}
         fields["answer_ms"] = round(1000 * (answered - asked_at), 1)
         if ticks is not None:
             fields["uptime_s"] = ticks // TICKS
         readings = seen.readings
         if self.ports and profile.port:
-            columns = await self._columns(session, portreadings.columns_of(profile))
+            wanted = portreadings.columns_of(profile)
+            columns = {role: await tables.column(oid) for role, oid in wanted.items()}
             when = Moment(self.now(), self.monotonic(), self.boottime() / clock.SECOND, starts)
             readings = portreadings.readings(columns, when, self.memory.ports)
         return replace(seen, fields=fields, readings=readings)
@@ -133,8 +141,7 @@ class SnmpDriver:
         """Return the profile called *name*; raises ConfigError where there is none."""
         known = profiles_of(self.profiles)
         if name not in known:
-            near = hint(name, known) or f"; there are {', '.join(known)}"
-            raise ConfigError(f"profile {quoted(name)} is not there{near}")
+            raise ConfigError(no_such(name, known))
         return known[name]
 
     async def _name(self, session: Session, system: Mapping[str, Value | None]) -> str:
@@ -150,15 +157,15 @@ class SnmpDriver:
         return self.memory.recognised.profile
 
     async def _seen(
-        self, session: Session, profile: Profile, system: Mapping[str, Value | None], name: str
+        self, tables: _Tables, profile: Profile, system: Mapping[str, Value | None], name: str
     ) -> Sighting:
         scalars, columns = asked(profile)
         answers = dict(system)
         missing = [oid for oid in scalars if oid not in answers]
         for at in range(0, len(missing), AT_ONCE):
-            answers |= await session.get(*missing[at : at + AT_ONCE])
-        tables = {oid: await session.column(oid) for oid in columns}
-        decoded = decode(profile, Answers(answers, tables))
+            answers |= await tables.session.get(*missing[at : at + AT_ONCE])
+        found = {oid: await tables.column(oid) for oid in columns}
+        decoded = decode(profile, Answers(answers, found))
         for one in decoded.strange:
             if one not in self.memory.strange:
                 self.memory.strange.add(one)
@@ -167,11 +174,6 @@ class SnmpDriver:
         if "model" not in sighting.fields and (model := model_of(words(system[SYS_DESCR]))):
             sighting = replace(sighting, fields={**sighting.fields, "model": model})
         return sighting
-
-    async def _columns(
-        self, session: Session, wanted: Mapping[PortRole, str]
-    ) -> dict[PortRole, Mapping[str, Value]]:
-        return {role: await session.column(oid) for role, oid in wanted.items()}
 
 
 def model_of(descr: str) -> str:

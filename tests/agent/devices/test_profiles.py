@@ -83,8 +83,12 @@ def test_each_profile_names_its_cases_and_each_case_has_its_profile() -> None:
 def test_each_profile_says_where_its_numbers_are_from() -> None:
     for name, profile in profiles_of().items():
         assert profile.reference, name
-        for row in (*profile.value, *profile.state, *profile.port):
-            assert "::" in row.object or "." in row.object or "MIB:" in row.object, (name, row)
+        named = [
+            *(row.object for row in profile.value),
+            *(row.object for row in profile.state),
+            *(row.object for row in profile.port),
+        ]
+        assert all("::" in one or "." in one or "MIB:" in one for one in named), name
 
 
 def test_every_recording_is_small_and_names_its_source() -> None:
