@@ -21,6 +21,7 @@ In a school:
   schoolwatch agent run        the agent:                 --config agent.toml
   schoolwatch agent check      everything once, and what to do where it does not work
   schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
+  schoolwatch agent discover   what is in a network that you name, and its configuration
 
 In the district:
   schoolwatch deploy init      its folder: services, certificates, passwords; then: deploy agent

@@ -32,7 +32,8 @@ Ask every address of the network that you name, and of no other, what is there:
 
   ping (ICMP)               whether anything answers
   TCP port 4352             a projector greets by PJLink; nothing is sent, no password tried
-  SNMP, UDP port 161        only with the communities that you give; none is guessed
+  SNMP 2c, UDP port 161     only with the communities that you give; none is guessed. Each travels
+                            in clear to every address that is asked
   TCP ports 80, 443, 554    where something answered: whether they are open; nothing is sent
 
 It says what it recognised, and by what. With --write, tables for agent.toml are written for you to

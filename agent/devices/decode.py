@@ -18,6 +18,7 @@ WORST: Final[tuple[DeviceState, ...]] = ("fault", "limited", "cooling", "warming
 STRANGE: Final = "strange_code"
 UNTOLD: Final = "untold"
 MOST_TEXT: Final = 120
+MOST_READ: Final = 1_024
 _TAKEN: Final[Mapping[Take, Callable[[list[float]], float]]] = {
     "first": lambda numbers: numbers[0],
     "max": max,
@@ -168,7 +169,7 @@ def _flag(row: ValueRow, known: list[Answer]) -> bool | None:
 
 
 def _text(row: ValueRow, answer: Answer) -> str:
-    text = text_of(answer) if isinstance(answer, bytes) else str(answer)
+    text = text_of(answer[:MOST_READ]) if isinstance(answer, bytes) else str(answer)
     if row.match:
         found = re.search(row.match, text)
         text = found[found.re.groups] if found else ""

@@ -40,6 +40,9 @@ AT_ONCE: Final = 20
 """Objects in one question: with their values they fit into one packet of 1,472 B."""
 
 MOST_MODEL: Final = 80
+MOST_STRANGE: Final = 50
+"""Codes that are named in the log, of a device that makes up new ones."""
+
 UNAMES: Final = frozenset({"Linux", "FreeBSD", "Darwin", "SunOS"})
 SYSTEM: Final = (SYS_DESCR, SYS_OBJECT_ID, SYS_UPTIME)
 
@@ -167,7 +170,7 @@ class SnmpDriver:
         found = {oid: await tables.column(oid) for oid in columns}
         decoded = decode(profile, Answers(answers, found))
         for one in decoded.strange:
-            if one not in self.memory.strange:
+            if one not in self.memory.strange and len(self.memory.strange) < MOST_STRANGE:
                 self.memory.strange.add(one)
                 _log.warning("%s: %s is %r, which profile %s does not know", self.host, *one, name)
         sighting = decoded.sighting

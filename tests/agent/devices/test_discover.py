@@ -148,6 +148,27 @@ def test_without_a_network_nothing_is_asked(capsys: Out) -> None:
     assert "NETWORK" in capsys.readouterr().err
 
 
+async def test_a_bounded_number_of_addresses_is_asked_at_once_and_each_once() -> None:
+    asked, most, now = list[str](), 0, 0
+
+    class Counting(Scan):
+        async def one(self, address: str) -> Found | None:
+            nonlocal most, now
+            asked.append(address)
+            now += 1
+            most = max(most, now)
+            await asyncio.sleep(0.01)
+            now -= 1
+            return Found(address, 1.0) if address.endswith("7") else None
+
+    scan = Counting([], profiles_of(), at_once=4, a_second=100_000)
+    hosts = [str(one) for one in network_of("192.0.2.0/26").hosts()]
+    found = [one.address async for one in scan.all(hosts)]
+    assert sorted(asked) == sorted(hosts)
+    assert 1 < most <= 4
+    assert sorted(found) == sorted(one for one in hosts if one.endswith("7"))
+
+
 def test_what_talks_otherwise_at_that_port_is_no_projector() -> None:
     with projector(b"SSH-2.0-OpenSSH_9.2\r\n") as (port, _):
         found = asyncio.run(Scan([], profiles_of(), pjlink_port=port, timeout_s=0.5).one(PROJECTOR))

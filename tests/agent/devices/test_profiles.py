@@ -12,7 +12,7 @@ import schoolwatch
 from agent.devices.base import Sighting
 from agent.devices.drivers.snmp import SnmpDriver
 from agent.devices.profile import read_profile
-from agent.devices.profiles import OURS, profiles_of
+from agent.devices.profiles import OURS, mistakes_of, profiles_of
 from core.causes import CAUSES
 from core.errors import ConfigError, TargetUnreachable
 from core.measurements.devices import MEASUREMENTS
@@ -178,6 +178,25 @@ async def test_a_profile_of_the_operator_takes_the_place_of_ours(tmp_path: Path)
     seen = await driver_of(recording("ups-eaton/93e"), profiles=tmp_path).look()
     assert (seen.fields["profile"], "battery_percent" in seen.fields) == ("ups-eaton", False)
     assert "battery_percent" in (await driver_of(recording("ups-eaton/93e")).look()).fields
+
+
+def test_a_profile_that_was_edited_counts_when_the_configuration_is_read_again(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(OWN)
+    assert profiles_of(tmp_path)["own"].title == "Ours"
+    file.write_text(OWN.replace("Ours", "Ours too"))
+    assert list(mistakes_of(tmp_path, [{"driver": "snmp", "profile": "own"}])) == []
+    assert profiles_of(tmp_path)["own"].title == "Ours too"
+
+    file.write_text(OWN + "colour = 1\n")
+    [(at, said)] = mistakes_of(tmp_path, [])
+    assert (at, "colour" in said, str(file) in said) == (("profiles",), True, True)
+    file.unlink()
+    [(at, said)] = mistakes_of(tmp_path, [{"driver": "snmp", "profile": "own"}])
+    assert at == ("list", 0, "profile")
+    assert "profile 'own' is not there" in said
 
 
 @pytest.mark.parametrize(
