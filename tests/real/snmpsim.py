@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.devices.snmp.message import Question, asked
 from tests.waiting import until_sync
 
 CASES = Path(__file__).parents[1] / "cases" / "snmp"
@@ -39,9 +40,18 @@ def free_udp_port(addresses: Sequence[str]) -> int:
     raise AssertionError("no UDP port is free")
 
 
-def _all_taken(addresses: Sequence[str], port: int) -> bool:
-    # The log says that it listens before it does.
-    return all(_taken(address, port) for address in addresses)
+def _answers(address: str, port: int, question: bytes) -> bool:
+    """Tell whether it answers there; its log says that it listens before it does.
+
+    Not by trying to bind: that would take the port from it at the wrong moment.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0.5)
+        try:
+            sock.sendto(question, (address, port))
+            return bool(sock.recv(2_000))
+        except OSError:
+            return False
 
 
 def _taken(address: str, port: int) -> bool:
@@ -66,10 +76,17 @@ def responder(
     command += ["--process-user=root", "--process-group=root"] if _is_root() else []
     command += [f"--cache-dir={folder / 'index'}", "--logging-method=stdout"]
     command += [f"--agent-udpv4-endpoint={address}:{port}" for address in addresses]
+
+    some = next(data.rglob("*.snmprec")).relative_to(data).with_suffix("").as_posix()
+    question = asked(1, some.encode(), 1, Question("get", ("1.3.6.1.2.1.1.1.0",)))
+
+    def ready() -> bool:
+        return all(_answers(address, port, question) for address in addresses)
+
     with log.open("wb") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT)
         try:
-            until_sync(lambda: process.poll() is not None or _all_taken(addresses, port), 60)
+            until_sync(lambda: process.poll() is not None or ready(), 60)
             if process.poll() is not None:
                 raise AssertionError(log.read_text("utf-8")[-2_000:])
             yield port

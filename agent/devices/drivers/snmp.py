@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
+from msgspec.structs import replace as replaced
 
 from agent.devices import ports as portreadings
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.decode import Answers, asked, decode
 from agent.devices.ports import Moment, PortMemory
-from agent.devices.profile import Code, Profile
+from agent.devices.profile import Code, PortRole, Profile
 from agent.devices.profiles import no_such, profiles_of
 from agent.devices.recognise import (
     SYS_DESCR,
@@ -26,13 +27,15 @@ from agent.devices.recognise import (
     recognise,
     words,
 )
-from agent.devices.snmp.session import Session, Value
+from agent.devices.snmp.session import Session, Unreadable, Value
 from agent.devices.snmp.sessions import Version, open_session
 from agent.devices.snmp.user import AuthProtocol, PrivProtocol
 from agent.starts import TICKS, Starts
 from core import clock
+from core.devices import HEALTHY
 from core.errors import ConfigError
 from core.fields import Host, Port, SecretFile
+from core.types import Reading
 
 _log = logging.getLogger(__name__)
 
@@ -66,10 +69,15 @@ class _Tables:
 
     session: Session
     known: dict[str, Mapping[str, Value]] = field(default_factory=dict)
+    unreadable: dict[str, Unreadable] = field(default_factory=dict)
 
     async def column(self, oid: str) -> Mapping[str, Value]:
+        """Return a column; nothing of one that has no end, say: the others tell theirs."""
         if oid not in self.known:
-            self.known[oid] = await self.session.column(oid)
+            try:
+                self.known[oid] = await self.session.column(oid)
+            except Unreadable as error:
+                self.known[oid], self.unreadable[oid] = {}, error
         return self.known[oid]
 
 
@@ -100,7 +108,13 @@ class SnmpDriver:
 
     async def look(self) -> Sighting:
         """Return how the device is; raises TargetUnreachable, or ConfigError for its secrets."""
-        session = self._session()
+        try:
+            return await self._look(self._session())
+        except Unreadable as error:
+            _log.debug("%s", error)
+            return Sighting("unknown", error.cause)
+
+    async def _look(self, session: Session) -> Sighting:
         asked_at = self.monotonic()
         system = await session.get(*SYSTEM)
         answered = self.monotonic()
@@ -117,11 +131,17 @@ class SnmpDriver:
             fields["uptime_s"] = ticks // TICKS
         readings = seen.readings
         if self.ports and profile.port:
-            wanted = portreadings.columns_of(profile)
-            columns = {role: await tables.column(oid) for role, oid in wanted.items()}
-            when = Moment(self.now(), self.monotonic(), self.boottime() / clock.SECOND, starts)
-            readings = portreadings.readings(columns, when, self.memory.ports)
+            readings = await self._ports(tables, profile, starts)
         return replace(seen, fields=fields, readings=readings)
+
+    async def _ports(self, tables: _Tables, profile: Profile, starts: int) -> tuple[Reading, ...]:
+        columns: dict[PortRole, Mapping[str, Value]] = {}
+        when = None
+        for role, oid in portreadings.columns_of(profile).items():
+            columns[role] = await tables.column(oid)
+            if when is None and role in portreadings.COUNTERS:
+                when = Moment(self.now(), self.monotonic(), self.boottime() / clock.SECOND, starts)
+        return portreadings.readings(columns, when, self.memory.ports) if when else ()
 
     def _session(self) -> Session:
         if self.memory.session is None:
@@ -174,6 +194,10 @@ class SnmpDriver:
                 self.memory.strange.add(one)
                 _log.warning("%s: %s is %r, which profile %s does not know", self.host, *one, name)
         sighting = decoded.sighting
+        states = asked(replaced(profile, value=()))[1]
+        wrong = [error for oid, error in tables.unreadable.items() if oid in states]
+        if wrong and sighting.state in HEALTHY:  # what it could not say may be a fault
+            sighting = replace(sighting, state="unknown", cause=wrong[0].cause)
         if "model" not in sighting.fields and (model := model_of(words(system[SYS_DESCR]))):
             sighting = replace(sighting, fields={**sighting.fields, "model": model})
         return sighting

@@ -6,7 +6,7 @@ Each line is `OID|tag|value`: the ASN.1 tag in decimal, with `x` where the value
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.devices.snmp.session import Value
+from agent.devices.snmp.session import Unreadable, Value
 from core.errors import TargetUnreachable
 
 CASES = Path(__file__).parents[2] / "cases" / "snmp"
@@ -18,6 +18,9 @@ class Recording:
 
     objects: dict[str, Value]
     answers: bool = True
+    refuses: Unreadable | None = None
+    endless: str = ""
+    """A column that goes on and on."""
     asked: list[str] = field(default_factory=list)
 
     async def get(self, *oids: str) -> dict[str, Value | None]:
@@ -26,6 +29,8 @@ class Recording:
 
     async def column(self, oid: str) -> dict[str, Value]:
         self._heard(oid)
+        if oid == self.endless:
+            raise Unreadable("goes on after 4096 rows")
         return {
             name.removeprefix(f"{oid}."): value
             for name, value in self.objects.items()
@@ -36,6 +41,8 @@ class Recording:
         self.asked += oids
         if not self.answers:
             raise TargetUnreachable("no answer")
+        if self.refuses:
+            raise self.refuses
 
 
 def recording(case: str) -> Recording:

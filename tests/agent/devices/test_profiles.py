@@ -13,6 +13,7 @@ from agent.devices.base import Sighting
 from agent.devices.drivers.snmp import SnmpDriver
 from agent.devices.profile import read_profile
 from agent.devices.profiles import OURS, mistakes_of, profiles_of
+from agent.devices.snmp.session import WrongCredentials
 from core.causes import CAUSES
 from core.errors import ConfigError, TargetUnreachable
 from core.measurements.devices import MEASUREMENTS
@@ -125,6 +126,35 @@ async def test_a_device_that_fell_silent_is_seen_again_once_it_answers() -> None
         await driver.look()
     device.answers = True
     assert (await driver.look()).state == before.state == "limited"
+
+
+@pytest.mark.parametrize(
+    ("column", "state", "cause"),
+    [
+        ("1.3.6.1.2.1.33.1.4.4.1.5", "ready", ""),  # its load
+        ("1.3.6.1.2.1.33.1.6.2.1.2", "unknown", "garbage"),  # its alarms
+    ],
+)
+async def test_a_table_without_an_end_costs_what_it_tells(
+    column: str, state: str, cause: str
+) -> None:
+    device = recording("ups-rfc1628/eastpower")
+    driver = driver_of(device)
+    device.endless = column
+    seen = await driver.look()
+    assert (seen.state, seen.cause) == (state, cause)
+    assert seen.fields["battery_percent"] == 100
+    device.endless = ""
+    assert (await driver.look()).state == "ready"
+
+
+async def test_a_device_that_refuses_is_unknown_with_that_cause() -> None:
+    device = recording("ups-rfc1628/eastpower")
+    device.refuses = WrongCredentials("no such user")
+    driver = driver_of(device)
+    assert await driver.look() == Sighting("unknown", "credentials")
+    device.refuses = None
+    assert (await driver.look()).state == "ready"
 
 
 async def test_a_device_is_recognised_once_and_anew_when_it_was_exchanged() -> None:
