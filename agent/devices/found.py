@@ -56,7 +56,8 @@ def tables(found: Iterable[Found], profiles: Profiles, taken: Iterable[str] = ()
         said = [f"# {one.address}: {_plain(why(one, profiles))}"]
         if _shown(one) and one.model:
             said.append(f"# says of itself: {_plain(one.model)}")
-        yield "\n".join([*said, *(mark + line for line in ["[[devices.list]]", *lines])])
+        lines = [line if line.startswith("#") else mark + line for line in lines]
+        yield "\n".join([*said, f"{mark}[[devices.list]]", *lines])
 
 
 def _driver(found: Found) -> list[str]:
