@@ -21,6 +21,7 @@ In a school:
   schoolwatch agent run        the agent:                 --config agent.toml
   schoolwatch agent check      everything once, and what to do where it does not work
   schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
+  schoolwatch agent discover   what is in a network that you name, and its configuration
 
 In the district:
   schoolwatch deploy init      its folder: services, certificates, passwords; then: deploy agent
@@ -112,6 +113,7 @@ def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["profile"] = "agent.devices.profile:read_profile"
     readers["scenario"] = "simulator.scenario:read_scenario"
     return check_main(words, readers)
 

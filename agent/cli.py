@@ -13,6 +13,7 @@ from core.errors import ConfigError, MonitorError, StartError
 COMMANDS: Final = {
     "check": "agent.checkcli",
     "device": "agent.devicecli",
+    "discover": "agent.discovercli",
     "probe": "agent.probecli",
     "wake": "agent.wakecli",
 }
@@ -27,6 +28,7 @@ schoolwatch agent — what runs in a school
   schoolwatch agent probe mem                 one probe once; its readings as line protocol
   schoolwatch agent device projector-302 --config agent.toml
                                               one look at one device, as line protocol
+  schoolwatch agent discover 192.0.2.0/24     what is in a network, and its configuration
   schoolwatch agent wake pc-302 --config agent.toml
                                               switch a computer on over the network (Wake-on-LAN)
 """

@@ -73,6 +73,8 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
     pjlink_notifications: Place = ""
+    profiles: Path | None = None
+    """A folder of the operator's own profiles for the driver `snmp`."""
     traps: Place = ""
     syslog: Place = ""
     list: Annotated[
@@ -86,6 +88,7 @@ class DevicesConfig(Struct, frozen=True, kw_only=True):
 
     concurrency: int = 20
     pjlink_notifications: str = ""
+    profiles: Path | None = None
     traps: str = ""
     syslog: str = ""
     list: tuple[DeviceConfig, ...] = ()
@@ -101,6 +104,10 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
         from agent.devices.checking import mistakes  # noqa: PLC0415 — see the module
 
         yield from mistakes(folder, file.list)
+    if file.profiles or any(row.get("driver") == "snmp" for row in file.list):
+        from agent.devices.profiles import mistakes_of  # noqa: PLC0415
+
+        yield from mistakes_of(file.profiles, file.list)
 
 
 def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
@@ -109,6 +116,7 @@ def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
         return DevicesConfig(
             concurrency=file.concurrency,
             pjlink_notifications=file.pjlink_notifications,
+            profiles=file.profiles,
             traps=file.traps,
             syslog=file.syslog,
         )
@@ -117,6 +125,7 @@ def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     return DevicesConfig(
         concurrency=file.concurrency,
         pjlink_notifications=file.pjlink_notifications,
+        profiles=file.profiles,
         traps=file.traps,
         syslog=file.syslog,
         list=tuple(device(folder, row) for row in file.list),

@@ -68,6 +68,7 @@ def _devices(config: AgentConfig, ours: Mapping[str, object]) -> "tuple[Device, 
         return ()
     from agent.devices.device import made  # noqa: PLC0415 — most agents have no devices
 
+    ours = {**ours, "profiles": config.devices.profiles}
     return tuple(made(one, ours) for one in config.devices.list)
 
 
@@ -115,6 +116,8 @@ def exchanged(old: Parts, new: Parts) -> Parts:
         stale.add("surroundings")
     if old.config.uplinks != new.config.uplinks:
         stale.add("uplinks")
+    if old.config.devices.profiles != new.config.devices.profiles:
+        stale.add("profiles")
     others = {heading for heading, _option in _other_files(old, new)}
     kept = [
         (one, job)
@@ -192,7 +195,7 @@ def changes(old: Parts, new: Parts) -> list[str]:
     was, now = ({one.id: one for one in c.devices.list} for c in (before, after))
     words += [_heading("devices", one) for one in now if was.get(one) != now[one]]
     words += [f"{_heading('devices', one)} is off" for one in was if one not in now]
-    for key in ("concurrency", "pjlink_notifications", "traps", "syslog"):
+    for key in ("concurrency", "pjlink_notifications", "profiles", "traps", "syslog"):
         if getattr(before.devices, key) != getattr(after.devices, key):
             words.append(f"[devices] {key}")
     files = (f"{heading} {option}" for heading, option in _other_files(old, new))

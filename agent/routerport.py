@@ -4,11 +4,12 @@ One of 32 bits goes round every 34 s on a line of 1 Gbit/s, and who looks once a
 how often.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from agent.devices.snmp.session import Session, Value
 from agent.devices.snmp.text import text_of
+from agent.starts import Starts
 from agent.uplinkport import Port, no_such
 from core import clock
 from core.errors import TargetUnreachable
@@ -21,13 +22,6 @@ IF_NAME, HC_IN, HC_OUT, HIGH_SPEED, DISCONTINUITY = (
 """ifName, octets in and out, Mbit/s, and the uptime at which the counters began anew."""
 
 
-TICKS: Final = 100
-"""Of sysUpTime, in a second."""
-
-SAME_START_S: Final = 2.0
-"""Two answers may differ by so much and mean the same start."""
-
-
 @dataclass(slots=True)
 class RouterPort:
     """An interface by its name: the number may be another after the router has started again."""
@@ -38,9 +32,7 @@ class RouterPort:
     _label: str = ""
     """Where the name was found: column and row."""
     monotonic: clock.Monotonic = clock.monotonic
-    _started: tuple[float, float] = (0.0, 0.0)
-    """Between which moments of our clock the router started, by what it last said."""
-    _starts: int = 0
+    starts: Starts = field(default_factory=Starts)
 
     async def look(self) -> Port:
         """Return what the port has counted; raises TargetUnreachable."""
@@ -49,7 +41,7 @@ class RouterPort:
         oids = [f"{column}.{row}" for column in (HC_IN, HC_OUT, HIGH_SPEED, DISCONTINUITY)]
         asked = self.monotonic()
         found = await self.device.get(UPTIME, self._label, *oids)
-        self._look_for_a_start(_number(found[UPTIME]) or 0, asked)
+        starts = self.starts.look(_number(found[UPTIME]) or 0, asked, self.monotonic())
         if _text(found[self._label]) != self.name:
             self._label = ""  # looked for anew at the next round
             raise TargetUnreachable(f"{self.host}: {self.name!r} is no longer number {row}")
@@ -58,14 +50,7 @@ class RouterPort:
             raise TargetUnreachable(
                 f"{self.host}: does not count {self.name!r} in 64 bits (ifHCInOctets)"
             )
-        return Port(received, sent, speed or None, (row, began, self._starts))
-
-    def _look_for_a_start(self, uptime: int, asked: float) -> None:
-        """Count a start of the router if it says now that it runs since another moment."""
-        before, (low, high) = self._started, (asked, self.monotonic())
-        self._started = low - uptime / TICKS, high - uptime / TICKS
-        late, early = self._started[0] - before[1], before[0] - self._started[1]
-        self._starts += max(late, early) > SAME_START_S
+        return Port(received, sent, speed or None, (row, began, starts))
 
     async def _find(self) -> str:
         """Return column and row of the name; one that two ports have names neither."""

@@ -104,6 +104,18 @@ def elsewhere() -> dict[str, click.Command]:
         for name, about in (("device", "One device once."), ("wake", "Switch a computer on."))
     )
     device.params.append(click.Option(["--json"], is_flag=True))
+    discover = click.Command(
+        "discover",
+        callback=_nothing,
+        params=[
+            click.Argument(["network"], required=False),
+            *(click.Option([f"--{name}"], type=FILE) for name in ("community-file", "config")),
+            click.Option(["--write"], type=FILE),
+            *(click.Option([f"--{name}"], is_flag=True) for name in ("large", "json")),
+        ],
+        short_help="What is in a network.",
+    )
     programs = {"run": run, "check": agent_check, "probe": probe, "device": device, "wake": wake}
+    programs["discover"] = discover
     agent = click.Group("agent", programs, short_help="What runs in a school.")
     return {"agent": agent, "check-config": check}

@@ -63,6 +63,7 @@ MEASUREMENTS: Final = (
             aps_up="of those: that work",
             ports="ports that are switched on",
             ports_up="of those: with a link",
+            codes_unknown="states that it gives and its profile does not know; absent at 0",
         ),
         Field("poe_w", "float", "W", "it gives to others through its ports", deadband=2),
         interval_s=60,

@@ -66,7 +66,7 @@ def test_every_command_is_offered_also_those_of_other_programs(path: str) -> Non
     [
         (["status", "--are"], ["--area"]),
         (["status", "--state", "n"], ["never_seen", "not_up"]),
-        (["agent", ""], ["check", "device", "probe", "run", "wake"]),
+        (["agent", ""], ["check", "device", "discover", "probe", "run", "wake"]),
         (["agent", "run", "--log-level", "W"], ["WARNING"]),
         (["agent", "probe", "pi"], ["ping"]),
         (["collector", "w"], ["watch"]),

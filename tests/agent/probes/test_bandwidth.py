@@ -17,7 +17,8 @@ from agent.devices.snmp.walking import Walker
 from agent.lines import UplinkConfig
 from agent.probes import probes
 from agent.probes.bandwidth import BandwidthProbe
-from agent.routerport import HC_IN, IF_NAME, SAME_START_S, RouterPort
+from agent.routerport import HC_IN, IF_NAME, RouterPort
+from agent.starts import SAME_START_S
 from agent.uplinkport import Port
 from agent.window import Window, percentile
 from core.errors import ConfigError, TargetUnreachable
