@@ -5,12 +5,12 @@ A family of devices has its own module here; two families may not mean different
 
 from typing import Final
 
-from core.causes import base
+from core.causes import base, others
 from core.causes.base import Cause
 
 __all__ = ["CAUSES", "Cause"]
 
 CAUSES: Final[dict[str, Cause]] = {
-    word: cause for part in (base,) for word, cause in part.CAUSES.items()
+    word: cause for part in (base, others) for word, cause in part.CAUSES.items()
 }
 """By the word that travels as `cause` of the measurement `device`."""
