@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from agent.clients.families import resolver
 from agent.clients.stream import Fault, Open, Resolve, Stopwatch, connected
+from agent.devices.account import password_of
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.byteconversation import Conversation, NoAnswer, Told
 from agent.devices.bytetemplate import Parameters, Template, template_of
@@ -23,9 +24,6 @@ from agent.devices.templates import find_template
 from core import clock
 from core.errors import ConfigError, TargetUnreachable
 from core.fields import Filled, Host, SecretFile
-from core.secrets import secret
-
-PASSWORD_ENV = "SCHOOLWATCH_DEVICE_PASSWORD"  # noqa: S105  # names the variable
 
 
 @drivers.add("bytes")
@@ -63,6 +61,8 @@ class BytesDriver:
             if found is None:
                 raise unreachable(self.host, fault.verdict, str(fault)) from None
             return found
+        except ConfigError:  # the file with the password was there when the agent began
+            return Sighting("unknown", "credentials")
         except NoAnswer as error:
             return self._without(error, told)
         return self._seen(told)
@@ -70,7 +70,7 @@ class BytesDriver:
     async def _talk(self, told: Told) -> None:
         file = self.made.file
         timeout_s = self.timeout_s or file.timeout_s
-        password = secret(self.password_file, PASSWORD_ENV) if file.login.prompt else ""
+        password = password_of(self.password_file) if file.login.prompt else ""
         async with AsyncExitStack() as held:
             opening = self.open(
                 self.host,
