@@ -96,6 +96,8 @@ class Answer:
     ms: dict[str, float] = field(default_factory=dict)
     fault: str = ""
     why: str = ""
+    number: int = 0
+    """Of the system (errno), where it had one."""
     total_ms: float = 0.0
     headers_ms: float = 0.0
     """Until all headers were there; 0 where they were never."""
@@ -129,7 +131,7 @@ class HttpClient:
                     url, request, answer, context=context, timeout_s=timeout_s, watch=watch
                 )
         except Fault as fault:
-            answer.fault, answer.why = fault.verdict, str(fault)
+            answer.fault, answer.why, answer.number = fault.verdict, str(fault), fault.number
         except TimeoutError:
             answer.fault = LATE[watch.phase]
         answer.total_ms = watch.total_ms()

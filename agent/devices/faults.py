@@ -1,5 +1,6 @@
 """Which faults of a connection are a device that does not answer, and which a cause by itself."""
 
+import errno
 from typing import Final
 
 from agent.clients.stream import CERTIFICATE
@@ -26,7 +27,9 @@ def sighting_of(verdict: str) -> Sighting | None:
     return None
 
 
-def unreachable(host: str, verdict: str, why: str = "") -> TargetUnreachable:
-    """Return what to raise for *verdict*."""
-    more = f" ({why})" if why else ""
-    return TargetUnreachable(f"{host}: {WORDS.get(verdict, verdict)}{more}")
+def unreachable(host: str, verdict: str, why: str, number: int) -> TargetUnreachable | OSError:
+    """Return what to raise for *verdict*: an OSError where the keeper asks for its errno."""
+    text = f"{host}: {WORDS.get(verdict, verdict)}{f' ({why})' if why else ''}"
+    if verdict == "connect_refused":
+        return ConnectionRefusedError(errno.ECONNREFUSED, text)
+    return OSError(number, text) if number else TargetUnreachable(text)

@@ -84,11 +84,11 @@ def redirected(url: Url, answer: Answer) -> Url | None:
 def failed(url: Url, answer: Answer) -> Sighting | None:
     """Return what a fault of *answer* means, None where there is none.
 
-    Raises TargetUnreachable where nobody answered.
+    Raises TargetUnreachable or OSError where nobody answered.
     """
     if not answer.fault:
         return Sighting("unknown", "credentials") if answer.status in (401, 403) else None
     found = sighting_of(answer.fault)
     if found is None:
-        raise unreachable(url.host, answer.fault, answer.why)
+        raise unreachable(url.host, answer.fault, answer.why, answer.number)
     return found

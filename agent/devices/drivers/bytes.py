@@ -52,17 +52,16 @@ class BytesDriver:
         object.__setattr__(self, "made", template_of(file, self.parameters))
 
     async def look(self) -> Sighting:
-        """Return how the device is; raises TargetUnreachable."""
+        """Return how the device is; raises TargetUnreachable, OSError; ConfigError for its file."""
         told = Told()
         try:
             await self._talk(told)
         except Fault as fault:
             found = sighting_of(fault.verdict)
             if found is None:
-                raise unreachable(self.host, fault.verdict, str(fault)) from None
+                why = str(fault)
+                raise unreachable(self.host, fault.verdict, why, fault.number) from None
             return found
-        except ConfigError:  # the file with the password was there when the agent began
-            return Sighting("unknown", "credentials")
         except NoAnswer as error:
             return self._without(error, told)
         return self._seen(told)

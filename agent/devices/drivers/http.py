@@ -69,13 +69,9 @@ class HttpDriver:
         object.__setattr__(self, "_texts", {n: _compiled(n, t) for n, t in self.texts.items()})
 
     async def look(self) -> Sighting:
-        """Return how the device is; raises TargetUnreachable."""
+        """Return how the device is; raises TargetUnreachable, OSError; ConfigError for its file."""
         url = Url(self.url)
-        try:
-            account = account_of(self.user, self.password_file)
-        except ConfigError:  # the file was there when the agent began
-            return Sighting("unknown", "credentials")
-        answer = await self._asked.page(url, account)
+        answer = await self._asked.page(url, account_of(self.user, self.password_file))
         seen = failed(url, answer) or self._read(answer)
         times = {"answer_ms": round(answer.headers_ms, 3)} if answer.headers_ms else {}
         return Sighting(seen.state, seen.cause, dict(seen.fields) | times)

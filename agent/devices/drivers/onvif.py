@@ -17,7 +17,6 @@ from agent.devices.onvif import GET_INFORMATION, GET_TIME, NotSoap, Told, told
 from agent.devices.soap import envelope, token
 from agent.devices.web import DeviceWeb, failed
 from core import clock
-from core.errors import ConfigError
 from core.fields import Host, Port, Roots, SecretFile
 
 GARBAGE: Final = Sighting("unknown", "garbage")
@@ -55,11 +54,8 @@ class OnvifDriver:
         return Url(f"http{'s' * self.tls}://{host}:{self.port}{self.path}")
 
     async def look(self) -> Sighting:
-        """Return how the device is; raises TargetUnreachable."""
-        try:
-            account = account_of(self.user, self.password_file)
-        except ConfigError:  # the file was there when the agent began
-            account = None
+        """Return how the device is; raises TargetUnreachable, OSError; ConfigError for its file."""
+        account = account_of(self.user, self.password_file)
         answer = await self._ask(GET_TIME, account)
         seen = await self._seen(answer, account)
         if self.user and account is None and seen.state == "ready":

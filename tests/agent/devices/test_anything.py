@@ -61,30 +61,33 @@ def right(seen: Sighting) -> None:
 
 
 @pytest.mark.parametrize("word", shipped())
-@settings(max_examples=150, deadline=None)
-@given(came=ANSWERS, ended=st.booleans())
-def test_a_template_takes_any_bytes(word: str, came: bytes, ended: bool) -> None:
-    @asynccontextmanager
-    async def opened(*_: object, **__: object) -> AsyncIterator[Stream]:
-        reader = asyncio.StreamReader()
-        reader.feed_data(came)
-        if ended:
-            reader.feed_eof()
-        yield Stream(reader, Playing())  # type: ignore[arg-type]
+def test_a_template_takes_any_bytes(word: str) -> None:
+    driver = BytesDriver("127.0.0.1", word, 1, timeout_s=0.001)
+    file = driver.made.file
+    login = msgspec.structs.replace(file.login, wait_s=0.001)
+    quick = msgspec.structs.replace(file, gap_s=0.0, login=login)
+    object.__setattr__(driver, "made", Template(quick, driver.made.questions))
 
-    async def look() -> None:
-        driver = BytesDriver("127.0.0.1", word, 1, timeout_s=0.001, open=opened)
-        file = driver.made.file
-        login = msgspec.structs.replace(file.login, wait_s=0.001)
-        quick = msgspec.structs.replace(file, gap_s=0.0, login=login)
-        object.__setattr__(driver, "made", Template(quick, driver.made.questions))
+    @settings(max_examples=60, deadline=None)
+    @given(came=ANSWERS, ended=st.booleans())
+    def answers(came: bytes, ended: bool) -> None:
+        @asynccontextmanager
+        async def opened(*_: object, **__: object) -> AsyncIterator[Stream]:
+            reader = asyncio.StreamReader()
+            reader.feed_data(came)
+            if ended:
+                reader.feed_eof()
+            yield Stream(reader, Playing())  # type: ignore[arg-type]
+
+        object.__setattr__(driver, "open", opened)
         with suppress(TargetUnreachable):
-            right(await driver.look())
+            right(runner.run(driver.look()))
 
-    asyncio.run(look())
+    with asyncio.Runner() as runner:
+        answers()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: text.encode("gb18030")))
 def test_an_answer_of_soap_may_be_anything(body: bytes) -> None:
     driver = OnvifDriver("192.0.2.1")
@@ -102,7 +105,7 @@ def test_an_answer_of_soap_may_be_anything(body: bytes) -> None:
 FIELDS = st.sampled_from(["Year", "Month", "Day", "Hour", "Minute", "Second"])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.dictionaries(FIELDS, st.text(st.characters(blacklist_characters="<>&"), max_size=6)))
 def test_a_time_of_a_camera_may_be_anything(parts: dict[str, str]) -> None:
     driver = OnvifDriver("192.0.2.1")
@@ -143,7 +146,7 @@ BODIES = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(BODIES, st.integers(100, 599))
 def test_a_page_may_be_anything(body: bytes, status: int) -> None:
     driver = drivers.build("http", OPTIONS)
@@ -152,7 +155,7 @@ def test_a_page_may_be_anything(body: bytes, status: int) -> None:
     right(driver._read(Answer(status=200, body=bytearray(body))))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.text(max_size=80) | st.text('DigestBasic nonce="\\,=auth qop realm', max_size=80))
 )
@@ -160,7 +163,7 @@ def test_a_challenge_may_be_anything(challenges: list[str]) -> None:
     authorization(challenges, Account("a", "b"), "GET", "/")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(max_size=30) | st.text("http:/[]@.19%#?\t ", max_size=30))
 def test_a_redirect_may_be_anything(location: str) -> None:
     url = Url("http://192.0.2.1/a")

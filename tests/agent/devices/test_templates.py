@@ -40,7 +40,7 @@ async def test_a_template_reads_its_case(name: str, tmp_path: Path) -> None:
     password.write_text(book.get("password", "x"))
     password.chmod(0o600)
     async with web_server(playing(exchanges_of(case), case.get("greeting", "").encode())) as port:
-        options = {"host": "127.0.0.1", "port": port, "template": word, "timeout_s": 1.0}
+        options = {"host": "127.0.0.1", "port": port, "template": word, "timeout_s": 2.0}
         options |= {"password_file": str(password)} if "password" in book else {}
         seen = await drivers.build("bytes", options).look()
     expected = case["expected"]
