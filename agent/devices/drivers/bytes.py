@@ -51,6 +51,14 @@ class BytesDriver:
             raise ConfigError(f"port is missing: {file.name} has none of its own")
         object.__setattr__(self, "made", template_of(file, self.parameters))
 
+    @property
+    def LOOK_S(self) -> float:  # noqa: N802 — the keeper's name for it, of a class or of one device
+        """Return the seconds that a look may take: each question has its own time."""
+        file, questions = self.made.file, len(self.made.questions)
+        timeout_s = self.timeout_s or file.timeout_s
+        login_s = file.login.wait_s + timeout_s if file.login.prompt else 0.0
+        return 1 + login_s + timeout_s + questions * (timeout_s + file.gap_s)
+
     async def look(self) -> Sighting:
         """Return how the device is; raises TargetUnreachable, OSError; ConfigError for its file."""
         told = Told()

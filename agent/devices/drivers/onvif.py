@@ -48,6 +48,11 @@ class OnvifDriver:
         object.__setattr__(self, "web", DeviceWeb(self.timeout_s, self.verify, self.ca_file))
 
     @property
+    def LOOK_S(self) -> float:  # noqa: N802 — the keeper's name for it, of a class or of one device
+        """Return the seconds that a look may take: two questions, each asked again with a name."""
+        return 1 + 4 * self.timeout_s
+
+    @property
     def url(self) -> Url:
         """Return the only address that is asked."""
         host = f"[{self.host}]" if ":" in self.host else self.host

@@ -130,6 +130,13 @@ async def test_a_password_that_is_not_there_is_named_as_the_cause(
         assert half(await without.look()) == ("ready", "")
 
 
+def test_a_look_has_time_for_each_question() -> None:
+    panel = BytesDriver("127.0.0.1", "hitevision-panel", 1, timeout_s=20.0)
+    assert panel.LOOK_S > 20 + 2 * (20 + 0.3)
+    controller = BytesDriver("127.0.0.1", "extron-mlc", timeout_s=20.0)
+    assert controller.LOOK_S > 20 + (1.5 + 20) + 20
+
+
 async def test_looks_leave_nothing_behind() -> None:
     async with web_server(playing([(ASKED, ON)])) as port:
         driver = camera(port)
