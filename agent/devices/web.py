@@ -1,5 +1,6 @@
 """Asks the web server of a device, with an account where it wants one; never led elsewhere."""
 
+import re
 import ssl
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,11 @@ from agent.devices.base import Sighting
 from agent.devices.faults import sighting_of, unreachable
 
 MOST_REDIRECTS: Final = 3
+_MEDIA: Final = re.compile(
+    r"snapshot|picture|mjpe?g|/streaming/|media_?service|onvif/media"
+    r"|\.(?:jpe?g|png|bmp|gif|mp4|flv|m3u8|wav|mp3)(?:\?|$)",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=16)
@@ -78,7 +84,13 @@ def redirected(url: Url, answer: Answer) -> Url | None:
         return None
     if not stays or to.parts.scheme not in ("http", "https") or (url.is_tls and not to.is_tls):
         return None
-    return to if not url.is_tls or to.port == url.port else None
+    fits = (not url.is_tls or to.port == url.port) and not is_media(to.text)
+    return to if fits else None
+
+
+def is_media(address: str) -> bool:
+    """Return whether *address* is one that cameras give pictures or sound at: never asked for."""
+    return bool(_MEDIA.search(address))
 
 
 def failed(url: Url, answer: Answer) -> Sighting | None:

@@ -18,7 +18,7 @@ from agent.devices.meanings import Meaning, mistakes, sighting
 from agent.devices.pointer import MISSING, found
 from agent.devices.pointer import mistake as pointer_mistake
 from agent.devices.texts import text_of
-from agent.devices.web import DeviceWeb, failed
+from agent.devices.web import DeviceWeb, failed, is_media
 from core.errors import ConfigError
 from core.fields import Filled, Roots, SecretFile, url_mistake
 
@@ -59,6 +59,8 @@ class HttpDriver:
         said = url_mistake(self.url, example=example, secrets=secrets, query=True)
         if said:
             raise ConfigError(f"url {said}")
+        if is_media(self.url):
+            raise ConfigError("url is one of pictures or sound, which are never asked for")
         for name, pointer in self.captures.items():
             if wrong := pointer_mistake(pointer):
                 raise ConfigError(f"captures: {name}: {wrong}")

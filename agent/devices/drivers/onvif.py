@@ -15,8 +15,9 @@ from agent.devices.account import account_of
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.onvif import GET_INFORMATION, GET_TIME, NotSoap, Told, told
 from agent.devices.soap import envelope, token
-from agent.devices.web import DeviceWeb, failed
+from agent.devices.web import DeviceWeb, failed, is_media
 from core import clock
+from core.errors import ConfigError
 from core.fields import Host, Port, Roots, SecretFile
 
 GARBAGE: Final = Sighting("unknown", "garbage")
@@ -44,7 +45,9 @@ class OnvifDriver:
     web: DeviceWeb = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Make what asks; nothing is asked yet."""
+        """Make what asks; raises ConfigError for a path of another service."""
+        if is_media(self.path):
+            raise ConfigError("path is one of pictures or sound, which are never asked for")
         object.__setattr__(self, "web", DeviceWeb(self.timeout_s, self.verify, self.ca_file))
 
     @property

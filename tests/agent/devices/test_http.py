@@ -198,6 +198,7 @@ async def test_a_redirect_is_followed_on_the_same_host_and_nowhere_else() -> Non
         seen = await seen_of(leading(f"http://127.0.0.2:{other}/now"))
     assert (half(seen), reached) == (("unknown", "garbage"), [])
     assert half(await seen_of(leading("/status"))) == ("unknown", "garbage")  # in a circle
+    assert half(await seen_of(leading("/snapshot.jpg"))) == ("unknown", "garbage")
     assert half(await seen_of(leading("http://[/"))) == ("unknown", "garbage")
 
 
@@ -264,6 +265,9 @@ async def test_looks_leave_nothing_behind() -> None:
     [
         ({"url": "http://a:b@192.0.2.1/"}, "user and password_file"),
         ({"url": "ftp://192.0.2.1/"}, "expected one as"),
+        ({"url": "http://192.0.2.1/ISAPI/Streaming/channels/1/picture"}, "never asked for"),
+        ({"url": "http://192.0.2.1/cgi-bin/snapshot.cgi?channel=1"}, "never asked for"),
+        ({"url": "http://192.0.2.1/last.JPG"}, "never asked for"),
         ({"captures": {"power": "power"}}, "no JSON pointer"),
         ({"texts": {"power": "("}}, "no regular expression"),
         ({"texts": {"power": "a"}}, "expected one group"),

@@ -198,6 +198,12 @@ async def test_looks_leave_nothing_behind() -> None:
         assert await left_after(5, driver.look) == (0, 0)
 
 
+@pytest.mark.parametrize("path", ["/onvif/media_service", "/onvif/Media", "/onvif/snapshot"])
+def test_the_address_of_another_service_is_refused(path: str) -> None:
+    with pytest.raises(ConfigError, match="never asked for"):
+        drivers.build("onvif", {"host": "192.0.2.1", "path": path})
+
+
 def test_chinese_texts_are_read_in_either_encoding() -> None:
     path = "Envelope/Body/GetDeviceInformationResponse/Manufacturer"
     for encoding in ("utf-8", "gb18030"):
