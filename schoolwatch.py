@@ -115,6 +115,7 @@ def _check_config(words: list[str]) -> int:
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
     readers["profile"] = "agent.devices.profile:read_profile"
     readers["scenario"] = "simulator.scenario:read_scenario"
+    readers["template"] = "agent.devices.templates:read_template"
     return check_main(words, readers)
 
 

@@ -19,6 +19,7 @@ from core import clock
 from core.errors import ConfigError, MonitorError, StartError
 from core.secrets import secret
 from simulator.course import course_of
+from simulator.device.command import device_command
 from simulator.history.sink import Target
 from simulator.history.writing import Job, Written, window, write
 from simulator.play.command import Run, run
@@ -62,6 +63,7 @@ def simulate_group() -> None:
 
 
 simulate_group.add_command(projector_command)
+simulate_group.add_command(device_command)
 
 
 def _part(_ctx: click.Context, _parameter: click.Parameter, text: str) -> Part:

@@ -17,6 +17,7 @@ DATA = (
     *("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*"),
     *("grafana/dashboards/*/*.json", "grafana/provisioning/*/*.yaml", "configs/deploy/**/*"),
     "agent/profiles/*.toml",
+    "agent/templates/*.toml",
 )
 NOT_FOR_USERS = {"tests", "scripts", "docs"}
 

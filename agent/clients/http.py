@@ -1,4 +1,4 @@
-"""One GET over HTTP/1.1, with the time of each phase and an end to the waiting and the reading.
+"""One question over HTTP/1.1: the time of each phase, and an end to the waiting and the reading.
 
 No redirect is followed, no cookie kept, no proxy asked. h11 reads the answer (RFC 9112).
 """
@@ -77,6 +77,18 @@ class Url:
         return f"{host}:{self.parts.port}" if self.parts.port else host
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, beside the address; `headers` beyond those that each question has."""
+
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+
+GET: Final = Request()
+
+
 @dataclass(slots=True)
 class Answer:
     """What came, as far as it came; `fault` is "" for a whole answer, or the word of a verdict."""
@@ -84,11 +96,15 @@ class Answer:
     ms: dict[str, float] = field(default_factory=dict)
     fault: str = ""
     why: str = ""
+    number: int = 0
+    """Of the system (errno), where it had one."""
     total_ms: float = 0.0
     headers_ms: float = 0.0
     """Until all headers were there; 0 where they were never."""
     status: int = 0
     location: str = ""
+    challenges: list[str] = field(default_factory=list)
+    """How it wants to be told who asks (WWW-Authenticate)."""
     length: int | None = None
     """Bytes of the body, read or promised."""
     body: bytearray = field(default_factory=bytearray)
@@ -103,7 +119,7 @@ class HttpClient:
     open: Open = connected
     monotonic: clock.Monotonic = clock.monotonic
 
-    async def get(self, url: Url, timeout_s: float) -> Answer:
+    async def get(self, url: Url, timeout_s: float, request: Request = GET) -> Answer:
         """Return what came of asking for *url*; raises OSError where no socket is left."""
         # The first one reads all roots, which is no part of any phase.
         context = self.context() if url.is_tls else None
@@ -111,9 +127,11 @@ class HttpClient:
         answer = Answer(watch.ms)
         try:
             async with asyncio.timeout(timeout_s):
-                await self._get(url, context, timeout_s, watch, answer)
+                await self._get(
+                    url, request, answer, context=context, timeout_s=timeout_s, watch=watch
+                )
         except Fault as fault:
-            answer.fault, answer.why = fault.verdict, str(fault)
+            answer.fault, answer.why, answer.number = fault.verdict, str(fault), fault.number
         except TimeoutError:
             answer.fault = LATE[watch.phase]
         answer.total_ms = watch.total_ms()
@@ -122,10 +140,12 @@ class HttpClient:
     async def _get(
         self,
         url: Url,
+        request: Request,
+        answer: Answer,
+        *,
         context: ssl.SSLContext | None,
         timeout_s: float,
         watch: Stopwatch,
-        answer: Answer,
     ) -> None:
         async with self.open(
             url.host,
@@ -135,10 +155,12 @@ class HttpClient:
             context=context,
             watch=watch,
         ) as stream:
-            await _exchanged(stream, url, watch, answer)
+            await _exchanged(stream, url, request, watch, answer)
 
 
-async def _exchanged(stream: Stream, url: Url, watch: Stopwatch, answer: Answer) -> None:
+async def _exchanged(
+    stream: Stream, url: Url, request: Request, watch: Stopwatch, answer: Answer
+) -> None:
     connection = h11.Connection(h11.CLIENT)
     headers = [
         ("Host", url.authority),
@@ -146,10 +168,16 @@ async def _exchanged(stream: Stream, url: Url, watch: Stopwatch, answer: Answer)
         ("Accept", "*/*"),
         ("Accept-Encoding", "identity"),
         ("Connection", "close"),
+        *request.headers,
     ]
-    request = connection.send(h11.Request(method="GET", target=url.target, headers=headers))
+    if request.body:
+        headers.append(("Content-Length", str(len(request.body))))
+    asked = connection.send(h11.Request(method=request.method, target=url.target, headers=headers))
+    sent = asked or b""
+    if request.body:
+        sent += connection.send(h11.Data(data=request.body)) or b""
     try:
-        stream.writer.write((request or b"") + (connection.send(h11.EndOfMessage()) or b""))
+        stream.writer.write(sent + (connection.send(h11.EndOfMessage()) or b""))
         await _read(stream, connection, watch, answer)
     except h11.RemoteProtocolError as error:
         _, ended = connection.trailing_data
@@ -198,5 +226,7 @@ def _take_headers(response: h11.Response, answer: Answer) -> None:
     for name, value in response.headers:
         if name == b"location":
             answer.location = value.decode("latin-1")
+        elif name == b"www-authenticate":
+            answer.challenges.append(value.decode("latin-1"))
         elif name == b"content-length" and int(value) <= MOST_INTEGER:  # h11: twenty digits at most
             answer.length = int(value)

@@ -34,11 +34,11 @@ CERTIFICATE: Final = "certificate_"
 
 
 class Fault(Exception):
-    """What went wrong, as the word of a verdict; the text is that of the system, if any."""
+    """What went wrong, as the word of a verdict; text and errno are those of the system, if any."""
 
-    def __init__(self, verdict: str, text: str = "") -> None:
+    def __init__(self, verdict: str, text: str = "", number: int = 0) -> None:
         super().__init__(text)
-        self.verdict = verdict
+        self.verdict, self.number = verdict, number
 
 
 @dataclass(slots=True)
@@ -132,7 +132,7 @@ async def _connect(sock: socket.socket, address: Any) -> None:
     except TimeoutError:
         raise Fault("connect_timeout") from None
     except OSError as error:
-        raise Fault("connect_failed", str(error)) from None
+        raise Fault("connect_failed", str(error), error.errno or 0) from None
 
 
 async def _start_tls(writer: asyncio.StreamWriter, context: ssl.SSLContext, host: str) -> None:

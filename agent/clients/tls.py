@@ -52,7 +52,10 @@ def checking(ca_file: Path | None) -> ssl.SSLContext:
 
 
 def believing() -> ssl.SSLContext:
-    """Return a context that takes any certificate: to read it, never to talk through it."""
+    """Return a context that takes any certificate: to read it, or to ask a device by a file's will.
+
+    Nobody vouches then for who answers: no secret may travel as it is.
+    """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,0 +1,1 @@
+"""A device that a template describes, played for people who try one."""
