@@ -77,6 +77,7 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
     """A folder of the operator's own profiles for the driver `snmp`."""
     traps: Place = ""
     syslog: Place = ""
+    templates: Path | None = None
     list: Annotated[
         tuple[dict[str, Any], ...],
         Meta(description="a table for each device, headed [[devices.list]]"),
@@ -103,7 +104,7 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
     if file.list:
         from agent.devices.checking import mistakes  # noqa: PLC0415 — see the module
 
-        yield from mistakes(folder, file.list)
+        yield from mistakes(folder, _rows(file))
     if file.profiles or any(row.get("driver") == "snmp" for row in file.list):
         from agent.devices.profiles import mistakes_of  # noqa: PLC0415
 
@@ -128,5 +129,11 @@ def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
         profiles=file.profiles,
         traps=file.traps,
         syslog=file.syslog,
-        list=tuple(device(folder, row) for row in file.list),
+        list=tuple(device(folder, row) for row in _rows(file)),
     )
+
+
+def _rows(file: DevicesFile) -> tuple[dict[str, Any], ...]:
+    """Return the rows of *file*: those of the driver bytes with the folder of all templates."""
+    own = {"templates": str(file.templates)} if file.templates else {}
+    return tuple({**own, **row} if row.get("driver") == "bytes" else row for row in file.list)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.config import read_agent
 from agent.devices.base import drivers
 from agent.devices.drivers.bytes import BytesDriver
 from agent.devices.templates import SHIPPED, find_template, read_template, shipped
@@ -134,6 +135,20 @@ async def test_an_operators_own_template_wins_and_takes_parameters(tmp_path: Pat
             "127.0.0.1", "mine", port, templates=tmp_path, parameters={"id": "07"}, timeout_s=2.0
         )
         assert (await driver.look()).state == "ready"
+
+
+def test_the_folder_of_all_templates_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/mine.toml").write_text(GOOD)
+    (tmp_path / "agent.toml").write_text(
+        'kind = "agent"\n[identity]\nregion = "1"\nschool = "2"\nagent = "3"\n'
+        '[devices]\ntemplates = "own"\n[[devices.list]]\nid = "a"\nkind = "other"\n'
+        'driver = "bytes"\nhost = "192.0.2.1"\ntemplate = "mine"\n'
+    )
+    (device,) = read_agent(tmp_path / "agent.toml").devices.list
+    driver = drivers.build("bytes", device.options)
+    assert isinstance(driver, BytesDriver)
+    assert driver.made.file.name == "Mine"
 
 
 @pytest.mark.parametrize(
