@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from alerts.targets.uptime import Line, Uptime
+from collector.district import tap
 from collector.ledger import Ledger
 from collector.outside import SchoolKey
 
@@ -206,8 +207,10 @@ class TargetRows:
         series: Iterable[ProbeSeries],
         points: Mapping[date, Collection[Point]],
         late: Mapping[date, Mapping[SchoolKey, float | None]],
+        *,
+        taken: int = 0,
     ) -> None:
-        """Keep what a turn changed, all of it or nothing."""
+        """Keep what a turn changed, all of it or nothing; rows up to *taken* were heard with it."""
         kept = [_columns(one) for one in days]
         heads = [(one.number, *one.key, one.head, str(one.heard)) for one in series]
         blobs = [(str(day), pack(found)) for day, found in points.items() if found]
@@ -217,6 +220,7 @@ class TargetRows:
             db.executemany("INSERT INTO target_probe VALUES (?, ?)", blobs)
             db.execute("DELETE FROM target_late")
             db.executemany("INSERT INTO target_late VALUES (?, ?, ?, ?)", _late(late))
+            db.execute(tap.FORGET, (taken,))
             db.execute("DELETE FROM target_looked")
             db.execute("INSERT INTO target_looked VALUES (?)", (looked,))
 
