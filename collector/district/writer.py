@@ -70,13 +70,14 @@ class District:
         self._reader = Reader(config.targets.platforms)
         try:
             self._tap = Tap(books.ledger)
-            self.days = Days(TargetRows(books.ledger), self._zone)
+            rows = TargetRows(books.ledger)
+            self.days = Days(rows, self._zone)
+            self._raw = Outgoing(stores[0], rows)
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._scores = Scores(self.days, config.collector.regions, self._zone)
         self._schools = points.SchoolPoints()
-        self._raw, self._daily = Outgoing(stores[0]), Latest(stores[1])
-        self._store = stores[1]
+        self._daily, self._store = Latest(stores[1]), stores[1]
         self._ledger = LedgerReader(books.ledger.path)
         self._lines: list[bytes] = []
         self._taken = 0
