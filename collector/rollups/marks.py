@@ -90,6 +90,11 @@ class Marks:
             for statement in sql.SCHEMA:
                 db.execute(statement)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The database that they stand in."""
+        return self._ledger
+
     def untold(self, touches: Iterable[Touch]) -> list[Touch]:
         """Return which of *touches* have to be marked; ask once what they stand for is stored."""
         told = self._told

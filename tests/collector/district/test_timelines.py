@@ -281,7 +281,7 @@ async def test_a_turn_that_the_database_refuses_is_made_up_for_by_the_next(
     play.cut("a")
     await play.send("b", "http_response,server=x,method=GET success=1i ")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched:
