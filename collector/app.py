@@ -48,7 +48,7 @@ from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
-from collector.rollups.marks import Waiting
+from collector.rollups.marks import Also, Waiting
 from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Item, Sorter
@@ -132,6 +132,7 @@ class Collector:
             self._patience("readings", "readings"),
             writers=config.store.writers,
             tell=self._heard,
+            wanted=self._wanted,
         )
         daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
         stores = self._rollups.own, daily
@@ -333,6 +334,9 @@ class Collector:
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with contextlib.suppress(NotConnected):  # said again at connect
             self._states.session.publish(topic, payload, retain=True)
+
+    def _wanted(self, items: Sequence[Item]) -> Also | None:
+        return self.district.wanted(items)
 
     def _heard(self, items: Sequence[Item]) -> None:
         self.alerting.readings(items)

@@ -24,7 +24,7 @@ from collector.journal import Note
 from collector.linecheck import Refused
 from collector.offenders import Offenders
 from collector.patience import Patience
-from collector.rollups.marks import Touch
+from collector.rollups.marks import Also, Touch
 from collector.sorting import Item, Sorter
 from collector.store.base import RefusedLine, Store
 from core.clock import SECOND
@@ -50,6 +50,10 @@ class _Begun:
         )
 
 
+def _nothing(_items: Sequence[Item]) -> None:
+    """Want nothing."""
+
+
 def _nobody(_items: Sequence[Item]) -> None:
     """Hear nothing."""
 
@@ -67,6 +71,8 @@ class Readings:
     """So many bodies are written at once, where that is of use to the store."""
     tell: Callable[[Sequence[Item]], None] = _nobody
     """Hears of items once the ledger has them."""
+    wanted: Callable[[Sequence[Item]], Also | None] = _nothing
+    """Gives what is to be done in the transaction that accounts items."""
     _ahead: _Begun | None = None
     """The next group."""
 
@@ -85,11 +91,12 @@ class Readings:
         entries = [item.entry(len(lines)) for item, lines in zip(items, refused)]
         known = [entry for entry in entries if entry]
         touched = self.books.marks.untold(_touched(items))
+        also = self.wanted(items)
         notes = [_alarm(item) for item in items] + [self._replay(item) for item in items]
         await self.books.note(notes, self.patience)
         async with self.books.gate:
-            if known or touched:
-                await self.patience.persist(lambda: self.books.marks.commit(known, touched))
+            if known or touched or also:
+                await self.patience.persist(lambda: self.books.marks.commit(known, touched, also))
             opening = self.books.door.opening()
             for item in items:
                 self._tell(item, opening)

@@ -190,7 +190,7 @@ def bars(look: Look, queries: Sequence[Query], shown: str = "") -> bargauge.Pane
         .display_mode(options.BarGaugeDisplayMode.BASIC)
         .show_unfilled(True)
         .min_viz_height(10)
-        .text(common.VizTextDisplayOptions().title_size(13).value_size(15))
+        .text(common.VizTextDisplayOptions().title_size(13).value_size(12))
     )
     return dressed(panel, from_zero(look), queries)
 
@@ -279,6 +279,10 @@ def timeline(look: Look, queries: Sequence[Query]) -> statetimeline.Panel:
     return panel
 
 
+EMPTY: Final = "—"
+"""What a cell says that has no value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """One column of a table: by its name in the query, its heading, and how it looks."""
@@ -353,6 +357,6 @@ def _column(column: Shown) -> list[model.DynamicConfigValue]:
         made.append(setting("custom.cellOptions", cell))
     if column.links:
         made.append(setting("links", [{"title": title, "url": url} for title, url in column.links]))
-    if column.nothing:
-        made.append(setting("noValue", column.nothing))
+    # Of the panel it would be what an empty list says, in an empty cell.
+    made.append(setting("noValue", column.nothing or EMPTY))
     return [*made, setting("custom.align", column.align)]

@@ -15,6 +15,7 @@ from core import VERSION
 from core.clock import SECOND
 from core.types import Reading
 from simulator import series as kinds
+from simulator import slowseries as slow
 from simulator.chance import Course, course, mix, pick, unit
 from simulator.conditions import WELL, Conditions
 from simulator.days import HOUR_S, ORIGIN, SWITCHED_ON, Days
@@ -105,6 +106,10 @@ class Machine:
         yield kinds.system(cpus, self.booted)
         off = round(30 * own(8) - 15, 2)
         yield kinds.agent(VERSION, off, self.booted)
+        yield slow.swap(1 + 9 * own(12))
+        yield slow.processes(120 + round(80 * own(13)))
+        yield slow.temp("coretemp_package_id_0", 36 + 8 * own(14), 24)
+        yield slow.temp("nvme_composite", 34 + 6 * own(15), 12)
         if not is_host:
             return
         line = school.line
@@ -120,6 +125,7 @@ class Machine:
         if school.backup:
             yield kinds.uplink(kinds.BACKUP, FIVE_G, FIVE_G.tiers[0])
         yield kinds.sntp(off)
+        yield slow.certificate(kinds.PLATFORM_HOST)
 
 
 def within(x: float) -> float:

@@ -18,7 +18,8 @@ Read = Callable[[float, int, Conditions], Fields]
 
 PLATFORM_SLOW_MS: Final = 3_000
 PLATFORM_TIMEOUT_MS: Final = 10_000
-NATIONAL: Final = "https://basic.smartedu.cn/"
+PLATFORM_HOST: Final = "basic.smartedu.cn"
+NATIONAL: Final = f"https://{PLATFORM_HOST}/"
 PROVINCE: Final = "https://platform.example.edu.cn/"
 OUTSIDE: Final = "platform"
 """What is pinged beyond the line; the gateway is the other target."""
@@ -207,7 +208,7 @@ def dns(delay: float) -> Series:
             "ttl_s": 300,
         }
 
-    tags = {"server": "resolver-1", "domain": "basic.smartedu.cn", "record_type": "A"}
+    tags = {"server": "resolver-1", "domain": PLATFORM_HOST, "record_type": "A"}
     minds = (*OUTWARD, "names", "delay")
     return Series("dns_query", tags, {"strays": 0, "tcp": False}, read, minds)
 

@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
+from alerts.schooltime import lasting
 from alerts.targets.days import day_of, month_of
 from alerts.targets.facts import Facts, together
 from alerts.targets.indicators import Indicator, indicators
@@ -62,6 +63,12 @@ def _line(one: Interval) -> Line:
     return "unknown" if not one.known else "up" if one.up else "down"
 
 
+def _with_missed(one: Facts, missed: int) -> Facts:
+    return replace(
+        one, lessons=one.lessons + missed, probes_window=one.probes_window + PLATFORMS * missed
+    )
+
+
 @dataclass(slots=True)
 class Targets:
     """The indicators of *courses*, whose schools all count."""
@@ -84,7 +91,16 @@ class Targets:
             day += timedelta(days=1)
         for first, schools in by_month.items():
             begins = day_of(first, self.days.zone).start // SECOND
-            yield from self._points([together(one) for one in schools.values()], "month", begins)
+            # Of the days before the history began nobody knows anything.
+            missed = self._missed(begins, start_s)
+            found = [_with_missed(together(one), missed) for one in schools.values()]
+            yield from self._points(found, "month", begins)
+
+    def _missed(self, begins_s: int, start_s: int) -> int:
+        """Return the school time (ns) from *begins_s* to the first day that is played."""
+        first = day_of(self.days.local(start_s).date(), self.days.zone).start
+        begins = begins_s * SECOND
+        return lasting(begins, first, self.days.zone) if begins < first else 0
 
     def live(self, start_s: int, stop_s: int) -> Iterator[bytes]:
         """Yield what was live: who is connected by the minute, the others of today by the hour."""

@@ -95,9 +95,9 @@ class Days:
             else:
                 self.left_out += 1
 
-    def keep(self) -> None:
-        """Make all that changed durable."""
-        self._keep(self.late)
+    def keep(self, taken: int = 0) -> None:
+        """Make all that changed durable; what was heard up to the row *taken* is part of it."""
+        self._keep(self.late, taken)
 
     def settle(self) -> list[date]:
         """Work out anew the days before today that have news; return which."""
@@ -185,9 +185,9 @@ class Days:
         self.probing.begin(day)
         self.day, self.today = day, {}
 
-    def _keep(self, late: Mapping[date, Mapping[SchoolKey, float | None]]) -> None:
+    def _keep(self, late: Mapping[date, Mapping[SchoolKey, float | None]], taken: int = 0) -> None:
         fresh, changed = self.probing, self._changed.values()
-        self._rows.keep(self.looked, changed, fresh.fresh_series, fresh.fresh, late)
+        self._rows.keep(self.looked, changed, fresh.fresh_series, fresh.fresh, late, taken=taken)
         self._changed.clear()
         fresh.kept()
 

@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from alerts.targets.uptime import Line, Uptime
+from collector.district import tap
 from collector.ledger import Ledger
 from collector.outside import SchoolKey
 
@@ -40,6 +41,9 @@ _SCHEMA: Final = (
     )""",
     "CREATE INDEX IF NOT EXISTS target_probe_day ON target_probe (day)",
     "CREATE TABLE IF NOT EXISTS target_looked (at INTEGER NOT NULL)",
+    """CREATE TABLE IF NOT EXISTS target_waiting (     -- lines for the raw database, which is away
+        id INTEGER PRIMARY KEY, line BLOB NOT NULL
+    )""",
     """CREATE TABLE IF NOT EXISTS target_late (        -- days that are to be worked out again
         day TEXT NOT NULL, region TEXT NOT NULL, school TEXT NOT NULL,  -- empty: nothing of them
         carried REAL
@@ -206,8 +210,10 @@ class TargetRows:
         series: Iterable[ProbeSeries],
         points: Mapping[date, Collection[Point]],
         late: Mapping[date, Mapping[SchoolKey, float | None]],
+        *,
+        taken: int = 0,
     ) -> None:
-        """Keep what a turn changed, all of it or nothing."""
+        """Keep what a turn changed, all of it or nothing; rows up to *taken* were heard with it."""
         kept = [_columns(one) for one in days]
         heads = [(one.number, *one.key, one.head, str(one.heard)) for one in series]
         blobs = [(str(day), pack(found)) for day, found in points.items() if found]
@@ -217,8 +223,30 @@ class TargetRows:
             db.executemany("INSERT INTO target_probe VALUES (?, ?)", blobs)
             db.execute("DELETE FROM target_late")
             db.executemany("INSERT INTO target_late VALUES (?, ?, ?, ?)", _late(late))
+            db.execute(tap.FORGET, (taken,))
             db.execute("DELETE FROM target_looked")
             db.execute("INSERT INTO target_looked VALUES (?)", (looked,))
+
+    def waiting(self) -> list[bytes]:
+        """Return the lines that an earlier process could not write, in their order."""
+        with self._ledger.transaction() as db:
+            return [line for (line,) in db.execute("SELECT line FROM target_waiting ORDER BY id")]
+
+    def wait(self, lines: Iterable[bytes], most: int) -> None:
+        """Keep *lines* behind those that wait, and of all of them the last *most*."""
+        with self._ledger.transaction() as db:
+            db.executemany(
+                "INSERT INTO target_waiting (line) VALUES (?)", [(line,) for line in lines]
+            )
+            db.execute(
+                "DELETE FROM target_waiting WHERE id <= (SELECT max(id) FROM target_waiting) - ?",
+                (most,),
+            )
+
+    def written(self) -> None:
+        """Forget the lines that waited."""
+        with self._ledger.transaction() as db:
+            db.execute("DELETE FROM target_waiting")
 
     def tidy(self, days: date, points: date) -> None:
         """Delete days before *days*, and points of days before *points* with their series."""

@@ -67,17 +67,21 @@ class District:
         """Take the stores for raw points and for those of days and months, in this order."""
         self._books, self._cases, self._now = books, cases, now
         self._zone = config.collector.tz()
-        self._tap, self._reader = Tap(), Reader(config.targets.platforms)
+        self._reader = Reader(config.targets.platforms)
         try:
-            self.days = Days(TargetRows(books.ledger), self._zone)
+            self._tap = Tap(books.ledger)
+            rows = TargetRows(books.ledger)
+            self.days = Days(rows, self._zone)
+            self._raw = Outgoing(stores[0], rows)
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._scores = Scores(self.days, config.collector.regions, self._zone)
         self._schools = points.SchoolPoints()
-        self._raw, self._daily = Outgoing(stores[0]), Latest(stores[1])
-        self._store = stores[1]
+        self._daily, self._store = Latest(stores[1]), stores[1]
         self._ledger = LedgerReader(books.ledger.path)
         self._lines: list[bytes] = []
+        self._taken = 0
+        """The last row of the tap that they come from."""
         self._beats: dict[Identity, Beat] = {}
         self._sums: Mapping[Identity, Sums] = {}
         self._scored_at = self._ledger_at = self._day_tidied = 0
@@ -86,6 +90,8 @@ class District:
         """What waits for a store that was away."""
         self.heard = self._tap.heard
         """Hears of readings once the ledger has them."""
+        self.wanted = self._tap.wanted
+        """Gives what is to be done in the transaction that accounts readings."""
 
     @property
     def scores(self) -> Sequence[Score]:
@@ -123,7 +129,7 @@ class District:
         at, books = self._now(), self._books
         opening = books.door.opening()
         schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))
-        self._lines += self._tap.take()
+        self._hear()
         agents = self._agents(at) if _due(self._ledger_at, at) else {}
         try:
             await asyncio.to_thread(self._turn, at, schools, agents, opening.since)
@@ -132,11 +138,11 @@ class District:
 
     def close(self) -> None:
         """Keep what was heard last; blocks, and lets go of the store of days."""
-        self._lines += self._tap.take()
+        self._hear()
         try:
             if self.days.day:
                 self._take(self._now())
-                self.days.keep()
+                self.days.keep(self._taken)
         except sqlite3.Error as error:
             _log.warning("what targets are made of could not be kept: %s", error)
         with suppress(StoreError, sqlite3.Error):
@@ -155,7 +161,7 @@ class District:
         before = self.days.looked
         gap = self.days.look(at, schools)
         self._take(at)
-        self.days.keep()
+        self.days.keep(self._taken)
         if gap:
             self._raw.put(points.ended(gap))
             self._schools.forget()
@@ -214,6 +220,10 @@ class District:
         self._behind = False
 
     # What is in the event loop.
+
+    def _hear(self) -> None:
+        lines, self._taken = self._tap.take()
+        self._lines += lines
 
     def _count(self) -> None:
         """Let the collector's counters know what was left out, and why."""

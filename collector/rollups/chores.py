@@ -13,6 +13,7 @@ from typing import Any, Final
 from collector.chores import DAY, every
 from collector.config import CollectorConfig
 from collector.counters import Counters
+from collector.rollups.goneback import GoneBack
 from collector.rollups.marking import MarkingStore
 from collector.rollups.marks import Marks, Waiting, Width
 from collector.rollups.rolling import Rolling, Step
@@ -49,6 +50,7 @@ class Rollups:
         }
         hourly, daily = self.stores["hour"], self.stores["day"]
         self._rolling = Rolling(raw, hourly, daily, marks, config.collector.tz())
+        self._gone_back = GoneBack(marks.ledger, raw, marks, now)
         self.own = MarkingStore(raw, marks)
         """What the collector says of itself and the district goes through here."""
         self.waiting = Waiting()
@@ -66,6 +68,7 @@ class Rollups:
             every(EVERY_S, roll_hours, stopping),
             every(EVERY_S, roll_days, stopping),
             every(EVERY_S, self._look, stopping, first_after=1),
+            every(EVERY_S, self._make_up, stopping, first_after=1),
             every(3_600, self.tidy, stopping, first_after=90),
         ]
 
@@ -99,6 +102,9 @@ class Rollups:
 
     async def _look(self) -> None:
         self.waiting = await asyncio.to_thread(self._marks.waiting)
+
+    async def _make_up(self) -> None:
+        await asyncio.to_thread(self._gone_back.look)
 
     async def tidy(self) -> None:
         """Delete what is older than is kept, and marks of what is gone raw."""

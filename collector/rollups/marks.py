@@ -9,7 +9,7 @@ FROM rollup_due JOIN rollup_who ON who = id'
 """
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final, Literal, NamedTuple
@@ -37,6 +37,10 @@ class Touch(NamedTuple):
 
     who: Identity
     hour: int
+
+
+Also = Callable[[sqlite3.Connection], None]
+"""What is done in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +90,28 @@ class Marks:
             for statement in sql.SCHEMA:
                 db.execute(statement)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The database that they stand in."""
+        return self._ledger
+
     def untold(self, touches: Iterable[Touch]) -> list[Touch]:
         """Return which of *touches* have to be marked; ask once what they stand for is stored."""
         told = self._told
         return [touch for touch in dict.fromkeys(touches) if touch not in told]
 
-    def commit(self, entries: Sequence[Entry], touches: Sequence[Touch]) -> None:
-        """Account *entries* and mark *touches*: all of it, durable on return, or nothing."""
+    def commit(
+        self, entries: Sequence[Entry], touches: Sequence[Touch], also: Also | None = None
+    ) -> None:
+        """Account *entries*, mark *touches*, do *also*: all or nothing, durable on return."""
+
+        def marked(db: sqlite3.Connection) -> None:
+            self._touch(db, touches)
+            if also:
+                also(db)
+
         try:
-            self._ledger.commit(entries, lambda db: self._touch(db, touches))
+            self._ledger.commit(entries, marked)
         except BaseException:
             self._forget()
             raise

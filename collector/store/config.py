@@ -11,9 +11,9 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from core.errors import ConfigError
-from core.fields import Days, Filled, SecretFile, url_mistake
+from core.fields import Days, Filled, url_mistake
 from core.options import CHECK
-from core.secrets import secret
+from core.secrets import secret, secret_mistake
 from core.tomllines import KeyPath
 
 TOKEN_ENV: Final = "SCHOOLWATCH_INFLUX_TOKEN"  # noqa: S105  # names the variable
@@ -43,6 +43,16 @@ class Database:
     keep_days: int
 
 
+def _token_mistake(file: Path | None) -> str:
+    if file is not None and not file.exists():
+        init = "`schoolwatch store init` makes it, with its user in the database"
+        return f"{file} is not there yet; {init}"
+    return "" if file is None else secret_mistake(file)
+
+
+TokenFile = Annotated[Path | None, Meta(extra={CHECK: _token_mistake})]
+
+
 class StoreConfig(Struct, frozen=True, kw_only=True):
     """The time-series database; `file` is SQLite's, `url` and what follows InfluxDB's."""
 
@@ -54,7 +64,7 @@ class StoreConfig(Struct, frozen=True, kw_only=True):
     url: Url = "http://127.0.0.1:8086"
     org: str = ""
     bucket: Filled = "schoolwatch"
-    token_file: SecretFile = None
+    token_file: TokenFile = None
     timeout_s: Annotated[float, Meta(ge=0.1, le=600)] = 10
     writers: Annotated[int, Meta(ge=1, le=8)] = 1
     max_series: Annotated[int, Meta(ge=10, le=100_000)] = 1_000

@@ -252,9 +252,11 @@ def _worst(t: Language) -> table.Panel:
         ' OR ("state" = \'up\' AND ("alerts_p1" > 0 OR "alerts_p2" > 0))'
     )
     alerts = ("alerts_p1", "alerts_p2", "alerts_p3")
-    score = '"alerts_p1" * 100 + "alerts_p2" * 10 + "alerts_p3" AS "score"'
+    # A line that is down comes before what its alert, which takes a minute, would make of it.
+    weights = '"alerts_p1" * 100 + "alerts_p2" * 10 + "alerts_p3"'
+    score = f'{weights} + (1 - "up") * 50 AS "score"'
     # Only a point that ends what was known has a state and no name; its state is `unknown`.
-    said = whole("state", "name", "cause", *alerts)
+    said = whole("state", "name", "cause", "up", *alerts)
     return listing(
         Look(
             t("中断、性能下降或有紧急告警（最差的在前）", "Down, degraded or urgent (worst first)"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.models import dashboard as model
 
 from grafana import palette, words
 from grafana.frame import board as frame
@@ -25,10 +26,12 @@ from grafana.influxql import (
     within,
 )
 from grafana.language import Language
-from grafana.panels import Look, Shown, curves, listing, tiles, timeline
+from grafana.panels import Look, Shown, curves, listing, tiles, timeline, transformation
 
 AGENT: Final = ("region", "school", "agent")
 EVERY: Final = "\"collector\" != ''"
+CODE: Final = "code"
+"""The school once more: this column shows its name, the other stays as it is, for links."""
 PER_MINUTE: Final = "non_negative_derivative({}, 1m)"
 
 
@@ -189,16 +192,40 @@ def _canary(t: Language) -> stat.Panel:
 def _whose(t: Language) -> list[Shown]:
     """Return the columns that name an agent and lead to its machine."""
     return [
-        Shown("school", t("学校", "School")),
+        Shown(CODE, t("学校", "School")),
         Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
     ]
+
+
+def names() -> Query:
+    """Return what each school is called, as the roster has it."""
+    said = last("name").of("raw")
+    return Query(
+        f'SELECT {said} FROM "school" WHERE {JUST_NOW} AND {REGION} GROUP BY "region", "school"',
+        table=True,
+    )
+
+
+def named() -> model.DataTransformerConfig:
+    """Return what has the column `CODE` show the names that the second query found.
+
+    A join would not do: Grafana 9.4 leaves all but one of several agents of a school without.
+    """
+    mappings = [
+        {"fieldName": "school", "handlerKey": "mappings.value", "reducerId": "allValues"},
+        {"fieldName": "name", "handlerKey": "mappings.text", "reducerId": "allValues"},
+    ]
+    applied = {"id": "byName", "options": CODE}
+    how = {"configRefId": "B", "applyTo": applied, "mappings": mappings}
+    return transformation("configFromData", how)
 
 
 def _silent(t: Language) -> table.Panel:
     inner = whole("silent_s", "waiting", "missing", "explained")
     by = ", ".join(f'"{name}"' for name in AGENT)
     query = Query(
-        f'SELECT "silent_s" / 60 AS "minutes", "waiting", "missing", "explained" FROM'
+        f'SELECT "silent_s" / 60 AS "minutes", "waiting", "missing", "explained",'
+        f' "school" AS "{CODE}" FROM'
         f' (SELECT {inner} FROM "ledger" WHERE {within("15m")} AND {REGION} GROUP BY {by})'
         f' WHERE "silent_s" >= 0 GROUP BY {by}',
         table=True,
@@ -219,7 +246,7 @@ def _silent(t: Language) -> table.Panel:
             height=8,
             links=[_district(t)],
         ),
-        [query],
+        [query, names()],
         [
             *_whose(t),
             Shown(
@@ -241,7 +268,8 @@ def _silent(t: Language) -> table.Panel:
                 cell="color-text",
             ),
         ],
-        hidden=("Time", "region"),
+        hidden=("Time", "region", "school"),
+        first=[named()],
         sort=[("minutes", True)],
         limit=30,
     )
@@ -251,7 +279,7 @@ def _clocks(t: Language) -> table.Panel:
     by = ", ".join(f'"{name}"' for name in AGENT)
     inner = last("clock_offset_ms").of("raw")
     query = Query(
-        'SELECT "clock_offset_ms" FROM'
+        f'SELECT "clock_offset_ms", "school" AS "{CODE}" FROM'
         f' (SELECT {inner} FROM "agent" WHERE {JUST_NOW} AND {REGION} GROUP BY {by})'
         f' WHERE "clock_offset_ms" > 1000 OR "clock_offset_ms" < -1000 GROUP BY {by}',
         table=True,
@@ -271,7 +299,7 @@ def _clocks(t: Language) -> table.Panel:
             height=8,
             links=[_district(t)],
         ),
-        [query],
+        [query, names()],
         [
             *_whose(t),
             Shown(
@@ -280,7 +308,8 @@ def _clocks(t: Language) -> table.Panel:
                 decimals=0,
             ),
         ],
-        hidden=("Time", "region"),
+        hidden=("Time", "region", "school"),
+        first=[named()],
         sort=[("clock_offset_ms", True)],
         limit=30,
     )

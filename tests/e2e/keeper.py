@@ -19,7 +19,7 @@ RESEND_S = 1.0
 
 @dataclass
 class Keeper:
-    """An agent that keeps each batch of two events until a receipt names its key and crc."""
+    """An agent that keeps each batch, of two events here, until a receipt names its key and crc."""
 
     played: Played
     made: int = 0
@@ -32,6 +32,9 @@ class Keeper:
         seq = self.made
         body = event_batch(A, seq, event(number=2 * seq), event(number=2 * seq + 1, active=False))
         self.kept[seq, messages.crc_text(wire.crc(body))] = body
+
+    def publish(self, body: bytes) -> None:
+        self.played.publish(events_of(body, WHO))
 
     async def run(self) -> None:
         """Send all that is kept again and again, and a new batch each time."""
@@ -46,7 +49,7 @@ class Keeper:
             for name, body in list(self.kept.items())[:8]:
                 if time.monotonic() - self.sent.get(name, 0) > RESEND_S:
                     self.sent[name] = time.monotonic()
-                    self.played.publish(events_of(body, WHO))
+                    self.publish(body)
             await asyncio.sleep(EVERY_S)
 
 

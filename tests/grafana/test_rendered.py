@@ -4,6 +4,7 @@ Set SCHOOLWATCH_TEST_PICTURES to a folder to keep what was drawn.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,24 +12,22 @@ from typing import Any
 import pytest
 
 from tests.grafana.boards import ALL, load, panels
-from tests.grafana.filling import FIRST
-from tests.grafana.test_queries import BUCKET, District, district
+from tests.grafana.simulated import FIRST, Filled
 from tests.real import chromium, grafana
 from tests.real.chromium import Browser
 from tests.real.grafana import Grafana
 from tests.waiting import until_sync
 
-__all__ = ["district"]
-
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.real("mosquitto"),
     pytest.mark.real("grafana"),
     pytest.mark.real("chromium"),
 ]
 
 WIDTH, ROW = 1600, 38
 PICTURES = "SCHOOLWATCH_TEST_PICTURES"
-CHOSEN = f"var-region={FIRST.region}&var-school={FIRST.id}&var-agent=gw"
+CHOSEN = "&".join(f"var-{name}={value}" for name, value in FIRST.items())
 OF_A_SCHOOL = ("school", "machine")
 
 # What a person reads in each panel, by its number, and whether Grafana marks it as failed.
@@ -49,13 +48,13 @@ return Object.fromEntries([...document.querySelectorAll('.react-grid-item[data-p
 
 
 @pytest.fixture
-def served(district: District, tmp_path: Path) -> Iterator[Grafana]:
-    """Grafana over the small district, provisioned from the project's files."""
+def served(district: Filled, tmp_path: Path) -> Iterator[Grafana]:
+    """Grafana over the played district, provisioned from the project's files."""
     if not grafana.found():
         pytest.skip(f"no Grafana: name its unpacked folder in {grafana.VARIABLE}")
     if not chromium.found():
         pytest.skip(f"there is no {chromium.MISSING}")
-    with grafana.running(tmp_path, district.server, BUCKET) as server:
+    with grafana.running(tmp_path, district.server, district.bucket) as server:
         yield server
 
 
@@ -66,21 +65,31 @@ def browser(served: Grafana) -> Iterator[Browser]:
 
 
 def test_every_dashboard_is_drawn_without_an_error_and_without_a_panel_that_lacks_its_data(
-    served: Grafana, browser: Browser
+    district: Filled, served: Grafana, browser: Browser
 ) -> None:
-    wrong = {name: found for name in ALL if (found := trouble(browser, served, name))}
+    wrong = {name: found for name in ALL if (found := trouble(browser, served, district.at, name))}
     assert wrong == {}
 
     shown = browser.run(PANELS)
-    (months,) = (one for one in shown.values() if "80.0%" in one["text"])
-    assert months["text"].count("数据不足") == 4
+    (months,) = (one for one in shown.values() if "数据完整度" in one["text"])
+    assert "数据不足" in months["text"], "of what a collector that has just begun knows"
 
     # Of a school that does not exist there is nothing, and each panel says so.
-    missing = trouble(browser, served, "zh/school.json", "var-region=330106&var-school=nowhere")
+    missing = trouble(
+        browser, served, district.at, "zh/school.json", "var-region=330106&var-school=nowhere"
+    )
     assert len(missing) == len(list(panels(load("zh/school.json"))))
 
 
-def trouble(browser: Browser, served: Grafana, name: str, chosen: str = "") -> list[str]:
+def span_of(begins: str, at: int) -> str:
+    """Return the range until *at* (ns): after it nobody says anything, and soon nothing holds."""
+    length = re.fullmatch(r"now-(\d+)([hd])", begins)
+    assert length, begins
+    hours = int(length[1]) * (24 if length[2] == "d" else 1)
+    return f"from={at // 1_000_000 - hours * 3_600_000}&to={at // 1_000_000}"
+
+
+def trouble(browser: Browser, served: Grafana, at: int, name: str, chosen: str = "") -> list[str]:
     """Return what is wrong with the dashboard *name* as it is drawn."""
     board = load(name)
     wanted = {str(panel["id"]): panel for panel in panels(board)}
@@ -88,7 +97,7 @@ def trouble(browser: Browser, served: Grafana, name: str, chosen: str = "") -> l
     browser.resize(WIDTH, (length + 1) * ROW)
     browser.complaints()
     chosen = chosen or (CHOSEN if Path(name).stem in OF_A_SCHOOL else "var-region=$__all")
-    span = f"from={board['time']['from']}&to=now"
+    span = span_of(board["time"]["from"], at)
     browser.open(f"{served.url}/d/{board['uid']}/?kiosk&{span}&{chosen}")
     until_sync(lambda: finished(browser.run(PANELS), set(wanted)), 120)
     shown = browser.run(PANELS)

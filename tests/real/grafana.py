@@ -1,6 +1,6 @@
 """A real Grafana for tests, provisioned from the project's own files.
 
-Its folder is named by SCHOOLWATCH_TEST_GRAFANA_HOME. Look at the dashboards over a small district:
+Its folder is named by SCHOOLWATCH_TEST_GRAFANA_HOME. Look at the dashboards over a played district:
 python -m tests.real.grafana 1 (or 2, the version of InfluxDB); it prints addresses, Ctrl-C ends it.
 """
 
@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -132,16 +131,16 @@ def _ready(grafana: Grafana, process: "subprocess.Popen[bytes]") -> bool:
 
 
 def _show(version: str) -> None:
-    from tests.grafana import filling
+    from tests.grafana import simulated
 
     module = {"1": influxdb1.running, "2": influxdb2.serving}[version]
     with tempfile.TemporaryDirectory() as place:
-        database, folder = Path(place) / "influx", Path(place) / "grafana"
-        for one in (database, folder):
+        database, play, folder = (Path(place) / name for name in ("influx", "play", "grafana"))
+        for one in (database, play, folder):
             one.mkdir()
         with module(database) as server:
-            filling.fill(server, filling.RAW, time.time_ns())
-            with running(folder, server, filling.RAW) as grafana:
+            simulated.fill(play, server)
+            with running(folder, server, simulated.RAW) as grafana:
                 print(server.url, f"{grafana.url}/d/sw-district", flush=True)  # noqa: T201
                 signal.pause()
 

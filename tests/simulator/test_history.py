@@ -22,6 +22,7 @@ from simulator.history.sink import Target
 from simulator.history.sources import MachineSeries, SchoolSeries, sources_of
 from simulator.history.writing import Job, Window, write
 from simulator.scenario import ChanceTable, DistrictTable, FaultTable, Scenario
+from simulator.targets import Targets
 from simulator.truth import Sums, sums
 
 NOON = 1_795_582_800
@@ -36,6 +37,7 @@ FAULTS = (
 SCENARIO = Scenario(district=DistrictTable(schools=4), chance=CALM, faults=FAULTS)
 
 
+CALM_SCENARIO = Scenario(district=DistrictTable(schools=4), chance=CALM)
 SCHOOLS = range(4)
 CUT = 3
 """The number of the school whose line is cut, and that is probed from outside."""
@@ -199,3 +201,19 @@ def values(
 ) -> list[tuple[int, Value]]:
     found = store.range(RangeQuery(name, field, 0, 2**62, tags=tags))
     return [point for series in found for point in series.points]
+
+
+def test_a_month_of_which_one_day_was_played_is_not_complete() -> None:
+    begins = NOON - 13 * HOUR_S
+    courses = [course(number, begins, NOON, CALM_SCENARIO) for number in SCHOOLS]
+    lines = map(parse, Targets(courses, SCENARIO.calendar()).ended(begins, NOON))
+    found = {
+        (one.tags["indicator"], one.tags["window"]): one.fields
+        for one in lines
+        if one.tags["region"] == one.tags["area"] == "all"
+    }
+    # Five hours of lessons, after seventeen days of nine and a half.
+    for indicator in ("I-03", "I-20"):
+        assert found[indicator, "day"]["completeness"] == 100.0
+        assert found[indicator, "month"]["completeness"] == pytest.approx(3.0, abs=0.01)
+        assert "value" not in found[indicator, "month"]

@@ -83,6 +83,7 @@ class Play:
             self.clock,
         )
         self.desk.readings.tell = self.district.heard
+        self.desk.readings.wanted = self.district.wanted
 
     def broker(self, *, there: bool) -> None:
         door = self.desk.books.door

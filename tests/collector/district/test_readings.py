@@ -69,12 +69,37 @@ async def test_a_restart_knows_what_was_probed(tmp_path: Path, *, clean: bool) -
     assert ok_of(play) == (5, 10)
 
 
-async def test_what_came_in_the_last_minute_before_a_stop_is_kept(play: Play) -> None:
+@pytest.mark.parametrize("clean", [True, False], ids=["stopped", "killed"])
+async def test_what_came_in_the_last_minute_before_a_stop_is_kept(
+    play: Play, *, clean: bool
+) -> None:
     await play.until("Mon 08:00")
     await probes(play, "a", "bad 08:00")
-    play.restart("Mon 08:02")
+    await play.send("a", "bandwidth,uplink=main recv_mbit_s=99.0,sent_mbit_s=1.0 @Mon 08:00")
+    play.restart("Mon 08:02", clean=clean)
     await play.until("Mon 08:03")
     assert ok_of(play) == (0, 3)
+    assert play.score("I-04").met == 1
+    assert waiting(play) == 0
+
+
+async def test_what_a_turn_took_waits_no_more_and_what_comes_after_it_does(play: Play) -> None:
+    await play.until("Mon 08:00")
+    await probes(play, "a", "ok 08:00")
+    assert waiting(play) == 1
+    await play.pass_by()
+    assert waiting(play) == 0
+    await probes(play, "a", "bad 08:01")
+    for _ in range(2):  # killed before the first turn, which the next start makes up for
+        play.restart(clean=False)
+        assert waiting(play) == 1
+    await play.until("Mon 08:03")
+    assert (ok_of(play), waiting(play)) == ((1, 3), 0)
+
+
+def waiting(play: Play) -> int:
+    with play.desk.books.ledger.transaction() as db:
+        return int(db.execute("SELECT count(*) FROM target_heard").fetchone()[0])
 
 
 async def test_late_failures_correct_the_day_of_an_outage(play: Play) -> None:

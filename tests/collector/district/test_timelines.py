@@ -229,6 +229,25 @@ async def test_a_store_that_is_away_loses_nothing_and_holds_nothing_up(play: Pla
     assert play.indicator("I-03", "day", "numerator")["Mon 00:00"] == (35 + 35 + 11) * 60.0
 
 
+async def test_a_collector_that_is_killed_while_its_store_is_away_loses_no_point(
+    play: Play,
+) -> None:
+    await play.until("Mon 08:10")
+    play.cut("a")
+    for minutes in ((11, 12, 13), (14, 15)):
+        play.desk.store.errors += [StoreBusy("away") for _ in minutes]
+        for minute in minutes:
+            with pytest.raises(StoreBusy):
+                await play.until(f"Mon 08:{minute}")
+        play.restart(clean=False)
+    assert "Mon 08:11" not in play.indicator("I-01", field="total")
+    await play.until("Mon 08:16")
+    said = play.indicator("I-01", field="total")
+    assert [when for when in said if when > "Mon 08:09"] == [f"Mon 08:{n}" for n in range(10, 17)]
+    with play.desk.books.ledger.transaction() as db:
+        assert db.execute("SELECT count(*) FROM target_waiting").fetchone() == (0,)
+
+
 async def test_a_database_of_days_that_is_missing_stops_no_live_points(play: Play) -> None:
     play.daily.errors += [StoreStopped("no such database") for _ in range(100)]
     while play.clock.at < ns("Mon 08:08"):
@@ -262,7 +281,7 @@ async def test_a_turn_that_the_database_refuses_is_made_up_for_by_the_next(
     play.cut("a")
     await play.send("b", "http_response,server=x,method=GET success=1i ")
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patched:
