@@ -17,7 +17,7 @@ from simulator.history.own import CollectorSeries, canaries, events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling, Source
 from simulator.history.sink import Sink, Target
-from simulator.history.sources import sources_of
+from simulator.history.sources import rooms_series, sources_of
 from simulator.scenario import Scenario
 from simulator.targets import Targets
 
@@ -134,6 +134,9 @@ def write_school(sink: Sink, course: SchoolCourse, when: Window) -> None:
     """Write all series of one school."""
     for source in sources_of(course):
         write_series(sink, source, course, when)
+    for room in rooms_series(course):
+        for line in room.days_on(course, when.start, when.stop):
+            sink.put("_1d", line)
 
 
 def write_series(sink: Sink, source: Source, course: SchoolCourse, when: Window) -> None:
