@@ -29,6 +29,7 @@ PASSED: Final = {
     "machine": ("region", "school"),
     "room": ("region", "school"),
     "device": ("region", "school"),
+    "ports": ("region", "school"),
 }
 """What a link hands on to each. The agent of a machine, the room and the device are the first of
 their school, or all of them, unless a row says which."""
@@ -91,9 +92,9 @@ def to_device(t: Language) -> str:
     )
 
 
-def to_board(t: Language, name: str) -> str:
-    """Return the address of the dashboard *name*, with what is chosen here."""
-    choices = "&".join(f"${{{one}:queryparam}}" for one in PASSED[name])
+def to_board(t: Language, name: str, *more: str) -> str:
+    """Return the address of the dashboard *name*, with what is chosen here, *more* included."""
+    choices = "&".join(f"${{{one}:queryparam}}" for one in (*PASSED[name], *more))
     return f"/d/{t.uid(name)}/?{choices}&${{__url_time_range}}"
 
 
@@ -152,11 +153,17 @@ def _choices(t: Language, name: str) -> Sequence[Variable]:
         t("设备", "Device"),
         f'SHOW TAG VALUES FROM "device" WITH KEY = "device" WHERE {SCHOOL}',
     )
+    ports = _choice(
+        "device",
+        t("设备", "Device"),
+        f'SHOW TAG VALUES FROM "device_port" WITH KEY = "device" WHERE {SCHOOL}',
+    )
     return {
         "school": [region, school],
         "machine": [region, school, agent],
         "room": [region, school, room],
         "device": [region, school, device],
+        "ports": [region, school, ports],
     }.get(name, [region])
 
 

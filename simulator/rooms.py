@@ -123,7 +123,9 @@ def _device(
     def read(x: float, at: int, now: Conditions) -> Fields:
         wrong = seen_of(now, screen=screen)
         if wrong:
-            return {"state": wrong[0], "cause": wrong[1]}
+            state, cause = wrong
+            rest = well(x, at, now) if state == "fault" else {}
+            return {**rest, "state": state, "cause": cause}
         return {"state": "ready", "cause": "", **well(x, at, now)}
 
     static: Fields = {"behind": SWITCH, "essential": bool(room), **named}

@@ -1,4 +1,4 @@
-"""One device: how it is, what it says of itself, and its ports where it has some."""
+"""One device: how it is, and what it says of itself."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,8 @@ def board(t: Language) -> dashboard.Dashboard:
         "device",
         t("设备", "Device"),
         t(
-            "一台设备：状态和原因、灯泡、滤网、温度、电池、端口。",
-            "One device: state and cause, lamp, filter, temperature, battery, ports.",
+            "一台设备：状态和原因、灯泡、滤网、温度、电池。",
+            "One device: state and cause, lamp, filter, temperature, battery.",
         ),
     )
     made.with_row(dashboard.Row(t("此刻", "Now")))
@@ -29,14 +29,15 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("变化", "Over time")))
     made.with_panel(_history(t)).with_panel(_switched(t))
     made.with_panel(_shares(t)).with_panel(_warmth(t))
-    made.with_panel(_answers(t)).with_panel(_clients(t))
-    made.with_row(dashboard.Row(t("端口（交换机、路由器）", "Ports (switches, routers)")))
-    made.with_panel(_ports(t)).with_panel(_traffic(t, "recv")).with_panel(_traffic(t, "sent"))
-    return made.with_panel(_errors(t)).with_panel(_power(t))
+    return made.with_panel(_answers(t)).with_panel(_clients(t))
 
 
 def _up(t: Language) -> tuple[str, str]:
     return t("返回教室", "Back to the rooms"), to_board(t, "room")
+
+
+def _down(t: Language) -> tuple[str, str]:
+    return t("查看端口", "Its ports"), to_board(t, "ports", "device")
 
 
 def _none(t: Language) -> str:
@@ -121,13 +122,13 @@ def _itself(t: Language) -> table.Panel:
                 *("kind", t("种类", "Kind"), 0),
                 [words.mapped(t, words.DEVICE_KINDS, coloured=False)],
             ),
-            Shown("room", t("教室", "Room")),
-            Shown("name", t("名称", "Name")),
-            Shown("model", t("型号", "Model")),
-            Shown("firmware", t("软件版本", "Firmware")),
-            Shown("profile", t("识别为", "Recognised as")),
-            Shown("input", t("信号源", "Input")),
-            Shown("behind", t("接在", "Behind")),
+            Shown("room", t("教室", "Room"), nothing="—", maps=[words.missing("—")]),
+            Shown("name", t("名称", "Name"), nothing="—", maps=[words.missing("—")]),
+            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
+            Shown("firmware", t("软件版本", "Firmware"), nothing="—", maps=[words.missing("—")]),
+            Shown("profile", t("识别为", "Recognised as"), nothing="—", maps=[words.missing("—")]),
+            Shown("input", t("信号源", "Input"), nothing="—", maps=[words.missing("—")]),
+            Shown("behind", t("接在", "Behind"), nothing="—", maps=[words.missing("—")]),
         ],
     )
 
@@ -159,7 +160,7 @@ def _worn(t: Language) -> stat.Panel:
             width=24,
             height=4,
             decimals=0,
-            links=[_up(t)],
+            links=[_up(t), _down(t)],
             colours=dict.fromkeys(columns.values(), palette.FIRST),
         ),
         [latest("device", [last(field, name) for field, name in columns.items()], DEVICE)],
@@ -303,81 +304,3 @@ def _clients(t: Language) -> timeseries.Panel:
             ("aps", t("全部接入点", "access points"), palette.NEUTRAL),
         ],
     )
-
-
-def _ports(t: Language) -> table.Panel:
-    fields = ("up", "enabled", "alias", "speed_mbit_s", "poe_w", "neighbour")
-    return listing(
-        Look(
-            t("端口", "Ports"),
-            t(
-                "每个端口有没有链路、协商速率、供电和对端的网络设备。应当有链路而没有的，"
-                "检查网线；速率低于 1000 Mbit/s 的上联口请检查水晶头。",
-                "Whether each has a link, its speed, the power it gives, and the network device at "
-                "its other end. No link where there should be one: check the cable.",
-            ),
-            "none",
-            t("没有查询端口", "its ports are not asked for"),
-            width=24,
-            height=9,
-            links=[_up(t)],
-        ),
-        [latest("device_port", [last(one) for one in fields], DEVICE, by=("port",))],
-        [
-            Shown("port", t("端口", "Port")),
-            Shown("alias", t("说明", "Description")),
-            Shown("up", t("链路", "Link"), 90, [words.mapped(t, words.PORTS)], cell="color-text"),
-            Shown("enabled", t("已启用", "Enabled"), 90, [words.mapped(t, words.YES)]),
-            Shown("speed_mbit_s", t("速率", "Speed"), unit="Mbits", decimals=0),
-            Shown("poe_w", t("供电", "Power"), unit="watt", decimals=1),
-            Shown("neighbour", t("对端设备", "Neighbour")),
-        ],
-        sort=[("port", False)],
-    )
-
-
-def _of_ports(
-    t: Language, said: tuple[str, str], unit: str, field: str, steps: Steps = ((None, palette.UP),)
-) -> timeseries.Panel:
-    return curves(
-        Look(
-            *(*said, unit, t("没有查询端口", "its ports are not asked for")),
-            steps=steps,
-            width=12,
-            height=8,
-            low=0,
-            links=[_up(t)],
-        ),
-        over_time(
-            "device_port", [Column(field, "port", "max")], DEVICE, by=("port",), alias="$tag_port"
-        ),
-    )
-
-
-def _traffic(t: Language, way: str) -> timeseries.Panel:
-    title = {"recv": t("端口接收", "Received"), "sent": t("端口发送", "Sent")}[way]
-    text = t(
-        "每个端口的流量。上联口长期贴近端口速率，说明这条线不够用。",
-        "What each port carries. An uplink at its speed for long is too small.",
-    )
-    return _of_ports(t, (title, text), "Mbits", f"{way}_mbit_s")
-
-
-def _errors(t: Language) -> timeseries.Panel:
-    title = t("端口收到的坏包（每秒）", "Damaged packets (per second)")
-    text = t(
-        "正常应当是 0。不是 0 的端口先换网线，再换端口。",
-        "Should be 0. Where it is not, change the cable first, then the port.",
-    )
-    steps: Steps = ((None, palette.UP), (0.1, palette.DEGRADED), (10, palette.DOWN))
-    return _of_ports(t, (title, text), "none", "err_in_per_s", steps)
-
-
-def _power(t: Language) -> timeseries.Panel:
-    title = t("端口供电", "Power over the ports")
-    text = t(
-        "每个端口供给接入点、摄像机等的功率。突然变成 0：对端断电或网线断了。",
-        "What each port gives to access points and cameras. Suddenly 0: the other end is off or "
-        "its cable broken.",
-    )
-    return _of_ports(t, (title, text), "watt", "poe_w")

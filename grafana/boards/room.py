@@ -2,7 +2,14 @@
 
 from typing import Final
 
-from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import (
+    bargauge,
+    dashboard,
+    stat,
+    statetimeline,
+    table,
+    timeseries,
+)
 
 from grafana import palette, words
 from grafana.frame import board as frame
@@ -18,9 +25,10 @@ from grafana.influxql import (
     over_time,
     quoted,
     totals,
+    within,
 )
 from grafana.language import Language
-from grafana.panels import Look, Shown, curves, listing, tiles, timeline
+from grafana.panels import Look, Shown, bars, curves, listing, tiles, timeline
 
 BY_ROOM: Final = ("region", "school", "room")
 
@@ -43,7 +51,7 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("变化", "Over time")))
     made.with_panel(_history(t)).with_panel(_of_devices(t))
     made.with_row(dashboard.Row(t("使用", "Use")))
-    return made.with_panel(_use(t)).with_panel(_lamps(t))
+    return made.with_panel(_week(t)).with_panel(_use(t)).with_panel(_lamps(t))
 
 
 def _up(t: Language) -> tuple[str, str]:
@@ -123,7 +131,7 @@ def listed(t: Language, where: str, width: int, height: int, link: tuple[str, st
                 *("state", t("结论", "Verdict"), 170, [words.mapped(t, words.ROOM_STATES)]),
                 cell="color-background",
             ),
-            Shown("device", t("设备", "Device")),
+            Shown("device", t("设备", "Device"), nothing="—", maps=[words.missing("—")]),
             Shown(
                 *("cause", t("原因", "Cause"), 0),
                 [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
@@ -179,10 +187,16 @@ def _devices(t: Language) -> table.Panel:
                 *("cause", t("原因", "Cause"), 0),
                 [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
             ),
-            Shown("essential", t("上课必需", "Essential"), 90, [words.mapped(t, words.YES)]),
-            Shown("on", t("开机", "On"), 80, [words.mapped(t, words.YES)]),
-            Shown("model", t("型号", "Model")),
-            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0),
+            Shown(
+                "essential",
+                t("上课必需", "Essential"),
+                90,
+                [words.mapped(t, words.YES)],
+                nothing="—",
+            ),
+            Shown("on", t("开机", "On"), 80, [words.mapped(t, words.YES)], nothing="—"),
+            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
+            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
         ],
         hidden=("Time", "region", "school"),
         sort=[("room", False), ("device", False)],
@@ -227,8 +241,8 @@ def _apart(t: Language) -> table.Panel:
                 *("cause", t("原因", "Cause"), 0),
                 [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
             ),
-            Shown("model", t("型号", "Model")),
-            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0),
+            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
+            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
         ],
         hidden=("Time", "region", "school"),
     )
@@ -275,19 +289,49 @@ def _of_devices(t: Language) -> statetimeline.Panel:
     )
 
 
+def _week(t: Language) -> bargauge.Panel:
+    return bars(
+        Look(
+            t("近 7 天开机时间", "Minutes on, of 7 days"),
+            t(
+                "每间教室的大屏或投影机 7 天里开机的分钟数，只有总数，不记录谁在用、用来做什么。"
+                "接近 0 的教室：设备在，但没有用起来。",
+                "Minutes of 7 days that panel or projector of each room were on: sums, never who "
+                "or what for. Near 0: it is there, but not used.",
+            ),
+            t("suffix: 分钟", "suffix: min"),
+            t("还没有记录", "nothing was recorded yet"),
+            steps=((None, palette.NEUTRAL), (60, palette.FIRST)),
+            width=8,
+            height=9,
+            decimals=0,
+            low=0,
+            links=[_up(t)],
+        ),
+        [
+            Query(
+                f'SELECT sum("on_minutes") AS "minutes" FROM "room_day" WHERE {within("7d")}'
+                f' AND {ROOM} GROUP BY "room"',
+                "daily",
+                alias="$tag_room",
+            )
+        ],
+    )
+
+
 def _use(t: Language) -> timeseries.Panel:
     return curves(
         Look(
             t("每天开机时间", "Minutes on, by day"),
             t(
-                "每间教室的大屏或投影机每个上课日开机的分钟数，只有总数，不记录谁在用、用来做什么。"
-                "长期接近 0 的教室：设备在，但没有用起来。",
-                "Minutes that panel or projector were on, by room and school day: sums, never who "
-                "or what for. Near 0 for long: it is there, but not used.",
+                "所选范围内每天开机的分钟数，要看到变化请选 7 天以上。周末和假期应当是 0："
+                "不是 0 就是忘了关。",
+                "Of each day in the range: choose a week or more. Weekends and holidays should be "
+                "0, else somebody forgot to switch it off.",
             ),
-            "m",
+            t("suffix: 分钟", "suffix: min"),
             t("这段时间没有记录", "nothing was recorded in this range"),
-            width=12,
+            width=8,
             height=9,
             decimals=0,
             low=0,
@@ -316,7 +360,7 @@ def _lamps(t: Language) -> timeseries.Panel:
             ),
             "h",
             t("没有报告灯泡时间的设备", "no device tells its lamp hours"),
-            width=12,
+            width=8,
             height=9,
             decimals=0,
             low=0,
