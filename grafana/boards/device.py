@@ -9,7 +9,7 @@ from grafana.frame import board as frame
 from grafana.frame import to_board
 from grafana.influxql import DEVICE, Column, last, latest, over_time
 from grafana.language import Language
-from grafana.panels import Look, Shown, Steps, curves, listing, tiles, timeline
+from grafana.panels import Look, Shown, Steps, curves, listing, text, tiles, timeline
 
 
 def board(t: Language) -> dashboard.Dashboard:
@@ -122,13 +122,13 @@ def _itself(t: Language) -> table.Panel:
                 *("kind", t("种类", "Kind"), 0),
                 [words.mapped(t, words.DEVICE_KINDS, coloured=False)],
             ),
-            Shown("room", t("教室", "Room"), nothing="—", maps=[words.missing("—")]),
-            Shown("name", t("名称", "Name"), nothing="—", maps=[words.missing("—")]),
-            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
-            Shown("firmware", t("软件版本", "Firmware"), nothing="—", maps=[words.missing("—")]),
-            Shown("profile", t("识别为", "Recognised as"), nothing="—", maps=[words.missing("—")]),
-            Shown("input", t("信号源", "Input"), nothing="—", maps=[words.missing("—")]),
-            Shown("behind", t("接在", "Behind"), nothing="—", maps=[words.missing("—")]),
+            text("room", t("教室", "Room")),
+            text("name", t("名称", "Name")),
+            text("model", t("型号", "Model")),
+            text("firmware", t("软件版本", "Firmware")),
+            text("profile", t("识别为", "Recognised as")),
+            text("input", t("信号源", "Input")),
+            text("behind", t("接在", "Behind")),
         ],
     )
 

@@ -7,7 +7,7 @@ from grafana.frame import board as frame
 from grafana.frame import to_board
 from grafana.influxql import DEVICE, Column, last, latest, over_time
 from grafana.language import Language
-from grafana.panels import Look, Shown, Steps, curves, listing
+from grafana.panels import Look, Shown, Steps, curves, listing, text
 
 
 def board(t: Language) -> dashboard.Dashboard:
@@ -50,12 +50,12 @@ def _ports(t: Language) -> table.Panel:
         [latest("device_port", [last(one) for one in fields], DEVICE, by=("port",))],
         [
             Shown("port", t("端口", "Port")),
-            Shown("alias", t("说明", "Description"), nothing="—", maps=[words.missing("—")]),
+            text("alias", t("说明", "Description")),
             Shown("up", t("链路", "Link"), 90, [words.mapped(t, words.PORTS)], cell="color-text"),
             Shown("enabled", t("已启用", "Enabled"), 90, [words.mapped(t, words.YES)], nothing="—"),
             Shown("speed_mbit_s", t("速率", "Speed"), unit="Mbits", decimals=0, nothing="—"),
             Shown("poe_w", t("供电", "Power"), unit="watt", decimals=1, nothing="—"),
-            Shown("neighbour", t("对端设备", "Neighbour"), nothing="—", maps=[words.missing("—")]),
+            text("neighbour", t("对端设备", "Neighbour")),
         ],
         sort=[("port", False)],
     )

@@ -28,7 +28,7 @@ from grafana.influxql import (
     within,
 )
 from grafana.language import Language
-from grafana.panels import Look, Shown, bars, curves, listing, tiles, timeline
+from grafana.panels import Look, Shown, bars, curves, listing, text, tiles, timeline
 
 BY_ROOM: Final = ("region", "school", "room")
 
@@ -131,7 +131,7 @@ def listed(t: Language, where: str, width: int, height: int, link: tuple[str, st
                 *("state", t("结论", "Verdict"), 170, [words.mapped(t, words.ROOM_STATES)]),
                 cell="color-background",
             ),
-            Shown("device", t("设备", "Device"), nothing="—", maps=[words.missing("—")]),
+            text("device", t("设备", "Device")),
             Shown(
                 *("cause", t("原因", "Cause"), 0),
                 [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
@@ -195,7 +195,7 @@ def _devices(t: Language) -> table.Panel:
                 nothing="—",
             ),
             Shown("on", t("开机", "On"), 80, [words.mapped(t, words.YES)], nothing="—"),
-            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
+            text("model", t("型号", "Model")),
             Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
         ],
         hidden=("Time", "region", "school"),
@@ -241,7 +241,7 @@ def _apart(t: Language) -> table.Panel:
                 *("cause", t("原因", "Cause"), 0),
                 [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
             ),
-            Shown("model", t("型号", "Model"), nothing="—", maps=[words.missing("—")]),
+            text("model", t("型号", "Model")),
             Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
         ],
         hidden=("Time", "region", "school"),
@@ -344,6 +344,7 @@ def _use(t: Language) -> timeseries.Panel:
                 alias="$tag_room",
             )
         ],
+        stacked=True,
         columns=True,
     )
 
@@ -358,7 +359,7 @@ def _lamps(t: Language) -> timeseries.Panel:
                 "Hours that the lamp of each projector has burned. Beyond what its manual says "
                 "(mostly 2,000 to 4,000) have a new one ready.",
             ),
-            "h",
+            t("suffix: 小时", "suffix: h"),
             t("没有报告灯泡时间的设备", "no device tells its lamp hours"),
             width=8,
             height=9,
