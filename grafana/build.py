@@ -11,7 +11,7 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders import dashboard as builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana.boards import district, health, machine, school, targets
+from grafana.boards import device, district, health, machine, ports, room, school, targets
 from grafana.frame import SCHEMA_VERSION
 from grafana.language import CODES, Language
 
@@ -20,6 +20,9 @@ BOARDS: Final[dict[str, Callable[[Language], builder.Dashboard]]] = {
     "district": district.board,
     "school": school.board,
     "machine": machine.board,
+    "room": room.board,
+    "device": device.board,
+    "ports": ports.board,
     "targets": targets.board,
     "health": health.board,
 }

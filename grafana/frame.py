@@ -27,8 +27,12 @@ PASSED: Final = {
     "health": ("region",),
     "school": ("region", "school"),
     "machine": ("region", "school"),
+    "room": ("region", "school"),
+    "device": ("region", "school"),
+    "ports": ("region", "school"),
 }
-"""What a link hands on to each; a machine's agent is the first of its school, unless it says."""
+"""What a link hands on to each. The agent of a machine, the room and the device are the first of
+their school, or all of them, unless a row says which."""
 
 
 def board(
@@ -71,9 +75,26 @@ def to_machine(t: Language) -> str:
     )
 
 
-def to_board(t: Language, name: str) -> str:
-    """Return the address of the dashboard *name*, with what is chosen here."""
-    choices = "&".join(f"${{{one}:queryparam}}" for one in PASSED[name])
+def to_room(t: Language) -> str:
+    """Return the address of the room in a row of a table, or in the labels of a series."""
+    return (
+        f"/d/{t.uid('room')}/?var-region=${{__data.fields.region}}"
+        "&var-school=${__data.fields.school}&var-room=${__data.fields.room}&${__url_time_range}"
+    )
+
+
+def to_device(t: Language) -> str:
+    """Return the address of the device in a row of a table."""
+    return (
+        f"/d/{t.uid('device')}/?var-region=${{__data.fields.region}}"
+        "&var-school=${__data.fields.school}&var-device=${__data.fields.device}"
+        "&${__url_time_range}"
+    )
+
+
+def to_board(t: Language, name: str, *more: str) -> str:
+    """Return the address of the dashboard *name*, with what is chosen here, *more* included."""
+    choices = "&".join(f"${{{one}:queryparam}}" for one in (*PASSED[name], *more))
     return f"/d/{t.uid(name)}/?{choices}&${{__url_time_range}}"
 
 
@@ -120,7 +141,30 @@ def _choices(t: Language, name: str) -> Sequence[Variable]:
         t("采集端", "Agent"),
         f'SHOW TAG VALUES FROM "agent" WITH KEY = "agent" WHERE {SCHOOL}',
     )
-    return {"school": [region, school], "machine": [region, school, agent]}.get(name, [region])
+    room = _choice(
+        "room",
+        t("教室", "Room"),
+        f'SHOW TAG VALUES FROM "room" WITH KEY = "room" WHERE {SCHOOL}',
+    )
+    room.include_all(True).all_value(ALL)
+    room.current(model.VariableOption(selected=True, text="All", value="$__all"))
+    device = _choice(
+        "device",
+        t("设备", "Device"),
+        f'SHOW TAG VALUES FROM "device" WITH KEY = "device" WHERE {SCHOOL}',
+    )
+    ports = _choice(
+        "device",
+        t("设备", "Device"),
+        f'SHOW TAG VALUES FROM "device_port" WITH KEY = "device" WHERE {SCHOOL}',
+    )
+    return {
+        "school": [region, school],
+        "machine": [region, school, agent],
+        "room": [region, school, room],
+        "device": [region, school, device],
+        "ports": [region, school, ports],
+    }.get(name, [region])
 
 
 def _choice(name: str, label: str, query: str) -> Variable:

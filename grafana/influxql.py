@@ -64,6 +64,8 @@ def within(span: str) -> str:
 REGION: Final = '"region" =~ /^${region:regex}$/'
 SCHOOL: Final = f'{REGION} AND "school" =~ /^${{school:regex}}$/'
 AGENT: Final = f'{SCHOOL} AND "agent" =~ /^${{agent:regex}}$/'
+ROOM: Final = f'{SCHOOL} AND "room" =~ /^${{room:regex}}$/'
+DEVICE: Final = f'{SCHOOL} AND "device" =~ /^${{device:regex}}$/'
 SCOPE: Final = f'{REGION} AND "region" !~ /^[0-9]${{region:regex}}[0-9]$/'
 
 

@@ -301,6 +301,15 @@ class Shown:
     align: str = "left"
 
 
+def text(name: str, heading: str) -> Shown:
+    """Return a column of words that a row may lack.
+
+    Where all rows lack it Grafana 9.4 takes it for JSON and shows `null`, unless the cell has a
+    kind of its own; and a mapping of what is missing takes every word for it.
+    """
+    return Shown(name, heading, nothing="—", cell="color-text", steps=((None, palette.REFERENCE),))
+
+
 def listing(
     look: Look,
     queries: Sequence[Query],

@@ -5,6 +5,7 @@ from typing import Final
 
 from grafana_foundation_sdk.models import dashboard as model
 
+from core.causes import CAUSES as DEVICE_CAUSE_WORDS
 from core.kinds import KINDS
 from grafana import palette
 from grafana.language import Language
@@ -63,6 +64,7 @@ LINKS: Final[dict[str, Word]] = {
     "0": ("无链路", "no link", palette.DOWN),
     "1": ("有链路", "link", palette.UP),
 }
+PORTS: Final[dict[str, Word]] = {"false": LINKS["0"], "true": LINKS["1"]}
 USES: Final[dict[str, Word]] = {
     "0": ("备用", "standby", palette.NEUTRAL),
     "1": ("正在使用", "in use", palette.UP),
@@ -79,6 +81,10 @@ READY: Final[dict[str, Word]] = {
     "0": ("不能入库", "cannot store", palette.DOWN),
     "1": ("正常", "fine", palette.UP),
 }
+YES: Final[dict[str, Word]] = {
+    "false": ("否", "no", palette.NEUTRAL),
+    "true": ("是", "yes", palette.FIRST),
+}
 LINK_TYPES: Final[dict[str, Word]] = {
     word: (zh, en, palette.NEUTRAL)
     for word, (zh, en) in {
@@ -93,6 +99,49 @@ LINK_TYPES: Final[dict[str, Word]] = {
 }
 KIND_WORDS: Final[dict[str, Word]] = {
     word: (kind.zh, kind.en, palette.NEUTRAL) for word, kind in KINDS.items()
+}
+
+ROOM_STATES: Final[dict[str, Word]] = {
+    "ready": ("可以上课", "ready", palette.UP),
+    "limited": ("可以上课，有问题", "ready with limits", palette.DEGRADED),
+    "not_ready": ("不能上课", "not ready", palette.DOWN),
+    "unknown": ("未知", "unknown", palette.UNKNOWN),
+}
+DEVICE_STATES: Final[dict[str, Word]] = {
+    "ready": ("开机正常", "on", palette.UP),
+    "standby": ("待机", "standby", palette.NEUTRAL),
+    "warming": ("正在预热", "warming up", palette.FIRST),
+    "cooling": ("正在冷却", "cooling down", palette.P4),
+    "limited": ("部分功能异常", "works with limits", palette.DEGRADED),
+    "fault": ("故障", "fault", palette.DOWN),
+    "unreachable": ("没有应答", "does not answer", palette.P2),
+    "unknown": ("未知", "unknown", palette.UNKNOWN),
+}
+DEVICE_KINDS: Final[dict[str, Word]] = {
+    word: (zh, en, palette.NEUTRAL)
+    for word, (zh, en) in {
+        "projector": ("投影机", "projector"),
+        "panel": ("交互大屏", "interactive panel"),
+        "display": ("显示屏", "display"),
+        "computer": ("教室电脑", "computer"),
+        "document_camera": ("展台", "document camera"),
+        "amplifier": ("功放", "amplifier"),
+        "microphone": ("话筒", "microphone"),
+        "camera": ("摄像机", "camera"),
+        "codec": ("录播或视频终端", "codec"),
+        "switch": ("交换机", "switch"),
+        "ap": ("无线接入点", "access point"),
+        "controller": ("无线控制器", "wireless controller"),
+        "router": ("路由器", "router"),
+        "ups": ("不间断电源", "UPS"),
+        "printer": ("打印机", "printer"),
+        "nvr": ("录像机", "video recorder"),
+        "other": ("其他", "other"),
+    }.items()
+}
+DEVICE_CAUSES: Final[dict[str, Word]] = {
+    "": ("—", "—", palette.NEUTRAL),
+    **{word: (one.zh, one.en, palette.NEUTRAL) for word, one in DEVICE_CAUSE_WORDS.items()},
 }
 
 

@@ -36,6 +36,10 @@ class Conditions:
     """How full the disk is at the least."""
     clock: float = 0.0
     """How far the machine's clock is ahead."""
+    screen: bool = True
+    """Whether the screen of the first classroom shows anything."""
+    switch: bool = True
+    """Whether the switch that the classrooms hang on works."""
     booted: int = 0
     """When the power last came back, in seconds since 1970."""
 

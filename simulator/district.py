@@ -22,6 +22,7 @@ ROOM: Final = "lab-1"
 class School:
     """One school; `off_at_night` says that somebody switches its machines off.
 
+    `played` of its `rooms` have devices that somebody asks (`simulator.rooms`).
     `outside` says that its line can be probed from outside: where not, an agent that fell silent
     leaves the line unknown.
     """
@@ -41,6 +42,7 @@ class School:
     classes: int
     pupils: int
     rooms: int
+    played: int
     agents: tuple[str, ...]
     off_at_night: bool
     outside: bool
@@ -139,12 +141,12 @@ _ENDS: Final[dict[SchoolType, str]] = {
 _SIZE_OF_CLASS: Final = (28, 45)
 
 
-def district(seed: int, schools: int, regions: Sequence[str]) -> list[School]:
-    """Return the schools of a district, spread evenly over *regions*."""
-    return [_school(seed, number, regions) for number in range(schools)]
+def district(seed: int, schools: int, regions: Sequence[str], rooms: int = 2) -> list[School]:
+    """Return the schools of a district, spread evenly over *regions*; *rooms* of each played."""
+    return [_school(seed, number, regions, rooms) for number in range(schools)]
 
 
-def _school(seed: int, number: int, regions: Sequence[str]) -> School:
+def _school(seed: int, number: int, regions: Sequence[str], played: int) -> School:
     own = mix(seed, number)
     sort = _sort(number)
     line = LINES[pick(sort.lines, own, 1)]
@@ -159,6 +161,7 @@ def _school(seed: int, number: int, regions: Sequence[str]) -> School:
     """Some have a contract that cannot reach the target, whatever is measured."""
     contracted = line.tiers[0] if wrong else pick(fitting[:2], own, 7)
     second = unit(own, 8) < sort.second
+    rooms = max(1, classes + mix(own, 10) % 4 - 1)
     return School(
         number=number,
         seed=own,
@@ -174,7 +177,8 @@ def _school(seed: int, number: int, regions: Sequence[str]) -> School:
         target=sort.target,
         classes=classes,
         pupils=pupils,
-        rooms=max(1, classes + mix(own, 10) % 4 - 1),
+        rooms=rooms,
+        played=min(played, rooms),
         agents=(HOST, ROOM) if second else (HOST,),
         off_at_night=unit(own, 11) < sort.off_at_night,
         outside=unit(own, 12) < 0.8,

@@ -31,6 +31,8 @@ _LASTS_S: Final[dict[FaultKind, int]] = {
     "disk_full": 86_400,
     "clock_off": 14_400,
     "broker_away": 600,
+    "screen_fails": 5_400,
+    "switch_down": 1_200,
 }
 """The median of how long one lasts that comes by chance."""
 LONGEST_S: Final = 3 * DAY_S
@@ -157,5 +159,7 @@ _BROKEN: Final[dict[FaultKind, str]] = {
     "link_down": "port",
     "broker_away": "broker",
     "dns_silent": "names",
+    "screen_fails": "screen",
+    "switch_down": "switch",
 }
 """What of the conditions each kind is about."""

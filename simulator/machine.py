@@ -21,6 +21,7 @@ from simulator.conditions import WELL, Conditions
 from simulator.days import HOUR_S, ORIGIN, SWITCHED_ON, Days
 from simulator.district import HOST, School
 from simulator.lines import FIVE_G
+from simulator.rooms import devices
 from simulator.series import DAY_S, GB, Fields, Series
 
 WANDERS: Final = 0.16
@@ -126,6 +127,7 @@ class Machine:
             yield kinds.uplink(kinds.BACKUP, FIVE_G, FIVE_G.tiers[0])
         yield kinds.sntp(off)
         yield slow.certificate(kinds.PLATFORM_HOST)
+        yield from devices(school, self.days)
 
 
 def within(x: float) -> float:

@@ -31,6 +31,8 @@ FaultKind = Literal[
     "disk_full",
     "clock_off",
     "broker_away",
+    "screen_fails",
+    "switch_down",
 ]
 FAULTS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
 
@@ -61,12 +63,13 @@ Rate = Annotated[float, Meta(ge=0, le=30)]
 
 
 class DistrictTable(Struct, frozen=True, kw_only=True):
-    """How many schools there are; the same `seed` gives the same ones."""
+    """How many schools there are, and `rooms` in each; the same `seed` gives the same ones."""
 
     seed: int = 1
     schools: Annotated[int, Meta(ge=1, le=MOST)] = 24
     regions: Regions = ("000000",)
     zone: Zone = "Asia/Shanghai"
+    rooms: Annotated[int, Meta(ge=0, le=40)] = 2
 
 
 class DaysTable(Struct, frozen=True, kw_only=True):
@@ -89,6 +92,8 @@ class ChanceTable(Struct, frozen=True, kw_only=True):
     disk_full: Rate = 0.1
     clock_off: Rate = 0.1
     broker_away: Rate = 0.5
+    screen_fails: Rate = 0.4
+    switch_down: Rate = 0.2
 
 
 class FaultTable(Struct, frozen=True, kw_only=True):
@@ -127,7 +132,7 @@ class Scenario(Struct, frozen=True, kw_only=True):
     def schools(self) -> list[School]:
         """Return the schools."""
         table = self.district
-        return district(table.seed, table.schools, table.regions)
+        return district(table.seed, table.schools, table.regions, table.rooms)
 
     def calendar(self) -> Days:
         """Return what kind of hours there are."""

@@ -2,11 +2,15 @@
 
 {"what":"line","region":…,"school":…,"from":…,"until":…,"line":"down","seen":"unknown",
  "cause":"silent","why":["line_cut"]}
+{"what":"room","region":…,"school":…,"from":…,"until":…,"room":"101","state":"not_ready",
+ "cause":"lamp","device":"projector-101"}
 {"what":"school","region":…,"school":…,"from":…,"until":…,"outage_min":25.0, …}
 {"what":"indicator","indicator":"I-01","region":"all","area":"all","window":"day","at":…, …}
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +21,7 @@ from core.clock import SECOND
 from core.lineprotocol import parse
 from simulator.course import SchoolCourse
 from simulator.days import Days
+from simulator.rooms import rooms_of, truth_of
 from simulator.targets import Targets
 from simulator.truth import Sums
 
@@ -31,6 +36,7 @@ def truth(
     for course in known:
         yield from _lines(course, start_s, stop_s)
         yield _school(course, days, start_s, stop_s)
+        yield from _rooms(course, start_s, stop_s)
     for line in Targets(known, days).ended(start_s, stop_s):
         yield _indicator(line)
 
@@ -69,6 +75,18 @@ def _school(course: SchoolCourse, days: Days, start_s: int, stop_s: int) -> dict
         "probes": round(total.probes, 2),
         "probes_answered": round(total.answered, 2),
     }
+
+
+def _rooms(course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[dict[str, Any]]:
+    for number, room in enumerate(rooms_of(course.school)):
+        spans = course.between(start_s, stop_s)
+        for found, alike in groupby(spans, partial(truth_of, room, first=number == 0)):
+            whole = list(alike)
+            yield {
+                **_of(course, "room", max(whole[0].start, start_s), min(whole[-1].stop, stop_s)),
+                "room": room.room,
+                **found._asdict(),
+            }
 
 
 def _of(course: SchoolCourse, what: str, start_s: int, stop_s: int) -> dict[str, Any]:

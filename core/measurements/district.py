@@ -92,4 +92,45 @@ MEASUREMENTS: Final = (
         Field("silent_s", "integer", "s", "since something last came from it"),
         interval_s=300,
     ),
+    measurement(
+        "room",
+        "One room as its devices add up ([rooms.md](rooms.md)): on change, else each 300 s. It "
+        "carries no `agent`.",
+        {"room": "the room, as the agents' configuration calls it"},
+        Field("name", "string", "", "the room as people call it"),
+        Field("state", "string", "", "`ready`, `limited`, `not_ready` or `unknown`"),
+        Field("cause", "string", "", "why, a word of core/causes; empty while it is ready"),
+        Field("device", "string", "", "the device that decides; empty while it is ready"),
+        Field(
+            *("ready", "integer", ""),
+            "1 while a lesson can be held (ready or limited), 0 while it cannot; absent while "
+            "unknown, and what was written before does not hold from then on",
+            known_by="known",
+        ),
+        Field(
+            *("on", "integer", ""),
+            "1 while its projector, panel or display is on, 0 while all of them are off; absent "
+            "while nobody can tell",
+            known_by="on_known",
+        ),
+        *counts(
+            known="1 while `ready` is known, else 0",
+            on_known="1 while `on` is known, else 0",
+            devices="its devices",
+            devices_ok="of those: that are healthy",
+            devices_unknown="of those: of which nobody can tell",
+        ),
+        interval_s=60,
+    ),
+    measurement(
+        "room_day",
+        "One room on one day of the district, at the day's start: minutes, and nobody's name. It "
+        "carries no `agent`.",
+        {"room": "the room, as the agents' configuration calls it"},
+        Field(
+            *("on_minutes", "integer", "min"),
+            "its projector, panel or display was on, as far as anybody knows",
+        ),
+        interval_s=300,
+    ),
 )

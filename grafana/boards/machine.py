@@ -305,7 +305,6 @@ def _errors(t: Language) -> timeseries.Panel:
 
 
 def _carrier(t: Language) -> statetimeline.Panel:
-    linked = {"true": words.LINKS["1"], "false": words.LINKS["0"]}
     return timeline(
         Look(
             t("网卡链路", "Links of the interfaces"),
@@ -315,7 +314,7 @@ def _carrier(t: Language) -> statetimeline.Panel:
             ),
             "bool",
             _none(t),
-            maps=[words.mapped(t, linked)],
+            maps=[words.mapped(t, words.PORTS)],
             links=[_up(t)],
         ),
         over_time("net", [last("carrier")], AGENT, by=("interface",), alias="$tag_interface"),

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.builders import (
 )
 
 from grafana import palette, words
+from grafana.boards import room
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_machine
 from grafana.influxql import SCHOOL, Column, Query, last, latest, over_time, within
@@ -44,6 +45,9 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("稳定性", "Stability")))
     made.with_panel(_loss(t)).with_panel(_delay(t))
     made.with_panel(_jitter(t)).with_panel(_pages(t))
+    made.with_row(dashboard.Row(t("多媒体教室", "Classrooms")))
+    rooms = t("教室和设备", "Rooms and devices"), to_board(t, "room")
+    made.with_panel(room.listed(t, SCHOOL, 24, 7, rooms))
     made.with_row(dashboard.Row(t("采集端和最近事件", "Agents and recent events")))
     return made.with_panel(_agent_list(t)).with_panel(_events(t))
 

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from operator import attrgetter
 from typing import Final
 
 from alerts.schooltime import in_school_time
 from core.clock import SECOND
+from core.lineprotocol import encode
+from core.types import Reading, Value
 from simulator.chance import Course
 from simulator.conditions import Conditions
 from simulator.course import SchoolCourse
@@ -15,6 +18,7 @@ from simulator.district import HOST, School
 from simulator.history.rolling import BEATS, Cheap, Source
 from simulator.history.text import ordered
 from simulator.machine import Machine, within
+from simulator.rooms import Room, is_on, rooms_of, truth_of
 from simulator.series import Fields, Series
 from simulator.truth import Interval
 
@@ -163,6 +167,75 @@ class SchoolSeries:
 
 
 @dataclass(slots=True)
+class RoomSeries:
+    """What the collector writes of one of a school's rooms, of which this is the *first* or not."""
+
+    school: School
+    days: Days
+    room: Room
+    first: bool
+    measurement: str = "room"
+    tags: Mapping[str, str] = field(init=False)
+    static: Fields = field(init=False)
+
+    def __post_init__(self) -> None:
+        one = self.school
+        self.tags = {"region": one.region, "school": one.school, "room": self.room.room}
+        self.static = {"name": self.room.name, "devices": 2}
+
+    def alike(self, there: Interval) -> object:
+        """Return how the room is."""
+        return truth_of(self.room, there, first=self.first)
+
+    def cheap(self, hour: int, there: Interval) -> Cheap | None:
+        """Return an hour in which it is known how the room is."""
+        if truth_of(self.room, there, first=self.first).state == "unknown":
+            return None
+        one = self.moving(hour * HOUR_S, there)
+        return Cheap(BEATS, ordered(one, one, one, one))
+
+    def sample(self, at_s: int, there: Interval) -> Fields:
+        """Return the point of *at_s*."""
+        return self.static | self.moving(at_s, there)
+
+    def moving(self, at_s: int, there: Interval) -> Fields:
+        """Return the fields that change."""
+        state, cause, device = truth_of(self.room, there, first=self.first)
+        fields: Fields = {"state": state, "cause": cause, "device": device}
+        known = int(state != "unknown")
+        if known:
+            fields["ready"] = int(state == "ready")
+        if state == "ready":
+            fields["on"] = int(is_on(self.days, at_s))
+        return fields | {
+            "known": known,
+            "on_known": int(state == "ready"),
+            "devices_ok": {"ready": 2, "not_ready": 1, "unknown": 0}[state],
+            "devices_unknown": 0 if known else 2,
+        }
+
+    def step(self, hour: int) -> int:
+        """Return how long values stay in *hour* (s)."""
+        return CALM_S
+
+    def days_on(self, course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[bytes]:
+        """Yield for each of the district's days how long its screen was seen to be on."""
+        at = self.days.local(start_s).replace(hour=0, minute=0, second=0, microsecond=0)
+        while (begins := int(at.timestamp())) < stop_s:
+            at += timedelta(days=1)
+            ends = min(int(at.timestamp()), stop_s)
+            seconds = sum(
+                min(one.stop, ends, (hour + 1) * HOUR_S) - max(one.start, begins, hour * HOUR_S)
+                for hour in range(begins // HOUR_S, -(-ends // HOUR_S))
+                if is_on(self.days, hour * HOUR_S)
+                for one in course.during(hour)
+                if truth_of(self.room, one, first=self.first).state == "ready"
+            )
+            fields: dict[str, Value] = {"on_minutes": seconds // 60}
+            yield encode(Reading("room_day", fields, begins * SECOND, self.tags))
+
+
+@dataclass(slots=True)
 class LedgerSeries:
     """What the collector's ledger says of one agent."""
 
@@ -226,3 +299,12 @@ def sources_of(course: SchoolCourse) -> Iterator[Source]:
         yield from (MachineSeries(machine, number) for number in range(len(machine.series)))
         yield LedgerSeries(course, agent)
     yield SchoolSeries(school, course.days)
+    yield from rooms_series(course)
+
+
+def rooms_series(course: SchoolCourse) -> list[RoomSeries]:
+    """Return the series of each room that is played."""
+    return [
+        RoomSeries(course.school, course.days, room, first=number == 0)
+        for number, room in enumerate(rooms_of(course.school))
+    ]

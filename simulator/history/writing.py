@@ -16,7 +16,7 @@ from simulator.history.own import CollectorSeries, canaries, events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling, Source
 from simulator.history.sink import Sink, Target
-from simulator.history.sources import sources_of
+from simulator.history.sources import rooms_series, sources_of
 from simulator.scenario import Scenario
 from simulator.targets import Targets
 
@@ -136,6 +136,9 @@ def write_school(sink: Sink, course: SchoolCourse, when: Window) -> None:
     days = list(by_day(course, when))
     for source in sources_of(course):
         write_series(sink, source, course, when, days)
+    for room in rooms_series(course):
+        for line in room.days_on(course, when.start, when.stop):
+            sink.put("_1d", line)
 
 
 def write_series(

@@ -63,7 +63,7 @@ def filled(text: str, begin_ms: int, end_ms: int, **chosen: str) -> str:
     step = max(10, (end_ms - begin_ms) // 1000 // 1000)
     text = text.replace("$__interval", f"{step}s").replace("$day_begins", "16h")
     text = text.replace("${__to}", str(end_ms)).replace("${__from}", str(begin_ms))
-    for name in ("region", "school", "agent"):
+    for name in ("region", "school", "agent", "room", "device"):
         text = text.replace(f"${{{name}:regex}}", chosen.get(name, ".*"))
     assert "$" not in text.replace("$/", ""), text
     return text

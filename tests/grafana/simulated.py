@@ -271,13 +271,12 @@ def well_known(target: Target, until_s: int) -> None:
     troubles = Troubles(scenario, proven, scenario.calendar(), begin_s)
     days = troubles.days
     courses = [course_of(troubles, one, days, until_s - 86_400, until_s) for one in proven]
-    sink = Sink(target)
-    for line in Targets(courses, days).live(begin_s, until_s):
-        sink.put("", line)
-    for line in Targets(courses, days).ended(until_s - 1, until_s):
-        if b"window=day" in line:
-            sink.put("_1d", line)
-    sink.close()
+    with Sink(target) as sink:
+        for line in Targets(courses, days).live(begin_s, until_s):
+            sink.put("", line)
+        for line in Targets(courses, days).ended(until_s - 1, until_s):
+            if b"window=day" in line:
+                sink.put("_1d", line)
 
 
 def arrived(filled: Filled) -> bool:

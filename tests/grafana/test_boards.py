@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from collector.rollups.series import NOT_ROLLED
 from collector.web.causes import CAUSES
+from core import causes, devices
 from core.catalog import CATALOG, IDENTITY_TAGS
 from core.kinds import KINDS
 from grafana import palette, words
@@ -52,7 +54,7 @@ def test_the_checked_in_dashboards_are_what_the_code_builds() -> None:
 
 
 def test_uids_are_fixed_and_no_two_are_the_same() -> None:
-    boards = ("district", "school", "machine", "targets", "health")
+    boards = ("district", "school", "machine", "targets", "health", "room", "device", "ports")
     wanted = {f"zh/{one}.json": f"sw-{one}" for one in boards}
     wanted |= {f"en/{one}.json": f"sw-{one}-en" for one in boards}
     assert {name: load(name)["uid"] for name in ALL} == wanted
@@ -160,8 +162,8 @@ def test_every_link_leads_to_a_dashboard_of_the_same_language_with_its_variables
         assert passed <= variables[uid], url
         assert set(re.findall(r"\$\{(\w+):queryparam\}", query)) <= mine, url
         assert "${__url_time_range}" in query, url
-        choices = {"region", "school", "agent"} & variables[uid]
-        assert choices - passed <= {"agent"} - mine | ({"school"} - mine), url
+        choices = {"region", "school", "agent", "room", "device"} & variables[uid]
+        assert choices - passed <= {"agent", "room", "device", "school"} - mine, url
 
 
 @every_board
@@ -177,7 +179,7 @@ def test_a_query_names_only_fields_and_tags_of_the_catalogue(name: str) -> None:
         about = CATALOG[query.measurement]
         tags = {*about.tags, *IDENTITY_TAGS}
         names = set(about.fields)
-        if query.store != "raw" and query.measurement != "indicator":
+        if query.store != "raw" and query.measurement not in NOT_ROLLED:
             names = {f"{field}{way}" for field in names for way in ROLLED}
         assert query.words - tags - names == set(), query
 
@@ -228,6 +230,12 @@ def test_every_state_cause_and_kind_of_event_has_its_word() -> None:
     states = {key.removeprefix("state_") for key in CAUSES if key.startswith("state_")}
     assert states == set(words.STATES)
     assert set(KINDS) <= set(words.KIND_WORDS)
+
+
+def test_every_kind_state_and_cause_of_a_device_has_its_word() -> None:
+    assert set(words.DEVICE_KINDS) == set(devices.KINDS)
+    assert set(words.DEVICE_STATES) == set(devices.STATES)
+    assert set(words.DEVICE_CAUSES) == {"", *causes.CAUSES}
 
 
 def test_states_have_the_words_of_the_page() -> None:

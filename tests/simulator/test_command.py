@@ -49,7 +49,7 @@ async def test_a_play_ends_cleanly_when_the_present_is_reached(
         assert schools == {"s0001", "s0002", "s0003"}
     assert len(roster.read_text().splitlines()) == 4
     told = [json.loads(line) for line in truth.read_text().splitlines()]
-    assert {one["what"] for one in told} == {"line", "school", "indicator"}
+    assert {one["what"] for one in told} == {"line", "school", "room", "indicator"}
 
 
 def test_ctrl_c_stops_a_play_with_a_last_word(mosquitto: RealBroker, tmp_path: Path) -> None:
