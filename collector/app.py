@@ -49,6 +49,8 @@ from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
 from collector.rollups.marks import Also, Waiting
+from collector.rooms.school import School
+from collector.rooms.watch import Rooms
 from collector.rosterchores import RosterChores
 from collector.sights import sight_of
 from collector.sorting import Item, Sorter
@@ -137,6 +139,7 @@ class Collector:
         daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
         stores = self._rollups.own, daily
         self.district = District(config, stores, books, self.alerting.cases, now)
+        self._rooms = Rooms(books, stores, config.collector.tz(), self.alerting.see, now)
         self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
@@ -199,6 +202,10 @@ class Collector:
     def scores(self) -> Sequence[Score]:
         """Return the district against its targets, as it was worked out last."""
         return self.district.scores
+
+    def rooms(self) -> Sequence[School]:
+        """Return the schools that have devices, with their rooms, as they were judged last."""
+        return self._rooms.schools()
 
     # Its life.
 
@@ -278,6 +285,7 @@ class Collector:
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(TICK_S, self.district.tick, stopping, first_after=1),
+            self._rooms.run(stopping),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
@@ -303,6 +311,7 @@ class Collector:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._rooms.close()
         self.district.close()
         try:
             self.books.ledger.keep_known(self.books.live.changed())
@@ -341,15 +350,17 @@ class Collector:
     def _heard(self, items: Sequence[Item]) -> None:
         self.alerting.readings(items)
         self.district.heard(items)
+        self._rooms.heard(items)
 
     def _more(self) -> Mapping[str, Value]:
         return {"ready": int(self.ready()[0]), **self.district.more()}
 
     async def _look(self) -> None:
-        """Let the rules see the picture."""
+        """Let the rules and the rooms see the picture."""
         self.books.door.awake()
-        opening = self.books.door.opening()
-        self.alerting.see(sight_of(self.picture(), opening, self.alerting.canary))
+        opening, picture = self.books.door.opening(), self.picture()
+        self.alerting.see(sight_of(picture, opening, self.alerting.canary))
+        self._rooms.look(picture)
 
     def _empty(self, topic: str) -> None:
         """Empty what the broker retains of *topic*; raises NotConnected."""

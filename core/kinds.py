@@ -37,6 +37,7 @@ OTHER: Final = "other"
 """What a kind that the table lacks counts as; the event keeps its own word."""
 
 FAULT: Final = Category("设备设施故障", "技术故障")
+SUPPLIES: Final = Category("设备设施故障", "配套设施故障")
 ATTACK: Final = Category("网络攻击", "其他")
 SPOOFING: Final = Category("网络攻击", "广播欺诈")
 HIJACKING: Final = Category("网络攻击", "域名劫持")
@@ -178,6 +179,21 @@ _KINDS: Final = (
     Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
         *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
+    ),
+    Kind(
+        *("room_not_ready", "EV-FLT-ROOM", FAULT, "P3"),
+        *("教室不能正常上课", "no lesson can be held in a room"),
+    ),
+    Kind(
+        *("room_limited", "EV-FLT-ROOM", FAULT, "P4"),
+        *("教室可以上课，但有设备不正常", "a room can be used, but not all of it works"),
+    ),
+    Kind("device_fault", "EV-FLT-ROOM", FAULT, "P3", "设备故障", "a device does not work"),
+    Kind("switch_down", "EV-FLT-SW", FAULT, "P3", "交换机中断", "a switch is down"),
+    Kind("ap_down", "EV-FLT-AP", FAULT, "P3", "无线接入点中断", "an access point is down"),
+    Kind(
+        *("power_lost", "EV-FLT-POWER", SUPPLIES, "P2"),
+        *("停电，UPS 正在用电池供电", "mains power is lost, a UPS runs from its battery"),
     ),
     Kind("school_added", "EV-SYS-SCHOOL-ADD", OTHERS, "P4", "名册新增学校", "a school is new"),
     Kind(

@@ -7,7 +7,7 @@ no network engineer. Figures without a source are ours, and may be changed.
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.shipped import everywhere, measured, schools, servers, system, watched
+from alerts.shipped import everywhere, measured, rooms, schools, servers, system, watched
 
 RULES: Final[tuple[Rule, ...]] = (
     schools.LINK_DOWN,
@@ -33,6 +33,7 @@ RULES: Final[tuple[Rule, ...]] = (
     schools.REGION_AWAY,
     schools.CARRIER_AWAY,
     schools.OWN_LINE,
+    *rooms.ROOMS,
     system.BROKER_AWAY,
     system.AUDIT_STOPPED,
     system.STORE_REFUSES,

@@ -1,0 +1,160 @@
+"""What is wrong in a school's rooms, as events and alerts name it: pure.
+
+Of a device in a room its room speaks. A switch and a UPS speak for themselves wherever they stand,
+since what hangs on them is not only theirs.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from collector.outside import SchoolKey
+from collector.rooms.device import Device
+from collector.rooms.school import Room, School
+from collector.rooms.verdict import DOWN, RoomState
+from core.causes import CAUSES
+from core.devicewords import KIND_WORDS
+
+KINDS: Final = (
+    "room_not_ready",
+    "room_limited",
+    "device_fault",
+    "switch_down",
+    "ap_down",
+    "power_lost",
+)
+AT_NIGHT: Final = frozenset({"power_lost"})
+"""What is told of at any hour; else a mains switch turned off in the evening is no news."""
+
+_OF_ROOM: Final[dict[RoomState, str]] = {"not_ready": "room_not_ready", "limited": "room_limited"}
+_PART_OF: Final = {
+    "behind": "switch_down",
+    "agent": "agent_silent",
+    "line": "line_down",
+    "collector": "broker_away",
+}
+"""For a cause for which nobody can tell: the rule whose alert says it all."""
+
+
+class ConditionKey(NamedTuple):
+    """Names a condition of one school; `target` is the room, or the device."""
+
+    kind: str
+    region: str
+    school: str
+    target: str
+
+    @property
+    def place(self) -> str:
+        """Where it is."""
+        return f"{self.region}/{self.school}"
+
+    @property
+    def of_school(self) -> SchoolKey:
+        """Where it is."""
+        return self.region, self.school
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Something that is wrong since `since` (ns); `details` say which device, and why."""
+
+    key: ConditionKey
+    since: int
+    details: Mapping[str, Any] = field(default_factory=dict)
+    part_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What is wrong, and of which conditions nobody can tell, with the rule that says why."""
+
+    wrong: Mapping[ConditionKey, Condition]
+    unknown: Mapping[ConditionKey, str]
+
+
+def conditions(there: School) -> Found:
+    """Return what is wrong in a school, and what may be."""
+    wrong: dict[ConditionKey, Condition] = {}
+    unknown: dict[ConditionKey, str] = {}
+    for room in there.rooms:
+        state, cause = room.verdict.state, room.verdict.cause
+        if state in _OF_ROOM:
+            one = _of_room(room)
+            wrong[one.key] = one
+        elif state == "unknown":
+            for kind in _OF_ROOM.values():
+                key = ConditionKey(kind, *there.key, room.room)
+                unknown[key] = _PART_OF.get(cause, "")
+    for device in there.devices:
+        for kind, is_wrong in _kinds(device):
+            key = ConditionKey(kind, *there.key, device.key.device)
+            if device.state == "unknown":
+                unknown[key] = _PART_OF.get(device.cause, "")
+            elif is_wrong:
+                since = device.since
+                wrong[key] = Condition(key, since, details_of(device, device.room))
+    return Found(wrong, unknown)
+
+
+def details_of(device: Device | None, room: str) -> dict[str, Any]:
+    """Return what a message says of a device, in both languages."""
+    if device is None:
+        return {"room": room}
+    cause = CAUSES.get(device.cause) or CAUSES["other"]
+    kind = KIND_WORDS[device.kind]
+    return {
+        "room": room,
+        "device": device.key.device,
+        "kind": device.kind,
+        "cause": device.cause,
+        "device_zh": f"{kind.zh} {device.name or device.key.device}",
+        "device_en": f"{kind.en} {device.name or device.key.device}",
+        "cause_zh": cause.zh,
+        "cause_en": cause.en,
+        "try_zh": cause.try_zh or "查看设备上的指示灯或屏幕提示",
+        "try_en": cause.try_en or "look at its lamps or display",
+    }
+
+
+def _of_room(room: Room) -> Condition:
+    verdict, device = room.verdict, room.deciding
+    key = ConditionKey(_OF_ROOM[verdict.state], *room.key, room.room)
+    told_by_itself = device and device.kind == "switch" and device.state in DOWN
+    part_of = "switch_down" if told_by_itself else ""
+    return Condition(key, verdict.since, details_of(device, room.room), part_of)
+
+
+def _kinds(device: Device) -> Iterator[tuple[str, bool]]:
+    """Give the conditions that a device may have of its own, and whether it has."""
+    down = device.state in DOWN
+    if device.kind == "switch":
+        yield "switch_down", down
+    elif device.kind == "ap":
+        if not device.room:
+            yield "ap_down", down
+    elif not device.room:
+        yield "device_fault", down and not device.on_battery
+    if device.kind == "ups":
+        yield "power_lost", device.on_battery is True
+
+
+def began_and_ended(
+    open_ones: Iterable[Condition], found: Found
+) -> tuple[list[Condition], list[Condition]]:
+    """Return what began, or is another device's or cause's now, and what ended; what nobody can
+    tell of goes on."""
+    before = {one.key: one for one in open_ones}
+    began = [one for key, one in found.wrong.items() if _is_news(before.get(key), one)]
+    ended = [
+        one for key, one in before.items() if key not in found.wrong and key not in found.unknown
+    ]
+    return began, ended
+
+
+def _is_news(before: Condition | None, one: Condition) -> bool:
+    return before is None or _decided(before) != _decided(one)
+
+
+def _decided(one: Condition) -> tuple[Any, Any]:
+    return one.details.get("device"), one.details.get("cause")

@@ -1,0 +1,147 @@
+"""For how long a room was on, and for how long in order, day by day: exact, and kept each turn.
+
+While nobody looked, because the collector was away, both are unknown: minutes that nobody saw do
+not count, neither as on nor as off.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta, tzinfo
+from typing import Final, NamedTuple
+
+from alerts.targets.days import Day, day_at, day_of
+from alerts.targets.uptime import Uptime
+from collector.rooms.rows import RoomDay, RoomKey, RoomRows, line
+from collector.rooms.school import Room
+from core.clock import SECOND
+
+AWAY: Final = 180 * SECOND
+"""Two looks that are further apart had nobody between them."""
+HOLDS: Final = 60 * SECOND
+"""So long what the last look saw holds then."""
+KEEP_DAYS: Final = 70
+MINUTE: Final = 60 * SECOND
+
+
+class Order(NamedTuple):
+    """How long rooms were in order, out of how long anybody knew, and of how long (ns)."""
+
+    good: int = 0
+    known: int = 0
+    lessons: int = 0
+
+
+class RoomDays:
+    """The day that goes on; changes wait in `changed` until they are kept."""
+
+    def __init__(self, rows: RoomRows, zone: tzinfo) -> None:
+        self._rows, self._zone = rows, zone
+        self.looked = rows.looked()
+        self._day: Day | None = None
+        self.today: dict[RoomKey, RoomDay] = {}
+        self.changed: dict[tuple[date, RoomKey], RoomDay] = {}
+
+    def look(self, at: int) -> int:
+        """Begin a look at *at*; return when what was known before ended, 0 where it goes on."""
+        if self._day is None:
+            self._resume(at)
+        ended = 0
+        if self.looked and at - self.looked > AWAY:
+            ended = self.looked + HOLDS
+            for row in list(self.today.values()):
+                self._put(self._turned(row, None, None, ended))
+        day = day_at(at, self._zone)
+        assert self._day
+        if day.date > self._day.date:  # not back, where the clock was set back
+            self._turn_over(day)
+        self.looked = at
+        return ended
+
+    def see(self, room: Room, at: int) -> None:
+        """Take in how a room is at *at*."""
+        assert self._day
+        key = RoomKey(*room.key, room.room)
+        row = self.today.get(key) or RoomDay(self._day.date, key, *self._nothing(at))
+        verdict = room.verdict
+        # Nobody heard anything of it since then, be it that this shows only now.
+        moment = min(at, verdict.since) if verdict.state == "unknown" else at
+        self._put(self._turned(row, verdict.on, verdict.in_order, moment))
+
+    def gone(self, key: RoomKey, at: int) -> None:
+        """Hear that there is no such room any more."""
+        if row := self.today.get(key):
+            self._put(self._turned(row, None, None, at))
+
+    def minutes(self, at: int) -> Iterator[tuple[RoomKey, int, int]]:
+        """Give the minutes that rooms were on today until *at*, and when today began (ns).
+
+        Of a room of which nobody ever could tell, nothing.
+        """
+        assert self._day
+        for key, row in self.today.items():
+            yield from self._minutes(key, row, at - self._day.start, self._day.start)
+
+    def ended(self) -> Iterator[tuple[RoomKey, int, int]]:
+        """Give the same of days that have ended and wait to be kept."""
+        for (day, key), row in self.changed.items():
+            if not row.open:
+                start = day_of(day, self._zone).start
+                yield from self._minutes(key, row, 0, start)
+
+    def order(self, at: int, keys: Iterable[RoomKey]) -> Order:
+        """Return how far rooms were in order in the school time of today until *at*."""
+        if self._day is None:
+            return Order()
+        lessons, total = self._day.lessons_until(at), Order()
+        for key in keys:
+            row = self.today.get(key)
+            good, known = row.order.until(lessons) if row else (0, 0)
+            total = Order(total.good + good, total.known + known, total.lessons + lessons)
+        return total
+
+    def oldest(self) -> date | None:
+        """Return the first day that is worth keeping."""
+        return self._day.date - timedelta(days=KEEP_DAYS) if self._day else None
+
+    def _minutes(
+        self, key: RoomKey, row: RoomDay, until: int, start: int
+    ) -> Iterator[tuple[RoomKey, int, int]]:
+        on, known = row.usage.until(until)
+        if known:
+            yield key, on // MINUTE, start
+
+    def _resume(self, at: int) -> None:
+        rows, now = self._rows.open_days(), day_at(at, self._zone)
+        # Not those of a day to come, which a clock that was wrong began.
+        last = max((row.day for row in rows if row.day <= now.date), default=now.date)
+        self._day = day_of(last, self._zone)
+        self.today = {row.key: row for row in rows if row.day == last}
+
+    def _turn_over(self, to: Day) -> None:
+        """End the day that was, and begin *to* with the states that go on."""
+        assert self._day
+        before, going_on = self._day, list(self.today.values())
+        for row in going_on:
+            usage = row.usage.closed(before.stop - before.start)
+            order = row.order.closed(before.lessons)
+            self._put(row._replace(usage=usage, order=order, open=False))
+        self._day, self.today = to, {}
+        for row in going_on:
+            usage, order = Uptime(line=row.usage.line), Uptime(line=row.order.line)
+            if (usage.line, order.line) != ("unknown", "unknown"):
+                self._put(RoomDay(to.date, row.key, usage, order))
+
+    def _turned(self, row: RoomDay, on: bool | None, in_order: bool | None, at: int) -> RoomDay:
+        assert self._day
+        usage = row.usage.turned(line(on), max(0, min(at, self._day.stop) - self._day.start))
+        return row._replace(
+            usage=usage, order=row.order.turned(line(in_order), self._day.lessons_until(at))
+        )
+
+    def _nothing(self, at: int) -> tuple[Uptime, Uptime]:
+        assert self._day
+        return Uptime(since=max(0, at - self._day.start)), Uptime(since=self._day.lessons_until(at))
+
+    def _put(self, row: RoomDay) -> None:
+        if self.today.get(row.key) != row:
+            self.today[row.key] = row
+            self.changed[row.day, row.key] = row

@@ -1,0 +1,86 @@
+"""One school's devices and rooms as they are at one moment: pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from collector.outside import SchoolKey
+from collector.rooms.device import Device
+from collector.rooms.verdict import AgentState, Around, Standing, Verdict, judged, seen
+from collector.verdicts import Cause, State
+
+AWAY: frozenset[Cause] = frozenset({"broker", "collector", "region"})
+"""Causes for which nobody can tell how an agent is, and which are none of its school's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room; `verdict.since` is since when it is in its state, whichever device decided."""
+
+    key: SchoolKey
+    room: str
+    verdict: Verdict
+    devices: tuple[Device, ...]
+
+    @property
+    def healthy(self) -> int:
+        """How many of its devices are."""
+        return sum(one.state in ("ready", "standby", "warming", "cooling") for one in self.devices)
+
+    @property
+    def unknown(self) -> int:
+        """Of how many nobody can tell."""
+        return sum(one.state == "unknown" for one in self.devices)
+
+    @property
+    def deciding(self) -> Device | None:
+        """The device that decides, where one does."""
+        return next((one for one in self.devices if one.key.device == self.verdict.device), None)
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    """A school's rooms, and its devices that stand in none; `rooms` in their order by name."""
+
+    key: SchoolKey
+    rooms: tuple[Room, ...] = ()
+    elsewhere: tuple[Device, ...] = ()
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """All of its devices."""
+        return (*(one for room in self.rooms for one in room.devices), *self.elsewhere)
+
+
+def school(
+    key: SchoolKey, devices: Iterable[Device], around: Around, before: Mapping[str, Verdict]
+) -> School:
+    """Return the school; *before* are the verdicts on its rooms that held until now."""
+    found: dict[str, list[Device]] = {}
+    for one in _once(seen(devices, around)):
+        found.setdefault(one.room, []).append(one)
+    elsewhere = tuple(found.pop("", ()))
+    rooms = (
+        Room(key, name, _going_on(judged(there), before.get(name)), tuple(there))
+        for name, there in sorted(found.items())
+    )
+    return School(key, tuple(rooms), elsewhere)
+
+
+def standing(state: State, cause: Cause, since: int) -> Standing:
+    """Return how an agent is, by the live picture's verdict on it."""
+    words: dict[State, AgentState] = {"up": "up", "stopped": "stopped"}
+    return Standing("away" if cause in AWAY else words.get(state, "silent"), since)
+
+
+def _once(devices: Iterable[Device]) -> list[Device]:
+    """Return each device once: of two agents that ask the same one, what the later said."""
+    found: dict[tuple[str, str], Device] = {}
+    for one in sorted(devices, key=lambda one: (one.state != "unknown", one.heard)):
+        found[one.room, one.key.device] = one
+    return sorted(found.values(), key=lambda one: one.key)
+
+
+def _going_on(found: Verdict, before: Verdict | None) -> Verdict:
+    if before is None or before.state != found.state:
+        return found
+    return found._replace(since=before.since)
