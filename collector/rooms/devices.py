@@ -96,7 +96,9 @@ class Devices:
         wanted, self.dirty = self.dirty | set(part), set()
         return wanted
 
-    def judge(self, key: SchoolKey, verdicts: Mapping[str, Verdict], at: int) -> School:
+    def judge(
+        self, key: SchoolKey, verdicts: Mapping[str, Verdict], at: int, heard_since: int
+    ) -> School:
         """Return a school as it is; *verdicts* are those on its rooms that held until now."""
         devices = self._devices.get(key, {}).values()
         if self._live.standing(key, at) not in ("open", "unlisted"):
@@ -107,7 +109,7 @@ class Devices:
             if one.key.agent not in agents and at - one.heard < JUST_NOW:
                 # It came after the last look at the picture.
                 agents[one.key.agent] = Standing("up", one.heard)
-        return school(key, devices, Around(agents, around.line_down, at), verdicts)
+        return school(key, devices, Around(agents, around.line_down, at, heard_since), verdicts)
 
     def _forget(self, key: SchoolKey, at: int) -> None:
         """Forget devices that nobody asks any more."""

@@ -36,12 +36,14 @@ class Standing(NamedTuple):
 class Around:
     """What a school's devices depend on: its agents, and the line (down since, 0 while it is not).
 
-    An agent that is not named here is silent.
+    An agent that is not named here is silent. `heard_since` is when the collector began to take in
+    what comes (ns).
     """
 
     agents: Mapping[str, Standing]
     line_down: int = 0
     at: int = 0
+    heard_since: int = 0
 
 
 class Verdict(NamedTuple):
@@ -113,7 +115,7 @@ def _told(one: Device, around: Around) -> Device:
     """Return a device by what its agent can tell of it."""
     agent = agent_of(one, around)
     if agent.state == "up":
-        return _asked(one, agent, around.at)
+        return _asked(one, max(agent.since, around.heard_since), around.at)
     if agent.state == "stopped" and one.is_own_machine:
         since = max(agent.since, one.since)
         return replace(one, state="standby", cause="", since=since, on=None)
@@ -122,11 +124,12 @@ def _told(one: Device, around: Around) -> Device:
     return _unknown(one, words.get(agent.state, lost), max(agent.since, around.line_down))
 
 
-def _asked(one: Device, agent: Standing, at: int) -> Device:
+def _asked(one: Device, up_since: int, at: int) -> Device:
     if at - one.heard <= HOLDS:
         return one
-    # An agent that has only come back has not asked all of them yet.
-    return _unknown(one, "stale" if at - agent.since > HOLDS else "not_asked", one.heard + HOLDS)
+    # Where agent or collector has only come back it may not have told of all of them yet.
+    why = "stale" if at - up_since > HOLDS else "not_asked"
+    return _unknown(one, why, one.heard + HOLDS)
 
 
 def _reached(one: Device, before: Callable[[Device], Device | None]) -> Device:

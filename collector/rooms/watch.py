@@ -172,7 +172,8 @@ class Rooms:
 
     def _judge(self, key: SchoolKey, at: int) -> School:
         held = self._held.get(key) or _Held()
-        return self._devices.judge(key, held.verdicts, at)
+        heard_since = self._books.door.opening().since
+        return self._devices.judge(key, held.verdicts, at, heard_since)
 
     def _is_awake(self, at: int) -> bool:
         return bool(self._books.door.opening().since) or not 0 <= at - self._started < PATIENCE
