@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any, Final
 
+from alerts.devicesentences import device_words
 from alerts.rules import OfReading, Rule, RuleTexts
 from alerts.verdictwords import sentences
 from core import clock
@@ -114,8 +115,10 @@ def _values(alert: Alert, rule: Rule | None, words: Words, number: int) -> _Valu
     found = _Values({name: plain(value) for name, value in alert.details.items()})
     if rule and isinstance(rule.of, OfReading):
         said = sentences(rule.of.measurement, alert.details, number)
-        # The sentences are ours; what an agent has sent stands only in their gaps.
-        found |= {name: text.format_map(found) for name, text in said.items()}
+    else:
+        said = device_words(alert.details, number)
+    # The sentences are ours; what an agent has sent stands only in their gaps.
+    found |= {name: text.format_map(found) for name, text in said.items()}
     what = " ".join(part for part in (key.target, key.subject) if part)
     # What an agent says of its own machine stands in the place already.
     if key.subject.startswith(key.target) or (key.subject and key.place.endswith(f"/{key.target}")):

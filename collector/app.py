@@ -15,7 +15,7 @@ import gc
 import logging
 import os
 import sqlite3
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -49,6 +49,8 @@ from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
 from collector.rollups.marks import Also, Waiting
+from collector.rooms.days import Order
+from collector.rooms.rows import RoomKey
 from collector.rooms.school import School
 from collector.rooms.watch import Rooms
 from collector.rosterchores import RosterChores
@@ -206,6 +208,14 @@ class Collector:
     def rooms(self) -> Sequence[School]:
         """Return the schools that have devices, with their rooms, as they were judged last."""
         return self._rooms.schools()
+
+    def in_order(self, keys: Iterable[RoomKey]) -> Order:
+        """Return how far rooms were in order in the school time of today."""
+        return self._rooms.days.order(self._now(), keys)
+
+    def on_today(self, key: RoomKey) -> int | None:
+        """Return for how many minutes a room was on today; None where nobody knows."""
+        return self._rooms.days.on_today(key, self._now())
 
     # Its life.
 

@@ -21,15 +21,15 @@ ROOM_NOT_READY: Final = Rule(
     "P3",
     RuleTexts(
         title=Text(
-            "教室不能正常上课：{where} {what}，{device_zh}：{cause_zh}",
-            "No lesson can be held: room {what} at {where}, {device_en} {cause_en}",
+            "教室不能正常上课：{where} {what}，{which}：{why}",
+            "No lesson can be held: room {what} at {where}, {which} {why}",
         ),
         meaning=Text(
-            "这间教室的下一节课用不了{device_zh}；来不及修好请换教室，或准备不用它的上课方式。",
-            "The next lesson there has to do without the {device_en}: mend it, take another room, "
+            "这间教室的下一节课用不了{which}；来不及修好请换教室，或准备不用它的上课方式。",
+            "The next lesson there has to do without the {which}: mend it, take another room, "
             "or prepare without.",
         ),
-        first=Text("请先{try_zh}。", "First {try_en}."),
+        first=Text("请先{try}。", "First {try}."),
         ended=Text("教室恢复可用：{where} {what}", "The room can be used again: {what} at {where}"),
     ),
     hold_s=ONE_LOOK_S,
@@ -44,15 +44,14 @@ ROOM_LIMITED: Final = Rule(
     "P4",
     RuleTexts(
         title=Text(
-            "教室可以上课，但有设备不正常：{where} {what}，{device_zh}：{cause_zh}",
-            "A room can be used, but not all of it works: {what} at {where}, {device_en} "
-            "{cause_en}",
+            "教室可以上课，但有设备不正常：{where} {what}，{which}：{why}",
+            "A room can be used, but not all of it works: {what} at {where}, {which} {why}",
         ),
         meaning=Text(
-            "不影响上课，但{device_zh}暂时用不了或不完全正常。",
-            "Lessons go on, without the {device_en} or with less of it.",
+            "不影响上课，但{which}暂时用不了或不完全正常。",
+            "Lessons go on, without the {which} or with less of it.",
         ),
-        first=Text("请抽空{try_zh}。", "When there is time: {try_en}."),
+        first=Text("请抽空{try}。", "When there is time: {try}."),
         ended=Text(
             "教室设备全部正常：{where} {what}", "All of a room works again: {what} at {where}"
         ),
@@ -67,14 +66,14 @@ DEVICE_FAULT: Final = Rule(
     "P3",
     RuleTexts(
         title=Text(
-            "设备故障：{where} {device_zh}：{cause_zh}",
-            "A device does not work: {device_en} at {where} {cause_en}",
+            "设备故障：{where} {which}：{why}",
+            "A device does not work: {which} at {where} {why}",
         ),
         meaning=Text(
             "依靠这台设备的工作现在做不了（打印、录像、出口或机房供电等）。",
             "What depends on it cannot be done now.",
         ),
-        first=Text("请先{try_zh}。", "First {try_en}."),
+        first=Text("请先{try}。", "First {try}."),
         ended=Text("设备恢复正常：{where} {what}", "A device works again: {what} at {where}"),
     ),
     hold_s=TWO_LOOKS_S,
@@ -86,8 +85,8 @@ SWITCH_DOWN: Final = Rule(
     "P3",
     RuleTexts(
         title=Text(
-            "交换机中断：{where} {device_zh}：{cause_zh}",
-            "A switch is down: {device_en} at {where} {cause_en}",
+            "交换机中断：{where} {which}：{why}",
+            "A switch is down: {which} at {where} {why}",
         ),
         meaning=Text(
             "接在它后面的教室和设备都不能联网，也无法判断它们的好坏；恢复前不再逐台告警。",
@@ -111,8 +110,8 @@ AP_DOWN: Final = Rule(
     "P3",
     RuleTexts(
         title=Text(
-            "无线接入点中断：{where} {device_zh}：{cause_zh}",
-            "An access point is down: {device_en} at {where} {cause_en}",
+            "无线接入点中断：{where} {which}：{why}",
+            "An access point is down: {which} at {where} {why}",
         ),
         meaning=Text(
             "附近的平板和笔记本可能连不上无线网，或变得很慢。",
@@ -135,8 +134,8 @@ POWER_LOST: Final = Rule(
     "P2",
     RuleTexts(
         title=Text(
-            "停电：{where} {device_zh}正在用电池供电",
-            "Mains power is lost: {device_en} at {where} runs from its battery",
+            "停电：{where} {which}正在用电池供电",
+            "Mains power is lost: {which} at {where} runs from its battery",
         ),
         meaning=Text(
             "电池用完后，接在 UPS 上的服务器和网络设备会突然断电。",

@@ -12,8 +12,6 @@ from collector.outside import SchoolKey
 from collector.rooms.device import Device
 from collector.rooms.school import Room, School
 from collector.rooms.verdict import DOWN, RoomState
-from core.causes import CAUSES
-from core.devicewords import KIND_WORDS
 
 KINDS: Final = (
     "room_not_ready",
@@ -98,23 +96,13 @@ def conditions(there: School) -> Found:
 
 
 def details_of(device: Device | None, room: str) -> dict[str, Any]:
-    """Return what a message says of a device, in both languages."""
+    """Return what is to be said of a device; alerts/devicesentences.py makes sentences of it."""
+    said = {"room": room} if room else {}
     if device is None:
-        return {"room": room}
-    cause = CAUSES.get(device.cause) or CAUSES["other"]
-    kind = KIND_WORDS[device.kind]
-    return {
-        "room": room,
-        "device": device.key.device,
-        "kind": device.kind,
-        "cause": device.cause,
-        "device_zh": f"{kind.zh} {device.name or device.key.device}",
-        "device_en": f"{kind.en} {device.name or device.key.device}",
-        "cause_zh": cause.zh,
-        "cause_en": cause.en,
-        "try_zh": cause.try_zh or "查看设备上的指示灯或屏幕提示",
-        "try_en": cause.try_en or "look at its lamps or display",
-    }
+        return said
+    named = {"name": device.name} if device.name else {}
+    words = {"device": device.key.device, "kind": device.kind, "device_cause": device.cause}
+    return {**said, **words, **named}
 
 
 def _of_room(room: Room) -> Condition:
@@ -157,4 +145,4 @@ def _is_news(before: Condition | None, one: Condition) -> bool:
 
 
 def _decided(one: Condition) -> tuple[Any, Any]:
-    return one.details.get("device"), one.details.get("cause")
+    return one.details.get("device"), one.details.get("device_cause")

@@ -80,6 +80,14 @@ class RoomDays:
         for key, row in self.today.items():
             yield from self._minutes(key, row, at - self._day.start, self._day.start)
 
+    def on_today(self, key: RoomKey, at: int) -> int | None:
+        """Return the minutes that one room was on today until *at*; None where nobody knows."""
+        row = self.today.get(key)
+        if row is None or self._day is None:
+            return None
+        found = self._minutes(key, row, at - self._day.start, self._day.start)
+        return next((minutes for _, minutes, _ in found), None)
+
     def ended(self) -> Iterator[tuple[RoomKey, int, int]]:
         """Give the same of days that have ended and wait to be kept."""
         for (day, key), row in self.changed.items():

@@ -21,6 +21,7 @@ from collector.web import (
     live,
     openapi,
     params,
+    rooms,
     scope,
     scores,
     targets,
@@ -144,6 +145,14 @@ class Api:
         wanted = alerts.wanted(request.query.items())
         found = await self.reads.run(lambda: self.source.alerts(wanted))
         return answer(alerts.answered(found, self.now()))
+
+    async def rooms(self, request: web.Request) -> web.Response:
+        """Answer with rooms, worst first; raises ParameterError."""
+        ask, source, now = rooms.wanted(request.query.items()), self.source, self.now()
+        found = rooms.chosen(source.rooms(), ask)
+        names = {(one.region, one.school): one.name for one in source.picture().schools}
+        order = source.in_order(rooms.keys(found))
+        return answer(rooms.answered(found, ask, names, order, now))
 
     async def unconnected(self, _request: web.Request) -> web.Response:
         """Answer with the schools without a network, and who was; raises StoreError."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from alerts.history import MOST
 from collector.ledgerread import MAX_AGENTS
-from collector.web import params, scope
+from collector.web import params, rooms, scope
 from core import catalog
 
 _TEXT: Final = {"type": "string", "maxLength": params.LONGEST_PARAMETER}
@@ -73,6 +73,14 @@ ALERTS: Final = (
     Parameter("number", "only this one", _whole(10**15)),
     Parameter("before", "`next` of the page before", _whole(10**15)),
     Parameter("limit", "alerts on a page", _whole(MOST)),
+)
+ROOMS: Final = (
+    Parameter("region", "only of this region"),
+    Parameter("school", "only of this school"),
+    Parameter("room", "only the rooms of this name"),
+    Parameter("state", "only in this state", _words(rooms.WORST_FIRST)),
+    Parameter("after", "`next` of the page before", _whole(10**9)),
+    Parameter("limit", "rooms on a page", _whole(rooms.MOST)),
 )
 _TAGS: Final = sorted({tag for one in catalog.CATALOG.values() for tag in one.tags})
 SERIES: Final = (

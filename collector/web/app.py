@@ -97,6 +97,7 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     schools, alerts = SchoolPages(frame, reads), AlertPages(frame, reads)
     app.router.add_get("/", DistrictPage(frame, reads, schools).show)
     app.router.add_get("/schools/{region}/{school}", schools.school)
+    app.router.add_get("/schools/{region}/{school}/rooms/{room}", schools.room)
     app.router.add_get("/schools/{region}/{school}/{agent}", schools.agent)
     app.router.add_get("/alerts", alerts.all)
     app.router.add_get("/alerts/{number}", alerts.one)

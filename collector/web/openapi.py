@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.web import alerts, apiparams, ledger, live, scores, unconnected, values
+from collector.web import alerts, apiparams, ledger, live, rooms, scores, unconnected, values
 from collector.web.apiparams import Parameter
 from core import VERSION
 
@@ -44,6 +44,7 @@ class Question:
 QUESTIONS: Final = (
     Question("live", "The state of every school and agent", live.Live, apiparams.SCHOOLS),
     Question("agents", "The state of every agent", values.Agents, apiparams.SCHOOLS),
+    Question("rooms", "Whether a lesson can be held in each room", rooms.Rooms, apiparams.ROOMS),
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
     Question("targets", "The district against its targets", scores.Targets),

@@ -1,6 +1,6 @@
 """What the web part needs of the collector, and nothing more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from alerts.history import Stories, Wanted
@@ -9,6 +9,9 @@ from collector.district.scores import Score
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.rollups.marks import Waiting
+from collector.rooms.days import Order
+from collector.rooms.rows import RoomKey
+from collector.rooms.school import School
 from collector.store.base import Store
 from collector.unconnected import Listed
 
@@ -29,6 +32,15 @@ class Source(Protocol):
 
     def scores(self) -> Sequence[Score]:
         """Return the district against its targets, as it was worked out last."""
+
+    def rooms(self) -> Sequence[School]:
+        """Return the schools that have devices, with their rooms, as they were judged last."""
+
+    def in_order(self, keys: Iterable[RoomKey]) -> Order:
+        """Return how far rooms were in order in the school time of today."""
+
+    def on_today(self, key: RoomKey) -> int | None:
+        """Return for how many minutes a room was on today; None where nobody knows."""
 
     @property
     def region(self) -> str:

@@ -12,6 +12,7 @@ from collector.web.causes import CAUSES
 from collector.web.districttexts import DISTRICT
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
+from collector.web.roomtexts import ROOMS
 from collector.web.rostertexts import ROSTER
 from collector.web.unconnectedtexts import UNCONNECTED
 
@@ -73,6 +74,7 @@ TEXTS: Final[dict[str, Text]] = {
     **ALERTS,
     **LEDGER,
     **UNCONNECTED,
+    **ROOMS,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),
     # Durations
     "days": Text("{n} 天", "{n} d"),

@@ -8,6 +8,7 @@ from aiohttp import web
 from alerts.history import Story, Wanted
 from alerts.texts import plain
 from collector.verdicts import Cause
+from collector.web import roomwords
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
 from collector.web.pages.steps import steps
@@ -20,6 +21,7 @@ LONGEST: Final = 100
 KNOWN_DETAILS: Final = (
     *("value", "cause", "count", "schools", "reason", "offset_ms"),
     *("verdict", "http_response_code", "response_time", "days_left"),
+    *("room", "device", "kind", "device_cause", "name"),
     *("resolve_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms"),
 )
 CAUSES: Final = frozenset(get_args(Cause)) - {""}
@@ -90,7 +92,9 @@ def _called(name: str, t: Texts) -> str:
 
 
 def _value(name: str, value: object, t: Texts) -> str:
-    return t(f"cause_{value}") if name == "cause" and value in CAUSES else plain(value)
+    if name == "cause" and value in CAUSES:
+        return t(f"cause_{value}")
+    return plain(roomwords.detail(name, value, t.language) or value)
 
 
 def _whole(word: str) -> int:

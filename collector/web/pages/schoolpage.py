@@ -1,14 +1,18 @@
 """A school, and an agent with what its machine does now."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from aiohttp import web
 
 from alerts.history import Stories, Wanted
 from collector.ledgerread import Account, AgentAccount, Question
 from collector.picture import Picture, SchoolView
+from collector.rooms.rows import RoomKey
+from collector.rooms.school import School
 from collector.store.base import Store
-from collector.web import board, charts, ledger, schools, targets
+from collector.web import board, charts, ledger, rooms, roomwords, schools, targets
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
 from collector.web.pages.reading import Read
@@ -17,6 +21,13 @@ from collector.web.snapshot import Snapshot, oldest, take
 from core.clock import SECOND
 from core.errors import StoreError
 from core.types import Identity
+
+_ROOMS: Final[Mapping[str, Any]] = {
+    "looks": roomwords.LOOKS_LIKE,
+    "device_looks": roomwords.device_looks,
+    "roomwords": roomwords,
+}
+"""What the templates of rooms call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,25 @@ class SchoolPages:
                 return await self._agent(request, picture, row, agent)
         raise web.HTTPNotFound
 
+    async def room(self, request: web.Request) -> web.Response:
+        """Show one room with its devices."""
+        picture = self.frame.source.picture()
+        row, name = _school_of(picture, request), request.match_info["room"]
+        for room in self._there(row.view).rooms:
+            if room.room == name:
+                key = RoomKey(*room.key, room.room)
+                return self.frame.page(
+                    request,
+                    picture,
+                    "room.html",
+                    row=row,
+                    room=room,
+                    devices=rooms.devices_worst_first(room.devices),
+                    minutes=self.frame.source.on_today(key),
+                    **_ROOMS,
+                )
+        raise web.HTTPNotFound
+
     async def alone(self, request: web.Request, picture: Picture) -> web.Response:
         """Show the only school that there is; with a single agent, that agent's values."""
         row = board.rows(picture)[0]
@@ -50,6 +80,7 @@ class SchoolPages:
     async def _school(
         self, request: web.Request, picture: Picture, row: board.SchoolRow
     ) -> web.Response:
+        there = self._there(row.view)
         return self.frame.page(
             request,
             picture,
@@ -59,7 +90,16 @@ class SchoolPages:
             known=schools.known(row.view, self.frame.texts(request)),
             up=sum(agent.state == "up" for agent in row.agents),
             alerts=await self._alerts(row.view),
+            rooms=rooms.worst_first(there.rooms),
+            room_counts=rooms.counts(there.rooms),
+            elsewhere=rooms.devices_worst_first(there.elsewhere),
+            **_ROOMS,
         )
+
+    def _there(self, view: SchoolView) -> School:
+        """Return a school's rooms; none where it has no devices."""
+        key = (view.region, view.school)
+        return next((one for one in self.frame.source.rooms() if one.key == key), School(key))
 
     async def _agent(
         self,

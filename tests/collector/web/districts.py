@@ -33,6 +33,7 @@ from core.alerts import Alert, AlertKey, AlertState
 from core.clock import SECOND
 from core.kinds import Severity
 from core.types import Identity
+from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
 
 HOUR = 60 * MINUTE
@@ -286,4 +287,5 @@ def furnish(source: FakeSource, count: int) -> None:
     source.scored = scores(source.picture())
     source.agents = accounts(source.schools)
     source.a_page = 50
+    source.roomed = classrooms(source.schools)
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

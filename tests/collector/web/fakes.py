@@ -4,7 +4,7 @@ import asyncio
 import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,9 @@ from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
+from collector.rooms.days import Order
+from collector.rooms.rows import RoomKey
+from collector.rooms.school import School as Rooms
 from collector.roster.school import School, Standing
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
@@ -55,6 +58,8 @@ class FakeSource:
     ledger_trouble: StoreError | None = None
     canaried: Canary = field(default_factory=Canary)
     region: str = HERE.region
+    roomed: tuple[Rooms, ...] = ()
+    minutes_on: int | None = 215
     stories: Stories = field(default_factory=lambda: Stories((), 0, (), 0))
     alerts_wanted: list[Wanted] = field(default_factory=list)
     alert_trouble: StoreError | None = None
@@ -66,6 +71,16 @@ class FakeSource:
         if self.painted:
             return self.painted()
         return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def rooms(self) -> Sequence[Rooms]:
+        return self.roomed
+
+    def in_order(self, keys: Iterable[RoomKey]) -> Order:
+        count = len(list(keys))
+        return Order(570 * MINUTE * count, 590 * MINUTE * count, 600 * MINUTE * count)
+
+    def on_today(self, key: RoomKey) -> int | None:
+        return self.minutes_on
 
     def canary(self) -> Canary:
         return self.canaried

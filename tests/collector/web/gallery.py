@@ -23,6 +23,7 @@ PAGES: Final = {
     "unknown": "/?state=unknown&area=urban",
     "up": "/?state=up",
     "school": "/schools/330102/3300000000",
+    "room": "/schools/330102/3300000000/rooms/302",
     "agent": "/schools/330102/3300000000/jifang-1",
     "alerts": "/alerts",
     "alert": "/alerts/1",

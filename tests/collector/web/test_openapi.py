@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from alerts.history import MOST
 from collector.canary import Canary
-from collector.web import alerts, apiparams, ledger, openapi, params, scope
+from collector.web import alerts, apiparams, ledger, openapi, params, rooms, scope
 from collector.web.app import make_app
 from core.errors import StoreBusy
 from tests.collector.web.conftest import Client
@@ -68,6 +68,7 @@ def test_every_route_is_in_the_document_and_the_other_way_round(source: FakeSour
         (apiparams.SCHOOLS, scope.PARAMETERS),
         (apiparams.AGENT, params.ALWAYS),
         (apiparams.LEDGER, ledger.PARAMETERS),
+        (apiparams.ROOMS, rooms.PARAMETERS),
         (apiparams.ALERTS, alerts.PARAMETERS),
         ([one for one in apiparams.SERIES if not one.name.startswith("tag.")], params.SERIES),
     ],
@@ -77,7 +78,9 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 
 
 @pytest.mark.parametrize("count", [0, 1, 50, 1000])
-@pytest.mark.parametrize("name", ["live", "agents", "alerts", "unconnected", "ledger", "targets"])
+@pytest.mark.parametrize(
+    "name", ["live", "agents", "rooms", "alerts", "unconnected", "ledger", "targets"]
+)
 async def test_answers_about_districts_of_any_size_are_as_documented(
     client: Client, source: FakeSource, name: str, count: int
 ) -> None:
@@ -102,6 +105,7 @@ async def test_answers_about_districts_of_any_size_are_as_documented(
         "canary",
         "live?state=not_up&area=rural&q=小学&owners_missing=1&teaching_point=0",
         "agents?state=unknown&region=330105",
+        "rooms?state=limited&region=330102&limit=1",
         "alerts?number=1",
         "alerts?region=330105&school=3300000010&rule=line_down&limit=1&before=9",
         "ledger?missing=1&limit=1",
