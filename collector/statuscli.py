@@ -15,6 +15,7 @@ from collector.terminal import NoAnswer
 from collector.web import scope
 from collector.web.alerts import Alerts
 from collector.web.live import Live
+from collector.web.rooms import Rooms
 
 
 @click.command("status", short_help="Who is up, who is not, and why (asks the running collector).")
@@ -36,6 +37,8 @@ def status_command(
 ) -> None:
     """Show schools and agents, worst first, with state, cause and since when, and open alerts.
 
+    Rooms in which no lesson can be held are named too.
+
     Exit code: 0 everything that was asked for is up and no alert is open, 1 something is not,
     2 the collector gave no answer.
     """
@@ -47,12 +50,16 @@ def status_command(
     except NoAnswer as problem:
         click.echo(str(problem), err=True)
         context.exit(2)
-    alerts = _alerts(url, words.get("region"))
+    alerts, rooms = _alerts(url, words.get("region")), _rooms(url, words.get("region"))
+    if rooms and words.keys() - {"region"}:
+        rooms = _of(picture, rooms)
     if as_json:
-        click.echo(_json(answer, alerts))
+        click.echo(_json(answer, alerts, rooms))
     else:
-        show(picture, alerts, terminal.console(), everybody=everybody, narrowed=bool(words))
+        console = terminal.console()
+        show(picture, alerts, console, rooms=rooms, everybody=everybody, narrowed=bool(words))
     fine = all_up(picture) and alerts is not None and not alerts.open_total
+    fine = fine and rooms is not None and not rooms.counts.not_ready
     context.exit(0 if fine else 1)
 
 
@@ -74,11 +81,32 @@ def _alerts(url: str, region: str | None) -> Alerts | None:
         return None
 
 
-def _json(live: bytes, alerts: Alerts | None) -> str:
-    """Return the answer about schools with the open alerts in it, null where they are unknown."""
+def _rooms(url: str, region: str | None) -> Rooms | None:
+    """Return the rooms that are not ready, None where nobody can tell."""
+    words = {"state": "not_ready", "limit": "1000"} | ({"region": region} if region else {})
+    try:
+        return terminal.read(terminal.fetch(url, _path("rooms", words)), url, Rooms, "rooms")
+    except NoAnswer as problem:
+        click.echo(f"Whether rooms are ready is not known: {problem}", err=True)
+        return None
+
+
+def _of(picture: Live, rooms: Rooms) -> Rooms:
+    """Return the rooms of the schools that were asked for."""
+    there = {(school.region, school.school) for school in picture.schools}
+    found = [room for room in rooms.rooms if (room.region, room.school) in there]
+    counts = msgspec.structs.replace(rooms.counts, not_ready=len(found))
+    return msgspec.structs.replace(rooms, rooms=found, counts=counts)
+
+
+def _json(live: bytes, alerts: Alerts | None, rooms: Rooms | None) -> str:
+    """Return the answer about schools with open alerts and rooms that are not ready in it, null
+    where they are unknown."""
     said: dict[str, Any] = msgspec.json.decode(live)
     said["open_alerts"] = alerts.open if alerts else None
     said["open_alerts_total"] = alerts.open_total if alerts else None
+    said["rooms_not_ready"] = rooms.rooms if rooms else None
+    said["rooms_not_ready_total"] = rooms.counts.not_ready if rooms else None
     return msgspec.json.encode(said).decode()
 
 

@@ -13,6 +13,7 @@ from collector.terminal import lasting, safe
 from collector.web import clocks
 from collector.web.alerts import Alert, Alerts
 from collector.web.live import Access, Agent, Counts, Fell, Live, School
+from collector.web.rooms import Rooms
 from collector.web.scope import UNSTATED
 from collector.web.texts import Texts
 
@@ -34,6 +35,7 @@ FELL: Final = {
 NOBODY: Final = "Nothing has reported yet. Start an agent: schoolwatch agent run --help"
 FEW_CALM: Final = 20
 FEW_ALERTS: Final = 10
+FEW_ROOMS: Final = 20
 
 _EN: Final = Texts("en")
 
@@ -43,6 +45,7 @@ def show(
     alerts: Alerts | None,
     console: Console,
     *,
+    rooms: Rooms | None = None,
     everybody: bool = False,
     narrowed: bool = False,
 ) -> None:
@@ -66,6 +69,8 @@ def show(
         console.print(_rest(calm))
     if alerts and alerts.open_total:
         _show_alerts(alerts, console)
+    if rooms and rooms.counts.not_ready:
+        _show_rooms(rooms, console)
     console.print()
     if any(_total(one.counts) for one in picture.areas if one.area != UNSTATED):
         console.print(_areas(picture))
@@ -144,6 +149,21 @@ def _show_alerts(alerts: Alerts, console: Console) -> None:
     more = sum(alerts.open_by_severity.values()) - len(shown[:FEW_ALERTS])
     if more > 0:
         console.print(f"and {more} more: see the page /alerts")
+
+
+def _show_rooms(rooms: Rooms, console: Console) -> None:
+    console.print()
+    total = rooms.counts.not_ready
+    console.print(safe(f"{_many(total, 'room')} in which no lesson can be held:", "bold red"))
+    table = terminal.table("ROOM", "FOR", "WHY", "TRY FIRST")
+    for one in rooms.rooms[:FEW_ROOMS]:
+        school = one.school_name or f"{one.region}/{one.school}"
+        why = f"{one.what.en} {one.why.en}"
+        since = lasting(one.since_ns, rooms.at_ns)
+        table.add_row(safe(f"{school} {one.room}"), since, safe(why), safe(one.first.en))
+    console.print(table)
+    if total > FEW_ROOMS:
+        console.print(f"and {total - FEW_ROOMS} more: see the pages of the schools")
 
 
 def _alert(alert: Alert, now: int) -> list[Text]:

@@ -14,6 +14,7 @@ ONE_LOOK_S: Final = 60.0
 """A projector that is moved to another socket, a switch that starts again: over before anybody
 could walk there. The agent has asked twice before it says that a device does not answer."""
 TWO_LOOKS_S: Final = 120.0
+_TRY: Final = Text("{try}。", "{try}.")
 
 ROOM_NOT_READY: Final = Rule(
     "room_not_ready",
@@ -29,7 +30,7 @@ ROOM_NOT_READY: Final = Rule(
             "The next lesson there has to do without the {which}: mend it, take another room, "
             "or prepare without.",
         ),
-        first=Text("请先{try}。", "First {try}."),
+        first=_TRY,
         ended=Text("教室恢复可用：{where} {what}", "The room can be used again: {what} at {where}"),
     ),
     hold_s=ONE_LOOK_S,
@@ -51,7 +52,7 @@ ROOM_LIMITED: Final = Rule(
             "不影响上课，但{which}暂时用不了或不完全正常。",
             "Lessons go on, without the {which} or with less of it.",
         ),
-        first=Text("请抽空{try}。", "When there is time: {try}."),
+        first=_TRY,
         ended=Text(
             "教室设备全部正常：{where} {what}", "All of a room works again: {what} at {where}"
         ),
@@ -73,7 +74,7 @@ DEVICE_FAULT: Final = Rule(
             "依靠这台设备的工作现在做不了（打印、录像、出口或机房供电等）。",
             "What depends on it cannot be done now.",
         ),
-        first=Text("请先{try}。", "First {try}."),
+        first=_TRY,
         ended=Text("设备恢复正常：{where} {what}", "A device works again: {what} at {where}"),
     ),
     hold_s=TWO_LOOKS_S,

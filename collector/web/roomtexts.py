@@ -23,7 +23,7 @@ ROOMS: Final[dict[str, Text]] = {
         "共 {n} 间：不能上课 {not_ready}，无法判断 {unknown}，部分可用 {limited}，可以上课 {ready}",
         "{n} in all: {not_ready} not ready, {unknown} unknown, {limited} limited, {ready} ready",
     ),
-    "room_first": Text("请先{what}。", "First: {what}."),
+    "room_first": Text("建议：{what}。", "Try first: {what}."),
     "room_in_use": Text("使用中", "in use"),
     "room_off": Text("已关", "off"),
     "room_healthy": Text(

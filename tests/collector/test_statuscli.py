@@ -15,6 +15,7 @@ from collector import statuscli, terminal
 from collector.agentclocks import ClockVerdict
 from core.errors import StoreBusy
 from core.types import Identity
+from tests.collector.web.classrooms import classrooms
 from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import MINUTE, NOW, FakeSource, MoodyStore, agent, school, serving
 
@@ -107,6 +108,7 @@ def test_a_district_is_counted_and_its_worst_and_its_alerts_come_with_since_when
     source: FakeSource,
 ) -> None:
     furnish(source, 1000)
+    source.roomed = ()
     with serving(source, now=lambda: NOW) as url:
         result = status("--url", url)
         everybody = status("--url", url, "--all")
@@ -250,3 +252,24 @@ def test_a_clock_that_is_off_is_named_also_among_many_that_are_up(source: FakeSo
     clock = next(s["agents"][0]["clock"] for s in schools if s["school"] == "trial")
     assert (clock["state"], clock["offset_ms"], clock["checked"]) == ("bad", 7_200.0, True)
     assert clock["since_ns"] == NOW - MINUTE
+
+
+def test_rooms_in_which_no_lesson_can_be_held_are_named_with_what_to_try(
+    source: FakeSource,
+) -> None:
+    source.roomed = classrooms(source.schools)
+    with serving(source, now=lambda: NOW) as url:
+        result = status("--url", url)
+        said = json.loads(status("--url", url, "--json").stdout)
+        elsewhere = status("--url", url, "--name", "nowhere")
+        source.roomed = ()
+        fine = status("--url", url)
+    assert result.exit_code == 1
+    for words in ("2 rooms in which no lesson can be held", "试点学校 302", "lamp has failed"):
+        assert words in result.output
+    assert "change the lamp or call for" in result.output
+    assert "305" not in result.output, "of which nobody can tell"
+    assert said["rooms_not_ready_total"] == 2
+    assert {one["room"] for one in said["rooms_not_ready"]} == {"302", "303"}
+    assert "lesson" not in elsewhere.output
+    assert (fine.exit_code, "lesson" in fine.output) == (0, False)

@@ -49,7 +49,7 @@ async def test_a_school_shows_its_rooms_worst_first_and_the_unknown_apart(
     not_ready = text[places[0] : places[1]]
     assert "302 投影机 三年级2班投影机" in not_ready
     assert "灯泡或光源故障" in not_ready
-    assert "请先更换灯泡或报修。" in not_ready
+    assert "建议：更换灯泡或报修。" in not_ready
     unknown = text[places[1] : places[2]]
     assert unknown.count("所接的交换机或线路不通，无法判断") == 4
     assert "305 电脑 pc-305" in unknown
@@ -63,7 +63,7 @@ async def test_it_does_so_in_english(client: Client, roomed: FakeSource) -> None
     for words in (
         "31 in all: 2 not ready, 5 unknown, 2 limited, 22 ready",
         "its lamp has failed",
-        "First: change the lamp or call for repair.",
+        "Try first: change the lamp or call for repair.",
         "the switch or line before it is down: nobody can tell",
     ):
         assert words in text
@@ -73,7 +73,7 @@ async def test_it_does_so_in_english(client: Client, roomed: FakeSource) -> None
 async def test_a_room_shows_its_devices_and_what_to_try(client: Client, roomed: FakeSource) -> None:
     text = (await read(client, f"{PLACE}/rooms/302")).text
     assert "不能上课" in text
-    assert "投影机 三年级2班投影机：灯泡或光源故障 请先更换灯泡或报修。" in text
+    assert "投影机 三年级2班投影机：灯泡或光源故障 建议：更换灯泡或报修。" in text
     assert "展台" in text
     assert "检查设备的电源和网线" in text
     assert "今天已开机 215 分钟" in text
