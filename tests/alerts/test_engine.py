@@ -356,7 +356,8 @@ def test_every_rule_speaks_both_languages_and_in_full(rule: Any) -> None:
     texts = rule.texts
     for both in (texts.title, texts.meaning, texts.first):
         assert all(both), rule.name
-        assert any("\u4e00" <= char <= "\u9fff" for char in both.zh)
+        zh = both.zh.replace("{try}", "试")  # what a cause says, in the language of the message
+        assert any("\u4e00" <= char <= "\u9fff" for char in zh)
         assert both.en.isascii()
     assert bool(texts.ended.zh) is bool(texts.ended.en) is not rule.momentary
     assert not rule.momentary or rule.keep_s > 0
