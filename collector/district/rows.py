@@ -41,9 +41,6 @@ _SCHEMA: Final = (
     )""",
     "CREATE INDEX IF NOT EXISTS target_probe_day ON target_probe (day)",
     "CREATE TABLE IF NOT EXISTS target_looked (at INTEGER NOT NULL)",
-    """CREATE TABLE IF NOT EXISTS target_waiting (     -- lines for the raw database, which is away
-        id INTEGER PRIMARY KEY, line BLOB NOT NULL
-    )""",
     """CREATE TABLE IF NOT EXISTS target_late (        -- days that are to be worked out again
         day TEXT NOT NULL, region TEXT NOT NULL, school TEXT NOT NULL,  -- empty: nothing of them
         carried REAL
@@ -226,27 +223,6 @@ class TargetRows:
             db.execute(tap.FORGET, (taken,))
             db.execute("DELETE FROM target_looked")
             db.execute("INSERT INTO target_looked VALUES (?)", (looked,))
-
-    def waiting(self) -> list[bytes]:
-        """Return the lines that an earlier process could not write, in their order."""
-        with self._ledger.transaction() as db:
-            return [line for (line,) in db.execute("SELECT line FROM target_waiting ORDER BY id")]
-
-    def wait(self, lines: Iterable[bytes], most: int) -> None:
-        """Keep *lines* behind those that wait, and of all of them the last *most*."""
-        with self._ledger.transaction() as db:
-            db.executemany(
-                "INSERT INTO target_waiting (line) VALUES (?)", [(line,) for line in lines]
-            )
-            db.execute(
-                "DELETE FROM target_waiting WHERE id <= (SELECT max(id) FROM target_waiting) - ?",
-                (most,),
-            )
-
-    def written(self) -> None:
-        """Forget the lines that waited."""
-        with self._ledger.transaction() as db:
-            db.execute("DELETE FROM target_waiting")
 
     def tidy(self, days: date, points: date) -> None:
         """Delete days before *days*, and points of days before *points* with their series."""

@@ -30,6 +30,7 @@ from collector.district.rows import TargetRows
 from collector.district.scores import Score, Scores, line_of, name_of
 from collector.district.seen import Seen, seen
 from collector.district.tap import Tap
+from collector.district.waiting import WaitingLines
 from collector.ledgerread import LedgerReader
 from collector.store.base import Store
 from core import clock
@@ -72,7 +73,7 @@ class District:
             self._tap = Tap(books.ledger)
             rows = TargetRows(books.ledger)
             self.days = Days(rows, self._zone)
-            self._raw = Outgoing(stores[0], rows)
+            self._raw = Outgoing(stores[0], WaitingLines(books.ledger, "target_waiting"))
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._scores = Scores(self.days, config.collector.regions, self._zone)

@@ -22,6 +22,7 @@ from alerts.schooltime import in_school_time
 from collector import ledgerfile
 from collector.books import Books
 from collector.district.outgoing import Latest, Outgoing
+from collector.district.waiting import WaitingLines
 from collector.journal import Note
 from collector.outside import SchoolKey
 from collector.patience import Patience, Stopping
@@ -78,12 +79,13 @@ class Rooms:
             self._rows = RoomRows(books.journal)
             self.days = RoomDays(self._rows, zone)
             self._devices = Devices(self._rows.devices(), books.live, books.counters)
+            self._raw = Outgoing(stores[0], WaitingLines(books.ledger, "room_waiting"))
             self._restore()
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self._schools: dict[SchoolKey, School] = {}
         self._points = points.RoomPoints()
-        self._raw, self._daily = Outgoing(stores[0]), Latest(stores[1])
+        self._daily = Latest(stores[1])
         self._started, self._kept_at, self._days_at, self._seen_at = now(), 0, 0, 0
         self._something = asyncio.Event()
 
