@@ -96,7 +96,11 @@ def test_a_history_in_influxdb_says_what_its_truth_says(influx: RealInflux, tmp_
     token, truth = tmp_path / "token", tmp_path / "truth.jsonl"
     token.write_text(influx.token)
     token.chmod(0o600)
-    words = ["history", "--schools", 6, "--days", 2, "--processes", 2, "--influx", influx.url]
+    # On a Sunday some schools have nothing switched on.
+    scenario = tmp_path / "scenario.toml"
+    scenario.write_text('kind = "scenario"\ndays.always = true\n')
+    words = ["history", "--scenario", scenario, "--schools", 6, "--days", 2, "--processes", 2]
+    words += ["--influx", influx.url]
     words += ["--token-file", token, "--org", influx.org, "--bucket", bucket, "--truth", truth]
     done = said(*words, "--json")
     assert done.returncode == 0, done.stderr
