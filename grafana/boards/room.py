@@ -171,39 +171,14 @@ def _devices(t: Language) -> table.Panel:
                 by=("region", "school", "room", "device", "kind"),
             )
         ],
-        [
-            Shown("room", t("教室", "Room"), 90),
-            Shown(*("device", t("设备", "Device")), links=[(t("打开", "Open"), to_device(t))]),
-            Shown(
-                *("kind", t("种类", "Kind"), 0),
-                [words.mapped(t, words.DEVICE_KINDS, coloured=False)],
-            ),
-            Shown("name", t("名称", "Name")),
-            Shown(
-                *("state", t("状态", "State"), 140, [words.mapped(t, words.DEVICE_STATES)]),
-                cell="color-background",
-            ),
-            Shown(
-                *("cause", t("原因", "Cause"), 0),
-                [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
-            ),
-            Shown(
-                "essential",
-                t("上课必需", "Essential"),
-                90,
-                [words.mapped(t, words.YES)],
-                nothing="—",
-            ),
-            Shown("on", t("开机", "On"), 80, [words.mapped(t, words.YES)], nothing="—"),
-            text("model", t("型号", "Model")),
-            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
-        ],
+        _columns(t, "room", "device", "kind", *fields),
         hidden=("Time", "region", "school"),
         sort=[("room", False), ("device", False)],
     )
 
 
 def _apart(t: Language) -> table.Panel:
+    fields = ("name", "state", "cause", "model", "answer_ms")
     return listing(
         Look(
             t("不在教室里的设备", "Devices outside rooms"),
@@ -221,31 +196,47 @@ def _apart(t: Language) -> table.Panel:
         [
             latest(
                 "device",
-                [last(one) for one in ("name", "state", "cause", "model", "answer_ms")],
+                [last(one) for one in fields],
                 f"{SCHOOL} AND \"room\" = ''",
                 by=("region", "school", "device", "kind"),
             )
         ],
-        [
-            Shown(*("device", t("设备", "Device")), links=[(t("打开", "Open"), to_device(t))]),
-            Shown(
-                *("kind", t("种类", "Kind"), 0),
-                [words.mapped(t, words.DEVICE_KINDS, coloured=False)],
-            ),
-            Shown("name", t("名称", "Name")),
-            Shown(
-                *("state", t("状态", "State"), 140, [words.mapped(t, words.DEVICE_STATES)]),
-                cell="color-background",
-            ),
-            Shown(
-                *("cause", t("原因", "Cause"), 0),
-                [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
-            ),
-            text("model", t("型号", "Model")),
-            Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
-        ],
+        _columns(t, "device", "kind", *fields),
         hidden=("Time", "region", "school"),
     )
+
+
+def _columns(t: Language, *names: str) -> list[Shown]:
+    """Return columns of a list of devices."""
+    known = [
+        Shown("room", t("教室", "Room"), 90),
+        Shown(*("device", t("设备", "Device")), links=[(t("打开", "Open"), to_device(t))]),
+        Shown(
+            *("kind", t("种类", "Kind"), 0),
+            [words.mapped(t, words.DEVICE_KINDS, coloured=False)],
+        ),
+        Shown("name", t("名称", "Name")),
+        Shown(
+            *("state", t("状态", "State"), 140, [words.mapped(t, words.DEVICE_STATES)]),
+            cell="color-background",
+        ),
+        Shown(
+            *("cause", t("原因", "Cause"), 0),
+            [words.mapped(t, words.DEVICE_CAUSES, coloured=False)],
+        ),
+        Shown(
+            "essential",
+            t("上课必需", "Essential"),
+            90,
+            [words.mapped(t, words.YES)],
+            nothing="—",
+        ),
+        Shown("on", t("开机", "On"), 80, [words.mapped(t, words.YES)], nothing="—"),
+        text("model", t("型号", "Model")),
+        Shown("answer_ms", t("应答", "Answer"), 80, unit="ms", decimals=0, nothing="—"),
+    ]
+    by_name = {column.name: column for column in known}
+    return [by_name[name] for name in names]
 
 
 def _history(t: Language) -> statetimeline.Panel:
