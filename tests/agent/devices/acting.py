@@ -121,7 +121,7 @@ async def keeping(*devices: Device, **more: Any) -> AsyncIterator[tuple[Keeper, 
     """Run a keeper of *devices* whose times are short."""
     told = Told()
     given: dict[str, Any] = {
-        "look_s": 0.1,
+        "look_s": 0.4,
         "again_s": 0.02,
         "hint_every_s": 0.05,
         "first_spread_s": 0.0,

@@ -158,7 +158,7 @@ async def test_a_look_that_never_ends_is_cut_off_and_counts_as_no_answer(
         assert keeper.counters.probe_errors == 3
         assert told.states("q") == ["ready"]
     assert caplog.messages == [
-        "p: a look did not end within 0.1 s; cut off",
+        "p: a look did not end within 0.4 s; cut off",
         "device p: well again",
     ]
 
