@@ -134,8 +134,10 @@ def read_agent(path: Path) -> AgentConfig:
         "filter": filter_mistakes,
         "uplinks": uplink_mistakes,
         "devices": partial(devices_mistakes, folder),
-        "probes": partial(_table_mistakes, "probes", probes.words(), _one_probe),
-        "watchers": partial(_table_mistakes, "watchers", watchers.words(), _one_watcher),
+        "probes": partial(_table_mistakes, "probes", probes.words(), partial(_one_probe, folder)),
+        "watchers": partial(
+            _table_mistakes, "watchers", watchers.words(), partial(_one_watcher, folder)
+        ),
     }
     file = read(path, AgentFile, checks)
     who = Identity(file.identity.region, file.identity.school, file.identity.agent)
@@ -149,11 +151,11 @@ def read_agent(path: Path) -> AgentConfig:
         uplinks=file.uplinks,
         devices=devices_of(folder, file.devices),
         probes=tuple(
-            _probe(word, table)
+            _probe(folder, word, table)
             for word, table in switched_on(file.probes, probes_base.by_default).items()
         ),
         watchers=tuple(
-            WatcherConfig(word, _options(table))
+            WatcherConfig(word, watchers.begun_at(folder, word, _options(table)))
             for word, table in switched_on(file.watchers, watchers_base.by_default).items()
         ),
     )
@@ -174,8 +176,9 @@ def switched_on(
     return named or {word: {} for word in by_default if word not in written}
 
 
-def _probe(word: str, table: Mapping[str, Any]) -> ProbeConfig:
-    return ProbeConfig(word, float(table.get("interval_s", interval_of(word))), _options(table))
+def _probe(folder: Path, word: str, table: Mapping[str, Any]) -> ProbeConfig:
+    options = probes.begun_at(folder, word, _options(table))
+    return ProbeConfig(word, float(table.get("interval_s", interval_of(word))), options)
 
 
 def _options(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,21 +210,23 @@ def _table_mistakes(
             yield (word,), f"[{heading}] {quoted(word)} is {shown(table)}; {right}"
 
 
-def _one_probe(word: str, table: Mapping[str, Any]) -> Found:
+def _one_probe(folder: Path, word: str, table: Mapping[str, Any]) -> Found:
     try:
         if "interval_s" in table:
             fitted(table["interval_s"], Interval)
     except ConfigError as error:
         yield ("interval_s",), f"{named(('probes', word))} interval_s {error}"
     yield from _build_mistakes(
-        f"probe {quoted(word)}", lambda: probes.build(word, _options(table), beside=BESIDE)
+        f"probe {quoted(word)}",
+        lambda: probes.build(word, probes.begun_at(folder, word, _options(table)), beside=BESIDE),
     )
 
 
-def _one_watcher(word: str, table: Mapping[str, Any]) -> Found:
+def _one_watcher(folder: Path, word: str, table: Mapping[str, Any]) -> Found:
     options = {name: value for name, value in table.items() if name != "enabled"}
     yield from _build_mistakes(
-        f"watcher {quoted(word)}", lambda: watchers.build(word, options, beside=("enabled",))
+        f"watcher {quoted(word)}",
+        lambda: watchers.build(word, watchers.begun_at(folder, word, options), beside=("enabled",)),
     )
 
 

@@ -13,12 +13,13 @@ somebody asks for `cpu`, so what is not configured costs no memory.
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar, cast, get_type_hints
 
 from core.errors import ConfigError
 from core.hints import hint, quoted
-from core.options import expected, fitted
+from core.options import expected, fitted, takes_path
 
 T = TypeVar("T")
 C = TypeVar("C")
@@ -104,6 +105,18 @@ class Registry(Generic[T]):
         if mistakes:
             raise OptionMistakes(tuple(mistakes))
         return self._made(word, values)
+
+    def begun_at(self, folder: Path, word: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return *options* of *word*, in which a relative path begins at *folder*.
+
+        Raises ConfigError for an unknown word.
+        """
+        begun = dict(options)
+        for option in self.options(word):
+            value = begun.get(option.name)
+            if isinstance(value, str) and value and takes_path(option.wanted):
+                begun[option.name] = str(folder / value)
+        return begun
 
     def _unknown(
         self,

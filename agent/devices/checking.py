@@ -10,7 +10,7 @@ from agent.devices.base import drivers
 from agent.devicesconfig import DeviceConfig, DeviceKeys, Found
 from core.errors import ConfigError, MonitorError
 from core.hints import hint, quoted
-from core.options import expected, fitted, takes_path
+from core.options import expected, fitted
 from core.registry import OptionMistakes
 from core.tomllines import KeyPath
 
@@ -72,11 +72,7 @@ def _of_driver(folder: Path, row: Row) -> Iterator[tuple[KeyPath, str]]:
 def _options(folder: Path, row: Row) -> dict[str, Any]:
     """Return the options of the driver; a relative path among them begins at *folder*."""
     options = {name: value for name, value in row.items() if name not in OURS}
-    for option in drivers.options(row["driver"]):
-        value = options.get(option.name)
-        if isinstance(value, str) and value and takes_path(option.wanted):
-            options[option.name] = str(folder / value)
-    return options
+    return drivers.begun_at(folder, row["driver"], options)
 
 
 def _together(rows: Sequence[Row]) -> Iterator[tuple[int, str, str]]:

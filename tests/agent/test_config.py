@@ -1,6 +1,7 @@
 """agent.toml as the agent gets it, and what only the agent can say of a file."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -91,6 +92,29 @@ def test_the_spool_lies_beside_the_file_wherever_the_agent_is_started(
     file.write_text(WHO)
     monkeypatch.chdir("/")
     assert read_agent(file).spool.folder == file.parent / "var/agent"
+
+
+@pytest.mark.parametrize(
+    ("word", "needed"),
+    [
+        ("http", 'urls = ["https://platform.edu.cn/"]'),
+        ("cert", 'targets = ["platform.edu.cn:443"]'),
+        ("public_address", 'url = "https://platform.edu.cn/address"'),
+    ],
+)
+def test_the_roots_of_a_probe_lie_beside_the_file_wherever_the_agent_is_started(
+    file: Path, monkeypatch: pytest.MonkeyPatch, word: str, needed: str
+) -> None:
+    elsewhere = file.parent / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    file.write_text(f'{WHO}[probes.{word}]\n{needed}\nca_file = "roots.pem"\n')
+    with pytest.raises(ConfigError, match=r"roots\.pem is not there"):
+        read_agent(file)
+    roots_file(file.parent, issued("root.school.example", ca=True))
+    (configured,) = read_agent(file).probes
+    built: Any = probes.build(word, configured.options)
+    assert built.ca_file == file.parent / "roots.pem"
 
 
 def test_a_probe_that_this_machine_does_not_let_is_named_with_its_line(
