@@ -24,6 +24,20 @@ AnyLevel = Annotated[
 Filled = Annotated[str, Meta(min_length=1)]
 FilledList = Annotated[tuple[Filled, ...], Meta(min_length=1)]
 Host = Annotated[str, Meta(pattern=r"\A[^\s/]+\Z", description="a host name or an address")]
+BareHosts = Annotated[
+    tuple[
+        Annotated[
+            str,
+            # One colon alone stands before a port; an IPv6 address has two at least.
+            Meta(
+                pattern=r"\A(?:[^\s/:]+|[^\s/:]*:[^\s/:]*:[^\s/]*)\Z",
+                description="a host name or an address, with no port and no http://",
+            ),
+        ],
+        ...,
+    ],
+    Meta(min_length=1),
+]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Days = Annotated[int, Meta(ge=1, le=36_500)]
 MegaBytes = Annotated[int, Meta(ge=1, le=1_000_000_000)]

@@ -27,7 +27,7 @@ from agent.trouble import Trouble
 from core import clock
 from core.echo import Address, Answer, EchoSocket, open_echo
 from core.errors import ConfigError, TargetUnreachable
-from core.fields import FilledList
+from core.fields import BareHosts
 from core.hints import hint, quoted
 from core.names import Names, NoSuchHost
 from core.types import Reading, Value
@@ -51,7 +51,7 @@ class PingProbe:
     `targets` takes the words of agent/surroundings.py.
     """
 
-    targets: FilledList = (
+    targets: BareHosts = (
         "gateways",
         "broker",
     )

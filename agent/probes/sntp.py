@@ -23,7 +23,7 @@ from core import clock, sntp
 from core.datagram import Exchange, exchange
 from core.echo import Address
 from core.errors import TargetUnreachable
-from core.fields import FilledList
+from core.fields import BareHosts
 from core.names import Names, NoSuchHost, with_port
 from core.sntp import Bounds, Served
 from core.types import Reading, Value
@@ -79,7 +79,7 @@ class SntpProbe:
     INTERVAL_S: ClassVar[float] = 600.0
     TIMES_ANSWERS: ClassVar[bool] = True
 
-    servers: FilledList
+    servers: BareHosts
     timeout_s: Annotated[float, Meta(ge=0.1, le=30)] = 5.0
     port: int = field(default=sntp.PORT, metadata=COLLABORATOR)
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)

@@ -177,3 +177,15 @@ def test_files_without_the_certificates_that_are_asked_for_are_a_mistake(
             read_agent(file)
     else:
         assert read_agent(file).broker.ca_file == tmp_path / ca
+
+
+@pytest.mark.parametrize(("word", "option"), [("ping", "targets"), ("sntp", "servers")])
+@pytest.mark.parametrize("wrong", ["ntp.edu.cn:123", "https://www.edu.cn", "a b", ""])
+def test_a_host_that_is_asked_at_no_port_is_refused_with_one(
+    file: Path, word: str, option: str, wrong: str
+) -> None:
+    file.write_text(f'{WHO}[probes.{word}]\n{option} = ["::1", "{wrong}"]\n')
+    with pytest.raises(ConfigError, match=r"item 2 is .* with no port"):
+        read_agent(file)
+    file.write_text(f'{WHO}[probes.{word}]\n{option} = ["::1", "fe80::1%eth0", "ntp.edu.cn"]\n')
+    assert read_agent(file).words() == (word,)
