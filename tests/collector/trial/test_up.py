@@ -146,6 +146,13 @@ def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: St
         return {value["measurement"] for value in found}
 
     until_sync(lambda: measured() >= {"cpu", "disk", "ping", "http_response", "bandwidth"}, 30)
+
+    def rooms() -> set[tuple[str, str]]:
+        """Return the rooms of which somebody can tell how they are."""
+        found = up.get("/api/v1/rooms")["rooms"]
+        return {(one["school"], one["room"]) for one in found if one["state"] != "unknown"}
+
+    until_sync(lambda: {("s0003", "101"), ("s0003", "102")} <= rooms(), 60)
     assert sorted(up.children()) == ["broker", "collector", "simulator", "watchdog"]
     assert up.end() == 0
     assert "readings; 0 batches wait" in (up.folder / "demo/log/simulator.log").read_text()
