@@ -256,10 +256,15 @@ def proves_life(item: Item) -> bool:
 
 def fresh_lines(item: Item) -> Sequence[bytes]:
     """Return the lines of a message that is fresh (wire.md, rule 9): young, of a checked clock."""
-    taken, checked = item.taken, item.checked
-    if isinstance(taken, Bad) or checked is None or item.arrival.message.retain:
+    if isinstance(item.taken, Accounted) and item.taken.clock_unchecked:
         return ()
-    if isinstance(taken, Accounted) and taken.clock_unchecked:
+    return young_lines(item)
+
+
+def young_lines(item: Item) -> Sequence[bytes]:
+    """Return the lines of a message whose times, checked or not, agree with our own clock."""
+    checked = item.checked
+    if isinstance(item.taken, Bad) or checked is None or item.arrival.message.retain:
         return ()
     return checked.lines if abs(item.arrival.at - checked.newest) < FRESH else ()
 

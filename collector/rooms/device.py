@@ -77,7 +77,7 @@ def told(
 ) -> Device | None:
     """Return the device after a reading of *at*; None where it says nothing of the present."""
     if before and at < before.heard:
-        return None
+        return _late(before, tags, fields, at)
     state = _state(fields, before)
     turned = before is None or state != before.state
     kind = tags.get("kind", "")
@@ -96,6 +96,26 @@ def told(
         on=_flag(fields, "on", known.on if known else None),
         on_battery=_flag(fields, "on_battery", known.on_battery if known else None),
         answers="answer_ms" in fields or bool(before and before.answers),
+    )
+
+
+def _late(
+    before: Device, tags: Mapping[str, str], fields: Mapping[str, Value], at: int
+) -> Device | None:
+    """Return a device of which later readings, which named no state, were heard already.
+
+    The first one, which names all, was lost on its way and came again.
+    """
+    if (before.state, before.cause) != ("unknown", _why("unknown")) or "state" not in fields:
+        return None
+    found = told(None, before.key, tags, fields, at)
+    if found is None:
+        return None
+    on = found.on if before.on is None else before.on
+    on_battery = found.on_battery if before.on_battery is None else before.on_battery
+    answers = found.answers or before.answers
+    return msgspec.structs.replace(
+        found, heard=before.heard, on=on, on_battery=on_battery, answers=answers
     )
 
 

@@ -1,11 +1,15 @@
-"""From messages to what they say of devices: only what is fresh, for history is not the present."""
+"""From messages to what they say of devices: only what is young, for history is not the present.
+
+Also of a clock that is not checked yet: an agent says how a device is when it starts, and again
+only when that changes, and what agrees with our own clock is of now.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from alerts.screen import FRESH
 from collector.intake import Bad
-from collector.readings import fresh_lines
+from collector.readings import young_lines
 from collector.rooms.device import DeviceKey
 from collector.sorting import Item
 from core import lineprotocol
@@ -30,7 +34,7 @@ def told_in(items: Sequence[Item]) -> Iterator[Told]:
         if isinstance(item.taken, Bad) or item.checked is None or _START not in item.checked.body:
             continue
         who = item.taken.who
-        for line in fresh_lines(item):
+        for line in young_lines(item):
             if not line.startswith(_START):
                 continue
             try:

@@ -1,8 +1,8 @@
 """What a collector writes of itself and of what happened: its counters, the canary, events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from collector import canary
 from core.catalog import CATALOG
@@ -12,11 +12,12 @@ from core.lineprotocol import encode
 from core.types import Reading, Value
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
-from simulator.district import HOST
+from simulator.district import HOST, School
 from simulator.faults import Fault
 from simulator.history.rolling import Cheap
 from simulator.history.sources import identity
 from simulator.history.text import ordered
+from simulator.rooms import SWITCH, Room, rooms_of
 from simulator.scenario import FaultKind
 from simulator.series import BACKUP, DISK, INTERFACE, Fields
 from simulator.truth import Interval
@@ -36,6 +37,13 @@ _EVENTS: Final[dict[FaultKind, tuple[tuple[str, str], ...]]] = {
     "clock_off": (("clock_step", "clock"),),
 }
 """Kind and subject of what is told of each fault; of the others the readings tell."""
+
+Subject = Callable[[Room], str]
+_ROOM_EVENTS: Final[dict[FaultKind, tuple[str, Subject]]] = {
+    "screen_fails": ("room_not_ready", lambda room: room.room),
+    "switch_down": ("switch_down", lambda _: SWITCH),
+}
+"""The same of what the collector itself says of rooms (collector/rooms); the room is the first."""
 
 
 @dataclass(slots=True)
@@ -99,27 +107,47 @@ def canaries(region: str, start_s: int, stop_s: int) -> Iterator[bytes]:
 def events(course: SchoolCourse, faults: list[Fault], start_s: int, stop_s: int) -> Iterator[bytes]:
     """Yield the events of one school's *faults* as points."""
     for number, fault in enumerate(faults):
-        told = _EVENTS.get(fault.kind, ())
-        if fault.kind == "link_down" and course.school.backup:
-            told = (*told, ("uplink_failover", BACKUP))
-        for kind, subject in told:
+        told = _told(course.school, fault)
+        for place, one in enumerate(told):
             for at, active in ((fault.start, True), (fault.stop, False)):
                 if start_s <= at < stop_s and course.at(fault.start).runs:
-                    row = 4 * (course.school.number * 500 + number) + 2 * (kind == told[-1][0])
-                    yield _event(course, kind, subject, at, row + active, active=active)
+                    last = place == len(told) - 1
+                    row = 4 * (course.school.number * 500 + number) + 2 * last
+                    yield _event(one, at, row + active, active=active)
 
 
-def _event(
-    course: SchoolCourse, kind: str, subject: str, at_s: int, row: int, *, active: bool
-) -> bytes:
-    known = KINDS[kind]
+class _Said(NamedTuple):
+    """What is said of a fault, and the tags of who says it."""
+
+    kind: str
+    target: str
+    subject: str
+    who: Mapping[str, str]
+
+
+def _told(school: School, fault: Fault) -> list[_Said]:
+    """Return the events of a fault; none of rooms where none is played."""
+    told = _EVENTS.get(fault.kind, ())
+    if fault.kind == "link_down" and school.backup:
+        told = (*told, ("uplink_failover", BACKUP))
+    found = [_Said(kind, HOST, subject, identity(school, HOST)) for kind, subject in told]
+    rooms = rooms_of(school)
+    if rooms and fault.kind in _ROOM_EVENTS:
+        kind, subject_of = _ROOM_EVENTS[fault.kind]
+        place = f"{school.region}/{school.school}"
+        found.append(_Said(kind, place, subject_of(rooms[0]), {"collector": COLLECTOR}))
+    return found
+
+
+def _event(said: _Said, at_s: int, row: int, *, active: bool) -> bytes:
+    known = KINDS[said.kind]
     fields: dict[str, Value] = {
-        "word": kind,
+        "word": said.kind,
         "active": active,
         "severity": known.severity,
-        "target": HOST,
-        "subject": subject,
+        "target": said.target,
+        "subject": said.subject,
         "row": row,
     }
-    tags = {"kind": kind, "code": known.code, **identity(course.school, HOST)}
+    tags = {"kind": said.kind, "code": known.code, **said.who}
     return encode(Reading("event", fields, at_s * SECOND + row % 1_000_000, tags))

@@ -16,12 +16,13 @@ from core.lineprotocol import encode_head, parse
 from core.types import Reading, Value
 from simulator.course import SchoolCourse, course_of
 from simulator.faults import Troubles
+from simulator.history.own import events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Cheap, Rolling, Source
 from simulator.history.sink import Target
 from simulator.history.sources import MachineSeries, SchoolSeries, sources_of
 from simulator.history.writing import Job, Window, write
-from simulator.scenario import ChanceTable, DistrictTable, FaultTable, Scenario
+from simulator.scenario import ChanceTable, DistrictTable, FaultKind, FaultTable, Scenario
 from simulator.targets import Targets
 from simulator.truth import Sums, sums
 
@@ -176,6 +177,28 @@ def test_a_history_in_a_store_has_every_series_and_the_truth_of_the_indicators(
     assert shares["numerator"][midnight] == up
     assert shares["denominator"][midnight] == 4 * 5 * HOUR_S
     assert sum(down) == 25 * 60
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "subject"),
+    [("screen_fails", "room_not_ready", "101"), ("switch_down", "switch_down", "switch-1")],
+)
+def test_what_goes_wrong_in_rooms_is_among_the_events_as_the_collector_tells_it(
+    fault: FaultKind, kind: str, subject: str
+) -> None:
+    table = FaultTable(kind=fault, begins="2026-11-25 09:20", lasts="25m")
+    for rooms, expected in ((2, [(kind, subject, True), (kind, subject, False)]), (0, [])):
+        district = DistrictTable(schools=1, rooms=rooms)
+        scenario = Scenario(district=district, chance=CALM, faults=(table,))
+        of = course(0, NOON - DAY_S, NOON, scenario)
+        troubles = Troubles(scenario, scenario.schools(), scenario.calendar(), NOON - DAY_S)
+        faults = list(troubles.of(of.school, NOON - DAY_S, NOON))
+        points = [parse(line) for line in events(of, faults, NOON - DAY_S, NOON)]
+        told = [one.fields for one in points]
+        assert [(one["word"], one["subject"], one["active"]) for one in told] == expected
+        place = f"{of.school.region}/{of.school.school}"
+        assert {(one.tags["collector"], one.fields["target"]) for one in points} <= {("d1", place)}
+        assert len({one.fields["row"] for one in points}) == len(points)
 
 
 def test_the_truth_of_platforms_is_what_the_probes_read() -> None:

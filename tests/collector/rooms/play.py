@@ -19,12 +19,13 @@ from collector.rooms.watch import Rooms
 from collector.sights import sight_of
 from collector.store.sqlite import SqliteStore
 from collector.verdicts import Known, Outside
+from core import wire
 from core.alerts import Notification
 from core.clock import SECOND
 from core.lineprotocol_encode import encode
 from core.types import Identity, Reading, Value
 from tests.collector.desk import Desk, Failing, open_desk
-from tests.collector.making import REGION, A, Clock, batch, readings
+from tests.collector.making import REGION, A, Clock, readings
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 11, 23, tzinfo=ZONE)
@@ -101,19 +102,36 @@ class Play:
     # What happens.
 
     async def say(
-        self, device: dict[str, str], who: Identity = HOST, *, ago: int = 0, **fields: Value
+        self,
+        device: dict[str, str],
+        who: Identity = HOST,
+        *,
+        ago: int = 0,
+        unchecked: bool = False,
+        **fields: Value,
     ) -> None:
-        """Have an agent tell of a device now, or of how it was some seconds *ago*."""
+        """Have an agent tell of a device now, or of how it was some seconds *ago*.
+
+        With *unchecked* it could not check its clock yet.
+        """
         if not ago:
             self.said[device["device"], who] = device, fields
-        await self._say(device, who, self.clock() - ago * SECOND, fields)
+        at = self.clock() - ago * SECOND
+        await self._say(device, who, at, fields, unchecked=unchecked)
 
     async def _say(
-        self, device: dict[str, str], who: Identity, at: int, fields: dict[str, Value]
+        self,
+        device: dict[str, str],
+        who: Identity,
+        at: int,
+        fields: dict[str, Value],
+        *,
+        unchecked: bool = False,
     ) -> None:
-        self._seq[who] = self._seq.get(who, 0) + 1
+        seq = self._seq[who] = self._seq.get(who, 0) + 1
         line = encode(Reading("device", fields, at, device))
-        await self.desk.take(readings(batch(A, self._seq[who], [line]), who))
+        body = wire.seal(wire.Header(A, seq, 1, unchecked), [line])
+        await self.desk.take(readings(body, who))
         self.desk.books.live.heard(who, A, self.clock(), self.desk.books.door.opening())
 
     async def healthy(self) -> None:

@@ -57,6 +57,36 @@ async def test_a_projector_that_fails_is_told_of_and_when_it_is_well_again(play:
     assert play.told() == ["begins room_not_ready 302", "ends room_not_ready 302"]
 
 
+async def test_what_an_agent_says_first_counts_although_its_clock_is_not_checked_yet(
+    tmp_path: Path,
+) -> None:
+    play = Play(tmp_path)
+    await play.say(PROJECTOR, unchecked=True, state="fault", cause="lamp")
+    await play.turn()
+    assert play.verdict == ("not_ready", "projector-302", "lamp")
+    await play.say(PROJECTOR, unchecked=True, ago=3_600, state="ready", cause="")
+    await play.turn()
+    assert play.verdict == ("not_ready", "projector-302", "lamp"), "that was an hour ago"
+    await play.say(PROJECTOR, state="ready", cause="", on=True)
+    await play.turn()
+    assert play.verdict == ("ready", "", "")
+
+
+async def test_a_first_reading_that_was_lost_and_comes_again_says_how_the_device_is(
+    tmp_path: Path,
+) -> None:
+    play = Play(tmp_path)
+    await play.say(PROJECTOR, answer_ms=3.0)
+    await play.turn()
+    assert play.verdict == ("unknown", "projector-302", "not_asked")
+    await play.say(PROJECTOR, ago=15, state="standby", cause="", on=False, name="投影机")
+    await play.turn()
+    assert play.verdict == ("ready", "", "")
+    await play.say(PROJECTOR, ago=10, state="fault", cause="lamp")
+    await play.turn()
+    assert play.verdict == ("ready", "", ""), "only what nobody knew yet"
+
+
 async def test_what_lasts_for_less_than_a_minute_is_recorded_and_nobody_is_called(
     play: Play,
 ) -> None:

@@ -151,6 +151,21 @@ def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: St
     assert "readings; 0 batches wait" in (up.folder / "demo/log/simulator.log").read_text()
 
 
+@pytest.mark.slow
+@pytest.mark.real("mosquitto")
+def test_a_made_up_district_shows_the_rooms_of_its_schools(start: Start) -> None:
+    up = start("--demo", "--schools", "2")
+    up.until_up()
+
+    def rooms() -> set[str]:
+        """Return the rooms of a school of which somebody can tell how they are."""
+        found = up.get("/api/v1/rooms?school=s0001")["rooms"]
+        return {one["room"] for one in found if one["state"] != "unknown"}
+
+    until_sync(lambda: rooms() == {"101", "102"}, 120)
+    assert up.end() == 0
+
+
 def test_an_influxdb_without_the_demo_is_a_sentence(start: Start) -> None:
     up = start("--influx", "http://127.0.0.1:8086")
     assert up.process.wait(20) == 2
