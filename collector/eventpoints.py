@@ -34,7 +34,9 @@ def point(row: EventRow) -> bytes:
     fields = {name: said[name] for name in ("active", "severity", "target", "subject")}
     time = said["at"] // _DIGITS * _DIGITS + row.row % _DIGITS
     what = {"word": word, **fields, "row": row.row}
-    return lineprotocol.encode(Reading("event", what, time, {**tags, **_identity(row.who)}))
+    return lineprotocol.encode(
+        Reading("event", what, time, {**tags, **_identity(row.who, said["target"])})
+    )
 
 
 def write(journal: Journal, store: Store) -> list[str]:
@@ -63,8 +65,12 @@ def _point(row: EventRow, refused: list[str]) -> bytes:
         return b""
 
 
-def _identity(who: str) -> dict[str, str]:
+def _identity(who: str, target: str) -> dict[str, str]:
+    """Return who told of it; of the collector's own events also whose school they are about."""
     names = who.split("/")
-    if len(names) == 2:
-        return {"collector": names[1]}
-    return dict(zip(("region", "school", "agent"), names))
+    if len(names) > 2:  # not a collector
+        return dict(zip(("region", "school", "agent"), names))
+    region, _, rest = target.partition("/")
+    school = rest.partition("/")[0]
+    about = {"region": region, "school": school} if region.isdigit() and school else {}
+    return {"collector": names[-1], **about}

@@ -54,7 +54,8 @@ MEASUREMENTS: Final = (
     measurement(
         "event",
         "Every event that the collector has taken in; the last six digits of its time are those "
-        "of its row. Those of the collector itself carry no identity.",
+        "of its row. Those of the collector itself carry `collector`, and `region` and `school` "
+        "where they are about one.",
         {
             "kind": "what happened, a word of docs/events.md; `other` for one that is not there",
             "code": "its `EV-` code",

@@ -135,7 +135,8 @@ def _told(school: School, fault: Fault) -> list[_Said]:
     if rooms and fault.kind in _ROOM_EVENTS:
         kind, subject_of = _ROOM_EVENTS[fault.kind]
         place = f"{school.region}/{school.school}"
-        found.append(_Said(kind, place, subject_of(rooms[0]), {"collector": COLLECTOR}))
+        who = {"collector": COLLECTOR, "region": school.region, "school": school.school}
+        found.append(_Said(kind, place, subject_of(rooms[0]), who))
     return found
 
 

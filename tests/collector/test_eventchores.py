@@ -1,6 +1,7 @@
 """What the collector records of itself, and events as points of the store."""
 
 import asyncio
+import json
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -119,6 +120,25 @@ async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> No
     assert rows_stored(desk) == [1, 2, 3]
     (odd,) = desk.store.last("event", {"kind": "other"}, 0)[:1]
     assert (odd.at, odd.tags["code"]) == (NOW + 3, "EV-OTH")
+
+
+@pytest.mark.parametrize(
+    ("target", "about"),
+    [
+        ("330106/school-1", {"region": "330106", "school": "school-1"}),
+        ("330106/school-1/host", {"region": "330106", "school": "school-1"}),
+        ("330106", {}),
+        ("collector", {}),
+        ("", {}),
+    ],
+)
+def test_the_collectors_own_event_is_found_among_those_of_the_school_that_it_is_about(
+    target: str, about: dict[str, str]
+) -> None:
+    said = {"kind": "room_not_ready", "code": "EV-FLT-ROOM", "at": NOW, "active": True}
+    body = json.dumps({**said, "severity": "P3", "target": target, "subject": "302"}).encode()
+    tags = parse(eventpoints.point(EventRow("collector/d1", A, 1, 0, 0, NOW, body))).tags
+    assert tags == {"kind": "room_not_ready", "code": "EV-FLT-ROOM", "collector": "d1", **about}
 
 
 async def test_points_wait_for_a_store_that_refuses_and_none_is_left_out(tmp_path: Path) -> None:
