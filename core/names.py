@@ -19,7 +19,11 @@ NO_SUCH: Final = {
 }
 
 
-class NoSuchHost(TargetUnreachable):
+class NotResolved(TargetUnreachable):
+    """A name has no address now: that says nothing of the machine that it names."""
+
+
+class NoSuchHost(NotResolved):
     """The name servers answered, and no address belongs to the name."""
 
 
@@ -42,7 +46,7 @@ class Names:
     ) -> tuple[socket.AddressFamily, Any]:
         """Return family and address of *host*, of *family* where one is asked for.
 
-        Raises NoSuchHost, also where it has addresses of another family only; TargetUnreachable.
+        Raises NoSuchHost, also where it has addresses of another family only; NotResolved.
         """
         subject = f"{host} over {family.name}" if family else host
         try:
@@ -50,8 +54,10 @@ class Names:
                 subject, partial(self.lookup, host), timeout_s
             )
         except socket.gaierror as error:
-            kind = NoSuchHost if error.errno in NO_SUCH else TargetUnreachable
+            kind = NoSuchHost if error.errno in NO_SUCH else NotResolved
             raise kind(f"{host}: {error.strerror}") from None
+        except TargetUnreachable as error:
+            raise NotResolved(str(error)) from None
         except ValueError as error:  # not even the form of a name
             raise NoSuchHost(f"{host}: {error}") from None
         for kind, _, _, _, address in found:

@@ -48,13 +48,17 @@ def made(config: DeviceConfig, ours: Mapping[str, object]) -> Device:
 def told(device: Device, seen: Sighting, at: int) -> list[Reading]:
     """Return what travels of a device that was *seen*, as of *at*; its own reading first.
 
-    What the file says of it goes along, so that who reads knows what the room needs.
+    What the file says of it goes along, so that who reads knows what the room needs. Where the file
+    has no name for it, it is called as it calls itself; while it does not answer nobody knows that.
     """
-    fields: dict[str, Value] = {
-        **seen.fields,
+    fields: dict[str, Value] = dict(seen.fields)
+    if device.config.name:
+        fields["name"] = device.config.name
+    elif seen.state not in ("unreachable", "unknown"):
+        fields.setdefault("name", "")
+    fields |= {
         "state": seen.state,
         "cause": seen.cause,
-        "name": device.config.name,
         "essential": device.config.needed,
         "behind": device.config.behind,
     }

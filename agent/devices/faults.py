@@ -1,12 +1,15 @@
 """Which faults of a connection are a device that does not answer, and which a cause by itself."""
 
 import errno
-from typing import Final
+import socket
+from typing import Any, Final
 
 from agent.clients.stream import CERTIFICATE
 from agent.devices.base import Sighting
 from core.errors import TargetUnreachable
+from core.names import NotResolved, with_port
 
+NO_NAME: Final = {"no_such_host", "resolve_failed"}
 GARBLED: Final = {"not_http", "truncated", "unfinished", "tls_failed"}
 WORDS: Final = {
     "connect_refused": "refused the connection",
@@ -32,4 +35,12 @@ def unreachable(host: str, verdict: str, why: str, number: int) -> TargetUnreach
     text = f"{host}: {WORDS.get(verdict, verdict)}{f' ({why})' if why else ''}"
     if verdict == "connect_refused":
         return ConnectionRefusedError(errno.ECONNREFUSED, text)
+    if verdict in NO_NAME:
+        return NotResolved(text)
     return OSError(number, text) if number else TargetUnreachable(text)
+
+
+def see_way(family: socket.AddressFamily, address: Any) -> None:
+    """Raise OSError (ENETUNREACH) where this machine has no way to *address*; sends nothing."""
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.connect(with_port(address, 9))

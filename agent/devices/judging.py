@@ -15,6 +15,7 @@ from agent.readings import mistake
 from core.causes import CAUSES
 from core.devices import HEALTHY, STATES
 from core.errors import ConfigError, NotPermitted, TargetUnreachable
+from core.names import NotResolved
 from core.types import Reading, Value
 
 LONGEST_S: Final = 600.0
@@ -61,10 +62,8 @@ def failure(error: BaseException) -> Sighting:
         return Sighting("unknown", "rights")
     if isinstance(error, ConfigError):
         return Sighting("unknown", "settings")
-    if isinstance(error, OSError) and error.errno in NO_WAY:
-        return Sighting("unknown", "network")
     if isinstance(error, OSError | TargetUnreachable):
-        return Sighting("unreachable", "refused") if _refused(error) else SILENT
+        return next((found for one in _chain(error) if (found := _meaning(one))), SILENT)
     return Sighting("unknown", "failed")
 
 
@@ -73,12 +72,21 @@ def answered(seen: Sighting | BaseException) -> TypeGuard[Sighting]:
     return isinstance(seen, Sighting) and seen.state != "unreachable"
 
 
-def _refused(error: BaseException | None) -> bool:
+def _meaning(error: BaseException) -> Sighting | None:
+    """Return what *error* says beyond that there was no answer."""
+    if isinstance(error, NotResolved):
+        return Sighting("unknown", "name")
+    if isinstance(error, OSError) and error.errno in NO_WAY:
+        return Sighting("unknown", "network")
+    refused = isinstance(error, ConnectionRefusedError)
+    return Sighting("unreachable", "refused") if refused else None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield *error* and those that it came of."""
     while error is not None:
-        if isinstance(error, ConnectionRefusedError):
-            return True
+        yield error
         error = error.__cause__ or error.__context__
-    return False
 
 
 def skipped(failures: int, interval_s: float) -> int:

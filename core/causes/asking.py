@@ -17,6 +17,12 @@ CAUSES: Final[dict[str, Cause]] = {
         "检查运行采集端的电脑的网线",
         "look after the cable of the machine with the agent",
     ),
+    "name": Cause(
+        "查不到设备名称对应的网络地址，无法判断",
+        "its name has no address now: nobody can tell",
+        "请管理员核对采集端配置中的 host，以及学校的域名服务器（DNS）",
+        "have the administrator look at host in the agent's configuration, and the name servers",
+    ),
     "settings": Cause(
         "采集端的配置有误，无法查询",
         "the agent's configuration does not let it be asked",

@@ -21,7 +21,12 @@ MEASUREMENTS: Final = (
         Field(
             "cause", "string", "", "why, a word of core/causes; empty while healthy", urgent=True
         ),
-        Field("name", "string", "", "what people call it, by the configuration"),
+        Field(
+            "name",
+            "string",
+            "",
+            "what people call it, by the configuration; else as it calls itself",
+        ),
         Field("essential", "boolean", "", "whether the room needs it for a lesson"),
         Field("behind", "string", "", "the device that it is reached through; else empty"),
         Field("profile", "string", "", "the family that it was recognised as; else empty"),

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from msgspec import Meta
 
 from agent.devices.base import COLLABORATOR, Sighting, drivers
+from agent.devices.faults import see_way
 from core.echo import Address, EchoSocket, open_echo
 from core.errors import TargetUnreachable
 from core.fields import Host
@@ -36,7 +37,8 @@ class PingDriver:
     async def look(self) -> Sighting:
         """Return that it is on, and how fast it answered.
 
-        Raises TargetUnreachable; NotPermitted where this process may not send echo requests.
+        Raises TargetUnreachable; OSError where there is no way there from here; NotPermitted
+        where this process may not send echo requests.
         """
         address = await self.resolve(self.host, self.timeout_s)
         with self.open_echo(address[0]) as echo:
@@ -45,4 +47,5 @@ class PingDriver:
                 if answer:
                     fields = {"on": True, "answer_ms": round(1000 * answer.seconds, 3)}
                     return Sighting("ready", fields=fields)
+        see_way(*address)
         raise TargetUnreachable(f"{self.host}: {self.count} echo requests, no answer")

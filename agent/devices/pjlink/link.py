@@ -2,16 +2,17 @@
 
 import asyncio
 import errno
-import os
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
 from agent.clients.stream import Fault, Resolve, Stopwatch, Stream, connected
+from agent.devices.faults import NO_NAME
 from agent.devices.pjlink.answers import DENIED, NOTICES, parsed
 from agent.devices.pjlink.faults import Busy, Closed, Denied, Garbage, Gone, Silent
 from core.errors import TargetUnreachable
+from core.names import NotResolved
 
 PORT: Final = 4352
 
@@ -174,7 +175,7 @@ async def opened(
 ) -> AsyncIterator[Link]:
     """Open a connection, which is gone afterwards however it ended.
 
-    Raises Gone, or TargetUnreachable where the fault is on this side: no such name, no way out.
+    Raises Gone; where the fault is on this side NotResolved (no such name), OSError (no way out).
     """
     async with AsyncExitStack() as stack:
         opening = connected(
@@ -190,12 +191,11 @@ async def opened(
         yield Link(stream, reply_s, habits)
 
 
-def _unreachable(host: str, port: int, fault: Fault) -> TargetUnreachable:
+def _unreachable(host: str, port: int, fault: Fault) -> TargetUnreachable | OSError:
     if fault.verdict == "connect_refused":
         return Gone(f"{host}: refuses TCP port {port}", refused=True)
     text = f"{host}: TCP port {port}: {str(fault) or fault.verdict}"
+    if fault.verdict in NO_NAME:
+        return NotResolved(text)
     # No way there from here: the fault is on this side. EHOSTUNREACH is not, nobody is there.
-    ours = fault.verdict in ("no_such_host", "resolve_failed") or any(
-        os.strerror(code) in str(fault) for code in NO_WAY
-    )
-    return TargetUnreachable(text) if ours else Gone(text)
+    return OSError(fault.number, text) if fault.number in NO_WAY else Gone(text)

@@ -1,5 +1,6 @@
 """One question by SNMP version 3, and what a device means that refuses it (RFC 3414, 3412)."""
 
+import socket
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from pysnmp.error import PySnmpError
 from pysnmp.proto.rfc1902 import IpAddress
 from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
 
+from agent.devices.faults import see_way
 from agent.devices.snmp.engines import ENGINES, Engine, Engines, Place, Said
 from agent.devices.snmp.message import Answer, Question
 from agent.devices.snmp.session import Unreadable, Value, WrongCredentials
@@ -64,6 +66,7 @@ class AsUser:
         if word in CREDENTIALS:
             raise WrongCredentials(f"{self.host}: SNMP: {CREDENTIALS[word]} {self.user.name!r}")
         if word == SILENCE:
+            _see_way(self.host, family, address)
             raise self._silence(engine, place)
         wrong, status, index, pairs = said
         if wrong:
@@ -86,6 +89,13 @@ class AsUser:
                 f"priv_password or priv_protocol of the user {self.user.name!r}?"
             )
         return TargetUnreachable(f"{self.host}: no answer by SNMP on UDP port {self.port}")
+
+
+def _see_way(host: str, family: socket.AddressFamily, address: Any) -> None:
+    try:
+        see_way(family, address)
+    except OSError as error:
+        raise TargetUnreachable(f"{host}: SNMP: {error.strerror}") from error
 
 
 def _word(said: Said) -> str:

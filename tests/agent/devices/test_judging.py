@@ -18,6 +18,7 @@ from agent.devices.judging import (
 )
 from core.causes import CAUSES
 from core.errors import ConfigError, NotPermitted, TargetUnreachable
+from core.names import NoSuchHost, NotResolved
 
 READY = Sighting("ready", fields={"on": True})
 GONE = Standing(SILENT, 1)
@@ -42,6 +43,9 @@ def wrapped(inner: Exception) -> Exception:
         (ConnectionRefusedError(), "unreachable", "refused"),
         (wrapped(ConnectionRefusedError()), "unreachable", "refused"),
         (OSError(errno.ENETUNREACH, "no network"), "unknown", "network"),
+        (wrapped(OSError(errno.ENETUNREACH, "no network")), "unknown", "network"),
+        (NotResolved("no name server answers"), "unknown", "name"),
+        (NoSuchHost("no such name"), "unknown", "name"),
         (NotPermitted("no"), "unknown", "rights"),
         (PermissionError("no"), "unknown", "rights"),
         (ConfigError("no"), "unknown", "settings"),

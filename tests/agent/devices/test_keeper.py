@@ -50,6 +50,18 @@ async def test_a_device_is_told_of_with_what_the_file_says_of_it() -> None:
     assert switch.fields["essential"] is False
 
 
+async def test_a_device_without_a_name_in_the_file_is_called_as_it_calls_itself() -> None:
+    async def named() -> Sighting:
+        return Sighting("standby", fields={"name": "大礼堂投影机"})
+
+    async with keeping(device("p", named, dead, dead), device("q", well)) as (_, told):
+        await until(lambda: len(told.states("p")) == 2 and told.of("q"))
+    standby, silent = (told.of("p")[n].fields for n in (0, -1))
+    assert standby["name"] == "大礼堂投影机"
+    assert "name" not in silent, "nobody has taken its name away"
+    assert told.of("q")[0].fields["name"] == ""
+
+
 async def test_one_failed_look_is_no_outage() -> None:
     async with keeping(device("p", well, dead, well)) as (_, told):
         await until(lambda: len(told.of("p")) >= 4)
@@ -63,7 +75,7 @@ async def test_two_failed_looks_are_and_nothing_old_is_told_along(
         await until(lambda: told.states("p") == ["ready", "unreachable no_answer", "ready"])
         assert keeper.counters.probe_errors == 0, "a device that is off is no error of the agent"
     silent = next(one for one in told.of("p") if one.fields["state"] == "unreachable")
-    assert silent.fields.keys() == {"state", "cause", "name", "essential", "behind"}
+    assert silent.fields.keys() == {"state", "cause", "essential", "behind"}
     assert caplog.messages == ["p: nobody there", "device p: well again"]
 
 
