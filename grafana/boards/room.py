@@ -43,6 +43,7 @@ def board(t: Language) -> dashboard.Dashboard:
             "一所学校的教室：下一节课能不能上，不能上是哪台设备、先试什么。",
             "The classrooms of one school: can the next lesson be taught, and if not, what is it.",
         ),
+        begin="now-7d",  # what is used is counted by days
     )
     made.with_row(dashboard.Row(t("此刻", "Now")))
     made.with_panel(_counts(t)).with_panel(listed(t, ROOM, 18, 9, _up(t)))

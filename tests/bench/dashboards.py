@@ -33,6 +33,7 @@ import psutil
 import urllib3
 
 from simulator.cli import asked as scenario_of
+from simulator.rooms import SWITCH
 from tests.bench import filled as store
 from tests.bench.filled import Facts
 from tests.grafana.boards import ALL, Asked, asked, filled, load
@@ -46,6 +47,8 @@ CHEAP_MS: Final = 5_000
 """What takes longer is asked once."""
 TIMEOUT_S: Final = 120
 FAILED: Final = -1
+OF_A_SCHOOL: Final = [f"zh/{one}.json" for one in ("school", "machine", "room", "device", "ports")]
+"""Opened for one school; of its rooms all are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,16 @@ class Grafana:
         self._headers = {**shown, **urllib3.make_headers(accept_encoding=True)}
         # Where most machines are, there is most to read.
         school = max(scenario_of(None, facts.schools, None).schools(), key=lambda s: len(s.agents))
-        self.chosen = {"region": school.region, "school": school.school, "agent": school.agents[0]}
+        self.chosen = {
+            "region": school.region,
+            "school": school.school,
+            "agent": school.agents[0],
+            "device": SWITCH,
+        }
 
     def ask(self, query: Asked, hours: float) -> Took:
         """Ask one query."""
-        alone = query.board in ("zh/school.json", "zh/machine.json")
-        chosen = self.chosen if alone else {}
+        chosen = self.chosen if query.board in OF_A_SCHOOL else {}
         text = filled(query.text, self._end - int(hours * 3_600_000), self._end, **chosen)
         what = {"db": store.STORES[query.store], "epoch": "ms", "q": text}
         began = time.perf_counter()

@@ -91,6 +91,7 @@ LATELY: Final = "time > now() - 10m"
 LAST: Final = {
     "cpu": "usage_user",
     "ledger": "batches",
+    "room": "ready",
     "collector": "ready",
     "canary": "number",
     "indicator": "total",

@@ -62,6 +62,8 @@ def meant_for(query: Asked) -> set[str]:
             return {length for length, (_, store) in RANGES.items() if store == query.store}
         within_a_day = "time <= (" in query.text
         return {length for length, (hours, _) in RANGES.items() if (hours <= 24) == within_a_day}
+    if query.store == "daily" and "$timeFilter" in query.text:  # the last day began before 24 h
+        return {"30d"}
     return set(RANGES) if "$timeFilter" not in query.text else {"24h", "30d"}
 
 
