@@ -53,7 +53,7 @@ DAYS: Final = 32
 RAW_S: Final = 26 * 3_600
 PLAYED_S: Final = 2_400
 SPEED: Final = 150
-WITHIN_S: Final = 300
+WITHIN_S: Final = 480
 NOWHERE: Final = "192.0.2.1"
 """Where nobody answers: kept for documentation (RFC 5737)."""
 
