@@ -37,4 +37,7 @@ DeviceState = Literal[
 not in every way; does not work, and says so; does not answer; nobody can tell."""
 
 STATES: Final[tuple[DeviceState, ...]] = get_args(DeviceState)
+THERE: Final = frozenset({"refused", "busy"})
+"""Causes of a device that does not answer and is there all the same: what it carries passes."""
+
 HEALTHY: Final[frozenset[DeviceState]] = frozenset({"ready", "standby", "warming", "cooling"})

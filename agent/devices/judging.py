@@ -13,7 +13,7 @@ from typing import Final, TypeGuard
 from agent.devices.base import Sighting
 from agent.readings import mistake
 from core.causes import CAUSES
-from core.devices import HEALTHY, STATES
+from core.devices import HEALTHY, STATES, THERE
 from core.errors import ConfigError, NotPermitted, TargetUnreachable
 from core.names import NotResolved
 from core.types import Reading, Value
@@ -24,9 +24,6 @@ MOST_READINGS: Final = 1_000
 """Of one sighting; a device that gives more is broken."""
 NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 """What the system says where this machine itself has no network."""
-
-THERE: Final = frozenset({"refused", "busy"})
-"""Causes of a device that does not let itself be asked, and is there."""
 
 NOT_ASKED: Final = Sighting("unknown", "not_asked")
 BEHIND: Final = Sighting("unknown", "behind")

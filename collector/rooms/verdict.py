@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from collector.rooms.device import HOLDS, Device
-from core.devices import HEALTHY, DeviceState
+from core.devices import HEALTHY, THERE, DeviceState
 
 RoomState = Literal["not_ready", "unknown", "limited", "ready"]
 """The worst first."""
@@ -138,11 +138,16 @@ def _reached(one: Device, before: Callable[[Device], Device | None]) -> Device:
         return one  # it answers, so there is a way to it
     passed, there = {one.key}, before(one)
     while there and there.key not in passed:
-        if there.state in DOWN:
+        if _cuts_off(there):
             return _unknown(one, "behind", max(one.since, there.since))
         passed.add(there.key)
         there = before(there)
     return one
+
+
+def _cuts_off(before: Device) -> bool:
+    """Return whether nothing gets through a device: one that tells of a fault still carries."""
+    return before.state == "unreachable" and before.cause not in THERE
 
 
 def _unknown(one: Device, cause: str, since: int) -> Device:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from collector.rooms.device import HOLDS, Device, DeviceKey
 from collector.rooms.verdict import Around, Standing, Verdict, verdict
-from core.devices import DeviceKind, DeviceState
+from core.devices import THERE, DeviceKind, DeviceState
 from tests.collector.making import REGION
 from tests.collector.rooms.play import SCHOOL
 
@@ -106,10 +106,17 @@ def test_what_is_not_heard_of_behind_a_switch_that_is_down_is_unknown(
     room = "" if named else "302"
     before = device("switch", switch, kind="switch", needed=False, room=room)
     found = judge(one, before)
-    if switch in DOWN and behind in ("unreachable", "unknown"):
+    if switch == "unreachable" and behind in ("unreachable", "unknown"):
         assert (found.state, found.cause, found.device) == ("unknown", "behind", "a")
     elif behind in DOWN:
         assert found.state == "not_ready", "a fault that it tells itself is a fault"
+
+
+@pytest.mark.parametrize("cause", sorted(THERE))
+def test_a_switch_that_only_refuses_to_be_asked_cuts_nothing_off(cause: str) -> None:
+    switch = device("s1", "unreachable", kind="switch", room="", cause=cause)
+    found = judge(device("a", "unreachable", behind="s1"), switch)
+    assert (found.state, found.device) == ("not_ready", "a")
 
 
 def test_a_switch_behind_a_switch_takes_all_with_it_and_a_circle_ends() -> None:
