@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.devices.base import Sighting
+from agent.devices.meanings import UNLISTED
 from agent.devices.profile import FIELDS, Code, Meaning, Profile, StateRow, Take, ValueRow
 from agent.devices.snmp.session import Value as Answer
 from agent.devices.snmp.text import text_of
@@ -15,7 +16,6 @@ from core.types import Value
 WORST: Final[tuple[DeviceState, ...]] = ("fault", "limited", "cooling", "warming", "standby")
 """The first of these that anything says of the device is its state; else it is ready."""
 
-STRANGE: Final = "strange_code"
 UNTOLD: Final = "untold"
 MOST_TEXT: Final = 120
 MOST_READ: Final = 1_024
@@ -100,7 +100,7 @@ def _told(
                 strange.append((row.object, code))
                 # One part of many that says something new leaves the whole known.
                 if row.oids:
-                    told.append(("unknown", STRANGE))
+                    told.append(("unknown", UNLISTED))
         if row.bits and _answered(row, answers) and not list(_codes(row, answers)):
             told.append(("ready", ""))
     return told, strange

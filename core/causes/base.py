@@ -22,10 +22,11 @@ CAUSES: Final[dict[str, Cause]] = {
         "check its power and its network cable",
     ),
     "refused": Cause(
-        "拒绝连接",
-        "refuses the connection",
-        "在设备菜单中打开网络控制功能，或重启设备",
-        "switch on network control in its menu, or start it again",
+        "已接通网络，但拒绝连接",
+        "is there and refuses the connection",
+        "重启；投影机等请在菜单中打开网络控制功能，电脑请联系管理员检查程序和防火墙",
+        "start it again; switch on network control in its menu; with a computer call the "
+        "administrator",
     ),
     "busy": Cause(
         "正被其他程序占用，暂时无法查询",
@@ -34,9 +35,9 @@ CAUSES: Final[dict[str, Cause]] = {
         "look again later; if it stays so, look for other control software",
     ),
     "credentials": Cause(
-        "口令或团体名不对",
-        "does not accept the password or community",
-        "请管理员核对该设备在采集端配置中的口令",
+        "监测程序使用的口令不对",
+        "does not accept the password that it is asked with",
+        "请联系管理员核对监测程序里填写的这台设备的口令",
         "have the administrator compare its password in the agent's configuration",
     ),
     "garbage": Cause(
@@ -44,6 +45,12 @@ CAUSES: Final[dict[str, Cause]] = {
         "answers what cannot be understood",
         "重启设备；仍如此请联系厂商",
         "start it again; if it stays so, call the maker",
+    ),
+    "unlisted": Cause(
+        "报告了监测程序不认识的状态码",
+        "reports a code that nobody described yet",
+        "看一下设备是否正常；请联系管理员补充这个状态码的含义",
+        "see whether it works; have the administrator add what the code means",
     ),
     "fan": Cause(
         "风扇故障",
@@ -80,10 +87,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "bring the switch back first",
     ),
     "agent": Cause(
-        "采集端没有上报，无法判断",
+        "监测程序没有上报，无法判断",
         "the agent that asks it is silent: nobody can tell",
-        "检查运行采集端的电脑",
-        "look after the machine with the agent",
+        "检查运行监测程序的电脑是否开机、网线是否插好；仍如此请联系管理员",
+        "see whether the machine with the agent is on and plugged in; else call the administrator",
     ),
     "line": Cause(
         "学校网络中断，无法判断",
@@ -94,8 +101,8 @@ CAUSES: Final[dict[str, Cause]] = {
     "stale": Cause(
         "很久没有新数据",
         "nothing was heard of it for long",
-        "检查采集端配置中是否还有这台设备",
-        "see whether the agent is still configured to ask it",
+        "请联系管理员核对监测程序里是否还有这台设备",
+        "have the administrator see whether the agent is still configured to ask it",
     ),
     "not_asked": Cause("还没有查询", "was not asked yet"),
 }

@@ -56,13 +56,7 @@ CAUSES: Final[dict[str, Cause]] = {
     "untold": Cause(
         "设备有应答，但没有说明自身状态",
         "answers, and does not tell how it is",
-        "请管理员核对配置中的设备型号（profile）",
-        "have the administrator compare its profile in the configuration",
-    ),
-    "strange_code": Cause(
-        "设备给出了未知的状态码",
-        "gives a code that its profile does not know",
-        "请管理员把该状态码报告给开发者",
-        "have the administrator report the code",
+        "看一下设备是否正常；请联系管理员核对监测程序里填写的设备型号",
+        "see whether it works; have the administrator compare its model in the monitoring program",
     ),
 }

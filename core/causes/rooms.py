@@ -12,9 +12,9 @@ CAUSES: Final[dict[str, Cause]] = {
         "wait for the collector; nothing is to be done in the room",
     ),
     "stopped": Cause(
-        "采集端已正常停用，无法判断",
+        "监测程序已正常停用，无法判断",
         "the agent that asks it was switched off: nobody can tell",
-        "需要监测时请重新启动采集端",
-        "start the agent again where it is to be watched",
+        "需要监测时，请联系管理员重新启动监测程序",
+        "have the administrator start the agent again where it is to be watched",
     ),
 }

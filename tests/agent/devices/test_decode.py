@@ -118,7 +118,7 @@ def test_a_code_outside_the_map_is_unknown_and_counted_and_no_fault() -> None:
     row = state(FAN, well=(1,))
     assert seen(row, Answers({S: 1})) == ("ready", "", 0)
     assert seen(row, Answers({S: 2})) == ("limited", "fan", 0)
-    assert seen(row, Answers({S: 77})) == ("unknown", "strange_code", 1)
+    assert seen(row, Answers({S: 77})) == ("unknown", "unlisted", 1)
     # A device that answers another type, and one that answers nothing, says nothing.
     assert seen(row, Answers({S: b"broken"})) == ("ready", "", 0)
     assert seen(row, Answers({S: None})) == ("ready", "", 0)
@@ -148,7 +148,7 @@ def test_a_device_that_does_not_tell_is_what_its_family_is_then(answers: Answers
         (b"\x00", ("ready", "", 0)),
         (b"\x20", ("limited", "fan", 0)),
         (b"\x20\x40", ("fault", "paper_jam", 0)),
-        (b"\x80", ("unknown", "strange_code", 1)),
+        (b"\x80", ("unknown", "unlisted", 1)),
         (b"", ("ready", "", 0)),
     ],
 )

@@ -53,7 +53,7 @@ async def test_a_school_shows_its_rooms_worst_first_and_the_unknown_apart(
     unknown = text[places[1] : places[2]]
     assert unknown.count("所接的交换机或线路不通，无法判断") == 4
     assert "305 电脑 pc-305" in unknown
-    assert "采集端没有上报，无法判断" in unknown
+    assert "监测程序没有上报，无法判断" in unknown
     assert "四层接入交换机" in text[places[3] :]
     assert roomed.roomed
 
