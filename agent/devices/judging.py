@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Final, TypeGuard
 
 from agent.devices.base import Sighting
+from agent.devices.snmp.session import Silent
 from agent.readings import mistake
 from core.causes import CAUSES
 from core.devices import HEALTHY, STATES, THERE
@@ -28,6 +29,7 @@ NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.ENETDOWN})
 NOT_ASKED: Final = Sighting("unknown", "not_asked")
 BEHIND: Final = Sighting("unknown", "behind")
 SILENT: Final = Sighting("unreachable", "no_answer")
+SILENT_TO_SNMP: Final = Sighting("unreachable", "no_answer_snmp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def _meaning(error: BaseException) -> Sighting | None:
         return Sighting("unknown", "name")
     if isinstance(error, OSError) and error.errno in NO_WAY:
         return Sighting("unknown", "network")
+    if isinstance(error, Silent):
+        return SILENT_TO_SNMP
     refused = isinstance(error, ConnectionRefusedError)
     return Sighting("unreachable", "refused") if refused else None
 

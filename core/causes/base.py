@@ -21,6 +21,12 @@ CAUSES: Final[dict[str, Cause]] = {
         "检查设备的电源和网线",
         "check its power and its network cable",
     ),
+    "no_answer_snmp": Cause(
+        "没有应答 SNMP 查询：设备没有开机、网络不通，或查询口令不对",
+        "does not answer SNMP: off, not connected, or asked with a wrong community",
+        "检查设备的电源和网线；都正常请联系管理员核对 SNMP 查询口令（community）",
+        "check its power and its network cable; then have the administrator compare the community",
+    ),
     "refused": Cause(
         "已接通网络，但拒绝连接",
         "is there and refuses the connection",

@@ -14,7 +14,7 @@ from typing import Any, Final
 from agent.devices.snmp import message
 from agent.devices.snmp.ber import Garbled
 from agent.devices.snmp.message import Answer, Question
-from agent.devices.snmp.session import Unreadable
+from agent.devices.snmp.session import Silent, Unreadable
 from core.echo import Address
 from core.errors import TargetUnreachable
 from core.names import Names, with_port
@@ -86,7 +86,7 @@ class Community:
             return Unreadable(
                 f"{self.host}: no SNMP is what UDP port {self.port} answers: it {waiting.garbled}"
             )
-        return TargetUnreachable(
+        return Silent(
             f"{self.host}: no answer by SNMP on UDP port {self.port} (a wrong community gets none "
             "either, nor does an address that the device does not let in)"
         )

@@ -12,6 +12,13 @@ Value = int | bytes | str
 identifier or an IpAddress in its usual writing."""
 
 
+class Silent(TargetUnreachable):
+    """Nothing came back by version 1 or 2c: the device is off, or does not know the community.
+
+    By version 3 it would say that, so what is silent there is no more than TargetUnreachable.
+    """
+
+
 class Unreadable(TargetUnreachable):
     """The device answers, and no value can be had from that; `cause` is a word of core.causes."""
 

@@ -10,12 +10,14 @@ from agent.devices.judging import (
     LONGEST_S,
     NOT_ASKED,
     SILENT,
+    SILENT_TO_SNMP,
     Standing,
     dues,
     failure,
     shown,
     skipped,
 )
+from agent.devices.snmp.session import Silent
 from core.causes import CAUSES
 from core.errors import ConfigError, NotPermitted, TargetUnreachable
 from core.names import NoSuchHost, NotResolved
@@ -39,6 +41,7 @@ def wrapped(inner: Exception) -> Exception:
     [
         (TargetUnreachable("no"), "unreachable", "no_answer"),
         (TimeoutError(), "unreachable", "no_answer"),
+        (Silent("no"), "unreachable", "no_answer_snmp"),
         (OSError(errno.EHOSTUNREACH, "no route"), "unreachable", "no_answer"),
         (ConnectionRefusedError(), "unreachable", "refused"),
         (wrapped(ConnectionRefusedError()), "unreachable", "refused"),
@@ -92,6 +95,7 @@ def test_a_standing_counts_failures_until_an_answer() -> None:
         (GONE, [Standing(READY), GONE], BEHIND),
         (GONE, [Standing(Sighting("unknown", "rights"), 1)], SILENT),
         (GONE, [Standing(Sighting("fault", "fan"))], SILENT),
+        (GONE, [Standing(SILENT_TO_SNMP, 1)], BEHIND),
         (GONE, [Standing(Sighting("unreachable", "refused"), 1)], SILENT),
         (GONE, [Standing(Sighting("unreachable", "refused"), 1), GONE], BEHIND),
     ],
