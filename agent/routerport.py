@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.devices.snmp.session import Session, Value
-from agent.devices.snmp.text import text_of
+from agent.devices.texts import name_of
 from agent.starts import Starts
 from agent.uplinkport import Port, no_such
 from core import clock
@@ -65,7 +65,7 @@ class RouterPort:
 
 
 def _text(value: Value | None) -> str:
-    return text_of(value) if isinstance(value, bytes) else ""
+    return name_of(value) if isinstance(value, bytes) else ""
 
 
 def _number(value: Value | None) -> int | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from agent.clients.stream import Stream
 from agent.devices.bytetemplate import Form, Question, Template
-from agent.devices.texts import text_of
+from agent.devices.texts import decoded
 from core import clock
 
 MOST_BYTES: Final = 8192
@@ -135,7 +135,7 @@ def formed(value: bytes | str, form: Form) -> object:
     if isinstance(value, str):
         return value
     if form == "text":
-        return text_of(value).strip(" \0")
+        return decoded(value).strip(" \0")
     if form == "hex":
         return value.hex().upper()
     return int.from_bytes(value, "little" if form == "little" else "big", signed=form == "signed")

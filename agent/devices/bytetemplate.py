@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from agent.devices.bytepattern import BytePattern, pattern
 from agent.devices.meanings import Meaning
-from agent.devices.texts import text_of
+from agent.devices.texts import decoded
 from core.errors import ConfigError
 from core.hints import hint, quoted
 
@@ -98,7 +98,7 @@ class Line:
         """Return the groups of the first line that fits, and where the line ends."""
         at = 0
         while (to := data.find(self.end, at)) >= 0:
-            line = text_of(data[at:to]).strip("\r\n") if to - at <= LONGEST_LINE else ""
+            line = decoded(data[at:to]).strip("\r\n") if to - at <= LONGEST_LINE else ""
             at = to + len(self.end)
             if match := self.regex.fullmatch(line):
                 return {name: text or "" for name, text in match.groupdict().items()}, at

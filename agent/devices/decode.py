@@ -9,7 +9,7 @@ from agent.devices.base import Sighting
 from agent.devices.meanings import UNLISTED
 from agent.devices.profile import FIELDS, Code, Meaning, Profile, StateRow, Take, ValueRow
 from agent.devices.snmp.session import Value as Answer
-from agent.devices.snmp.text import text_of
+from agent.devices.texts import name_of
 from core.devices import DeviceState
 from core.types import Value
 
@@ -131,7 +131,7 @@ def _codes(row: StateRow, answers: Answers) -> Iterator[Code]:
         if row.bits:
             yield from _bits(answer)
         elif isinstance(answer, bytes):
-            number = _NUMBER.search(text_of(answer))  # of those who write numbers as text
+            number = _NUMBER.search(name_of(answer))  # of those who write numbers as text
             if number:
                 yield int(float(number[0]))
         else:
@@ -169,7 +169,7 @@ def _flag(row: ValueRow, known: list[Answer]) -> bool | None:
 
 
 def _text(row: ValueRow, answer: Answer) -> str:
-    text = text_of(answer[:MOST_READ]) if isinstance(answer, bytes) else str(answer)
+    text = name_of(answer[:MOST_READ]) if isinstance(answer, bytes) else str(answer)
     if row.match:
         found = re.search(row.match, text)
         text = found[found.re.groups] if found else ""

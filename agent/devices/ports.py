@@ -10,7 +10,7 @@ from typing import Final
 
 from agent.devices.profile import PortRole, Profile
 from agent.devices.snmp.session import Value as Answer
-from agent.devices.snmp.text import text_of
+from agent.devices.texts import name_of
 from agent.rates import LEAST_S, Sample, per_second
 from core.types import Reading, Value
 
@@ -80,7 +80,7 @@ def readings(columns: Columns, moment: Moment, memory: PortMemory) -> tuple[Read
 def _name(columns: Columns, index: str) -> str:
     for role in NAMED_BY:
         value = columns.get(role, {}).get(index)
-        if isinstance(value, bytes) and (text := text_of(value)):
+        if isinstance(value, bytes) and (text := name_of(value)):
             return text
     return ""
 
@@ -93,7 +93,7 @@ def _fields(columns: Columns, index: str) -> dict[str, Value]:
             fields[name] = value == UP
     alias = columns.get("alias", {}).get(index)
     if isinstance(alias, bytes):
-        fields["alias"] = text_of(alias)
+        fields["alias"] = name_of(alias)
     speed = columns.get("speed", {}).get(index)
     if isinstance(speed, int) and speed > 0 and fields.get("up") is True:
         fields["speed_mbit_s"] = float(speed)
@@ -145,8 +145,8 @@ def _neighbours(columns: Columns) -> Iterator[tuple[str, str]]:
         port = local.get(index.split(".")[1]) if index.count(".") == 2 else None
         if not (isinstance(name, bytes) and isinstance(able, bytes) and isinstance(port, bytes)):
             continue
-        if _infrastructure(able) and text_of(name):
-            yield text_of(port), text_of(name)
+        if _infrastructure(able) and name_of(name):
+            yield name_of(port), name_of(name)
 
 
 def _infrastructure(able: bytes) -> bool:

@@ -12,7 +12,7 @@ from typing import Final
 from agent.devices.profile import Recognise
 from agent.devices.profiles import GENERIC, Profiles
 from agent.devices.snmp.session import Session, Value
-from agent.devices.snmp.text import text_of
+from agent.devices.texts import name_of
 
 SYS_DESCR: Final = "1.3.6.1.2.1.1.1.0"
 SYS_OBJECT_ID: Final = "1.3.6.1.2.1.1.2.0"
@@ -88,4 +88,4 @@ async def recognise(
 
 def words(value: Value | None) -> str:
     """Return what a device calls something, as text on one line; "" for anything else."""
-    return " ".join(text_of(value).split()) if isinstance(value, bytes) else ""
+    return " ".join(name_of(value).split()) if isinstance(value, bytes) else ""

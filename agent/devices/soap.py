@@ -14,7 +14,7 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import escape
 
 from agent.clients.httpauth import Account
-from agent.devices.texts import text_of
+from agent.devices.texts import decoded
 
 ENVELOPE: Final = "http://www.w3.org/2003/05/soap-envelope"
 _WSSE: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
@@ -68,7 +68,7 @@ def texts_of(data: bytes) -> dict[str, str]:
     parser.CharacterDataHandler = names.text
     parser.StartDoctypeDeclHandler = _refused
     try:
-        parser.Parse(text_of(data).encode("utf-8", "replace"), True)
+        parser.Parse(decoded(data).encode("utf-8", "replace"), True)
     except (ExpatError, ValueError) as error:
         raise NotSoap(str(error)) from None
     if "Envelope/Body" not in names.texts:

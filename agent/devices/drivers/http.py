@@ -17,7 +17,7 @@ from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.meanings import Meaning, mistakes, sighting
 from agent.devices.pointer import MISSING, found
 from agent.devices.pointer import mistake as pointer_mistake
-from agent.devices.texts import text_of
+from agent.devices.texts import decoded
 from agent.devices.web import DeviceWeb, failed, is_media
 from core.errors import ConfigError
 from core.fields import Filled, Roots, SecretFile, url_mistake
@@ -81,7 +81,7 @@ class HttpDriver:
     def _read(self, answer: Answer) -> Sighting:
         if answer.status != self.status:
             return GARBAGE
-        page = text_of(bytes(answer.body))
+        page = decoded(bytes(answer.body))
         captured = {
             name: match[1] or ""
             for name, regex in self._texts.items()

@@ -8,7 +8,7 @@ MOST_ROWS: Final = 4_096
 """Of one column; a device that has more does not end, or means ill."""
 
 Value = int | bytes | str
-"""A number, a counter, a time; an OCTET STRING as it came (`text.text_of` reads names); an object
+"""A number, a counter, a time; an OCTET STRING as it came (`texts.name_of` reads names); an object
 identifier or an IpAddress in its usual writing."""
 
 
