@@ -119,7 +119,12 @@ class District:
         if not self._books.door.opening().since and 0 <= at - self._started < PATIENCE:
             return
         self._next = at + EVERY
-        await self.minute()
+        try:
+            await self.minute()
+        except (StoreError, sqlite3.Error):
+            if not self._behind:
+                self._next = at  # else it would look as if all were well until the next minute
+            raise
 
     async def minute(self) -> None:
         """Look at everything, keep it, and write it; raises StoreError, sqlite3.Error."""
