@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 FIRST_SPREAD_S: Final = 20.0
 AGAIN_S: Final = 1.0
 """From a look that failed to the second one."""
+AGAIN_SHARE: Final = 0.25
+"""The most of an interval that this may be; half of one after the first look comes the next."""
 HINT_EVERY_S: Final = 5.0
 """Between two looks at a device that are not regular ones."""
 HINTS_AGAIN_S: Final = 60.0
@@ -170,7 +172,8 @@ class Keeper:
         try:
             seen = await self._looks.look(watch.device, doubtful=watch.silent)
             if not answered(seen) and not watch.silent:
-                await asyncio.sleep(self.again_s)
+                interval = watch.device.config.interval_s
+                await asyncio.sleep(min(self.again_s, AGAIN_SHARE * interval))
                 seen = await self._looks.look(watch.device, doubtful=True)
             if answered(seen):
                 watch.standing, watch.skip = watch.standing.saw(seen), 0

@@ -37,6 +37,8 @@ class Played:
         if what == "dead":
             await asyncio.sleep(3)
             raise TargetUnreachable("no answer within 3 s")
+        if what == "refuses":
+            raise ConnectionRefusedError("nothing listens there")
         if what == "hangs":
             await asyncio.Event().wait()
         return Sighting(what)  # type: ignore[arg-type]
@@ -63,7 +65,7 @@ def test_a_timeline_is_told_as_it_is_written(case: dict[str, Any]) -> None:
     devices = [made(row) for row in case["device"]]
     told: list[Reading] = []
 
-    async def play() -> None:
+    async def play() -> int:
         loop = asyncio.get_running_loop()
 
         def now() -> int:
@@ -76,8 +78,10 @@ def test_a_timeline_is_told_as_it_is_written(case: dict[str, Any]) -> None:
         await asyncio.wait({task}, timeout=case["ends"])
         assert not task.done()
         task.cancel()
+        return keeper.counters.probe_overruns
 
-    run(play())
+    overruns = run(play())
+    assert overruns == case.get("overruns", overruns)
     found = {
         row["id"]: {"told": list(changes(told, row["id"])), "looks": one.driver.looks}  # type: ignore[attr-defined]
         for row, one in zip(case["device"], devices)
