@@ -2,16 +2,28 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Literal, Protocol, runtime_checkable
 
 from core.devices import DeviceState
 from core.registry import COLLABORATOR, Registry
 from core.types import Reading, Value
 
-__all__ = ["COLLABORATOR", "INTERVAL_S", "Driver", "Hinted", "Sighting", "drivers"]
+__all__ = [
+    "COLLABORATOR",
+    "INTERVAL_S",
+    "SWITCHED_OFF",
+    "Driver",
+    "Hinted",
+    "Sighting",
+    "Silence",
+    "drivers",
+]
 
 INTERVAL_S: Final = 60.0
 """From one look at a device to the next, where the file does not say."""
+
+Silence = Literal["unreachable", "standby"]
+"""What it means that a device answers nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,10 @@ class Sighting:
     cause: str = ""
     fields: Mapping[str, Value] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
+
+
+SWITCHED_OFF: Final = Sighting("standby", fields={"on": False})
+"""Of a device whose silence is `standby`."""
 
 
 class Driver(Protocol):

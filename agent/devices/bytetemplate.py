@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Protocol
 
 from msgspec import Meta, Struct
 
+from agent.devices.base import Silence
 from agent.devices.bytepattern import BytePattern, pattern
 from agent.devices.meanings import Meaning
 from agent.devices.texts import decoded
@@ -19,7 +20,6 @@ from core.hints import hint, quoted
 LONGEST_LINE: Final = 512
 """Characters of a line that is looked at; what is longer is none of ours."""
 
-Silence = Literal["unreachable", "standby"]
 Form = Literal["hex", "text", "number", "signed", "little"]
 Forms = Annotated[
     dict[str, Form],

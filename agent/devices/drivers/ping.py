@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from agent.devices.base import COLLABORATOR, Sighting, drivers
+from agent.devices.base import COLLABORATOR, SWITCHED_OFF, Sighting, Silence, drivers
 from agent.devices.faults import see_way
 from core.echo import Address, EchoSocket, open_echo
 from core.errors import TargetUnreachable
@@ -31,11 +31,12 @@ class PingDriver:
     host: Host
     count: Annotated[int, Meta(ge=1, le=5)] = 3
     timeout_s: Annotated[float, Meta(ge=0.1, le=2)] = 1.0
+    silence: Silence = "unreachable"
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     open_echo: Open = field(default=open_echo, metadata=COLLABORATOR)
 
     async def look(self) -> Sighting:
-        """Return that it is on, and how fast it answered.
+        """Return that it is on, and how fast it answered; or off, where its silence means that.
 
         Raises TargetUnreachable; OSError where there is no way there from here; NotPermitted
         where this process may not send echo requests.
@@ -48,4 +49,6 @@ class PingDriver:
                     fields = {"on": True, "answer_ms": round(1000 * answer.seconds, 3)}
                     return Sighting("ready", fields=fields)
         see_way(*address)
+        if self.silence == "standby":
+            return SWITCHED_OFF
         raise TargetUnreachable(f"{self.host}: {self.count} echo requests, no answer")

@@ -5,20 +5,24 @@ Watch it work: schoolwatch agent device ops-302 --config agent.toml
 """
 
 import asyncio
+import errno
 import socket
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from msgspec import Meta
 
-from agent.devices.base import COLLABORATOR, Sighting, drivers
+from agent.devices.base import COLLABORATOR, SWITCHED_OFF, Sighting, Silence, drivers
 from core import clock
 from core.errors import TargetUnreachable
 from core.fields import Host, Port
 from core.names import Names, with_port
 
 Resolve = Callable[[str, float], Coroutine[Any, Any, tuple[socket.AddressFamily, Any]]]
+
+NOBODY: Final = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
+"""What the system says, mostly after 3 s, where no machine has the address in its network."""
 
 
 @drivers.add("tcp")
@@ -29,14 +33,15 @@ class TcpDriver:
     host: Host
     port: Port
     timeout_s: Annotated[float, Meta(ge=0.1, le=5)] = 3.0
+    silence: Silence = "unreachable"
     resolve: Resolve = field(default_factory=lambda: Names().resolve, metadata=COLLABORATOR)
     monotonic: clock.Monotonic = field(default=clock.monotonic, metadata=COLLABORATOR)
 
     async def look(self) -> Sighting:
-        """Return that it is on, and how fast it answered.
+        """Return that it is on, and how fast it answered; or off, where its silence means that.
 
-        Raises TargetUnreachable where nothing answers, ConnectionRefusedError where nothing
-        listens.
+        Raises TargetUnreachable or OSError where nothing answers; ConnectionRefusedError where
+        nothing listens, whatever silence means: a machine that refuses is on.
         """
         family, address = await self.resolve(self.host, self.timeout_s)
         with socket.socket(family, socket.SOCK_STREAM) as sock:
@@ -48,9 +53,18 @@ class TcpDriver:
                     await loop.sock_connect(sock, with_port(address, self.port))
             except TimeoutError:
                 why = f"port {self.port} of {self.host}: no answer within {self.timeout_s:g} s"
-                raise TargetUnreachable(why) from None
+                return self._silent(TargetUnreachable(why))
             except ConnectionRefusedError:
                 why = f"port {self.port} of {self.host}: nothing listens there"
                 raise ConnectionRefusedError(why) from None
+            except OSError as error:
+                if error.errno not in NOBODY:
+                    raise
+                return self._silent(error)
             taken = self.monotonic() - began
         return Sighting("ready", fields={"on": True, "answer_ms": round(1000 * taken, 3)})
+
+    def _silent(self, error: TargetUnreachable | OSError) -> Sighting:
+        if self.silence == "standby":
+            return SWITCHED_OFF
+        raise error from None

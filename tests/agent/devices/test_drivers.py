@@ -1,20 +1,26 @@
 """The drivers ping, tcp and this_machine on the loopback, and what any driver has to be."""
 
 import asyncio
+import errno
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.devices.base import drivers
+from agent.devices.base import SWITCHED_OFF, Sighting, drivers
 from agent.devices.device import Device
 from agent.devices.looks import LOOK_S, once, time_of
 from agent.devicesconfig import DeviceConfig
 from core.errors import NotPermitted, TargetUnreachable
 from core.icmp import open_socket
-from tests.agent.devices.acting import Actor, hang
+from core.names import NotResolved
+from core.registry import equipped
+from tests.agent.devices.acting import Actor, hang, keeping
 from tests.agent.probes.test_all import loaded_after
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[3]
 
@@ -71,7 +77,9 @@ async def test_a_port_that_takes_a_connection_is_on_and_is_let_go_of() -> None:
         await once(device("tcp", host="127.0.0.1", port=port))
 
 
-async def test_a_port_that_keeps_silent_is_unreachable() -> None:
+@contextmanager
+def silent_port() -> Iterator[int]:
+    """Yield a port of 127.0.0.1 at which so many wait that nobody else gets an answer."""
     with socket.socket() as full, socket.socket() as waiting:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -81,11 +89,77 @@ async def test_a_port_that_keeps_silent_is_unreachable() -> None:
         for one in others:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        asked = device("tcp", host="127.0.0.1", port=full.getsockname()[1], timeout_s=0.2)
+        try:
+            yield full.getsockname()[1]
+        finally:
+            for one in others:
+                one.close()
+
+
+async def test_a_port_that_keeps_silent_is_unreachable() -> None:
+    with silent_port() as port:
+        asked = device("tcp", host="127.0.0.1", port=port, timeout_s=0.2)
         with pytest.raises(TargetUnreachable, match=r"no answer within 0\.2 s"):
             await once(asked)
-        for one in others:
-            one.close()
+
+
+OFF: tuple[Sighting, list[str]] = (SWITCHED_OFF, [])
+
+
+async def test_a_host_whose_silence_is_standby_is_off_and_well() -> None:
+    options: dict[str, Any] = {"count": 1, "timeout_s": 0.1, "silence": "standby"}
+    assert await once(device("ping", host="192.0.2.250", **options)) == OFF
+
+
+async def test_a_port_whose_silence_is_standby_is_off_and_one_that_refuses_is_not() -> None:
+    options: dict[str, Any] = {"host": "127.0.0.1", "timeout_s": 0.2, "silence": "standby"}
+    with silent_port() as port:
+        assert await once(device("tcp", port=port, **options)) == OFF
+    with pytest.raises(ConnectionRefusedError, match="nothing listens"):
+        await once(device("tcp", port=port, **options))
+
+
+@pytest.mark.parametrize(
+    ("number", "off"),
+    [(errno.EHOSTUNREACH, True), (errno.EHOSTDOWN, True), (errno.ENETUNREACH, False)],
+)
+async def test_an_address_that_no_machine_has_is_silence_and_no_network_here_is_not(
+    number: int, off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def connect(*_: object) -> None:
+        raise OSError(number, "as the system says")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "sock_connect", connect)
+    options: dict[str, Any] = {"host": "192.0.2.250", "port": 1}
+    with pytest.raises(OSError, match="as the system says"):
+        await once(device("tcp", **options))
+    if off:
+        assert await once(device("tcp", silence="standby", **options)) == OFF
+    else:
+        with pytest.raises(OSError, match="as the system says"):
+            await once(device("tcp", silence="standby", **options))
+
+
+@pytest.mark.parametrize(("word", "more"), [("ping", {}), ("tcp", {"port": 1})])
+async def test_a_name_without_an_address_is_no_silence(word: str, more: dict[str, Any]) -> None:
+    async def resolve(host: str, *_: object) -> Any:
+        raise NotResolved(host)
+
+    asked = device(word, host="pc-302", silence="standby", **more)
+    with pytest.raises(NotResolved):
+        await once(Device(asked.config, equipped(asked.driver, resolve=resolve)))
+
+
+async def test_a_look_that_finds_it_switched_off_is_an_answer() -> None:
+    with silent_port() as port:
+        options = {"host": "127.0.0.1", "port": port, "timeout_s": 0.1, "silence": "standby"}
+        config = DeviceConfig(id="d", kind="computer", driver="tcp", interval_s=0.5)
+        asked = Device(config, drivers.build("tcp", options))
+        async with keeping(asked) as (keeper, told):
+            await until(lambda: len(told.of("d")) > 2)
+            assert told.states("d") == ["standby"]
+            assert told.of("d")[-1].fields["on"] is False
+            assert keeper._watches["d"].standing.failures == 0
 
 
 async def test_this_machine_is_on_while_anybody_asks() -> None:
