@@ -132,8 +132,13 @@ class Scan:
         line = b""
         try:
             async with asyncio.timeout(2 * self.timeout_s):
-                line = await reader.readuntil(b"\r")
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+                # One that ends its half of the connection, or the line by LF, has greeted as well.
+                while b"\r" not in line and len(line) < MOST_GREETING:
+                    more = await reader.read(MOST_GREETING)
+                    if not more:
+                        break
+                    line += more
+        except (OSError, TimeoutError):
             pass
         finally:
             writer.close()

@@ -34,12 +34,14 @@ Out = pytest.CaptureFixture[str]
 
 
 @contextmanager
-def projector(greeting: bytes) -> Iterator[tuple[int, list[bytes]]]:
+def projector(greeting: bytes, *, half_close: bool = False) -> Iterator[tuple[int, list[bytes]]]:
     """Yield the port of one that greets, and what was said to it."""
     loop, heard = asyncio.new_event_loop(), list[bytes]()
 
     async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(greeting)
+        if half_close:
+            writer.write_eof()
         heard.append(await reader.read(100))
         writer.close()
 
@@ -174,6 +176,20 @@ def test_what_talks_otherwise_at_that_port_is_no_projector() -> None:
         found = asyncio.run(Scan([], profiles_of(), pjlink_port=port, timeout_s=0.5).one(PROJECTOR))
     assert found is not None
     assert found.pjlink == ""
+
+
+@pytest.mark.parametrize("half_close", [True, False])
+@pytest.mark.parametrize(
+    "greeting", [b"PJLINK 0\r", b"PJLINK 0", b"PJLINK 1 498e4a67\r\n", b"PJLINK 0\n"]
+)
+def test_one_that_greets_is_a_projector_however_its_greeting_ends(
+    greeting: bytes, half_close: bool
+) -> None:
+    with projector(greeting, half_close=half_close) as (port, heard):
+        found = asyncio.run(Scan([], profiles_of(), pjlink_port=port, timeout_s=0.5).one(PROJECTOR))
+    assert found is not None
+    assert found.pjlink == greeting[:8].decode()
+    assert heard == [b""]
 
 
 def test_one_that_says_nothing_at_all_ends_in_time() -> None:
