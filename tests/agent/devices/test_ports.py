@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import pytest
+
 from agent.devices.drivers.snmp import SnmpDriver
 from agent.devices.snmp.session import Value
 from tests.agent.devices.recording import Recording, recording
@@ -137,3 +139,27 @@ async def test_no_personal_device_is_named() -> None:
         "ge4": "ap-302",
     }
     assert "SOMEBODY" not in str(seen)
+
+
+@pytest.mark.parametrize(
+    ("what", "able", "named"),
+    [
+        ("a switch", b"\x20", True),
+        ("a telephone with a switch in it", b"\x24", False),
+        ("a telephone", b"\x04", False),
+        ("a computer", b"\x01", False),
+        ("a computer with virtual machines", b"\x21", False),
+        ("a computer that is a hotspot", b"\x19", False),
+        ("one that says nothing of itself", b"", False),
+        ("something else", b"\x80", False),
+    ],
+)
+async def test_a_neighbour_is_named_only_where_it_is_no_persons(
+    what: str, able: bytes, named: bool
+) -> None:
+    switch = Switch()
+    switch.put("1.0.8802.1.1.2.1.4.1.1.9.0.1.1", b"NAME-OF-IT")
+    switch.put("1.0.8802.1.1.2.1.4.1.1.12.0.1.1", able)
+    seen = await switch.driver.look()
+    assert ("NAME-OF-IT" in str(seen)) is named, what
+    assert {one.tags["port"]: one.fields["neighbour"] for one in seen.readings}["ge4"] == "ap-302"
