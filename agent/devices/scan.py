@@ -27,6 +27,7 @@ A_SECOND: Final = 50
 TIMEOUT_S: Final = 1.5
 PJLINK: Final = 4352
 GREETING: Final = re.compile(rb"PJLINK (?:[01]|ERRA)\b[ -~]*", re.IGNORECASE)
+LINE_END: Final = re.compile(rb"[\r\n]")
 MOST_GREETING: Final = 64
 DOORS: Final = {80: "HTTP", 443: "HTTPS", 554: "RTSP"}
 """Only tried, with nothing sent, where something else has answered already."""
@@ -132,8 +133,8 @@ class Scan:
         line = b""
         try:
             async with asyncio.timeout(2 * self.timeout_s):
-                # One that ends its half of the connection, or the line by LF, has greeted as well.
-                while b"\r" not in line and len(line) < MOST_GREETING:
+                # One that ends its half of the connection instead of its line has greeted as well.
+                while not LINE_END.search(line) and len(line) < MOST_GREETING:
                     more = await reader.read(MOST_GREETING)
                     if not more:
                         break
