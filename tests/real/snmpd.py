@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -64,8 +65,18 @@ class Snmpd:
         )
         until_sync(lambda: log.exists() and "NET-SNMP version" in log.read_text(), 30)
 
+    def suspend(self) -> None:
+        """Have it answer nothing, as a device that is off."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
     def stop(self) -> None:
         if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)  # else it would not hear of its end
             self.process.terminate()
             try:
                 self.process.wait(10)
