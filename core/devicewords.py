@@ -1,4 +1,4 @@
-"""What people call kinds of devices and their states, in Chinese and English."""
+"""What people call kinds of devices, their states, and those of rooms, in Chinese and English."""
 
 from typing import Final
 
@@ -34,4 +34,11 @@ STATE_WORDS: Final[dict[DeviceState, Text]] = {
     "fault": Text("故障", "fault"),
     "unreachable": Text("无应答", "no answer"),
     "unknown": Text("未知", "unknown"),
+}
+
+ROOM_WORDS: Final[dict[str, Text]] = {
+    "not_ready": Text("不能上课", "not ready"),
+    "unknown": Text("无法判断", "unknown"),
+    "limited": Text("部分可用", "limited"),
+    "ready": Text("可以上课", "ready"),
 }

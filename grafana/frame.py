@@ -59,37 +59,13 @@ def board(
     return made.link(_nav(t))
 
 
-def to_school(t: Language) -> str:
-    """Return the address of the school in a row of a table, or in the labels of a series."""
-    return (
-        f"/d/{t.uid('school')}/?var-region=${{__data.fields.region}}"
-        "&var-school=${__data.fields.school}&${__url_time_range}"
-    )
+def to_row(t: Language, name: str, *tags: str) -> str:
+    """Return the address of the dashboard *name* for the school in a row of a table.
 
-
-def to_machine(t: Language) -> str:
-    """Return the address of the agent in a row of a table."""
-    return (
-        f"/d/{t.uid('machine')}/?var-region=${{__data.fields.region}}"
-        "&var-school=${__data.fields.school}&var-agent=${__data.fields.agent}&${__url_time_range}"
-    )
-
-
-def to_room(t: Language) -> str:
-    """Return the address of the room in a row of a table, or in the labels of a series."""
-    return (
-        f"/d/{t.uid('room')}/?var-region=${{__data.fields.region}}"
-        "&var-school=${__data.fields.school}&var-room=${__data.fields.room}&${__url_time_range}"
-    )
-
-
-def to_device(t: Language) -> str:
-    """Return the address of the device in a row of a table."""
-    return (
-        f"/d/{t.uid('device')}/?var-region=${{__data.fields.region}}"
-        "&var-school=${__data.fields.school}&var-device=${__data.fields.device}"
-        "&${__url_time_range}"
-    )
+    Or in the labels of a series; *tags* are what else of the row is chosen there.
+    """
+    choices = "&".join(f"var-{tag}=${{__data.fields.{tag}}}" for tag in ("region", "school", *tags))
+    return f"/d/{t.uid(name)}/?{choices}&${{__url_time_range}}"
 
 
 def to_board(t: Language, name: str, *more: str) -> str:

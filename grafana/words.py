@@ -1,17 +1,42 @@
 """Words of the data, as people read them, with the colour of their meaning."""
 
 from collections.abc import Mapping
-from typing import Final
+from types import MappingProxyType
+from typing import Any, Final, Protocol
 
 from grafana_foundation_sdk.models import dashboard as model
 
 from core.causes import CAUSES as DEVICE_CAUSE_WORDS
+from core.devicewords import KIND_WORDS as KIND_WORDS_OF_DEVICES
+from core.devicewords import ROOM_WORDS, STATE_WORDS
 from core.kinds import KINDS
 from grafana import palette
 from grafana.language import Language
 
 Word = tuple[str, str, str]
 """Chinese, English, colour."""
+
+
+class InBoth(Protocol):
+    """What has a text in both languages."""
+
+    @property
+    def zh(self) -> str:
+        """The Chinese one."""
+
+    @property
+    def en(self) -> str:
+        """The English one."""
+
+
+def coloured(
+    words: Mapping[Any, InBoth], colours: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Word]:
+    """Return *words* that stand elsewhere, grey where *colours* has none for them."""
+    return {
+        word: (one.zh, one.en, colours.get(word, palette.NEUTRAL)) for word, one in words.items()
+    }
+
 
 STATES: Final[dict[str, Word]] = {
     "up": ("在线", "up", palette.UP),
@@ -97,51 +122,33 @@ LINK_TYPES: Final[dict[str, Word]] = {
         "unknown": ("未填写", "not stated"),
     }.items()
 }
-KIND_WORDS: Final[dict[str, Word]] = {
-    word: (kind.zh, kind.en, palette.NEUTRAL) for word, kind in KINDS.items()
-}
+KIND_WORDS: Final = coloured(KINDS)
 
-ROOM_STATES: Final[dict[str, Word]] = {
-    "ready": ("可以上课", "ready", palette.UP),
-    "limited": ("可以上课，有问题", "ready with limits", palette.DEGRADED),
-    "not_ready": ("不能上课", "not ready", palette.DOWN),
-    "unknown": ("未知", "unknown", palette.UNKNOWN),
-}
-DEVICE_STATES: Final[dict[str, Word]] = {
-    "ready": ("开机正常", "on", palette.UP),
-    "standby": ("待机", "standby", palette.NEUTRAL),
-    "warming": ("正在预热", "warming up", palette.FIRST),
-    "cooling": ("正在冷却", "cooling down", palette.P4),
-    "limited": ("部分功能异常", "works with limits", palette.DEGRADED),
-    "fault": ("故障", "fault", palette.DOWN),
-    "unreachable": ("没有应答", "does not answer", palette.P2),
-    "unknown": ("未知", "unknown", palette.UNKNOWN),
-}
-DEVICE_KINDS: Final[dict[str, Word]] = {
-    word: (zh, en, palette.NEUTRAL)
-    for word, (zh, en) in {
-        "projector": ("投影机", "projector"),
-        "panel": ("交互大屏", "interactive panel"),
-        "display": ("显示屏", "display"),
-        "computer": ("教室电脑", "computer"),
-        "document_camera": ("展台", "document camera"),
-        "amplifier": ("功放", "amplifier"),
-        "microphone": ("话筒", "microphone"),
-        "camera": ("摄像机", "camera"),
-        "codec": ("录播或视频终端", "codec"),
-        "switch": ("交换机", "switch"),
-        "ap": ("无线接入点", "access point"),
-        "controller": ("无线控制器", "wireless controller"),
-        "router": ("路由器", "router"),
-        "ups": ("不间断电源", "UPS"),
-        "printer": ("打印机", "printer"),
-        "nvr": ("录像机", "video recorder"),
-        "other": ("其他", "other"),
-    }.items()
-}
+ROOM_STATES: Final = coloured(
+    ROOM_WORDS,
+    {
+        "ready": palette.UP,
+        "limited": palette.DEGRADED,
+        "not_ready": palette.DOWN,
+        "unknown": palette.UNKNOWN,
+    },
+)
+DEVICE_STATES: Final = coloured(
+    STATE_WORDS,
+    {
+        "ready": palette.UP,
+        "warming": palette.FIRST,
+        "cooling": palette.P4,
+        "limited": palette.DEGRADED,
+        "fault": palette.DOWN,
+        "unreachable": palette.P2,
+        "unknown": palette.UNKNOWN,
+    },
+)
+DEVICE_KINDS: Final = coloured(KIND_WORDS_OF_DEVICES)
 DEVICE_CAUSES: Final[dict[str, Word]] = {
     "": ("—", "—", palette.NEUTRAL),
-    **{word: (one.zh, one.en, palette.NEUTRAL) for word, one in DEVICE_CAUSE_WORDS.items()},
+    **coloured(DEVICE_CAUSE_WORDS),
 }
 
 

@@ -3,13 +3,11 @@
 from typing import Final
 
 from collector.web.language import Text
+from core.devicewords import ROOM_WORDS
 
 ROOMS: Final[dict[str, Text]] = {
     "rooms": Text("教室", "Rooms"),
-    "room_not_ready": Text("不能上课", "not ready"),
-    "room_unknown": Text("无法判断", "unknown"),
-    "room_limited": Text("部分可用", "limited"),
-    "room_ready": Text("可以上课", "ready"),
+    **{f"room_{state}": text for state, text in ROOM_WORDS.items()},
     "rooms_not_ready": Text(
         "不能正常上课的教室（{n}）", "Rooms in which no lesson can be held ({n})"
     ),

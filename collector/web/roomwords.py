@@ -6,7 +6,6 @@ from collector.rooms.school import Room
 from collector.rooms.verdict import RoomState
 from collector.verdicts import State
 from collector.web.language import Language, Text
-from core.alerts import Text as Words
 from core.causes import CAUSES
 from core.devices import HEALTHY, KINDS, STATES, DeviceState
 from core.devicewords import KIND_WORDS, STATE_WORDS
@@ -30,12 +29,12 @@ def device_looks(state: DeviceState) -> State:
 
 def kind(word: str) -> Text:
     """Return what people call a kind of device."""
-    return _text(KIND_WORDS[word if word in KINDS else "other"])
+    return KIND_WORDS[word if word in KINDS else "other"]
 
 
 def state(word: str) -> Text:
     """Return what people call a state of a device."""
-    return _text(STATE_WORDS[word if word in STATES else "unknown"])
+    return STATE_WORDS[word if word in STATES else "unknown"]
 
 
 def cause(word: str) -> Text:
@@ -63,7 +62,3 @@ def detail(name: str, value: Any, language: Language) -> str:
     """Return a word of an alert's details as people read it; empty where it is none of ours."""
     words = {"kind": kind, "device_cause": cause}
     return str(getattr(words[name](str(value)), language)) if name in words else ""
-
-
-def _text(text: Words) -> Text:
-    return Text(text.zh, text.en)

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import bargauge, dashboard, gauge, stat, ta
 
 from grafana import palette, words
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_school
+from grafana.frame import to_board, to_row
 from grafana.indicators import INDICATORS, Indicator, history, newest, newest_value
 from grafana.influxql import JUST_NOW, REGION, Column, Query, last, quoted, totals, whole
 from grafana.language import Language
@@ -223,7 +223,7 @@ def _columns(t: Language) -> list[Shown]:
             cell="color-background-solid",
             align="center",
         ),
-        Shown("name", t("学校", "School"), links=[(t("打开", "Open"), to_school(t))]),
+        Shown("name", t("学校", "School"), links=[(t("打开", "Open"), to_row(t, "school"))]),
         Shown("area", t("城乡", "Area"), 80, [areas]),
         Shown("cause", t("原因", "Cause"), 250, [causes]),
         *(

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from grafana import palette, words
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_machine
+from grafana.frame import to_board, to_row
 from grafana.influxql import (
     FIVE_MINUTES,
     JUST_NOW,
@@ -193,7 +193,12 @@ def _whose(t: Language) -> list[Shown]:
     """Return the columns that name an agent and lead to its machine."""
     return [
         Shown(CODE, t("学校", "School")),
-        Shown("agent", t("采集端", "Agent"), 0, links=[(t("打开", "Open"), to_machine(t))]),
+        Shown(
+            "agent",
+            t("采集端", "Agent"),
+            0,
+            links=[(t("打开", "Open"), to_row(t, "machine", "agent"))],
+        ),
     ]
 
 

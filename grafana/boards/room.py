@@ -13,7 +13,7 @@ from grafana_foundation_sdk.builders import (
 
 from grafana import palette, words
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_device, to_room
+from grafana.frame import to_board, to_row
 from grafana.influxql import (
     JUST_NOW,
     ROOM,
@@ -126,7 +126,12 @@ def listed(t: Language, where: str, width: int, height: int, link: tuple[str, st
         ),
         [latest("room", [last(one) for one in fields], where, by=BY_ROOM)],
         [
-            Shown("room", t("教室", "Room"), 90, links=[(t("只看这间", "This one"), to_room(t))]),
+            Shown(
+                "room",
+                t("教室", "Room"),
+                90,
+                links=[(t("只看这间", "This one"), to_row(t, "room", "room"))],
+            ),
             Shown("name", t("名称", "Name")),
             Shown(
                 *("state", t("结论", "Verdict"), 170, [words.mapped(t, words.ROOM_STATES)]),
@@ -211,7 +216,10 @@ def _columns(t: Language, *names: str) -> list[Shown]:
     """Return columns of a list of devices."""
     known = [
         Shown("room", t("教室", "Room"), 90),
-        Shown(*("device", t("设备", "Device")), links=[(t("打开", "Open"), to_device(t))]),
+        Shown(
+            *("device", t("设备", "Device")),
+            links=[(t("打开", "Open"), to_row(t, "device", "device"))],
+        ),
         Shown(
             *("kind", t("种类", "Kind"), 0),
             [words.mapped(t, words.DEVICE_KINDS, coloured=False)],

@@ -14,7 +14,7 @@ from grafana_foundation_sdk.builders import (
 from grafana import palette, words
 from grafana.boards import room
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_machine
+from grafana.frame import to_board, to_row
 from grafana.influxql import SCHOOL, Column, Query, last, latest, over_time, within
 from grafana.language import Language
 from grafana.panels import Look, Shown, Steps, curves, dial, listing, setting, tiles, timeline
@@ -293,7 +293,11 @@ def _uplinks(t: Language) -> table.Panel:
             Shown("has_route", t("有默认路由", "Default route"), 0, [yes]),
             Shown("metered", t("按流量计费", "Metered"), 0, [yes]),
             Shown(*("contracted_mbps", t("合同带宽", "Contract")), unit="Mbits", decimals=0),
-            Shown("agent", t("采集端", "Agent"), links=[(t("打开", "Open"), to_machine(t))]),
+            Shown(
+                "agent",
+                t("采集端", "Agent"),
+                links=[(t("打开", "Open"), to_row(t, "machine", "agent"))],
+            ),
         ],
         hidden=("Time", "region", "school"),
     )
@@ -541,7 +545,11 @@ def _agent_list(t: Language) -> table.Panel:
         ),
         [latest("agent", columns, SCHOOL, by=("region", "school", "agent"))],
         [
-            Shown("agent", t("采集端", "Agent"), links=[(t("打开", "Open"), to_machine(t))]),
+            Shown(
+                "agent",
+                t("采集端", "Agent"),
+                links=[(t("打开", "Open"), to_row(t, "machine", "agent"))],
+            ),
             Shown("version", t("版本", "Version"), 70),
             Shown(
                 *("days", t("已运行", "Running"), 90),
