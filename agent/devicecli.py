@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from agent.devices.base import drivers
 from agent.devices.device import Device, told
 from agent.devices.looks import once
 from agent.parts import parts_of
-from agent.probecli import described, print_readings
+from agent.probecli import listed, print_readings
 from core import clock
 from core.errors import ConfigError, MonitorError
 from core.hints import hint, quoted
@@ -81,11 +80,4 @@ def _devices(file: AgentConfig) -> Iterator[str]:
 
 def _drivers() -> Iterator[str]:
     for word in drivers.words():
-        try:
-            options = drivers.options(word)
-        except ConfigError as error:  # a package that this driver needs is not installed
-            yield f"{word:16}{error}"
-            continue
-        about = importlib.import_module(f"agent.devices.drivers.{word}").__doc__ or ""
-        yield f"{word:16}{about.partition(chr(10))[0]}"
-        yield from (f"        {described(option)}" for option in options)
+        yield from listed(drivers, word, "agent.devices.drivers")

@@ -68,8 +68,8 @@ class DeviceConfig(DeviceKeys, frozen=True, kw_only=True):
         return self.essential
 
 
-class DevicesFile(Struct, frozen=True, kw_only=True):
-    """The table as written; a row of `list` may hold anything until its driver has looked."""
+class DevicesKeys(Struct, frozen=True, kw_only=True):
+    """What is said of all devices: how many are asked at once, and where they are heard unasked."""
 
     concurrency: Annotated[int, Meta(ge=1, le=200)] = 20
     pjlink_notifications: Place = ""
@@ -78,20 +78,20 @@ class DevicesFile(Struct, frozen=True, kw_only=True):
     traps: Place = ""
     syslog: Place = ""
     templates: Path | None = None
+
+
+class DevicesFile(DevicesKeys, frozen=True, kw_only=True):
+    """The table as written; a row of `list` may hold anything until its driver has looked."""
+
     list: Annotated[
         tuple[dict[str, Any], ...],
         Meta(description="a table for each device, headed [[devices.list]]"),
     ] = ()
 
 
-class DevicesConfig(Struct, frozen=True, kw_only=True):
-    """What the agent asks, how many of it at once, and where it hears what they say unasked."""
+class DevicesConfig(DevicesKeys, frozen=True, kw_only=True):
+    """What the agent asks."""
 
-    concurrency: int = 20
-    pjlink_notifications: str = ""
-    profiles: Path | None = None
-    traps: str = ""
-    syslog: str = ""
     list: tuple[DeviceConfig, ...] = ()
 
     def places(self) -> Mapping[str, str]:
@@ -113,24 +113,12 @@ def devices_mistakes(folder: Path, file: DevicesFile) -> Found:
 
 def devices_of(folder: Path, file: DevicesFile) -> DevicesConfig:
     """Return the devices of a *file* without mistakes."""
+    keys = {name: getattr(file, name) for name in DevicesKeys.__struct_fields__}
     if not file.list:
-        return DevicesConfig(
-            concurrency=file.concurrency,
-            pjlink_notifications=file.pjlink_notifications,
-            profiles=file.profiles,
-            traps=file.traps,
-            syslog=file.syslog,
-        )
+        return DevicesConfig(**keys)
     from agent.devices.checking import device  # noqa: PLC0415
 
-    return DevicesConfig(
-        concurrency=file.concurrency,
-        pjlink_notifications=file.pjlink_notifications,
-        profiles=file.profiles,
-        traps=file.traps,
-        syslog=file.syslog,
-        list=tuple(device(folder, row) for row in _rows(file)),
-    )
+    return DevicesConfig(**keys, list=tuple(device(folder, row) for row in _rows(file)))
 
 
 def _rows(file: DevicesFile) -> tuple[dict[str, Any], ...]:

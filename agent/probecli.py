@@ -6,7 +6,7 @@ import importlib
 import json
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, get_args, get_origin
 
@@ -18,7 +18,7 @@ from agent.surroundings import Surroundings
 from core.errors import ConfigError, MonitorError
 from core.hints import quoted
 from core.lineprotocol import encode
-from core.registry import REQUIRED, Option, equipped
+from core.registry import REQUIRED, Option, Registry, equipped
 from core.types import Reading
 
 if TYPE_CHECKING:
@@ -139,15 +139,26 @@ def is_list(wanted: Any) -> bool:
 
 def _listing() -> Iterator[str]:
     for word in probes.words():
-        try:
-            options = probes.options(word)
-        except ConfigError as error:  # a package that this probe needs is not installed
-            yield f"{word:16}{error}"
-            continue
-        about = importlib.import_module(f"agent.probes.{word}").__doc__ or ""
-        yield f"{word:16}{about.partition(chr(10))[0]}"
-        yield from (f"        {described(option)}" for option in options)
-        yield f"        interval_s = {interval_of(word):g}: seconds from one round to the next"
+        yield from listed(probes, word, "agent.probes", _interval)
+
+
+def _interval(word: str) -> str:
+    return f"        interval_s = {interval_of(word):g}: seconds from one round to the next"
+
+
+def listed(
+    registry: Registry[Any], word: str, package: str, *more: Callable[[str], str]
+) -> Iterator[str]:
+    """Yield what *word* is, each of its options, and what *more* say of it."""
+    try:
+        options = registry.options(word)
+    except ConfigError as error:  # a package that it needs is not installed
+        yield f"{word:16}{error}"
+        return
+    about = importlib.import_module(f"{package}.{word}").__doc__ or ""
+    yield f"{word:16}{about.partition(chr(10))[0]}"
+    yield from (f"        {described(option)}" for option in options)
+    yield from (one(word) for one in more)
 
 
 def described(option: Option) -> str:
