@@ -2,6 +2,7 @@
 
 import errno
 import socket
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from core.names import numeric, with_port
@@ -43,3 +44,13 @@ def socket_address(host: str, port: int) -> tuple[int, Any]:
     """Return family and address of the address *host*, which keeps its interface (`%eth0`)."""
     family, _, _, _, address = numeric(host)[0]
     return family, with_port(address, port)
+
+
+def plain(address: str) -> str:
+    """Return *address* without its interface, and IPv4 in its own form."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)

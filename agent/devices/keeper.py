@@ -14,12 +14,13 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from agent.clients.address import plain
 from agent.devices import looks
 from agent.devices.base import Driver, Hinted, Sighting
 from agent.devices.device import Device, told
 from agent.devices.judging import answered, dues, failure, shown, skipped
 from agent.devices.turns import Turns
-from agent.devices.watch import Watch, plain, upstream
+from agent.devices.watch import Watch, upstream
 from agent.following import Following
 from agent.onchange import OnChange
 from agent.schedule import Counters, Sink, next_due

@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv6Address, ip_address
 
+from agent.clients.address import plain
 from agent.devices.device import Device
 from agent.devices.judging import Standing
 from core.names import numeric
@@ -66,13 +66,3 @@ def upstream(watch: Watch, watches: Mapping[str, Watch]) -> Iterator[Watch]:
     while behind in watches:
         yield watches[behind]
         behind = watches[behind].device.config.behind
-
-
-def plain(address: str) -> str:
-    """Return *address* without its interface, and IPv4 in its own form."""
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
-    return str(mapped or found)

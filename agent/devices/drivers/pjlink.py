@@ -12,12 +12,13 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 
 from msgspec import Meta
 
+from agent.clients.address import plain
 from agent.clients.stream import Resolve
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.pjlink.conversation import Door, Way
 from agent.devices.pjlink.faults import Busy, Denied, Gone
 from agent.devices.pjlink.link import PORT
-from agent.devices.pjlink.notices import HUB, Hub, plain
+from agent.devices.pjlink.notices import HUB, Hub
 from agent.devices.pjlink.projector import Projector
 from agent.devices.pjlink.text import Coding
 from agent.devices.pjlink.verdict import CHANGES_S

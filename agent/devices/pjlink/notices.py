@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.clients.address import host_and_port, new_socket
+from agent.clients.address import host_and_port, new_socket, plain
 from agent.devices.pjlink.answers import NOTICES, parsed
 from agent.devices.pjlink.link import PORT
 from agent.onchange import OnChange
@@ -77,11 +77,6 @@ class Hub:
 
 HUB: Final = Hub()
 """Of this process: there is one listener for each machine."""
-
-
-def plain(address: str) -> str:
-    """Return *address* without its interface, and IPv4 as such."""
-    return address.partition("%")[0].removeprefix("::ffff:")
 
 
 @dataclass(slots=True)

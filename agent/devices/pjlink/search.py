@@ -9,8 +9,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any, Final
 
+from agent.clients.address import plain
 from agent.devices.pjlink.link import PORT
-from agent.devices.pjlink.notices import plain
 
 QUESTION: Final = b"%2SRCH\r"
 MOST_FOUND: Final = 4_096

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from agent.clients.address import plain
 from agent.devices.base import Hinted
 from agent.devices.drivers.pjlink import PjlinkDriver
-from agent.devices.pjlink.notices import Hub, Listener, is_notice, plain
+from agent.devices.pjlink.notices import Hub, Listener, is_notice
 from agent.devices.pjlink.search import Found, mac_of, search
 from simulator.projector import Machine, Projector
 from simulator.projector.server import MAC
