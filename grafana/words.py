@@ -81,10 +81,6 @@ SEVERITIES: Final[dict[str, Word]] = {
     "P3": ("P3 当天处理", "P3 same day", palette.P3),
     "P4": ("P4 每日汇总", "P4 daily digest", palette.P4),
 }
-VERDICTS: Final[dict[str, Word]] = {
-    "0": ("失败", "failed", palette.DOWN),
-    "1": ("成功", "fine", palette.UP),
-}
 LINKS: Final[dict[str, Word]] = {
     "0": ("无链路", "no link", palette.DOWN),
     "1": ("有链路", "link", palette.UP),

@@ -28,7 +28,6 @@ from simulator.wired import Wired, wired
 STEP_S: Final = 60
 """So often in played time the machine is measured: values stay for as long (simulator.chance)."""
 DISK_FULL: Final = 90.0
-CLOCK_LOOK_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
