@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from core.alerts import Text
 from core.clock import SECOND
-from core.kinds import Severity
+from core.kind import Severity
 from core.types import Value
 
 Said = Literal["on", "between", "off"]

@@ -6,7 +6,7 @@ from typing import Final
 from alerts.rules import Rule
 from core import clock
 from core.clock import SECOND
-from core.kinds import Severity
+from core.kind import Severity
 
 BEGINS: Final = time(8, 0)
 ENDS: Final = time(17, 30)

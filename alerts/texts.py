@@ -17,7 +17,7 @@ from alerts.verdictwords import sentences
 from core import clock
 from core.alerts import Alert, Notification, Reason, Telling, Text
 from core.clock import SECOND
-from core.kinds import SEVERITIES
+from core.kind import SEVERITIES
 
 LONGEST: Final = 200
 """Characters of what somebody else has written."""

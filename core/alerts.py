@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
-from core.kinds import Severity
+from core.kind import Severity
 
 CONSOLE: Final = "console"
 """The channel that is always there."""

@@ -18,7 +18,7 @@ from msgspec import Meta
 
 from core import wire
 from core.errors import HeaderError, LineError
-from core.kinds import Severity
+from core.kind import Severity
 from core.messages import Number, Seq
 from core.types import Event
 

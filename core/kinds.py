@@ -5,46 +5,24 @@ only the word. Codes that begin with `EV-SYS-` are local, for what the taxonomy 
 docs/events.md is printed from this table.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final
 
-Severity = Literal["P1", "P2", "P3", "P4"]
-"""Now; within 30 minutes; the same school day; in the daily digest."""
-
-SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
-
-
-class Category(NamedTuple):
-    """A category and sub-category of GB/T 20986-2023, as the standard names them."""
-
-    name: str
-    sub: str
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of event; its severity holds where no rule says otherwise."""
-
-    word: str
-    code: str
-    category: Category
-    severity: Severity
-    zh: str
-    en: str
-
+from core.kind import (
+    ACCESS,
+    ATTACK,
+    COMPLIANCE,
+    FAULT,
+    HIJACKING,
+    OTHERS,
+    RISK,
+    SPOOFING,
+    SUPPLIES,
+    Kind,
+)
+from core.securitykinds import SECURITY_KINDS
 
 OTHER: Final = "other"
 """What a kind that the table lacks counts as; the event keeps its own word."""
-
-FAULT: Final = Category("设备设施故障", "技术故障")
-SUPPLIES: Final = Category("设备设施故障", "配套设施故障")
-ATTACK: Final = Category("网络攻击", "其他")
-SPOOFING: Final = Category("网络攻击", "广播欺诈")
-HIJACKING: Final = Category("网络攻击", "域名劫持")
-RISK: Final = Category("安全隐患", "其他")
-COMPLIANCE: Final = Category("安全隐患", "网络配置合规缺陷")
-ACCESS: Final = Category("异常行为", "访问异常")
-OTHERS: Final = Category("其他", "其他")
 
 _KINDS: Final = (
     Kind("link_down", "EV-FLT-SW", FAULT, "P3", "链路断开", "a link is down"),
@@ -274,6 +252,7 @@ _KINDS: Final = (
         *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),
         *("批次中没有可用事件", "a batch without an event that can be kept"),
     ),
+    *SECURITY_KINDS,
     Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),
 )
 

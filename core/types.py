@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from core.kinds import Severity
+from core.kind import Severity
 
 Value = bool | int | float | str
 """What a field may hold. The type is part of the meaning: 1 and 1.0 are different on the wire."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from alerts.step import Step
 from core.clock import SECOND
-from core.kinds import Severity
+from core.kind import Severity
 
 WINDOW: Final = 600 * SECOND
 SUMMARIES: Final = 2

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from alerts.step import Case
 from collector.degraded import SHOWN
 from collector.outside import SchoolKey
-from core.kinds import Severity
+from core.kind import Severity
 
 
 def alert_counts(cases: Iterable[Case]) -> Mapping[SchoolKey, Mapping[Severity, int]]:

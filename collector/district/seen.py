@@ -9,7 +9,7 @@ from collector.outside import SchoolKey
 from collector.picture import Picture, SchoolView
 from collector.verdicts import State
 from collector.web import board
-from core.kinds import Severity
+from core.kind import Severity
 
 UNKNOWN = "unknown"
 

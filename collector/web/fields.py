@@ -16,7 +16,7 @@ from collector.verdicts import State
 from collector.web import board, schools, scope, targets
 from core.alerts import Text
 from core.clock import rfc3339
-from core.kinds import SEVERITIES
+from core.kind import SEVERITIES
 
 
 def _one_of(words: Iterable[str]) -> Meta:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from core.kinds import KINDS, OTHER, SEVERITIES, as_markdown, kind_of
+from core.kind import SEVERITIES
+from core.kinds import KINDS, OTHER, as_markdown, kind_of
 
 PAGE = Path(__file__).parents[2] / "docs/events.md"
 

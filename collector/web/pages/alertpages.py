@@ -14,7 +14,7 @@ from collector.web.pages.frame import Frame
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
-from core.kinds import SEVERITIES
+from core.kind import SEVERITIES
 
 PAGE: Final = 100
 LONGEST: Final = 100

@@ -31,7 +31,7 @@ from collector.unconnected import Ended, Listed
 from collector.verdicts import Known, Outside, Verdict
 from core.alerts import Alert, AlertKey, AlertState
 from core.clock import SECOND
-from core.kinds import Severity
+from core.kind import Severity
 from core.types import Identity
 from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource

@@ -16,7 +16,7 @@ from collector.web import board, charts, ledger, schools, scope, texts
 from collector.web.pages import alertpages
 from collector.web.texts import TEXTS, chosen
 from core.alerts import Reason
-from core.kinds import SEVERITIES
+from core.kind import SEVERITIES
 
 WEB = Path(texts.__file__).parent
 ASKED = re.compile(r"""\bt\(\s*["'](\w+)["']\s*[,)]""")

@@ -1,0 +1,62 @@
+"""What the sensor is told of its network: what is ours, and what may look like an attack."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
+
+from agent.sensor.facts import Address, Mac
+
+Subnet = IPv4Network | IPv6Network
+
+VIRTUAL: Final = (
+    b"\x00\x00\x5e\x00\x01",  # VRRP for IPv4, RFC 9568 §7.3
+    b"\x00\x00\x5e\x00\x02",  # VRRP for IPv6
+    b"\x00\x00\x0c\x07\xac",  # HSRP version 1
+    b"\x00\x00\x0c\x9f\xf0",  # HSRP version 2, IPv4
+    b"\x00\x05\x73\xa0\x00",  # HSRP version 2, IPv6
+    b"\x00\x07\xb4\x00",  # GLBP
+)
+"""How hardware addresses begin that move from one router to another by design."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What the district runs itself; nothing that these do is an attack of the kind named."""
+
+    scanners: frozenset[Address] = frozenset()
+    """May scan ports, sweep addresses and try logins."""
+    dhcp_servers: frozenset[Address] = frozenset()
+    """Where any is named, every other DHCP server is a rogue; empty: those seen first are ours."""
+    dhcp_relays: frozenset[Address] = frozenset()
+    routers: frozenset[Address] = frozenset()
+    """May send router advertisements; empty: those seen first are ours."""
+    macs: frozenset[Mac] = frozenset()
+    """May have several addresses, take them over and appear at several places (bonds, clusters)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The school's network as configured or found on this machine; all of it may be empty.
+
+    A capture comes without any of it: then detectors learn what they can from the frames.
+    """
+
+    subnets: tuple[Subnet, ...] = ()
+    gateways: frozenset[Address] = frozenset()
+    resolvers: frozenset[Address] = frozenset()
+    devices: frozenset[Address] = frozenset()
+    """The school's own devices (switches, cameras, projectors) by their address."""
+    allowed: Allowed = field(default_factory=Allowed)
+
+    def is_ours(self, address: Address) -> bool:
+        """Return whether *address* is inside; with no subnets known, whether it is private."""
+        if not self.subnets:
+            return ip_address(address).is_private
+        found = ip_address(address)
+        return any(found in subnet for subnet in self.subnets)
+
+
+def is_virtual(mac: Mac, also: Collection[Mac] = ()) -> bool:
+    """Return whether *mac* belongs to several machines by design (VRRP, HSRP, GLBP, *also*)."""
+    return mac.startswith(VIRTUAL) or mac in also

@@ -1,0 +1,90 @@
+"""Tables that never grow beyond their room, since whoever floods a network chooses the keys."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Bounded(Generic[K, V]):
+    """A table of at most *room* keys: the one that was not asked for longest goes first.
+
+    `lost` counts those that went, so that a detector can say that it saw more than it could hold.
+    """
+
+    def __init__(self, room: int, make: Callable[[], V]) -> None:
+        self._room, self._make = room, make
+        self._rows: OrderedDict[K, V] = OrderedDict()
+        self.lost = 0
+
+    def of(self, key: K) -> V:
+        """Return what stands under *key*, made where there is nothing yet."""
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._make()
+            if len(self._rows) > self._room:
+                self._rows.popitem(last=False)
+                self.lost += 1
+        else:
+            self._rows.move_to_end(key)
+        return row
+
+    def get(self, key: K) -> V | None:
+        """Return what stands under *key*, which counts as not asked for."""
+        return self._rows.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Set what stands under *key*."""
+        self.of(key)
+        self._rows[key] = value
+
+    def drop(self, key: K) -> None:
+        """Forget *key*, where it is there."""
+        self._rows.pop(key, None)
+
+    def items(self) -> Iterator[tuple[K, V]]:
+        """Yield every key and row, the one that was not asked for longest first."""
+        yield from list(self._rows.items())
+
+    def __len__(self) -> int:
+        """Return how many keys there are."""
+        return len(self._rows)
+
+
+class Recent(Generic[K]):
+    """Which different keys came within the last *seconds*: at most *room* of them are counted.
+
+    Time comes from the facts. Past its room it counts no further: thresholds lie far below.
+    """
+
+    def __init__(self, seconds: float, room: int = 1024) -> None:
+        self._seconds, self._room = seconds, room
+        self._seen: OrderedDict[K, float] = OrderedDict()
+
+    def add(self, key: K, at: float) -> bool:
+        """Note *key* at *at*; return whether it is one that did not come lately."""
+        self._forget(at)
+        new = key not in self._seen
+        self._seen[key] = at
+        self._seen.move_to_end(key)
+        if len(self._seen) > self._room:
+            self._seen.popitem(last=False)
+        return new
+
+    def count(self, at: float) -> int:
+        """Return how many different keys came within the window that ends at *at*."""
+        self._forget(at)
+        return len(self._seen)
+
+    def keys(self) -> list[K]:
+        """Return them, the one that came least lately first."""
+        return list(self._seen)
+
+    def _forget(self, at: float) -> None:
+        while self._seen:
+            key, seen = next(iter(self._seen.items()))
+            if seen > at - self._seconds:
+                return
+            del self._seen[key]

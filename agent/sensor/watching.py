@@ -1,0 +1,54 @@
+"""The detectors at work: facts go in, incidents come out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from agent.sensor.detectors.base import Machine, detectors
+from agent.sensor.facts import FACTS, Fact
+from agent.sensor.incidents import Incidents, Tell
+from agent.sensor.network import Network
+
+TICK_S: Final = 1.0
+
+
+@dataclass(slots=True)
+class Watching:
+    """Gives each fact to the machines that take its kind, and ticks by the clock of the facts."""
+
+    machines: Iterable[Machine]
+    incidents: Incidents
+    facts: int = 0
+    _takers: dict[type[Fact], tuple[Callable[[Any], None], ...]] = field(init=False)
+    _next: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.machines = tuple(self.machines)
+        self._takers = {
+            kind: tuple(one.take for one in self.machines if kind in one.takes) for kind in FACTS
+        }
+
+    def take(self, fact: Fact) -> None:
+        """Hear of *fact*."""
+        self.facts += 1
+        if fact.at >= self._next:
+            self.tick(fact.at)
+        for take in self._takers[type(fact)]:
+            take(fact)
+
+    def tick(self, now: float) -> None:
+        """Hear that it is *now*, also where no frame came."""
+        self._next = now + TICK_S
+        for machine in self.machines:
+            machine.tick(now)
+        self.incidents.tick(now)
+
+
+def watching(
+    network: Network, tell: Tell, options: Mapping[str, Mapping[str, Any]] | None = None
+) -> Watching:
+    """Return every detector at work, or those of *options* by their word; raises ConfigError."""
+    incidents = Incidents(tell)
+    chosen = {key: {} for key in detectors.words()} if options is None else options
+    made = [detectors.build(word, table) for word, table in chosen.items()]
+    return Watching([one.watch(network, incidents) for one in made], incidents)
