@@ -80,13 +80,12 @@ def udp(source: str, source_port: int, target: str, target_port: int, payload: b
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
 
-def tcp(  # noqa: PLR0913, PLR0917
+def tcp(
     source: str,
     source_port: int,
     target: str,
     target_port: int,
     flags: int,
-    *,
     *,
     payload: bytes = b"",
     sequence: int = 0,
