@@ -4,11 +4,11 @@ A connection of its own for each question, read-only: a page never holds up an a
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from alerts import tables
 from alerts.rules import Rule
@@ -16,7 +16,7 @@ from alerts.shipped import RULES
 from alerts.shipped.spreading import ATTACK_SPREADS
 from alerts.step import Case
 from alerts.texts import Words, telling_of
-from core.alerts import Telling
+from core.alerts import AlertKey, Telling
 from core.errors import StoreBusy
 from core.kinds import kind_of
 
@@ -102,6 +102,19 @@ class Spread:
         return kind_of(alert.key.rule).code == self.code and begins_before and ends_after
 
 
+class Began(NamedTuple):
+    """How many alerts of a rule began at a place in a time."""
+
+    rule: str
+    place: str
+    events: int
+
+    @property
+    def school(self) -> str:
+        """The school of its place; empty for what is no school's."""
+        return AlertKey(self.rule, self.place).school
+
+
 class History:
     """Asks the database at *path*; every method blocks, and raises StoreBusy."""
 
@@ -114,6 +127,19 @@ class History:
         try:
             with closing(self._connect()) as db:
                 return self._stories(db, wanted)
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the alerts cannot be read now: {error}") from error
+
+    def began(self, since: int, rules: Collection[str], place: str = "") -> Sequence[Began]:
+        """Return what of *rules* began after *since* (ns) at *place*; raises StoreBusy."""
+        where, values = _where(Wanted(region=place))
+        marks = ", ".join("?" * len(rules))
+        query = f"""SELECT rule, place, count(*) FROM alert
+            WHERE rule IN ({marks}) AND fired_at > 0 AND began_at > ? AND {where}
+            GROUP BY rule, place"""  # noqa: S608 — our words
+        try:
+            with closing(self._connect()) as db:
+                return [Began(*row) for row in db.execute(query, (*rules, since, *values))]
         except sqlite3.Error as error:
             raise StoreBusy(f"the alerts cannot be read now: {error}") from error
 

@@ -38,6 +38,13 @@ FIGURES: Final[Mapping[str, Text]] = {
     "moves": Text("来回 {n} 次", "moved {n} times"),
     "macs": Text("{n} 个 MAC 地址", "{n} MACs"),
     "addresses": Text("{n} 个地址", "{n} addresses"),
+    "clients": Text("{n} 台设备受影响", "{n} machines affected"),
+    "servers": Text("{n} 台服务器", "{n} servers"),
+    "made_up": Text("{n} 个伪造的 MAC 地址", "{n} MACs that were made up"),
+    "declines": Text("{n} 次拒绝地址", "{n} addresses declined"),
+    "replies": Text("{n} 次应答", "{n} replies"),
+    "percent": Text("{n}%", "{n} %"),
+    "dropped": Text("{n} 个未检查", "{n} not looked at"),
     "users": Text("{n} 个账号", "{n} accounts"),
     "beyond": Text("同类事件超过 {n} 起，无法逐一区分", "more than {n} of a kind, not told apart"),
 }

@@ -24,7 +24,7 @@ from alerts.channels.webhook import Webhook
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
-from alerts.history import History, Stories, Wanted, tidy
+from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
 from alerts.screen import Screen
 from alerts.shipped import RULES
@@ -42,6 +42,7 @@ from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
+from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
 from core import clock
@@ -133,6 +134,10 @@ class Alerting:
     def stories(self, wanted: Wanted) -> Stories:
         """Return open and past alerts; blocks, raises StoreBusy."""
         return self.history.stories(wanted)
+
+    def began(self, since: int, place: str) -> Sequence[Began]:
+        """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
+        return self.history.began(since, RULES_OF_SECURITY, place)
 
     # Its life.
 
