@@ -128,11 +128,12 @@ def figures(details: Mapping[str, Any], number: int) -> str:
 
 
 def _sorted(found: Any) -> Iterator[tuple[str, Any]]:
-    """Give the figures that can be told, those that we have words for first."""
+    """Give the figures that can be told: in the order of our words, then those without any."""
     if not isinstance(found, Mapping):
         return
     known = [(str(k), v) for k, v in found.items() if isinstance(v, int | float | str)]
-    known.sort(key=lambda one: one[0] not in FIGURES)
+    order = {name: number for number, name in enumerate(FIGURES)}
+    known.sort(key=lambda one: order.get(one[0], len(order)))
     yield from known[:MOST_FIGURES]
 
 

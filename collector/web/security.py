@@ -277,12 +277,10 @@ def attack(alert: Alert, *, raised: bool) -> Attack:
 def says(alert: Alert, number: int) -> str:
     """Return who and on what evidence, in Chinese (0) or English (1)."""
     details, stop = alert.details, ("；", "; ")[number]
-    parts = [party(details.get("source"), number)]
-    target = party(details.get("target"), number)
-    if target:
-        parts.append(f"{('目标：', 'target: ')[number]}{target}")
-    parts.append(figures(details, number))
-    return stop.join(part for part in parts if part)
+    labels = (("source", ("来源：", "source: ")), ("target", ("目标：", "target: ")))
+    found = [(label[number], party(details.get(name), number)) for name, label in labels]
+    parts = [label + said for label, said in found if said]
+    return stop.join(filter(None, [*parts, figures(details, number)]))
 
 
 def _party(found: Any) -> Party:

@@ -8,7 +8,7 @@ SECURITY: Final[dict[str, Text]] = {
     "security": Text("网络安全", "Security"),
     "security_open": Text(
         "{schools} 所学校有 {n} 起未结束的安全事件",
-        "{n} security events go on at {schools} schools",
+        "Security events that go on: {n}, schools: {schools}",
     ),
     "security_none": Text(
         "没有未结束的安全事件。只有装了探针并且看得全的学校才能这样说。",
@@ -24,7 +24,6 @@ SECURITY: Final[dict[str, Text]] = {
         "Attacks of {code} began at {n} schools within an hour; one grade higher is proposed (a "
         "person confirms it)",
     ),
-    "security_source": Text("来源", "Source"),
     "security_grade": Text("建议定级：{grade}", "proposed grade: {grade}"),
     "security_sure": Text("可信度 {n}%", "{n} % sure"),
     "security_more": Text("另有 {n} 起未列出", "{n} more not shown"),
