@@ -387,6 +387,7 @@ class Collector:
         opening, picture = self.books.door.opening(), self.picture()
         self.alerting.see(sight_of(picture, opening, self.alerting.canary))
         self._rooms.look(picture)
+        self._security.look(picture)
 
     def _empty(self, topic: str) -> None:
         """Empty what the broker retains of *topic*; raises NotConnected."""

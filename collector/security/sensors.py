@@ -4,6 +4,7 @@ A sensor that is silent, blind or not there sees no attack either, so its state 
 everything that is said of attacks: only where one sees all is it good news that nothing is open.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, get_args
@@ -102,6 +103,10 @@ class Sensors:
     """Of each school how many names of each category were asked for, as told last."""
     news: set[SensorKey] = field(default_factory=set)
     left_out: int = 0
+    _of_agent: Counter[Identity] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._of_agent.update(key.who for key in self.known)
 
     def heard(self, items: Sequence[Item]) -> None:
         """Hear of messages whose lines are durable and accounted."""
@@ -126,14 +131,18 @@ class Sensors:
             return
         key = SensorKey(who.region, who.school, who.agent, point.tags.get("interface", ""))
         known = self.known.get(key) or Sensor(key, 0)
-        if key not in self.known and self._is_full(who):
-            self.left_out += 1
-            return
+        if key not in self.known:
+            if point.measurement != SENSOR:
+                return
+            if self._of_agent[who] >= MOST_OF_ONE_AGENT:
+                self.left_out += 1
+                return
+            self._of_agent[who] += 1
         at = min(point.at, arrived)
         if point.measurement == SENSOR:
             fields = {**known.fields, **point.fields}
             self.known[key] = replace(known, heard=max(at, known.heard), fields=fields)
-        elif known.heard:
+        else:
             self.known[key] = replace(known, census={**known.census, **point.fields})
         self.news.add(key)
 
@@ -142,14 +151,12 @@ class Sensors:
         if isinstance(names, int | float) and (category in of_school or len(of_school) < FEWEST):
             of_school[category[:LONGEST_WORD]] = int(names)
 
-    def _is_full(self, who: Identity) -> bool:
-        return sum(key.who == who for key in self.known) >= MOST_OF_ONE_AGENT
-
     def forget(self, at: int) -> list[SensorKey]:
         """Forget those that were taken away; return them."""
         gone = [key for key, one in self.known.items() if at - one.heard > FORGET]
         for key in gone:
             del self.known[key]
+            self._of_agent -= Counter([key.who])
             self.news.discard(key)
         return gone
 

@@ -55,6 +55,7 @@ class Security:
         """Take the store for raw points; *cases* gives open alerts, *see* hears what spreads."""
         self._books, self._cases, self._see, self._now = books, cases, see, now
         self._started, self._kept_at = now(), 0
+        self._picture: Picture | None = None
         self._spreading = Spreading()
         try:
             self._rows = SecurityRows(books.ledger)
@@ -71,19 +72,22 @@ class Security:
         """Hear of messages whose lines are durable and accounted."""
         self.sensors.heard(items)
 
+    def look(self, picture: Picture) -> None:
+        """Hear how agents and lines are."""
+        self._picture = picture
+
     def view(self, picture: Picture) -> SecurityView:
         """Return what is known of the security of each school of *picture*."""
         return view_of(picture, self._cases(), self.sensors, picture.at)
 
     async def tick(self) -> None:
         """Look at everything, and write it; raises StoreError, sqlite3.Error."""
-        at, live = self._now(), self._books.live
-        if not self._books.door.opening().since and 0 <= at - self._started < PATIENCE:
+        at, picture, name_of = self._now(), self._picture, self._books.live.name_of
+        asleep = not self._books.door.opening().since and 0 <= at - self._started < PATIENCE
+        if asleep or picture is None:
             return
-        picture = live.picture(at, self._books.door.opening())
-        self._see(
-            self._spreading.sight(self._cases(), len(picture.counted), live.name_of, picture.at)
-        )
+        schools = len(picture.counted)
+        self._see(self._spreading.sight(self._cases(), schools, name_of, picture.at))
         self._raw.put(self._points.lines(self.view(picture)))
         left_out = self._books.counters.add("security_sensors_left_out", 0)
         self._books.counters.add("security_sensors_left_out", self.sensors.left_out - left_out)
