@@ -28,6 +28,8 @@ SHARE: Final = 0.1
 MOST_NAMES: Final = 1_500
 """Bytes of names in the details, which are left out as a whole where they are too large."""
 
+COVERS: Final = frozenset({ATTACK_SPREADS.name})
+
 _OPEN: Final = ("firing", "keeping")
 
 
@@ -61,7 +63,7 @@ class Spreading:
             for code in sorted(self.began)
             if (one := self._of(code, still.get(code, set()), schools, name_of, at))
         ]
-        return Sight(at, frozenset({ATTACK_SPREADS.name}), wrong)
+        return Sight(at, COVERS, wrong)
 
     def _of(
         self, code: str, still: set[str], schools: int, name_of: Callable[[str], str], at: int
