@@ -14,8 +14,8 @@ from collector.door import Opening
 from collector.outside import SchoolKey
 from collector.painting import paint
 from collector.rooms import conditions
-from collector.security import spread
 from collector.roster.school import School
+from collector.security import spread
 from collector.sights import COVERS, sight_of
 from collector.verdicts import Known, Outside
 from core.clock import SECOND
