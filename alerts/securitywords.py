@@ -23,32 +23,49 @@ ROLES: Final[Mapping[str, Text]] = {
 UNKNOWN: Final = Text("尚不清楚", "not known yet")
 
 FIGURES: Final[Mapping[str, Text]] = {
+    "threat": Text("名称 {n}", "called {n}"),
+    "blocked": Text("已拦截：{n}", "blocked: {n}"),
+    "device": Text("由 {n} 报告", "told by {n}"),
+    "way": Text("方式 {n}", "by {n}"),
     "ports": Text("{n} 个端口", "{n} ports"),
     "targets": Text("{n} 台设备被涉及", "{n} machines concerned"),
-    "sources": Text("{n} 个来源", "{n} sources"),
-    "frames": Text("{n} 个报文", "{n} packets"),
-    "per_s": Text("每秒 {n} 个", "{n} in each second"),
-    "tries": Text("尝试 {n} 次", "{n} tries"),
-    "refused": Text("被拒绝 {n} 次", "{n} refused"),
-    "seconds": Text("历时 {n} 秒", "within {n} s"),
-    "names": Text("{n} 个域名", "{n} names"),
-    "bytes": Text("{n} 字节", "{n} bytes"),
-    "answers": Text("{n} 次应答", "{n} answers"),
-    "requests": Text("{n} 次请求", "{n} requests"),
-    "moves": Text("来回 {n} 次", "moved {n} times"),
-    "macs": Text("{n} 个 MAC 地址", "{n} MACs"),
-    "addresses": Text("{n} 个地址", "{n} addresses"),
     "clients": Text("{n} 台设备受影响", "{n} machines affected"),
+    "sources": Text("{n} 个来源", "{n} sources"),
+    "machines": Text("{n} 台设备", "{n} machines"),
     "servers": Text("{n} 台服务器", "{n} servers"),
+    "pools": Text("{n} 个矿池", "{n} pools"),
+    "addresses": Text("{n} 个地址", "{n} addresses"),
+    "macs": Text("{n} 个 MAC 地址", "{n} MACs"),
     "made_up": Text("{n} 个伪造的 MAC 地址", "{n} MACs that were made up"),
-    "declines": Text("{n} 次拒绝地址", "{n} addresses declined"),
-    "replies": Text("{n} 次应答", "{n} replies"),
-    "percent": Text("{n}%", "{n} %"),
-    "dropped": Text("{n} 个未检查", "{n} not looked at"),
     "users": Text("{n} 个账号", "{n} accounts"),
+    "names": Text("{n} 个域名", "{n} names"),
+    "name_length": Text("域名平均 {n} 个字符", "names of {n} characters"),
+    "frames": Text("{n} 个报文", "{n} packets"),
+    "copies": Text("同一报文重复 {n} 次", "one packet {n} times"),
+    "doubled": Text("{n} 次重复应答", "answered twice {n} times"),
+    "moves": Text("来回 {n} 次", "moved {n} times"),
+    "tries": Text("尝试 {n} 次", "{n} tries"),
+    "logins": Text("登录 {n} 次", "{n} logins"),
+    "refused": Text("被拒绝 {n} 次", "{n} refused"),
+    "answers": Text("{n} 次应答", "{n} answers"),
+    "replies": Text("{n} 次应答", "{n} replies"),
+    "requests": Text("{n} 次请求", "{n} requests"),
+    "declines": Text("{n} 次拒绝地址", "{n} addresses declined"),
+    "adverts": Text("{n} 次路由通告", "{n} router advertisements"),
+    "half_open": Text("{n} 个半开连接", "{n} half-open connections"),
+    "dropped": Text("{n} 个未检查", "{n} not looked at"),
+    "percent": Text("{n}%", "{n} %"),
+    "bytes": Text("{n} 字节", "{n} bytes"),
+    "answer_bytes": Text("应答 {n} 字节", "answers of {n} bytes"),
+    "per_s": Text("每秒 {n} 个", "{n} in each second"),
+    "normal_per_s": Text("平时每秒 {n} 个", "{n} usually"),
+    "seconds": Text("历时 {n} 秒", "within {n} s"),
+    "within_s": Text("{n} 秒以内", "within {n} s"),
     "beyond": Text("同类事件超过 {n} 起，无法逐一区分", "more than {n} of a kind, not told apart"),
 }
-"""Figures of the evidence in words; one that is not here stands by its own name."""
+"""Figures of the evidence in words, in the order in which they are told. A number that is not here
+stands by its own name, a word that is not here says nothing to people."""
+WORDS: Final[Mapping[str, Text]] = {"yes": Text("是", "yes"), "no": Text("否", "no")}
 MOST_FIGURES: Final = 6
 
 ORDINARY: Final = Text("一般", "ordinary (一般)")
@@ -119,7 +136,7 @@ def figures(details: Mapping[str, Any], number: int) -> str:
     said = []
     for name, value in _sorted(details.get("evidence")):
         called = FIGURES.get(name)
-        text = _figure(value)
+        text = _figure(value, number)
         said.append(called[number].format(n=text) if called else f"{_plain(name)} {text}")
     count = details.get("count")
     if not said and isinstance(count, int) and count > 0:
@@ -131,16 +148,21 @@ def _sorted(found: Any) -> Iterator[tuple[str, Any]]:
     """Give the figures that can be told: in the order of our words, then those without any."""
     if not isinstance(found, Mapping):
         return
-    known = [(str(k), v) for k, v in found.items() if isinstance(v, int | float | str)]
+    known = [
+        (str(name), value)
+        for name, value in found.items()
+        if isinstance(value, int | float) or (isinstance(value, str) and name in FIGURES)
+    ]
     order = {name: number for number, name in enumerate(FIGURES)}
     known.sort(key=lambda one: order.get(one[0], len(order)))
     yield from known[:MOST_FIGURES]
 
 
-def _figure(value: float | str) -> str:
+def _figure(value: float | str, number: int) -> str:
     if isinstance(value, float):
         return f"{value:.1f}".removesuffix(".0")
-    return _plain(value)
+    said = WORDS.get(str(value))
+    return said[number] if said else _plain(value)
 
 
 def _class(kind: str, details: Mapping[str, Any], number: int, *, raised: bool) -> str:

@@ -6,8 +6,6 @@ from alerts.rules import Rule
 from alerts.shipped.securityrule import rule
 from core.alerts import Text
 
-DAY: Final = 86_400.0
-
 _ISOLATE: Final = Text(
     "请先按防火墙日志找到校内的那台设备，断网后全盘查杀；不要急于重装，以便查明原因。",
     "Find the inside machine in the firewall's log, take it off the network and scan it; do not "
@@ -82,8 +80,6 @@ _MACHINE: Final = (
             "See whether an administrator updated it; if not, take the machine off the network and "
             "install the agent anew.",
         ),
-        # It happened and does not last: the new state is the state from then on.
-        momentary_s=DAY,
     ),
 )
 
@@ -169,6 +165,18 @@ _FIREWALL: Final = (
             "A machine mines: it is slow and hot, and most likely somebody else controls it.",
         ),
         _ISOLATE,
+    ),
+    rule(
+        "firewall_expired",
+        Text(
+            "教学不受影响；但到期后防火墙不再识别新的攻击和不良网站，绿色上网没有保障。",
+            "Lessons are not touched; but new attacks and harmful sites are not known to it any "
+            "more once it is over.",
+        ),
+        Text(
+            "请先登录防火墙确认到期日期，联系供应商续费，再更新特征库。",
+            "See on the firewall when it is over, have the vendor renew it, then update its rules.",
+        ),
     ),
     rule(
         "firewall_silent",

@@ -11,6 +11,7 @@ import pytest
 from alerts.audience import MOST_LISTED, addressed
 from alerts.facts import Wrong
 from alerts.history import History, Wanted
+from alerts.securitywords import figures
 from alerts.shipped import RULES
 from alerts.shipped.spreading import EXPLAINED, EXPLAINING
 from alerts.texts import Words
@@ -310,3 +311,26 @@ def test_a_database_of_an_earlier_version_gets_the_new_column_and_keeps_its_aler
     stage.clock.at += SECOND
     stage.say(Event("spool_dropping", "host", "spool", False, stage.clock.at, "P2"))
     assert stage.told() == ["0s begins spool_dropping", "1s ends spool_dropping"]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "zh", "en"),
+    [
+        ({"seconds": 60, "tries": 40.04}, "尝试 40 次，历时 60 秒", "40 tries, within 60 s"),
+        (
+            {"blocked": "no", "threat": "CVE-1"},
+            "名称 CVE-1，已拦截：否",
+            "called CVE-1, blocked: no",
+        ),
+        ({"odd": 3, "ports": 9}, "9 个端口，odd 3", "9 ports, odd 3"),
+        ({"line_sha256": "0" * 64, "judged_by": "offers"}, "共 7 次", "7 times"),
+        ({}, "共 7 次", "7 times"),
+        ([1], "共 7 次", "7 times"),
+        ({"ports": [1, 2], "tries": None}, "共 7 次", "7 times"),
+    ],
+)
+def test_evidence_is_told_in_words_and_what_nobody_understands_is_left_out(
+    evidence: Any, zh: str, en: str
+) -> None:
+    said = {"evidence": evidence, "count": 7}
+    assert (figures(said, 0), figures(said, 1)) == (zh, en)
