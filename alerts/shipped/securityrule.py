@@ -25,4 +25,6 @@ def rule(kind: str, meaning: Text, first: Text) -> Rule:
             ended=Text(f"已停止：{of.zh}（{{where}}）", f"Over: {of.en} ({{where}})"),
         ),
         quiet=of.severity == DIGEST,
+        # An attack that cut the school off is heard of when it is over.
+        recorded=True,
     )

@@ -334,3 +334,40 @@ def test_evidence_is_told_in_words_and_what_nobody_understands_is_left_out(
 ) -> None:
     said = {"evidence": evidence, "count": 7}
     assert (figures(said, 0), figures(said, 1)) == (zh, en)
+
+
+def test_an_attack_that_cut_the_school_off_is_named_once_its_agent_is_back(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    stage.see(Wrong("line_down", SCHOOL, NOW), covers=["line_down"])
+    stage.wait(600)
+    stage.see(covers=["line_down"])
+    over = stage.clock.at
+    stage.wait(300)
+    for active, at in ((True, NOW - 30 * SECOND), (False, NOW + 500 * SECOND)):
+        said = details(frames=900)
+        stage.say(Event("gateway_spoof", "eth0", "a1b2c3d4e5", active, at, None, said))
+    assert stage.told() == ["90s begins line_down", "600s ends line_down"], "nobody is woken"
+    alert, zh, _ = stories(stage)["gateway_spoof"]
+    assert (alert.state, alert.began_at, alert.ended_at) == (
+        "ended",
+        NOW - 30 * SECOND,
+        NOW + 500 * SECOND,
+    )
+    assert "900 个报文" in zh
+    line, zh, _ = stories(stage)["line_down"]
+    assert line.ended_at == over
+    assert line.because == (Because("gateway_spoof", NOW - 30 * SECOND, NOW + 500 * SECOND),)
+    assert "可能原因：该校当时有设备冒充网关" in zh
+
+
+def test_an_outage_of_another_day_is_not_put_down_to_it_in_hindsight_either(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path / "d1")
+    attack(stage, "gateway_spoof", frames=3)
+    stage.wait(60)
+    attack(stage, "gateway_spoof", active=False)
+    stage.wait(60)
+    stage.see(Wrong("line_down", SCHOOL, stage.clock.at), covers=["line_down"])
+    stage.wait(100)
+    assert because(stage, "line_down") == ()
