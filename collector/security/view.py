@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from alerts.shipped.spreading import ATTACK_SPREADS
+from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINING
 from alerts.step import Case
 from collector.outside import SchoolKey
 from collector.picture import Picture
@@ -50,6 +50,11 @@ class SchoolSecurity:
     def sensor(self) -> SensorState:
         """What its sensors come to."""
         return of_school(self.sensors)
+
+    @property
+    def explains(self) -> Alert | None:
+        """The worst attack that may be why something here fails, or cannot be judged."""
+        return next((one for one in self.attacks if one.key.rule in EXPLAINING), None)
 
     @property
     def worst(self) -> Severity | None:

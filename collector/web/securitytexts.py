@@ -73,6 +73,11 @@ SECURITY: Final[dict[str, Text]] = {
         "这所学校没有安全探针：有没有攻击无人知道，不等于安全。",
         "This school has no sensor: nobody knows whether it is attacked, which is not safe.",
     ),
+    "security_explains": Text(
+        "正在发生：{what}。本校线路、教室和平台的异常很可能由此引起，请先处理它。",
+        "Going on: {what}. It is likely to be why lines, rooms or platforms here fail or cannot be "
+        "judged; see to it first.",
+    ),
     "security_all": Text("全区情况", "The whole district"),
     "security_dns": Text(
         "查询过的问题域名：恶意软件 {malware} 个，挖矿 {mining} 个，不良 {harmful} 个",

@@ -67,8 +67,15 @@ async def test_a_school_has_its_own_part(client: Client, source: FakeSource) -> 
     furnish(source, 50)
     first, last = source.schools[0], source.schools[20]
     text = (await read(client, f"/schools/{first.region}/{first.school}")).text
-    for words in ("有设备冒充网关", "看得全", "恶意软件 7 个，挖矿 0 个，不良 0 个"):
+    for words in (
+        "有设备冒充网关",
+        "看得全",
+        "恶意软件 7 个，挖矿 0 个，不良 0 个",
+        "正在发生：有设备冒充网关，上网流量可能被劫持。本校线路、教室和平台的异常很可能由此引起",
+    ):
         assert words in text
+    worm = source.schools[1]
+    assert "正在发生" not in (await read(client, f"/schools/{worm.region}/{worm.school}")).text
     text = (await read(client, f"/schools/{last.region}/{last.school}")).text
     assert "这所学校没有安全探针：有没有攻击无人知道，不等于安全。" in text
 
