@@ -28,7 +28,9 @@ _MAC: Final = re.compile(
     r"|[0-9a-f]{12})(?![0-9a-f])"
 )
 _V4: Final = re.compile(r"(?<![0-9.])\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?(?![0-9])")
-_V6: Final = re.compile(r"(?i)(?<![0-9a-f:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}[0-9a-f.]*(?:/\d+)?")
+_V6: Final = re.compile(
+    r"(?i)(?<![0-9a-f:])[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}[0-9a-f.]*(?:/\d+)?"
+)
 
 
 def is_security(kind: str) -> bool:
@@ -63,7 +65,7 @@ def named(kind: str, details: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def subnet_of(address: str) -> str:
     """Return the network of *address*, as `192.0.2.0/24`; empty where it is none."""
-    text = address.split("%")[0].split("/")[0]
+    text = re.split("[%/]", address, maxsplit=1)[0]
     for kind, bits in ((IPv4Address, V4_BITS), (IPv6Address, V6_BITS)):
         try:
             return str(ip_network((kind(text), bits), strict=False))
