@@ -15,6 +15,8 @@ from agent.sensor.frames import ARP_TYPE, ETHERNET, IPV4_TYPE, IPV6_TYPE, Malfor
 from agent.sensor.protocols.arp import read_arp
 from agent.sensor.protocols.dhcp import PORTS as DHCP_PORTS
 from agent.sensor.protocols.dhcp import read_dhcp
+from agent.sensor.protocols.dhcp6 import PORTS as DHCP6_PORTS
+from agent.sensor.protocols.dhcp6 import read_dhcp6
 from agent.sensor.protocols.dns import PORT as DNS_PORT
 from agent.sensor.protocols.dns import read_dns
 from agent.sensor.protocols.head import Ends, Head
@@ -162,6 +164,7 @@ ETHERTYPES: Final[dict[int, Callable[[Head, bytes, int], Fact | None]]] = {
 }
 DATAGRAMS: Final[dict[int, Callable[[Ends, bytes, int, int], Fact | None]]] = {
     **dict.fromkeys(DHCP_PORTS, read_dhcp),
+    **dict.fromkeys(DHCP6_PORTS, read_dhcp6),
     DNS_PORT: read_dns,
     SNMP_PORT: read_snmp,
 }
