@@ -20,7 +20,7 @@ import msgspec
 
 from agent.sensor import rights
 from agent.sensor.knowing import chosen, network_of
-from agent.sensor.lines import Figures, Line, Options, Refused, encoded, options_of
+from agent.sensor.lines import Line, Options, Refused, encoded, options_of
 from agent.sensor.post import Post
 from agent.sensor.tap import Tap
 from core.errors import MonitorError, NotPermitted
@@ -114,7 +114,8 @@ class Live:
         for post in self._posts:
             if was_set:
                 post.begin_anew()
-        return any([post.tick(now) for post in self._posts])
+        changed = [post.tick(now) for post in self._posts]  # each of them, also after a change
+        return any(changed)
 
     def _tell(self, now: float) -> None:
         cpu = _cpu_s()
@@ -146,6 +147,3 @@ def _quietly(kind: type[BaseException], error: BaseException, trace: object) -> 
         place = f"{os.path.basename(frame.co_filename)}:{getattr(trace, 'tb_lineno')}"  # noqa: B009, PTH119
         trace = getattr(trace, "tb_next")  # noqa: B009
     sys.stderr.write(f"the sensor ends: {kind.__name__} at {place}\n")
-
-
-__all__ = ["Figures", "Live", "main"]

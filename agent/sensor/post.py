@@ -1,10 +1,8 @@
 """What the process does at one interface: from its frames to the lines about it."""
 
-import hashlib
-import hmac
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -16,11 +14,8 @@ from agent.sensor.network import Network
 from agent.sensor.packets import facts_of
 from agent.sensor.sight import Sees
 from agent.sensor.tap import Tap
-from agent.sensor.telling import as_event
+from agent.sensor.telling import as_event, subject_of
 from agent.sensor.watching import Watching, watching
-
-SUBJECT_DIGITS: Final = 10
-MOST_WORDS: Final = 64
 
 
 class Post:
@@ -35,7 +30,9 @@ class Post:
         say: Callable[[Line], None],
     ) -> None:
         self.tap = tap
-        self._network, self._tables, self._key, self._say = network, tables, key, say
+        self._network, self._tables, self._say = network, tables, say
+        # Of two interfaces that see the same each has its own event.
+        self._key = key + tap.name.encode()
         self._number = self._facts = self._defects = 0
         self._malformed: dict[str, int] = {}
         self._census = Census()
@@ -105,14 +102,9 @@ class Post:
 
     def _tell(self, incident: Incident, stage: Stage) -> None:
         name = self.tap.name
-        event = as_event(incident, stage, name, self._subject(incident))
+        event = as_event(incident, stage, name, subject_of(incident, self._key))
         details = msgspec.convert(event.details, Details)
         self._say(Told(event.kind, name, event.subject, stage, event.at, details))
-
-    def _subject(self, incident: Incident) -> str:
-        """Return what names the incident and nobody in it, to whoever does not have the key."""
-        what = f"{self.tap.name}|{incident.kind}|{incident.key!r}".encode()
-        return hmac.new(self._key, what, hashlib.sha256).hexdigest()[:SUBJECT_DIGITS]
 
     def _broke(self, error: Exception) -> None:
         self._defects += 1

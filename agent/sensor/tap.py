@@ -128,6 +128,7 @@ class Tap:
             wanted = struct.pack("@iHH8s", index, _PROMISCUOUS, 0, b"")
             self._sock.setsockopt(_SOL_PACKET, _ADD_MEMBERSHIP, wanted)
         self._index = index
+        self.sight.forget()  # another interface, or another cable
 
     def _asked(self, request: int, form: str) -> int:
         asked = struct.pack("16s24x", self.name.encode())
