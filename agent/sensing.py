@@ -84,8 +84,8 @@ def options_of(config: AgentConfig) -> "Options":
         interfaces=sensor.interfaces,
         promiscuous=sensor.promiscuous,
         subnets=sensor.subnets,
-        gateways=tuple(sorted({route.gateway for route in around.routes()})),
-        resolvers=tuple(sorted(around.resolvers())),
+        gateways=tuple(sorted({_unzoned(route.gateway) for route in around.routes()})),
+        resolvers=tuple(sorted({_unzoned(one) for one in around.resolvers()})),
         devices=tuple(sorted(_addresses(config))),
         allow={name: getattr(allow, name) for name in allow.__struct_fields__},
         detectors=dict(sensor.detectors),
@@ -100,6 +100,11 @@ def _addresses(config: AgentConfig) -> set[str]:
         with suppress(ValueError):
             found.add(str(ipaddress.ip_address(str(device.options.get("host", "")))))
     return found
+
+
+def _unzoned(address: str) -> str:
+    # The zone of a link-local address is this machine's own name for the interface.
+    return address.partition("%")[0]
 
 
 def _nobody(_subject: str) -> bool:

@@ -1,22 +1,28 @@
-"""`schoolwatch sensor …`: what the agent starts, and what reads captures."""
+"""`schoolwatch sensor …`: what attacks a network, from a capture or an interface."""
 
+import importlib
 import sys
 from collections.abc import Sequence
+from typing import Final
 
-HELP = """\
-schoolwatch sensor — attacks on a school's network
+COMMANDS: Final = {"read": "agent.sensor.readcli", "run": "agent.sensor.live"}
+"""The modules of the commands; each has `main(words)`."""
 
-  schoolwatch sensor run   the process that the agent starts where [sensor] names an interface
+HELP: Final = """\
+schoolwatch sensor — what attacks a school's network, seen from inside it
+
+  schoolwatch sensor read FILE…    what a capture shows: one line for each attack, --json for
+                                   programs, --explain for why
+  schoolwatch sensor run           the process that the agent starts where [sensor] says so
 """
 
 
 def main(words: Sequence[str]) -> int:
     """Run the command that *words* name; returns the exit code."""
     match words[:1]:
-        case ["run"]:
-            from agent.sensor.live import main as live_main  # noqa: PLC0415
-
-            return live_main(words[1:])
+        case [word] if word in COMMANDS:
+            module = importlib.import_module(COMMANDS[word])
+            return int(module.main(words[1:]))
         case [] | ["--help"] | ["-h"]:
             sys.stdout.write(HELP)
             return 0 if words else 2

@@ -14,14 +14,15 @@ import select
 import sys
 import time
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import BinaryIO, Final
 
 import msgspec
 
 from agent.sensor import rights
-from agent.sensor.knowing import chosen, network_of
 from agent.sensor.lines import Line, Options, Refused, encoded, options_of
 from agent.sensor.post import Post
+from agent.sensor.settings import chosen, network_of
 from agent.sensor.tap import Tap
 from core.errors import MonitorError, NotPermitted
 
@@ -72,7 +73,18 @@ class Live:
     """The interfaces of one process; everything that it will ever open is open once it is made."""
 
     def __init__(self, options: Options) -> None:
-        network, tables = network_of(options), chosen(options.detectors)
+        network = network_of(
+            subnets=options.subnets,
+            gateways=options.gateways,
+            resolvers=options.resolvers,
+            devices=options.devices,
+            allow=options.allow,
+        )
+        tables = {
+            w: t
+            for w, t in chosen(options.detectors).items()
+            if find_spec(f"agent.sensor.detectors.{w}")
+        }
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
         self._poll = select.epoll()
         self._poll.register(0, select.EPOLLIN | select.EPOLLHUP)
