@@ -13,10 +13,12 @@ from typing import Any, Final
 from alerts import tables
 from alerts.rules import Rule
 from alerts.shipped import RULES
+from alerts.shipped.spreading import ATTACK_SPREADS
 from alerts.step import Case
 from alerts.texts import Words, telling_of
 from core.alerts import Telling
 from core.errors import StoreBusy
+from core.kinds import kind_of
 
 MOST: Final = 500
 """Alerts in one answer; of those that are open the worst come first."""
@@ -84,6 +86,22 @@ class Stories:
     severities: Mapping[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A time in which attacks of one `EV-` code began at many schools; `until` 0: it goes on."""
+
+    code: str
+    since: int
+    until: int
+
+    def holds(self, case: Case) -> bool:
+        """Return whether a case is one of those attacks."""
+        alert = case.alert
+        begins_before = not self.until or alert.began_at <= self.until
+        ends_after = not alert.ended_at or alert.ended_at >= self.since
+        return kind_of(alert.key.rule).code == self.code and begins_before and ends_after
+
+
 class History:
     """Asks the database at *path*; every method blocks, and raises StoreBusy."""
 
@@ -113,16 +131,18 @@ class History:
         before = wanted.before
         over = list(tables.cases(db, order, before, before, *values, limit + 1))
         more = over[limit - 1].alert.number if len(over) > limit else 0
+        spreads = _spreads(db)
         return Stories(
-            [self._story(db, case) for case in found],
+            [self._story(db, case, spreads) for case in found],
             sum(count for _, _, count in counted),
-            [self._story(db, case) for case in over[:limit]],
+            [self._story(db, case, spreads) for case in over[:limit]],
             more,
             {severity: shown for severity, shown, _ in counted if shown},
         )
 
-    def _story(self, db: sqlite3.Connection, case: Case) -> Story:
-        telling = telling_of(case.alert, self._rules, self._words)
+    def _story(self, db: sqlite3.Connection, case: Case, spreads: Sequence[Spread]) -> Story:
+        raised = any(one.holds(case) for one in spreads)
+        telling = telling_of(case.alert, self._rules, self._words, raised=raised)
         return Story(telling, bool(case.folds), list(_deliveries(db, case.alert.number)))
 
     def _connect(self) -> sqlite3.Connection:
@@ -147,6 +167,13 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
     )
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
     return gone
+
+
+def _spreads(db: sqlite3.Connection) -> list[Spread]:
+    query = f"""SELECT target, began_at, ended_at FROM alert
+        WHERE rule = '{ATTACK_SPREADS.name}' AND state IN ('firing', 'keeping', 'ended')
+        ORDER BY number DESC LIMIT {MOST}"""  # noqa: S608 — our words
+    return [Spread(*row) for row in db.execute(query)]
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:

@@ -72,15 +72,18 @@ class Alerting:
         table = config.collector
         self.channels = _channels(config.alerts, table.id)
         names = tuple(channel.name for channel in self.channels)
+        schools = {one.name: one.school for one in config.alerts.webhook if one.school}
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
         messages = config.alerts.messages
         try:
             ground = AlertGround(books.journal, books.live, now())
-            self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
+            self._engine = Engine(
+                ground, words, channels=names, schools=schools, messages=messages, now=now
+            )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._outbox = Outbox(ground, names)
+        self._outbox = Outbox(ground, names, schools)
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))

@@ -54,11 +54,13 @@ def _heard(case: Case, signal: Signal) -> Case:
     if state == "pending":
         before = case.alert.details
         details = {**before, **signal.details} if signal.adds else signal.details or before
-        return replace(case.changed(details=details), over_at=max(case.over_at, signal.over_at))
+        heard = replace(case.changed(details=details), named=signal.named or case.named)
+        return replace(heard, over_at=max(case.over_at, signal.over_at))
     if state == "idle" and signal.said == "on":
         begun = case.changed(
             state="pending", began_at=signal.at, late=signal.late, details=signal.details
         )
         lane_until = signal.heard + LANE_WAIT if signal.late else 0
-        return replace(begun, lane_until=lane_until, over_at=signal.over_at, repeat=signal.repeat)
+        begun = replace(begun, named=signal.named, repeat=signal.repeat)
+        return replace(begun, lane_until=lane_until, over_at=signal.over_at)
     return case
