@@ -1,0 +1,121 @@
+"""Link layers: from a frame as captured to the packet in it, without copying any byte.
+
+The numbers are those of tcpdump.org/linktypes.html.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from agent.sensor.facts import BROADCAST, Mac
+
+NULL, ETHERNET, RAW_IP, LOOP, COOKED, IPV4, IPV6, COOKED_2 = 0, 1, 101, 108, 113, 228, 229, 276
+
+ARP_TYPE, IPV4_TYPE, IPV6_TYPE = 0x0806, 0x0800, 0x86DD
+TAGS: Final = frozenset((0x8100, 0x88A8, 0x9100))
+"""IEEE 802.1Q, 802.1ad, and what older switches used for the outer tag."""
+TAGS_MAX: Final = 4
+"""More do not happen, and a frame of nothing but tags is not read to its end."""
+
+
+SHARED_KINDS: Final = (1, 2)
+"""LINUX_SLL_BROADCAST and LINUX_SLL_MULTICAST."""
+
+
+class Malformed(Exception):
+    """A frame contradicts itself; the text is a word to count it by."""
+
+
+class Unframed(NamedTuple):
+    """Where the packet begins in a frame, and what stands before it."""
+
+    src: Mac
+    dst: Mac
+    vlan: int
+    """The outer tag's; 0 without one."""
+    ethertype: int
+    """Under 1536 it is the length of an IEEE 802.3 frame."""
+    start: int
+    shared: bool
+    """Sent to more than one machine."""
+
+
+Unframe = Callable[[bytes], Unframed]
+
+
+def unframe(frame: bytes, link: int) -> Unframed:
+    """Return what stands before the packet; raises Malformed, also for a link layer unknown."""
+    read = LINKS.get(link)
+    if read is None:
+        raise Malformed("link_unknown")
+    try:
+        return read(frame)
+    except IndexError:
+        raise Malformed("link_short") from None
+
+
+def _ethernet(frame: bytes) -> Unframed:
+    ethertype = frame[12] << 8 | frame[13]
+    start, vlan = 14, 0
+    if ethertype in TAGS:
+        ethertype, start, vlan = _untag(frame, ethertype, start)
+    return Unframed(frame[6:12], frame[:6], vlan, ethertype, start, bool(frame[0] & 1))
+
+
+def _untag(frame: bytes, ethertype: int, start: int) -> tuple[int, int, int]:
+    first = start
+    while ethertype in TAGS:
+        if start - first >= 4 * TAGS_MAX:
+            raise Malformed("vlan_many")
+        ethertype = frame[start + 2] << 8 | frame[start + 3]
+        start += 4
+    return ethertype, start, (frame[first] << 8 | frame[first + 1]) & 0x0FFF
+
+
+def _cooked(frame: bytes) -> Unframed:
+    """Linux "cooked": packet type, ARPHRD_, length of the address, address, protocol."""
+    src = frame[6:12] if frame[5] == 6 else b""
+    return _linux(frame, 16, frame[14] << 8 | frame[15], frame[1], src)
+
+
+def _cooked_2(frame: bytes) -> Unframed:
+    """Version 2: protocol, interface, ARPHRD_, packet type, length of the address, address."""
+    src = frame[12:18] if frame[11] == 6 else b""
+    return _linux(frame, 20, frame[0] << 8 | frame[1], frame[10], src)
+
+
+def _linux(frame: bytes, start: int, ethertype: int, kind: int, src: Mac) -> Unframed:
+    vlan = 0
+    if ethertype in TAGS:
+        ethertype, start, vlan = _untag(frame, ethertype, start)
+    # The receiver does not stand there, only what it is to the machine that captured the frame.
+    dst = BROADCAST if kind == 1 else b""
+    return Unframed(src, dst, vlan, ethertype, start, kind in SHARED_KINDS)
+
+
+def _raw(frame: bytes) -> Unframed:
+    return _bare(frame, 0)
+
+
+def _family(frame: bytes) -> Unframed:
+    """BSD loopback: 4 bytes in the order of a machine unknown; the packet says what it is."""
+    return _bare(frame, 4)
+
+
+def _bare(frame: bytes, start: int) -> Unframed:
+    version = frame[start] >> 4
+    if version not in (4, 6):
+        raise Malformed("ip_version")
+    return Unframed(b"", b"", 0, IPV4_TYPE if version == 4 else IPV6_TYPE, start, False)
+
+
+LINKS: Final[dict[int, Unframe]] = {
+    ETHERNET: _ethernet,
+    COOKED: _cooked,
+    COOKED_2: _cooked_2,
+    RAW_IP: _raw,
+    IPV4: _raw,
+    IPV6: _raw,
+    NULL: _family,
+    LOOP: _family,
+}
+"""By link type. 12 and 14, which are raw IP on some systems, are mapped when a file is read."""

@@ -1,0 +1,56 @@
+"""TCP (RFC 9293): connections that begin, are refused or end, and what miners say first.
+
+Nearly all segments of a capture only carry data or acknowledge it; those are left at once.
+"""
+
+import re
+from typing import Final
+
+from agent.sensor.facts import Tcp
+from agent.sensor.frames import Malformed
+from agent.sensor.protocols.head import Ends
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+BRACE: Final = ord("{")
+LOOKED_AT: Final = 512
+"""Bytes of a payload that are searched; what is kept of them is one word."""
+
+STRATUM: Final = re.compile(
+    rb'"method"\s*:\s*"(?:mining\.[a-z_]{4,24}|eth_(?:submitLogin|submitWork|getWork)'
+    rb"|submitLogin)\""
+    # Monero's dialect has plain words for methods, so more of it is asked for.
+    rb'|"method"\s*:\s*"login".{0,64}"(?:login|agent|pass)"\s*:'
+    rb'|"(?:job_id|seed_hash)"\s*:.{0,400}"(?:target|blob|seed_hash|height)"\s*:'
+    rb'|"(?:target|blob)"\s*:.{0,400}"job_id"\s*:',
+    re.DOTALL,
+)
+"""Questions and answers between a miner and its pool; the words of xmrig, cpuminer, ethminer."""
+
+
+def read_tcp(ends: Ends, frame: bytes, start: int, end: int) -> Tcp | None:
+    """Return a segment that is more than one in the middle of a connection."""
+    flags = frame[start + 13]
+    offset = start + (frame[start + 12] >> 4) * 4
+    word = ""
+    if flags & (FIN | SYN | RST | ACK) == ACK:
+        if offset >= end or offset >= len(frame) or frame[offset] != BRACE:
+            return None
+        word = word_of(frame[offset : min(end, offset + LOOKED_AT)])
+        if not word:
+            return None
+    if offset < start + 20 or offset > end:
+        raise Malformed("tcp_offset")
+    return Tcp(
+        *ends,
+        frame[start] << 8 | frame[start + 1],
+        frame[start + 2] << 8 | frame[start + 3],
+        flags,
+        int.from_bytes(frame[start + 4 : start + 8]),
+        end - offset,
+        word,
+    )
+
+
+def word_of(payload: bytes) -> str:
+    """Return what a payload is recognised as by its first bytes, "" for nothing."""
+    return "stratum" if payload.startswith(b"{") and STRATUM.search(payload) else ""
