@@ -16,6 +16,7 @@ from agent.sensor.explaining import display_filter, line, span, why
 from agent.sensor.incidents import Incident, Stage, Tell
 from agent.sensor.network import Network
 from agent.sensor.progress import Progress
+from agent.sensor.rare import NAMES
 from agent.sensor.reading import Tally, read_capture
 from agent.sensor.settings import chosen
 from agent.sensor.telling import as_json
@@ -184,7 +185,7 @@ def summary(name: str, tally: Tally, events: int) -> str:
 def complaints(name: str, tally: Tally) -> list[str]:
     """Return what a person should know of a capture that was read."""
     said = [
-        f"{name}: {_counted(count, 'packet')} of link type {link}, which is not read here"
+        f"{name}: {_counted(count, 'packet')} of link type {_link(link, tally.missing)}"
         for link, count in tally.links.items()
     ]
     if tally.backwards:
@@ -202,3 +203,10 @@ def complaints(name: str, tally: Tally) -> list[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def _link(link: int, missing: str) -> str:
+    name = NAMES.get(link)
+    if name is None:
+        return f"{link}, which is not read here"
+    return f"{link} ({name}), which needs {missing}: pip install 'schoolwatch[sensor]'"
