@@ -213,8 +213,8 @@ class Keeper:
 
     def _told(self, line: Told) -> None:
         details = msgspec.to_builtins(line.details)
-        active = line.stage != "end"
-        event = Event(line.kind, line.interface, line.subject, active, line.at, details=details)
+        active, at = line.stage != "end", self._true(line.at)
+        event = Event(line.kind, line.interface, line.subject, active, at, details=details)
         known = event.key in self._open
         if active:
             self._open.add(event.key)
@@ -224,6 +224,11 @@ class Keeper:
             self._open.discard(event.key)
             self._seen.discard(event.key)
             self.tell([event])
+
+    def _true(self, at: int) -> int:
+        """Return *at*, said by the machine's clock, by the agent's, which may know better."""
+        ahead = clock.now() - self.now()
+        return min(at if abs(ahead) < clock.SECOND else at - ahead, self.now())
 
     def _figures(self, figures: Figures) -> None:
         gauge, at = self._gauges[figures.interface], self.now()
