@@ -38,7 +38,7 @@ from core.types import Event, EventKey
 COMMAND: Final = (sys.executable, "-m", "schoolwatch", "sensor", "run")
 
 HANGS_AFTER_S: Final = 20.0
-"""It says something every 5 s."""
+"""It says something every 5 s (`Options.figures_s`)."""
 AGAIN_WITHIN_S: Final = 5.0
 AGAIN_MAX_S: Final = 120.0
 AGAIN_LEAST_S: Final = 0.5

@@ -31,6 +31,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str
     parent: int
     interfaces: tuple[str, ...]
+    figures_s: float = 5.0
+    """So often the process says that it lives, with what it counted."""
     promiscuous: bool = False
     subnets: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()

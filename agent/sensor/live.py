@@ -26,8 +26,6 @@ from agent.sensor.settings import chosen, network_of
 from agent.sensor.tap import Tap
 from core.errors import MonitorError, NotPermitted
 
-FIGURES_S: Final = 5.0
-"""So often the process says that it lives, with what it counted."""
 TICK_S: Final = 1.0
 AT_ONCE: Final = 2048
 """Frames of one interface before another has its turn."""
@@ -86,6 +84,7 @@ class Live:
             if find_spec(f"agent.sensor.detectors.{w}")
         }
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
+        self._figures_s = options.figures_s
         self._poll = select.epoll()
         self._poll.register(0, select.EPOLLIN | select.EPOLLHUP)
         key = bytes.fromhex(options.key)
@@ -113,7 +112,7 @@ class Live:
                 tick_at = now + TICK_S
                 changed = self._tick()
                 if changed or now >= figures_at:
-                    figures_at = now + FIGURES_S
+                    figures_at = now + self._figures_s
                     self._tell(now)
             if most < AT_ONCE:
                 time.sleep(REST_S)
