@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-COMMANDS: Final = {"read": "agent.sensor.readcli"}
+COMMANDS: Final = {"read": "agent.sensor.readcli", "run": "agent.sensor.live"}
 """The modules of the commands; each has `main(words)`."""
 
 HELP: Final = """\
@@ -13,6 +13,7 @@ schoolwatch sensor — what attacks a school's network, seen from inside it
 
   schoolwatch sensor read FILE…    what a capture shows: one line for each attack, --json for
                                    programs, --explain for why
+  schoolwatch sensor run           the process that the agent starts where [sensor] says so
 """
 
 
