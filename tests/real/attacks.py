@@ -30,7 +30,6 @@ PACKAGES = {
     "arpspoof": "dsniff",
     "dnsmasq": "dnsmasq-base",
     "sshd": "openssh-server",
-    "telnetd": "inetutils-telnetd",
 }
 """Debian's packages where they are not called as the tool."""
 
