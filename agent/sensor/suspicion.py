@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import DUEL_S, PUSH_WINDOW_S, Claimant, Contest, Contests
+from agent.sensor.contests import ANNOUNCED_MAX, DUEL_S, PUSH_WINDOW_S, Claimant, Contest, Contests
 from agent.sensor.facts import Address, Mac
 from agent.sensor.gateways import Gateways
 from agent.sensor.network import Network, is_virtual
@@ -121,7 +121,7 @@ class Suspicion:
         if gateway and any(at >= one.first for at in others.values()):
             case.add(DOUBLE, one.spell, own_addresses=len(others))
         said = one.announced
-        if len(said) == said.maxlen and claim.at - said[0] <= PUSH_WINDOW_S:
+        if len(said) == ANNOUNCED_MAX and claim.at - said[0] <= PUSH_WINDOW_S:
             case.add(ANNOUNCED, one.spell, announced=len(said))
 
     def _alone(self, claim: Claim, one: Claimant, who: Mac, double: bool) -> bool:
