@@ -1,85 +1,67 @@
-"""How many machines there are: infrastructure by its address, all others by their number only.
+"""How many machines there are: counts, and never which (domain.md §11)."""
 
-Phones and laptops make up another hardware address for each network or day, which bears the
-locally-administered bit (IEEE 802-2014 §8.4): they are counted apart, since one machine may be
-several. Virtual machines bear that bit too, with a beginning that is known.
-"""
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final
 
-from typing import Final, NamedTuple
+from agent.sensor.facts import Mac
 
-from agent.sensor.facts import Address, Mac
-from agent.sensor.network import is_virtual
-from agent.sensor.tables import Bounded, Recent
+HOUR_S: Final = 3600.0
+HOURS: Final = 24
+ROOM: Final = 4096
+"""Hardware addresses held for an hour: a school has fewer, and a flood of made-up ones no end."""
+LEAST: Final = 5
+"""A smaller group could be a child (domain.md §11): it is not told."""
 
-DAY_S: Final = 86_400.0
-MACHINES_MAX: Final = 16_384
-INFRASTRUCTURE_MAX: Final = 256
-SEEN_AGAIN_S: Final = 60.0
-LOCAL: Final = 2
+GROUP, LOCAL = 0x01, 0x02
+"""Bits of the first byte, IEEE 802: of no single machine, and not given by a manufacturer, which
+is how phones and tablets change theirs from network to network."""
 MACHINE_MADE: Final = (b"\x52\x54\x00", b"\x02\x42")
-"""QEMU and Docker."""
+"""How the addresses of virtual machines begin that bear that bit too: QEMU and Docker."""
 
 
-class Figures(NamedTuple):
-    """A day's census."""
-
-    machines: int
-    """Hardware addresses seen within 24 h, random ones too."""
-    random_macs: int
-    infrastructure: int
-    full: bool
-    """Whether there were more than can be counted."""
-
-
-class Place(NamedTuple):
-    """A piece of infrastructure: an address b"" where only its hardware is known."""
-
-    address: Address
-    mac: Mac
-    role: str
-
-
+@dataclass(slots=True)
 class Census:
-    """Counts; what it keeps of others than infrastructure never leaves it but as a number."""
+    """Hardware addresses that sent something in the last 24 hours, by the hour."""
 
-    def __init__(self, room: int = MACHINES_MAX) -> None:
-        self._room = room
-        self._machines = Recent[Mac](DAY_S, room)
-        self._random = Recent[Mac](DAY_S, room)
-        self._lately = Bounded[Mac, float](1024, float)
-        self._places = Bounded[tuple[Address, Mac], Place](
-            INFRASTRUCTURE_MAX, lambda: Place(b"", b"", "")
-        )
+    _hours: dict[int, set[Mac]] = field(default_factory=dict)
+    _now: int = 0
+    _seen: set[Mac] = field(default_factory=set)
+    """Those of this hour."""
+    flooded: bool = False
+    """Whether an hour had more than there is room for: then the counts mean nothing."""
 
-    def see(self, mac: Mac, at: float) -> None:
+    def see(self, mac: Mac) -> None:
         """Note that *mac* sent a frame."""
-        if not mac or mac[0] & 1 or mac == bytes(6):
-            return
-        if at - self._lately.of(mac) < SEEN_AGAIN_S:
-            return
-        self._lately.put(mac, at)
-        self._machines.add(mac, at)
-        if is_random(mac):
-            self._random.add(mac, at)
+        if mac not in self._seen and mac and not mac[0] & GROUP:
+            if len(self._seen) < ROOM:
+                self._seen.add(mac)
+            else:
+                self.flooded = True
 
-    def place(self, place: Place) -> bool:
-        """Note a piece of infrastructure; return whether it is new."""
-        key = (place.address, place.mac)
-        new = self._places.get(key) is None
-        self._places.put(key, place)
-        return new
+    def tick(self, now: float) -> None:
+        """Hear that it is *now* (s)."""
+        hour = int(now // HOUR_S)
+        if hour != self._now:
+            self._now, self._seen, self.flooded = hour, set(), False
+            self._hours[hour] = self._seen
+            for old in [one for one in self._hours if not hour - HOURS < one <= hour]:
+                del self._hours[old]
 
-    def infrastructure(self) -> list[Place]:
-        """Return what is known of it."""
-        return [place for _, place in self._places.items()]
+    def counts(self, infrastructure: Collection[Mac] = ()) -> dict[str, int]:
+        """Return `machines`, `random_macs` and `infrastructure`, without groups too small to tell.
 
-    def figures(self, now: float) -> Figures:
-        """Return the census of the 24 h up to *now*, by the clock of the facts."""
-        machines = self._machines.count(now)
-        macs = {place.mac for place in self.infrastructure()}
-        return Figures(machines, self._random.count(now), len(macs), machines >= self._room)
+        Of what is infrastructure (gateways, servers, listed devices) every count may be told.
+        """
+        if self.flooded:
+            return {}
+        everyone: set[Mac] = set().union(*self._hours.values())
+        random = sum(map(is_random, everyone))
+        found = {"machines": len(everyone), "random_macs": random}
+        told = {name: count for name, count in found.items() if count >= LEAST or not count}
+        return {**told, "infrastructure": sum(mac in everyone for mac in infrastructure)}
 
 
 def is_random(mac: Mac) -> bool:
     """Return whether a machine made *mac* up, as far as it shows."""
-    return bool(mac[0] & LOCAL) and not mac.startswith(MACHINE_MADE) and not is_virtual(mac)
+    return bool(mac[0] & LOCAL) and not mac.startswith(MACHINE_MADE)

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from agent.sensor.captures.base import FRAME_MAX, YEAR_10000, Captured, Source
+from agent.sensor.captures.base import DAMAGED, FRAME_MAX, YEAR_10000, Captured, Source
 from agent.sensor.captures.pcap import LINK, OTHER_NUMBERS
 
 SECTION: Final = b"\x0a\x0d\x0d\x0a"
@@ -60,8 +60,10 @@ class Pcapng:
             elif kind in (ENHANCED, SIMPLE, PACKET):
                 try:
                     frame = self._frame(kind, body)
-                except (struct.error, ValueError) as wrong:
-                    source.fail(str(wrong) or "its block is too short", start)
+                except struct.error:
+                    source.fail("its block is too short", start)
+                except ValueError as wrong:
+                    source.fail(str(wrong), start)
                 source.number += 1
                 yield frame
 
@@ -71,7 +73,7 @@ class Pcapng:
         head = self.source.read(8, "a section's header")
         order = ORDERS.get(head[4:])
         if order is None:
-            self.source.fail("a section does not say its byte order: the file is damaged", start)
+            self.source.fail(f"a section does not say its byte order: {DAMAGED}", start)
         self._order, self._interfaces = order, []
         (length,) = struct.unpack(order + "I", head[:4])
         self._check(length, 28, start)
@@ -87,7 +89,7 @@ class Pcapng:
         self._check(length, 12, start)
         if kind in (INTERFACE, ENHANCED, SIMPLE, PACKET):
             if length > FRAME_MAX + PIECE:
-                self.source.fail(f"a block of {length} bytes: the file is damaged", start)
+                self.source.fail(f"a block of {length} bytes: {DAMAGED}", start)
             return self._rest(length, 8, "a block", start)
         left = length - 12
         while left:
@@ -97,7 +99,7 @@ class Pcapng:
 
     def _check(self, length: int, least: int, start: int) -> None:
         if length < least or length % 4 or length > BLOCK_MAX:
-            self.source.fail(f"a block of {length} bytes: the file is damaged", start)
+            self.source.fail(f"a block of {length} bytes: {DAMAGED}", start)
 
     def _rest(self, length: int, had: int, what: str, start: int) -> bytes:
         body = self.source.read(length - had - 4, what)
@@ -108,8 +110,7 @@ class Pcapng:
         (again,) = struct.unpack(self._order + "I", self.source.read(4, "a block"))
         if again != length:
             self.source.fail(
-                f"a block says {length} bytes at its start and {again} at its end: the file is "
-                f"damaged",
+                f"a block says {length} bytes at its start and {again} at its end: {DAMAGED}",
                 start,
             )
 

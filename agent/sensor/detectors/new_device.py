@@ -1,10 +1,11 @@
-"""A piece of infrastructure that was not there before, and the census of all machines.
+"""A piece of infrastructure that was not there before.
 
 Infrastructure is what the configuration or DHCP names (gateways, name servers, the school's
 devices), what serves DHCP or advertises itself as an IPv6 router, and what sends spanning tree
 frames (switches, many access points). Told are a new switch, and another machine that has taken
 over an address of infrastructure for good (a replaced one). A new DHCP server or IPv6 router is
-`rogue_dhcp`'s and `rogue_ra`'s to tell; machines of people are only counted (`Census`).
+`rogue_dhcp`'s and `rogue_ra`'s to tell; machines of people are only counted
+(`agent.sensor.census`, to which this one says what is infrastructure).
 """
 
 from dataclasses import dataclass
@@ -12,11 +13,11 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
-from agent.sensor.census import Census, Place
 from agent.sensor.claims import claims_of
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import Address, Advert, Arp, Dhcp, Fact, Frame, Mac, Neighbour
 from agent.sensor.incidents import Incidents, Party, Sign
+from agent.sensor.infrastructure import Infrastructure, Place
 from agent.sensor.network import Network, is_virtual
 from agent.sensor.roles import DEVICE, DHCP_SERVER, GATEWAY, INSIDE
 from agent.sensor.tables import Bounded
@@ -58,13 +59,13 @@ class _Taken:
 
 
 class NewDeviceMachine:
-    """The state: the census, and who has which address of infrastructure."""
+    """The state: infrastructure, and who has which address of it."""
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Frame, Arp, Neighbour, Advert, Dhcp)
 
     def __init__(self, options: NewDevice, network: Network, incidents: Incidents) -> None:
         self._options, self._network, self._incidents = options, network, incidents
-        self.census = Census()
+        self.infrastructure = Infrastructure()
         self._first = 0.0
         self._named = Bounded[Address, str](NAMED_MAX, lambda: GATEWAY)
         self._taken = Bounded[Address, _Taken](WAITING_MAX, _Taken)
@@ -73,14 +74,13 @@ class NewDeviceMachine:
         """Hear of a fact."""
         self._first = self._first or fact.at
         if isinstance(fact, Frame):
-            self.census.see(fact.src, fact.at)
             if fact.dst == SPANNING_TREE and fact.src:
                 self._switch(fact)
             return
         if isinstance(fact, Dhcp):
             self._dhcp(fact)
         elif isinstance(fact, Advert) and fact.lifetime:
-            self.census.place(Place(fact.source, fact.link or fact.src, GATEWAY))
+            self.infrastructure.add(Place(fact.source, fact.link or fact.src, GATEWAY))
         if isinstance(fact, Arp | Neighbour):
             for claim in claims_of(fact):
                 role = self._role(claim.address)
@@ -93,7 +93,7 @@ class NewDeviceMachine:
             if row.next and now - row.since >= self._options.settle_s:
                 new, row.mac, row.next = row.next, row.next, b""
                 place = Place(address, new, self._role(address) or INSIDE)
-                if self.census.place(place) and not self._learns(row.since):
+                if self.infrastructure.add(place) and not self._learns(row.since):
                     self._tell(place, row.since, row.number)
 
     def _learns(self, at: float) -> bool:
@@ -111,18 +111,18 @@ class NewDeviceMachine:
         for router in said.routers:
             self._named.of(router)
         if said.relay == bytes(4) and said.src:
-            self.census.place(Place(said.source, said.src, DHCP_SERVER))
+            self.infrastructure.add(Place(said.source, said.src, DHCP_SERVER))
 
     def _switch(self, frame: Frame) -> None:
         place = Place(b"", frame.src, DEVICE)
-        if self.census.place(place) and not self._learns(frame.at):
+        if self.infrastructure.add(place) and not self._learns(frame.at):
             self._tell(place, frame.at, frame.number)
 
     def _claimed(self, address: Address, mac: Mac, at: float, number: int) -> None:
         row = self._taken.of(address)
         if not row.mac:
             row.mac = mac
-            self.census.place(Place(address, mac, self._role(address)))
+            self.infrastructure.add(Place(address, mac, self._role(address)))
         elif mac == row.mac:
             row.next = b""
         elif row.next != mac and not is_virtual(mac, self._network.allowed.macs):
@@ -134,7 +134,7 @@ class NewDeviceMachine:
                 *("new_device", (place.address, place.mac), at, number),
                 source=Party(place.address, place.mac, role=place.role),
                 confidence=0.7,
-                evidence={"infrastructure": self.census.figures(at).infrastructure},
+                evidence={"infrastructure": len(self.infrastructure.macs())},
                 quiet_s=self._options.quiet_s,
             )
         )
