@@ -63,6 +63,8 @@ class Claimant:
     pushed: int = 0
     """Unasked answers to the same machine within the window, at the last one."""
     pushed_at: float = -1e9
+    pushes: int = 0
+    """Unasked answers of this spell, to anybody."""
     streak_s: float = 0.0
     """How long the last `STREAK` of them took; 0 where they are fewer or slower."""
     announced: Times = ()
@@ -139,7 +141,7 @@ class Contests:
             return None
         one = _claimant(contest, claim)
         if claim.at - one.last > SPELL_S:
-            one.spell, one.count = claim.at, 0
+            one.spell, one.count, one.pushes = claim.at, 0, 0
         one.last, one.by = claim.at, claim.by
         one.count += 1
         if claim.by == claim.mac:
@@ -211,6 +213,7 @@ class Contests:
         self._pushes.put(key, times)
         one.pushed = sum(claim.at - at <= PUSH_WINDOW_S for at in times)
         one.pushed_at = claim.at
+        one.pushes += 1
         took = claim.at - times[0]
         one.streak_s = took if len(times) == STREAK and took <= STREAK_S else 0.0
 

@@ -148,6 +148,15 @@ def test_each_tool_is_recognised_by_its_own_way(tool: Frames, attacker_first: bo
     assert named(found(say.merged(true, tool))) == BLAMED_WITHOUT_ADDRESS
 
 
+@pytest.mark.parametrize("attacker_first", [False, True])
+def test_a_gateway_that_answers_unasked_too_is_not_taken_for_him(attacker_first: bool) -> None:
+    """Or whose questions the sensor does not see."""
+    unasked = say.answered(0, *GATEWAY, *VICTIM)[1]
+    true = say.repeated(T + 30 * attacker_first, unasked, 5, 5.0)
+    lies = poison(T, 40) if attacker_first else poison(T + 25, 20)
+    assert named(found(say.merged(true, lies))) == BLAMED_WITHOUT_ADDRESS
+
+
 def test_who_only_answers_in_time_is_known_by_the_address_that_is_his() -> None:
     frames: Frames = []
     for second in range(0, 60, 10):
