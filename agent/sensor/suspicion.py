@@ -33,6 +33,8 @@ TRUSTED: Final = 3
 MANY: Final = 5
 PACE: Final = 5
 """So many times faster than the other is no pace of a host's questions."""
+CROWD: Final = 6
+CROWD_S: Final = 60.0
 SETTLED_S: Final = 600.0
 """What a machine has done so long before any other claimed the address is its habit."""
 ALONE_S: Final = 9.0
@@ -94,6 +96,20 @@ class Suspicion:
         newcomer = any(other.first < case.first for other in rest)
         sure = not rest or case.points > UNASKED or proper or newcomer
         return Verdict(who, case, sure)
+
+    def crowd(self, claim: Claim, contest: Contest) -> int:
+        """Return how many made-up machines say that a gateway is theirs; 0 for a few.
+
+        Each speaks once or twice, so that nothing speaks against any of them.
+        """
+        if len(contest.claimants) < CROWD:
+            return 0
+        found = sum(
+            one.pushes > 0 and not one.proper and claim.at - one.first <= CROWD_S
+            for one in contest.claimants.values()
+        )
+        gateway = self.gateways.is_gateway(claim.address, claim.vlan, tuple(contest.claimants))
+        return found if found >= CROWD and gateway else 0
 
     def is_gateway(self, claim: Claim, contest: Contest, who: Mac) -> bool:
         """Return whether the address is a gateway's, judged by all that claim it but *who*."""

@@ -114,6 +114,9 @@ class ArpSpoofMachine:
                     self._judged(claim, contest, verdict)
 
     def _judge(self, claim: Claim, contest: Contest) -> None:
+        if crowd := self._suspicion.crowd(claim, contest):
+            self._accuse_crowd(claim, crowd)
+            return
         verdict = self._suspicion.accused(claim, contest)
         key = (claim.vlan, claim.address)
         if verdict is None:
@@ -139,6 +142,20 @@ class ArpSpoofMachine:
             return
         self._solved.put(key, _Solved(who, lie.last, lie.number))
         self._accuse(claim._replace(at=lie.last, number=lie.number), contest, who, verdict.case)
+
+    def _accuse_crowd(self, claim: Claim, crowd: int) -> None:
+        key = (claim.vlan, claim.address)
+        self._incidents.sign(
+            Sign(
+                *("gateway_spoof", key, claim.at, claim.number),
+                source=Party(role=INSIDE),
+                target=Party(claim.address, role=GATEWAY),
+                count=1 if self._incidents.is_open("gateway_spoof", key) else crowd,
+                evidence={"made_up_macs": crowd},
+                quiet_s=self._options.quiet_s,
+                vlan=claim.vlan,
+            )
+        )
 
     def _accuse(self, claim: Claim, contest: Contest, who: Mac, case: Case) -> None:
         key = (claim.vlan, who)

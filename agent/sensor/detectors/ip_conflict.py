@@ -136,7 +136,8 @@ class IpConflictMachine:
             self._wait(key, claim, 0.6)
         if len(contest.claimants) == 1:
             return
-        if self._suspicion.accused(claim, contest) is not None:
+        suspicion = self._suspicion
+        if suspicion.crowd(claim, contest) or suspicion.accused(claim, contest):
             self._spoofed.put(key, claim.at)
             self._waiting.drop(key)
         elif self._disputed(claim, contest):

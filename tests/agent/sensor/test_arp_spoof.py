@@ -193,6 +193,16 @@ def test_who_asks_in_the_gateways_name_again_and_again_is_named() -> None:
     assert named(found(say.merged(honest(T, 10.0, 5), lies))) == BLAMED_WITHOUT_ADDRESS
 
 
+def test_a_crowd_of_made_up_macs_that_claim_the_gateway_is_one_attack_of_nobody_known() -> None:
+    lies = [
+        say.answered(T + n / 10, f"02:13:{n % 7:02x}:00:00:{n % 251:02x}", GATEWAY[1], *VICTIM)
+        for n in range(600)
+    ]
+    [one] = found(say.merged(honest(), lies))
+    assert (one.kind, one.source.mac) == ("gateway_spoof", b"")
+    assert one.count > 500
+
+
 def test_who_poses_as_another_pupils_machine_is_named_as_such() -> None:
     frames = say.merged(
         say.talk(T, OTHER, VICTIM, 8, 5.0),
@@ -307,6 +317,15 @@ def test_a_gateway_with_a_habit_is_not_blamed_when_a_machine_takes_its_address(h
 def test_two_that_both_defend_their_address_by_announcing_are_a_conflict() -> None:
     frames = [say.announced(T + 2 * n, (OTHER, VICTIM)[n % 2][0], VICTIM[1]) for n in range(40)]
     assert [one.kind for one in found(frames)] == ["ip_conflict"]
+
+
+def test_a_classroom_of_clones_with_one_address_is_a_conflict() -> None:
+    clones = [
+        say.announced(T + n / 3 + k, f"02:00:00:00:0c:{n:02x}", "10.0.0.88")
+        for n in range(40)
+        for k in range(2)
+    ]
+    assert [one.kind for one in found(say.merged(honest(), clones))] == ["ip_conflict"]
 
 
 def test_a_bond_that_gives_each_client_its_own_mac_is_no_attack() -> None:
