@@ -11,8 +11,6 @@ from agent.sensor.frames import ETHERNET, LINKS
 from agent.sensor.packets import facts_of
 from agent.sensor.watching import Watching
 
-AFTER_S: Final = 122
-"""Longer than any detector waits; an incident ends when its last sign came, so no end moves."""
 STEP: Final = 4096
 """Packets from one word of progress to the next."""
 BACK_S: Final = 1.0
@@ -50,10 +48,8 @@ def read_capture(
         _read(capture, at_work, tally, step)
     finally:
         tally.facts = at_work.facts
-        # What waits for an answer, or to see what else comes, has it now: nothing came.
-        for later in range(0, AFTER_S, 2):
-            at_work.tick(tally.last + later)
-        at_work.incidents.finish()
+        at_work.tick(tally.last)
+        at_work.finish()
 
 
 def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], None]) -> None:
