@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from agent.sensor.facts import Dhcp, Dhcp6, Dns, Snmp
+from agent.sensor.facts import Advert, Dhcp, Dhcp6, Dns, Snmp
 from tests.agent.sensor.test_packets import ONE, OTHER, facts, packed
-from tests.packets import dhcp, dns, snmp
+from tests.packets import dhcp, dns, ndp, snmp
 from tests.packets.frames import mac_bytes, over, udp
 
 CLIENT = "02:00:00:00:00:10"
@@ -97,6 +97,18 @@ def test_dhcpv6_wrapped_without_end_is_counted() -> None:
         body = dhcp.relayed_6(13, body)
     frame = over(ONE, OTHER, udp("fe80::1", 547, "fe80::2", 547, body))
     assert facts(frame) == ([], {"dhcp6_relays": 1})
+
+
+def test_of_a_router_with_prefixes_without_number_some_are_kept() -> None:
+    prefixes = [f"2001:db8:{number:x}::/64" for number in range(200)]
+    frame = ndp.router_advert(ONE, "fe80::1", prefixes=prefixes, preference=ndp.LOW)
+    [told], malformed = facts(frame)
+    assert isinstance(told, Advert)
+    assert malformed == {}
+    assert told.preference == -1
+    assert [packed(text.partition("/")[0]) for text in prefixes[:64]] == [
+        prefix for prefix, _, _ in told.prefixes
+    ]
 
 
 WORDS = {"mac": ONE, "source": "192.0.2.9", "resolver_mac": OTHER, "resolver": "192.0.2.53"}
