@@ -182,11 +182,9 @@ class Watch:
             return True
         if fact.at - other.last > self._is.together_s:
             return True
-        for one, its in ((server, other), (other, server)):
-            # What a rogue is compared with is who accused it; not each of a thousand others.
-            case = self._accused.get(one.key)
-            if case is not None and case.ours is not its:
-                return True
+        case = self._accused.get(server.key)
+        if self._accused.get(other.key) is not None or (case and case.ours is not other):
+            return True  # a rogue is held against the server that accused it, not a thousand others
         users = (self._use.users(one, fact.at) for one in (server, other))
         return min(users) >= WORKING
 
