@@ -110,7 +110,7 @@ def test_a_flood_from_made_up_macs_is_one_event_that_names_nobody() -> None:
     (one,) = found(flood(anything))
     assert (one.source.address, one.source.mac, one.source.role) == (b"", b"", "inside")
     assert one.confidence == 0.9
-    assert (one.start, one.count) == (1.0, 301)
+    assert (one.start, one.count) == (1.0, 300)
 
 
 def test_frames_that_each_stand_for_another_client_are_forged() -> None:
