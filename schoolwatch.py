@@ -22,6 +22,7 @@ In a school:
   schoolwatch agent check      everything once, and what to do where it does not work
   schoolwatch agent probe cpu  one probe once, its readings printed as line protocol
   schoolwatch agent discover   what is in a network that you name, and its configuration
+  schoolwatch sensor read FILE what a capture (pcap, pcapng) shows of attacks
 
 In the district:
   schoolwatch deploy init      its folder: services, certificates, passwords; then: deploy agent
@@ -60,14 +61,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             sys.stdout.write(f"schoolwatch {VERSION}\n")
             return 0
-        case ["agent"]:
-            from agent.cli import main as agent_main
-
-            return agent_main(words[1:])
+        case ["agent" | "sensor"]:
+            return _in_a_school(words)
         case ["check-config"]:
             return _check_config(words[1:])
         case _:
             return _simulate(words) if words[0] == "simulate" else _district(words)
+
+
+def _in_a_school(words: list[str]) -> int:
+    if words[0] == "sensor":
+        from agent.sensor.cli import main as sensor_main
+
+        return sensor_main(words[1:])
+    from agent.cli import main as agent_main
+
+    return agent_main(words[1:])
 
 
 def _complete(wanted: str) -> int:

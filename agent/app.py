@@ -6,6 +6,7 @@
          ▲── probe sntp
     watchers ────── told by the system ┘
     keeper ──────── devices, by their drivers ─▶ recorder
+    sensing ─────── packets, in a process of its own ─▶ recorder, events
 
 Try it: schoolwatch agent run --config configs/agent.toml
 """
@@ -39,6 +40,7 @@ from agent.parts import (
 from agent.presence import Presence
 from agent.recorder import Recorder
 from agent.schedule import Schedule
+from agent.sensing import Sensing
 from agent.spool import Spool
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
@@ -76,6 +78,7 @@ class Agent:
     time: Timekeeper
     watching: Watching
     keeping: Keeping
+    sensing: Sensing
     parts: Parts
     ours: Mapping[str, object]
     """Collaborators that probes and watchers get from the agent, also after a reload."""
@@ -93,6 +96,7 @@ class Agent:
             asyncio.create_task(self._watch_clock(), name="clock"),
             asyncio.create_task(self.watching.run(), name="watchers"),
             asyncio.create_task(self.keeping.run(), name="devices"),
+            asyncio.create_task(self.sensing.run(), name="sensor"),
         ]
         uplink = asyncio.create_task(self.uplink.run(), name="uplink")
         stop = asyncio.create_task(self.stopping.wait(), name="stop")
@@ -136,6 +140,7 @@ class Agent:
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
         self.keeping.change(parts.devices, config.devices)
+        self.sensing.change(config)
         self.uplink.change(parts.settings)
         _log.info("reloaded: %s; runs %s", ", ".join(differ) or "nothing changed", said(config))
 
@@ -245,8 +250,9 @@ def build(config: AgentConfig) -> Agent:
         config.devices.places(),
         config.devices.pjlink_notifications,
     )
+    sensing = Sensing(config, watching.hold, recorder.take, times.now)
     return Agent(
-        *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, parts, ours),
+        *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, sensing, parts, ours),
         *(clock.monotonic(), asyncio.Event()),
     )
 

@@ -21,22 +21,41 @@ _COLUMNS: Final = "kind, target, subject, severity, at, details"
 class Gone:
     """What is said of subjects that vanished while nobody watched: who says it cannot name them.
 
-    Ends every open condition of `kind` and `target` whose subject is not `there`.
+    Ends every open condition of `kind` and `target` whose subject is not `there`; where `target` is
+    None, those of every target.
     """
 
     kind: str
-    target: str
+    target: str | None
     there: Callable[[str], bool]
     at: int
     why: str = "gone"
 
 
-def news(db: sqlite3.Connection, told: Iterable[Event | Gone]) -> list[Event]:
+@dataclass(frozen=True, slots=True)
+class Update:
+    """More of a condition that is open: `event` goes out again with other details.
+
+    Whoever connects later hears of the condition with these, since when it began. Where the
+    condition is not open, nothing is said.
+    """
+
+    event: Event
+
+
+Tellable = Event | Gone | Update
+
+
+def news(db: sqlite3.Connection, told: Iterable[Tellable]) -> list[Event]:
     """Note what begins and ends; return the events that change something, in their order."""
     return [event for one in told for event in _news(db, one)]
 
 
-def _news(db: sqlite3.Connection, one: Event | Gone) -> Iterator[Event]:
+def _news(db: sqlite3.Connection, one: Tellable) -> Iterator[Event]:
+    if isinstance(one, Update):
+        if _update(db, one.event):
+            yield one.event
+        return
     ends = _ends(db, one) if isinstance(one, Gone) else [one]
     yield from (event for event in ends if (_begin if event.active else _end)(db, event))
 
@@ -45,7 +64,9 @@ def _ends(db: sqlite3.Connection, gone: Gone) -> list[Event]:
     return [
         replace(event, active=False, at=gone.at, details={"why": gone.why})
         for event in open_ones(db)
-        if (event.kind, event.target) == (gone.kind, gone.target) and not gone.there(event.subject)
+        if event.kind == gone.kind
+        and gone.target in (None, event.target)
+        and not gone.there(event.subject)
     ]
 
 
@@ -68,6 +89,12 @@ def _begin(db: sqlite3.Connection, event: Event) -> bool:
         (*event.key, event.severity, event.at, details),
     )
     return done.rowcount > 0
+
+
+def _update(db: sqlite3.Connection, event: Event) -> bool:
+    details = msgspec.json.encode(event.details).decode()
+    sql = "UPDATE condition SET details = ? WHERE kind = ? AND target = ? AND subject = ?"
+    return db.execute(sql, (details, *event.key)).rowcount > 0
 
 
 def _end(db: sqlite3.Connection, event: Event) -> bool:

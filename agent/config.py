@@ -12,6 +12,7 @@ from agent.filterconfig import FilterConfig, filter_mistakes
 from agent.lines import UplinkConfig, uplink_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
 from agent.probes import base as probes_base
+from agent.sensorconfig import SensorConfig, sensor_mistakes
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
 from core.brokerconfig import BrokerConfig, broker_mistakes
@@ -81,6 +82,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
     devices: DevicesFile = DevicesFile()
+    sensor: SensorConfig = SensorConfig()
     probes: Annotated[
         dict[str, Any] | None,
         Meta(description="a table for each probe, headed [probes.cpu] for example"),
@@ -117,6 +119,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
     devices: DevicesConfig = DevicesConfig()
+    sensor: SensorConfig = SensorConfig()
     probes: tuple[ProbeConfig, ...] = ()
     watchers: tuple[WatcherConfig, ...] = ()
 
@@ -134,6 +137,7 @@ def read_agent(path: Path) -> AgentConfig:
         "filter": filter_mistakes,
         "uplinks": uplink_mistakes,
         "devices": partial(devices_mistakes, folder),
+        "sensor": sensor_mistakes,
         "probes": partial(_table_mistakes, "probes", probes.words(), partial(_one_probe, folder)),
         "watchers": partial(
             _table_mistakes, "watchers", watchers.words(), partial(_one_watcher, folder)
@@ -150,6 +154,7 @@ def read_agent(path: Path) -> AgentConfig:
         filter=file.filter,
         uplinks=file.uplinks,
         devices=devices_of(folder, file.devices),
+        sensor=file.sensor,
         probes=tuple(
             _probe(folder, word, table)
             for word, table in switched_on(file.probes, probes_base.by_default).items()

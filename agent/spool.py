@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from agent import conditions
-from agent.conditions import Gone
+from agent.conditions import Tellable
 from agent.spooldb import SpoolDb
 from agent.spoolrows import (
     WAITING,
@@ -120,7 +120,7 @@ class Spool(SpoolDb):
             self._make_room(db)
         return waiting
 
-    def tell(self, events: Iterable[Event | Gone]) -> list[Waiting]:
+    def tell(self, events: Iterable[Tellable]) -> list[Waiting]:
         """Seal those of *events* that change which conditions are open; [] where none does."""
         with self._transaction() as db:
             told = self._tell(db, events)
@@ -272,7 +272,7 @@ class Spool(SpoolDb):
             return report(db, self.epoch, max_epochs)
 
     def _tell(
-        self, db: sqlite3.Connection, events: Iterable[Event | Gone], apart: Apart = ""
+        self, db: sqlite3.Connection, events: Iterable[Tellable], apart: Apart = ""
     ) -> list[Waiting]:
         told = self._sealer.events(db, conditions.news(db, events), apart)
         while told and reserve_bytes(db) > RESERVE_BYTES:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from agent.conditions import Gone
+from agent.conditions import Gone, Tellable
 from agent.following import Following
 from agent.onchange import OnChange
 from agent.spool import Spool
@@ -49,7 +49,7 @@ class Watching:
     now: clock.Clock = clock.now
     lost: int = 0
     """Events that the disk refused for so long that there was no room to hold them."""
-    _held: list[Event | Gone] = field(default_factory=list)
+    _held: list[Tellable] = field(default_factory=list)
     _off: bool = True
     """Whether it is to be told again what is watched no more."""
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,14 +96,15 @@ class Watching:
             try:
                 async for events in watcher.watch(self.target):
                     self._state.well(word)
-                    self._hold(events)
+                    self.hold(events)
             except (MonitorError, OSError) as error:
                 self._state.broke(word, f"watcher {word}: {error}")
             except Exception as error:  # noqa: BLE001 — one watcher's defect ends no other
                 self._state.broke(word, f"watcher {word} failed: {error}", unexpected=True)
             await asyncio.sleep(AGAIN_AFTER_S)
 
-    def _hold(self, events: Sequence[Event | Gone]) -> None:
+    def hold(self, events: Sequence[Tellable]) -> None:
+        """Have *events* sealed as soon as the disk takes them."""
         self._held += events
         if any(isinstance(one, Event) and one.kind in MOVES for one in events):
             self.moved()

@@ -205,3 +205,9 @@ _FIREWALL: Final = (
 )
 
 SECURITY_KINDS: Final = (*_PACKETS, *_MACHINE, *_FIREWALL)
+
+SENSED: Final = tuple(kind.word for kind in _PACKETS if kind.word != "rogue_ap")
+"""What the sensor's process tells; of access points a controller tells."""
+
+SENSOR: Final = ("sensor_stopped", "sensor_loses")
+"""What the agent tells of that process."""

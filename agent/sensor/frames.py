@@ -4,7 +4,7 @@ The numbers are those of tcpdump.org/linktypes.html.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from agent.sensor.facts import BROADCAST, Mac
 
@@ -25,19 +25,10 @@ class Malformed(Exception):
     """A frame contradicts itself; the text is a word to count it by."""
 
 
-class Unframed(NamedTuple):
-    """Where the packet begins in a frame, and what stands before it."""
-
-    src: Mac
-    dst: Mac
-    vlan: int
-    """The outer tag's; 0 without one."""
-    ethertype: int
-    """Under 1536 it is the length of an IEEE 802.3 frame."""
-    start: int
-    shared: bool
-    """Sent to more than one machine."""
-
+Unframed = tuple[Mac, Mac, int, int, int, bool]
+"""Source, destination, VLAN (the outer tag's; 0 without one), ethertype (under 1536 the length of
+an IEEE 802.3 frame), where the packet begins, and whether more than one machine is addressed. A
+plain tuple, because one is made for each frame."""
 
 Unframe = Callable[[bytes], Unframed]
 
@@ -58,7 +49,7 @@ def _ethernet(frame: bytes) -> Unframed:
     start, vlan = 14, 0
     if ethertype in TAGS:
         ethertype, start, vlan = _untag(frame, ethertype, start)
-    return Unframed(frame[6:12], frame[:6], vlan, ethertype, start, bool(frame[0] & 1))
+    return frame[6:12], frame[:6], vlan, ethertype, start, bool(frame[0] & 1)
 
 
 def _untag(frame: bytes, ethertype: int, start: int) -> tuple[int, int, int]:
@@ -89,7 +80,7 @@ def _linux(frame: bytes, start: int, ethertype: int, kind: int, src: Mac) -> Unf
         ethertype, start, vlan = _untag(frame, ethertype, start)
     # The receiver does not stand there, only what it is to the machine that captured the frame.
     dst = BROADCAST if kind == 1 else b""
-    return Unframed(src, dst, vlan, ethertype, start, kind in SHARED_KINDS)
+    return src, dst, vlan, ethertype, start, kind in SHARED_KINDS
 
 
 def _raw(frame: bytes) -> Unframed:
@@ -105,7 +96,7 @@ def _bare(frame: bytes, start: int) -> Unframed:
     version = frame[start] >> 4
     if version not in (4, 6):
         raise Malformed("ip_version")
-    return Unframed(b"", b"", 0, IPV4_TYPE if version == 4 else IPV6_TYPE, start, False)
+    return b"", b"", 0, IPV4_TYPE if version == 4 else IPV6_TYPE, start, False
 
 
 LINKS: Final[dict[int, Unframe]] = {

@@ -10,6 +10,8 @@ from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
 
 TICK_S: Final = 1.0
+SETTLED_S: Final = 600.0
+"""By then every detector has told what it was waiting to be sure of."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,12 @@ class Watching:
         for machine in self.machines:
             machine.tick(now)
         self.incidents.tick(now)
+
+    def finish(self) -> None:
+        """Hear that no further frame comes: what waits is told, and what goes on ends."""
+        for machine in self.machines:
+            machine.tick(self._next + SETTLED_S)
+        self.incidents.finish()
 
 
 def watching(

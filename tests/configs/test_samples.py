@@ -190,6 +190,8 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     assert (len(plain.devices.list), plain.devices.concurrency) == (0, full.devices.concurrency)
     emptied: dict[str, Any] = {"probes": (), "watchers": (), "uplinks": ()}
     emptied["devices"] = DevicesConfig()
+    assert plain.sensor == msgspec.structs.replace(full.sensor, block_lists=())
+    emptied["sensor"] = plain.sensor
     without = [msgspec.structs.replace(one, **emptied) for one in (plain, full)]
     assert without[0] == without[1]
     bare, switched = (

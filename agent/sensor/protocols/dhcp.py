@@ -32,7 +32,7 @@ def read_dhcp(ends: Ends, frame: bytes, start: int, end: int) -> Dhcp | None:
         body[28 : 28 + length],
         body[16:20],
         body[24:28],
-        found.get(SERVER, b"")[:4],
+        b"".join(_addresses(found.get(SERVER, b""))[:1]),
         _addresses(found.get(ROUTERS, b"")),
         _addresses(found.get(RESOLVERS, b"")),
     )

@@ -1,0 +1,279 @@
+"""Who claims which address, how, and who of several that claim one is to be believed.
+
+Being first proves nothing: a capture may begin in the middle of an attack. What tells a man in the
+middle from an owner is how he behaves: he answers again and again where nobody asked, speaks for
+the addresses of others beside his own, or for a hardware address that is not his.
+
+Bounded: whoever floods a network with claims makes the oldest go, never more room.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from agent.sensor.claims import Claim
+from agent.sensor.facts import Address, Mac
+from agent.sensor.tables import Bounded
+
+CLAIMANTS_MAX: Final = 8
+"""Of one address; the one that has not claimed it for longest goes first."""
+ADDRESSES_MAX: Final = 4096
+OWNED_MAX: Final = 16
+"""Addresses remembered for one machine."""
+
+SOLICITED_S: Final = 3.0
+"""An answer so long after a question was asked for, once; hosts ask again after 1 s."""
+COPY_S: Final = 0.2
+"""Mirror ports show a frame twice."""
+REBALANCED_S: Final = 3.0
+"""A bond (balance-alb) tells each client its own MAC within 2 s of its question to everybody."""
+PUSH_WINDOW_S: Final = 35.0
+"""Unasked answers are counted within it: ettercap repeats its own each 10 s, others each 1-2 s."""
+FEW: Final = 2
+"""One unasked answer may be a late one."""
+STREAK: Final = 6
+STREAK_S: Final = 60.0
+DUEL_S: Final = 120.0
+"""Two that claim an address in turn within it, there and back again: no failover does that."""
+MEMORY_S: Final = 300.0
+"""A rival that had been silent for so long when another came had gone: it was replaced."""
+SPELL_S: Final = 60.0
+SAME_QUESTION_S: Final = 2.0
+
+
+@dataclass(slots=True)
+class Claimant:
+    """What one hardware address did about one address."""
+
+    first: float
+    last: float = 0.0
+    spell: float = 0.0
+    """Since when it claims it without a pause of a minute."""
+    by: Mac = b""
+    count: int = 0
+    """Claims of this spell."""
+    own: int = 0
+    """Claims that it sent itself."""
+    pushed: int = 0
+    """Unasked answers to the same machine within the window, at the last one."""
+    pushed_at: float = -1e9
+    streak_s: float = 0.0
+    """How long the last `STREAK` of them took; 0 where they are fewer or slower."""
+    announced: deque[float] = field(default_factory=lambda: deque(maxlen=5))
+    asked: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    """When it last asked everybody for something."""
+    trusted: bool = False
+    """A DHCP server gave it the address, or it serves DHCP from it."""
+
+
+@dataclass(slots=True)
+class Contest:
+    """All that claim one address."""
+
+    claimants: dict[Mac, Claimant] = field(default_factory=dict)
+    last: Mac = b""
+    turns: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    """When another spoke than the one before."""
+    heard: dict[Mac, Mac] = field(default_factory=dict)
+    """Who told each listener last; b"" for everybody."""
+    disputes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    """When a listener heard another than before: a bond tells each client always the same."""
+    doubled_at: float = -1e9
+    """When two answered the same question of the same machine."""
+    doubles: int = 0
+
+    def duel(self, at: float) -> bool:
+        """Return whether at least two claim it in turn, up to *at*."""
+        back = len(self.turns) > 1 and at - self.turns[-2] <= DUEL_S
+        return back or at - self.doubled_at <= DUEL_S
+
+    def rivals(self, mac: Mac) -> list[Claimant]:
+        """Return the others that were still about when *mac* first claimed it."""
+        since = self.claimants[mac].first - MEMORY_S
+        return [one for key, one in self.claimants.items() if key != mac and one.last >= since]
+
+    def culprit(self, mac: Mac) -> Mac:
+        """Return who stands behind the claims for *mac*: the sender, unless that is forged too."""
+        one = self.claimants[mac]
+        return one.by if not one.own and one.by not in self.claimants else mac
+
+
+@dataclass(slots=True)
+class Question:
+    """When a machine asked for an address, and when each first answered it."""
+
+    at: float = 0.0
+    answered: dict[Mac, float] = field(default_factory=dict)
+
+
+class Contests:
+    """What was claimed so far."""
+
+    def __init__(self) -> None:
+        self.of = Bounded[tuple[int, Address], Contest](ADDRESSES_MAX, Contest)
+        self._owned = Bounded[tuple[int, Mac], dict[Address, float]](ADDRESSES_MAX, dict)
+        self._asked = Bounded[tuple[int, Address, Mac], Question](ADDRESSES_MAX, Question)
+        self._pushes = Bounded[tuple[int, Address, Mac, Mac], deque[float]](
+            ADDRESSES_MAX, lambda: deque(maxlen=STREAK)
+        )
+
+    def __len__(self) -> int:
+        """Return how many rows all tables have together."""
+        return len(self.of) + len(self._owned) + len(self._asked) + len(self._pushes)
+
+    def take(self, claim: Claim) -> Contest | None:
+        """Note *claim*; return what it is about, or None for a question and what proves nothing."""
+        if claim.how in ("probe", "wanted"):
+            self._asked.put((claim.vlan, claim.address, claim.by), Question(claim.at))
+            return None
+        contest = self.of.of((claim.vlan, claim.address))
+        if claim.how == "lease":
+            self._leased(claim, contest)
+            return None
+        if _sets_right(claim, contest):
+            return None
+        one = _claimant(contest, claim)
+        if claim.at - one.last > SPELL_S:
+            one.spell, one.count = claim.at, 0
+        one.last, one.by = claim.at, claim.by
+        one.count += 1
+        if claim.by == claim.mac:
+            one.own += 1
+            _keep(self._owned.of((claim.vlan, claim.mac)), claim.address, claim.at, OWNED_MAX)
+        _turns(claim, contest)
+        self._how(claim, contest, one)
+        return contest
+
+    def owned(self, vlan: int, mac: Mac) -> dict[Address, float]:
+        """Return the addresses that *mac* claims for itself, and when it last did."""
+        return self._owned.get((vlan, mac)) or {}
+
+    def alone(self, vlan: int, mac: Mac) -> Iterator[tuple[Address, float]]:
+        """Yield the addresses that *mac* claims and nobody else, the latest claim last.
+
+        What it tells others unasked is not counted: so does who lies.
+        """
+        for address, at in list(self.owned(vlan, mac).items()):
+            contest = self.of.get((vlan, address))
+            claimants = contest.claimants if contest else {}
+            one = claimants.get(mac)
+            if len(claimants) <= 1 and (one is None or one.pushed < FEW):
+                yield address, at
+
+    def pushes(self, vlan: int, mac: Mac) -> Iterator[tuple[Address, Claimant]]:
+        """Yield the addresses for which *mac* answers unasked."""
+        for address in list(self.owned(vlan, mac)):
+            contest = self.of.get((vlan, address))
+            one = contest.claimants.get(mac) if contest else None
+            if one is not None and one.pushed >= FEW:
+                yield address, one
+
+    def duels(self, vlan: int, mac: Mac, at: float) -> int:
+        """Return how many addresses *mac* claims in turn with others."""
+        found = (self.of.get((vlan, address)) for address in self.owned(vlan, mac))
+        return sum(
+            one is not None and mac in one.claimants and bool(one.rivals(mac)) and one.duel(at)
+            for one in found
+        )
+
+    def _how(self, claim: Claim, contest: Contest, one: Claimant) -> None:
+        if claim.how == "announce":
+            one.announced.append(claim.at)
+        elif claim.how == "ask":
+            if not claim.to:
+                one.asked.append(claim.at)
+        elif not self._solicited(claim, contest) and not _rebalanced(claim, contest):
+            self._pushed(claim, one)
+
+    def _solicited(self, claim: Claim, contest: Contest) -> bool:
+        """Return whether somebody asked, and note two answers to one question."""
+        asked = self._asked.get((claim.vlan, claim.address, claim.to)) if claim.to else None
+        if asked is None or claim.at - asked.at > SOLICITED_S:
+            return False
+        first = asked.answered.get(claim.mac)
+        if first is not None:
+            return claim.at - first <= COPY_S
+        if asked.answered and claim.at - asked.at <= SAME_QUESTION_S:
+            contest.doubled_at = claim.at
+            contest.doubles += 1
+        if len(asked.answered) < CLAIMANTS_MAX:
+            asked.answered[claim.mac] = claim.at
+        return True
+
+    def _pushed(self, claim: Claim, one: Claimant) -> None:
+        times = self._pushes.of((claim.vlan, claim.address, claim.by, claim.to))
+        times.append(claim.at)
+        one.pushed = sum(claim.at - at <= PUSH_WINDOW_S for at in times)
+        one.pushed_at = claim.at
+        took = claim.at - times[0]
+        one.streak_s = took if len(times) == STREAK and took <= STREAK_S else 0.0
+
+    def _leased(self, claim: Claim, contest: Contest) -> None:
+        """A lease for another machine ends what was before: the address has moved."""
+        kept = contest.claimants.get(claim.mac) or Claimant(claim.at, claim.at)
+        kept.trusted = True
+        kept.own += 1
+        kept.by, kept.last = claim.mac, claim.at
+        if contest.last != claim.mac:
+            contest.turns.clear()
+            contest.disputes.clear()
+            contest.heard.clear()
+            contest.claimants.clear()
+        contest.claimants[claim.mac] = kept
+        contest.last = claim.mac
+        _keep(self._owned.of((claim.vlan, claim.mac)), claim.address, claim.at, OWNED_MAX)
+
+
+def _claimant(contest: Contest, claim: Claim) -> Claimant:
+    """Return the claimant, as the one that spoke last."""
+    one = contest.claimants.pop(claim.mac, None) or Claimant(claim.at)
+    contest.claimants[claim.mac] = one
+    if len(contest.claimants) > CLAIMANTS_MAX:
+        del contest.claimants[next(iter(contest.claimants))]
+    return one
+
+
+def _turns(claim: Claim, contest: Contest) -> None:
+    if contest.last not in (b"", claim.mac):
+        contest.turns.append(claim.at)
+    contest.last = claim.mac
+    if contest.heard.pop(claim.to, claim.mac) != claim.mac:
+        contest.disputes.append(claim.at)
+    contest.heard[claim.to] = claim.mac
+    if len(contest.heard) > CLAIMANTS_MAX:
+        del contest.heard[next(iter(contest.heard))]
+
+
+def _sets_right(claim: Claim, contest: Contest) -> bool:
+    """Return whether somebody says another's true MAC: a spoofer at his end, or an access point.
+
+    arpspoof, ettercap and bettercap give victims the true address back before they stop. That
+    must not be held against the owner whose MAC they say.
+    """
+    if claim.by == claim.mac:
+        return False
+    said = contest.claimants.get(claim.mac)
+    sender = contest.claimants.get(claim.by)
+    return bool(said and said.own) or bool(sender and sender.pushed)
+
+
+def _rebalanced(claim: Claim, contest: Contest) -> bool:
+    """Return whether it may be a bond, all of whose ports answer when one of them has asked.
+
+    A gateway asks all the time, so that its questions excuse nobody.
+    """
+    return any(
+        bool(one.asked)
+        and claim.at - one.asked[-1] <= REBALANCED_S
+        and not (len(one.asked) == one.asked.maxlen and claim.at - one.asked[0] <= STREAK_S)
+        for one in contest.claimants.values()
+    )
+
+
+def _keep(rows: dict[Address, float], address: Address, at: float, room: int) -> None:
+    """Set *address* as the latest of at most *room*."""
+    rows.pop(address, None)
+    rows[address] = at
+    if len(rows) > room:
+        del rows[next(iter(rows))]

@@ -1,0 +1,386 @@
+"""Who poses as another is named, whoever was seen first, and nobody else is."""
+
+import tracemalloc
+from ipaddress import ip_address
+
+import pytest
+
+from agent.sensor.facts import Arp, Neighbour
+from agent.sensor.incidents import Incident, Incidents
+from agent.sensor.network import Allowed, Network
+from agent.sensor.watching import Watching
+from tests.agent.sensor.reading import incidents_of, stages_of
+from tests.packets import dhcp, ndp
+from tests.packets import spoofing as say
+from tests.packets.frames import SYN, mac_bytes, over, tcp
+
+GATEWAY = ("02:00:00:00:00:01", "10.0.0.1")
+VICTIM = ("02:00:00:00:00:20", "10.0.0.20")
+ATTACKER = ("02:00:00:00:00:66", "10.0.0.66")
+OTHER = ("02:00:00:00:00:30", "10.0.0.30")
+KNOWN = Network(gateways=frozenset({ip_address(GATEWAY[1]).packed}))
+BARE = Network()
+"""A capture comes without configuration."""
+T = 1_790_000_000.0
+
+Frames = list[tuple[float, bytes]]
+ONLY = ("arp_spoof", "ip_conflict")
+
+
+def found(frames: Frames, network: Network = BARE) -> list[Incident]:
+    return incidents_of(frames, network, ONLY)
+
+
+def named(incidents: list[Incident]) -> list[tuple[str, str, str]]:
+    """Kind, MAC and address of who is blamed."""
+    return [
+        (
+            one.kind,
+            one.source.mac.hex(":"),
+            str(ip_address(one.source.address)) if one.source.address else "",
+        )
+        for one in incidents
+    ]
+
+
+BLAMED = [("gateway_spoof", *ATTACKER)]
+BLAMED_WITHOUT_ADDRESS = [("gateway_spoof", ATTACKER[0], "")]
+
+
+def honest(at: float = T, each_s: float = 20.0, times: int = 4) -> Frames:
+    return say.merged(say.talk(at, VICTIM, GATEWAY, times, each_s))
+
+
+def poison(at: float = T + 5, times: int = 15) -> Frames:
+    return list(say.arpspoof(at, ATTACKER[0], GATEWAY[1], *VICTIM, times))
+
+
+@pytest.mark.parametrize("network", [BARE, KNOWN], ids=["capture", "configured"])
+def test_the_attacker_is_named_where_the_gateway_was_seen_first(network: Network) -> None:
+    frames = say.merged(honest(), say.talk(T, ATTACKER, VICTIM), poison())
+    incidents = found(frames, network)
+    assert named(incidents) == BLAMED
+    [one] = incidents
+    assert (one.target.mac, one.target.address) == (
+        mac_bytes(GATEWAY[0]),
+        ip_address(GATEWAY[1]).packed,
+    )
+    assert (one.start, one.last, one.count) == (T + 5, T + 33, 15)
+
+
+def test_the_attacker_is_named_where_he_was_seen_before_the_gateway() -> None:
+    frames = say.merged(poison(T), say.talk(T + 40, OTHER, GATEWAY, 3), poison(T + 32))
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_the_attacker_is_named_after_three_lies_and_one_true_answer_whichever_came_first() -> None:
+    lies = poison(T + 5, 3)
+    for at in (T, T + 4, T + 6, T + 8, T + 20):
+        frames = say.merged(lies, say.talk(at, OTHER, GATEWAY), say.talk(T + 30, OTHER, GATEWAY))
+        frames += poison(T + 31, 1)
+        assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_a_capture_that_begins_in_the_middle_and_has_no_word_of_the_gateway_names_him() -> None:
+    frames = say.merged(
+        say.arpspoof(T, ATTACKER[0], GATEWAY[1], *VICTIM),
+        say.arpspoof(T + 0.3, ATTACKER[0], VICTIM[1], *GATEWAY),
+    )
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+    one_way = say.merged(poison(T), say.talk(T + 1, ATTACKER, OTHER, 2, 15.0))
+    assert named(found(one_way)) == BLAMED
+
+
+def test_both_directions_are_one_incident_that_aims_at_the_gateway() -> None:
+    frames = say.merged(
+        honest(),
+        say.talk(T, ATTACKER, VICTIM),
+        say.arpspoof(T + 5, ATTACKER[0], VICTIM[1], *GATEWAY),
+        say.arpspoof(T + 5.1, ATTACKER[0], GATEWAY[1], *VICTIM),
+    )
+    [one] = found(frames)
+    assert named([one]) == BLAMED
+    assert one.target.address == ip_address(GATEWAY[1]).packed
+    assert one.evidence["addresses"] == 2
+
+
+def test_the_end_of_arpspoof_does_not_blame_the_gateway() -> None:
+    for src in (ATTACKER[0], GATEWAY[0]):
+        frames = say.merged(
+            honest(),
+            poison(),
+            say.arpspoof_ends(T + 35, *GATEWAY, *VICTIM, src),
+            say.arpspoof_ends(T + 35.1, *VICTIM, *GATEWAY, src=src if src == ATTACKER[0] else ""),
+        )
+        [one] = found(frames)
+        assert named([one]) == BLAMED_WITHOUT_ADDRESS
+        assert one.last == T + 33
+        alone = list(say.arpspoof_ends(T, *GATEWAY, *VICTIM, src))
+        assert found(alone) == []
+        assert found(say.merged(alone, honest(T + 10))) == []
+
+
+def test_an_attack_that_stops_ends_and_one_that_comes_again_is_another() -> None:
+    frames = say.merged(honest(T, 20.0, 30), poison(T + 5), poison(T + 300))
+    stages = stages_of(frames, BARE, ONLY)
+    assert [stage for stage, _ in stages] == ["begin", "end", "begin", "end"]
+    assert [one.start for stage, one in stages if stage == "end"] == [T + 5, T + 300]
+    assert {one.source.mac.hex(":") for _, one in stages} == {ATTACKER[0]}
+
+
+@pytest.mark.parametrize("attacker_first", [False, True])
+@pytest.mark.parametrize(
+    "tool",
+    [
+        list(say.ettercap(T + 5, ATTACKER[0], GATEWAY, VICTIM)),
+        list(say.bettercap(T + 5, ATTACKER[0], GATEWAY[1], *VICTIM)),
+        list(say.arpspoof_all(T + 5, ATTACKER[0], GATEWAY[1])),
+        list(say.netcut(T + 5, ATTACKER[0], "02:de:ad:be:ef:01", GATEWAY[1], *VICTIM)),
+        list(say.netcut(T + 5, GATEWAY[0], ATTACKER[0], GATEWAY[1], *VICTIM)),
+    ],
+    ids=["ettercap", "bettercap", "arpspoof to all", "netcut", "forged source"],
+)
+def test_each_tool_is_recognised_by_its_own_way(tool: Frames, attacker_first: bool) -> None:
+    true = honest(T + 9 if attacker_first else T, 5.0, 5)
+    assert named(found(say.merged(true, tool))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_who_only_answers_in_time_is_known_by_the_address_that_is_his() -> None:
+    frames: Frames = []
+    for second in range(0, 60, 10):
+        frames += say.talk(T + second, VICTIM, GATEWAY)
+        frames.append(say.answered(T + second + 0.004, ATTACKER[0], GATEWAY[1], *VICTIM))
+        frames.append(say.asked(T + second + 3, *ATTACKER, OTHER[1]))
+    assert named(found(frames)) == BLAMED
+
+
+def test_who_announces_the_gateways_address_again_and_again_is_named() -> None:
+    lies = [say.announced(T + 5 + 2 * number, ATTACKER[0], GATEWAY[1]) for number in range(15)]
+    assert named(found(say.merged(honest(T, 5.0, 8), lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_who_poses_as_another_pupils_machine_is_named_as_such() -> None:
+    frames = say.merged(
+        say.talk(T, OTHER, VICTIM, 8, 5.0),
+        say.arpspoof(T + 5, ATTACKER[0], VICTIM[1], *OTHER),
+    )
+    assert named(found(frames)) == [("arp_spoof", ATTACKER[0], "")]
+
+
+def test_his_address_is_known_from_a_lease_or_from_what_he_sends() -> None:
+    lease = dhcp.answers(*GATEWAY, ATTACKER[0], dhcp.ACK, yours=ATTACKER[1], routers=[GATEWAY[1]])
+    sent = over(ATTACKER[0], GATEWAY[0], tcp(ATTACKER[1], 4000, "192.0.2.9", 443, SYN))
+    for frame in (lease, sent):
+        assert named(found(say.merged([(T - 9, frame)], honest(), poison()))) == BLAMED
+
+
+def test_the_gateway_is_known_by_dhcp_or_by_traffic_from_outside() -> None:
+    gateway = (GATEWAY[0], "10.0.0.77")
+    lies = list(say.arpspoof(T + 5, ATTACKER[0], gateway[1], *VICTIM))
+    true = list(say.talk(T, VICTIM, gateway, 4))
+    named_by_dhcp = [
+        (T - 9, dhcp.answers(*gateway, OTHER[0], dhcp.ACK, yours=OTHER[1], routers=[gateway[1]]))
+    ]
+    from_outside = [
+        (
+            T - 9 + last / 100,
+            over(gateway[0], VICTIM[0], tcp(f"9.9.9.{last}", 443, VICTIM[1], 5, SYN)),
+        )
+        for last in range(5)
+    ]
+    for known in (named_by_dhcp, from_outside):
+        assert named(found(say.merged(known, true, lies))) == BLAMED_WITHOUT_ADDRESS
+    other = Network(gateways=frozenset({ip_address("10.0.0.1").packed}))
+    assert [kind for kind, *_ in named(found(say.merged(true, lies), other))] == ["arp_spoof"]
+
+
+ROUTER6 = ("02:00:00:00:00:01", "fe80::1")
+HOST6 = ("02:00:00:00:00:20", "fe80::20")
+
+
+@pytest.mark.parametrize("attacker_first", [False, True])
+def test_adverts_for_the_ipv6_routers_address_are_the_same_attack(attacker_first: bool) -> None:
+    start = T + 10 if attacker_first else T - 10
+    frames = [(start + 60 * n, ndp.router_advert(*ROUTER6)) for n in range(2)]
+    for number in range(3):
+        frames.append((start + 20 * number, ndp.neighbour_solicit(*HOST6, ROUTER6[1])))
+        answer = ndp.neighbour_advert(
+            *ROUTER6, target=HOST6[1], dst=HOST6[0], router=True, solicited=True
+        )
+        frames.append((start + 20 * number + 0.01, answer))
+    lies = say.neighbour_spoof(T, ATTACKER[0], ROUTER6[1], *HOST6)
+    assert named(found(say.merged(frames, lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+# What looks like it and is not
+
+
+def test_an_address_that_moves_to_another_machine_once_is_no_attack() -> None:
+    """Keepalived without virtual MACs, a cluster, a replaced router, a Mac that sleeps."""
+    spare = ("02:00:00:00:00:02", "10.0.0.2")
+    failover = [say.announced(T + 30 + second / 10, spare[0], GATEWAY[1]) for second in range(5)]
+    failover += [
+        say.announced(T + 35 + second / 10, spare[0], GATEWAY[1], 2) for second in range(5)
+    ]
+    after = say.talk(T + 40, VICTIM, (spare[0], GATEWAY[1]), 4)
+    own = say.talk(T + 1, spare, OTHER, 8, 10.0)
+    old_is_alive = say.talk(T + 40, (GATEWAY[0], "10.0.0.3"), OTHER, 5, 5.0)
+    frames = say.merged(honest(T, 5.0, 5), failover, after, own, old_is_alive)
+    assert found(frames) == []
+    assert found(frames, KNOWN) == []
+
+
+@pytest.mark.parametrize(
+    "mac",
+    ["00:00:5e:00:01:07", "00:00:0c:07:ac:01", "00:07:b4:00:01:01"],
+    ids=["VRRP", "HSRP", "GLBP"],
+)
+def test_virtual_routers_may_announce_as_often_as_they_like(mac: str) -> None:
+    frames = say.merged(
+        honest(),
+        [say.announced(T + second, mac, GATEWAY[1]) for second in range(60)],
+        say.talk(T + 3, OTHER, (mac, GATEWAY[1]), 9, 5.0),
+    )
+    assert found(frames) == []
+
+
+def test_two_that_answer_for_one_address_are_a_conflict_and_name_nobody() -> None:
+    wrong = (OTHER[0], GATEWAY[1])
+    frames = say.merged(
+        say.talk(T, VICTIM, GATEWAY, 6, 10.0),
+        [say.answered(T + 10 * n + 0.004, *wrong, *VICTIM) for n in range(6)],
+    )
+    [one] = found(frames)
+    assert (one.kind, one.source.mac, one.target.role) == ("ip_conflict", b"", "gateway")
+
+
+def test_a_bond_that_gives_each_client_its_own_mac_is_no_attack() -> None:
+    """Linux bonding, balance-alb: after each question to everybody it tells its clients."""
+    first, second = "02:00:00:00:01:01", "02:00:00:00:01:02"
+    frames: Frames = []
+    for number in range(4):
+        at = T + 30 * number
+        frames.append(say.asked(at, first, "10.0.0.9", GATEWAY[1]))
+        for burst in (1.0, 2.0):
+            frames.append(say.answered(at + burst, second, "10.0.0.9", *VICTIM))
+            frames.append(say.answered(at + burst, first, "10.0.0.9", *OTHER))
+        frames += say.talk(at + 10, VICTIM, (second, "10.0.0.9"))
+        frames += say.talk(at + 12, OTHER, (first, "10.0.0.9"))
+    assert found(say.merged(frames)) == []
+
+
+def test_a_router_that_answers_for_many_is_a_proxy() -> None:
+    hosts = [f"10.0.1.{last}" for last in range(1, 41)]
+    frames = say.merged(
+        honest(),
+        *(say.talk(T + n, VICTIM, (GATEWAY[0], host)) for n, host in enumerate(hosts)),
+    )
+    assert found(frames) == []
+    assert found(frames, KNOWN) == []
+
+
+def test_an_address_given_to_another_by_dhcp_is_his() -> None:
+    frames = say.merged(
+        say.talk(T, GATEWAY, VICTIM, 3),
+        [(T + 90, dhcp.answers(*GATEWAY, OTHER[0], dhcp.ACK, yours=VICTIM[1]))],
+        [say.announced(T + 91 + n, OTHER[0], VICTIM[1]) for n in range(3)],
+        say.talk(T + 95, GATEWAY, (OTHER[0], VICTIM[1]), 3),
+    )
+    assert found(frames) == []
+
+
+def test_a_guard_that_tells_the_gateway_its_own_address_each_second_is_no_attack() -> None:
+    frames = say.merged(
+        say.repeated(T, say.answered(0, *VICTIM, *GATEWAY)[1], 60, 1.0),
+        honest(),
+        say.talk(T, OTHER, VICTIM),
+    )
+    assert found(frames) == []
+
+
+def test_fifty_machines_that_boot_at_once_probe_and_announce_in_peace() -> None:
+    frames: Frames = []
+    for number in range(50):
+        machine = (f"02:00:00:00:05:{number:02x}", f"10.0.0.{100 + number}")
+        at = T + number / 50
+        frames += [say.probed(at + n, *machine) for n in range(3)]
+        frames += [say.announced(at + 3 + 2 * n, *machine) for n in range(2)]
+        frames += say.talk(at + 4, machine, GATEWAY, 2)
+    assert found(say.merged(frames)) == []
+
+
+def test_a_sleep_proxy_that_stands_in_for_macs_is_no_attack() -> None:
+    proxy = ("02:00:00:00:00:aa", "10.0.0.9")
+    frames = say.merged(
+        say.talk(T, GATEWAY, proxy, 9),
+        *(
+            say.talk(T + n, GATEWAY, (f"02:00:00:00:07:{n:02x}", f"10.0.0.{50 + n}"))
+            for n in range(5)
+        ),
+        *(
+            [say.announced(T + 40 + n + k / 10, proxy[0], f"10.0.0.{50 + n}") for k in range(3)]
+            for n in range(5)
+        ),
+        *(say.talk(T + 60 + n, GATEWAY, (proxy[0], f"10.0.0.{50 + n}")) for n in range(5)),
+        *(
+            [say.announced(T + 300 + n, f"02:00:00:00:07:{n:02x}", f"10.0.0.{50 + n}")]
+            for n in range(5)
+        ),
+    )
+    assert found(frames) == []
+
+
+def test_a_mirror_that_shows_only_answers_makes_nobody_an_attacker() -> None:
+    frames = [
+        say.answered(T + 15 * n + k / 10, *GATEWAY, f"02:00:00:00:08:{k:02x}", f"10.0.0.{50 + k}")
+        for n in range(10)
+        for k in range(20)
+    ]
+    assert found(frames) == []
+
+
+def test_a_mac_that_the_district_allows_may_do_it() -> None:
+    allowed = Network(allowed=Allowed(macs=frozenset({mac_bytes(ATTACKER[0])})))
+    frames = say.merged(honest(), poison())
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+    assert [one.kind for one in incidents_of(frames, allowed, ("arp_spoof",))] == []
+
+
+def test_a_million_spoofed_machines_take_no_more_room_than_ten_thousand() -> None:
+    from agent.sensor.detectors.arp_spoof import ArpSpoof
+    from agent.sensor.detectors.ip_conflict import IpConflict
+
+    incidents = Incidents(lambda incident, stage: None)
+    machines = [ArpSpoof().watch(BARE, incidents), IpConflict().watch(BARE, incidents)]
+    watching = Watching(machines, incidents)
+
+    def flood(first: int, last: int) -> None:
+        for number in range(first, last):
+            mac, address = (
+                b"\x02\x00" + number.to_bytes(4, "big"),
+                (number % 60_000 + 1).to_bytes(4, "big"),
+            )
+            to = b"\x02\x01" + (number % 999).to_bytes(4, "big")
+            head = (T + number / 1000, number, 0, mac, to)
+            watching.take(Arp(*head, 1 + number % 2, mac, address, to, b"\x0a\x00\x00\x01"))
+            if number % 10 == 0:
+                watching.take(
+                    Neighbour(
+                        *head,
+                        b"\xfe\x80" + mac + bytes(8),
+                        bytes(12) + address,
+                        True,
+                        mac,
+                        False,
+                        True,
+                    )
+                )
+
+    flood(0, 20_000)
+    tracemalloc.start()
+    flood(20_000, 120_000)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(machines[0].contests) + len(machines[0].gateways) < 20_000
+    assert len(incidents.open_ones()) <= 4 * 65
+    del grown
