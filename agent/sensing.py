@@ -93,14 +93,14 @@ def options_of(config: AgentConfig) -> "Options":
         subnets=sensor.subnets,
         gateways=tuple(sorted({_unzoned(route.gateway) for route in around.routes()})),
         resolvers=tuple(sorted({_unzoned(one) for one in around.resolvers()})),
-        devices=tuple(sorted(_addresses(config))),
+        devices=tuple(sorted(addresses_of(config))),
         allow={name: getattr(allow, name) for name in allow.__struct_fields__},
         detectors=dict(sensor.detectors),
         block_lists={word: [str(one) for one in files] for word, files in sensor.lists().items()},
     )
 
 
-def _addresses(config: AgentConfig) -> set[str]:
+def addresses_of(config: AgentConfig) -> set[str]:
     """Return the devices that are listed by their address; those with a name are left out."""
     found = set()
     for device in config.devices.list:

@@ -80,7 +80,7 @@ class Live:
         )
         tables = {
             w: t
-            for w, t in chosen(options.detectors).items()
+            for w, t in chosen(options.detectors, options.block_lists).items()
             if find_spec(f"agent.sensor.detectors.{w}")
         }
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
