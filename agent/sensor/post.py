@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from agent.sensor.census import Census
-from agent.sensor.facts import Frame
+from agent.sensor.detectors.new_device import NewDeviceMachine
+from agent.sensor.facts import Frame, Mac
 from agent.sensor.incidents import Incident, Stage
 from agent.sensor.lines import Details, Figures, Line, Told
 from agent.sensor.network import Network
@@ -72,7 +73,7 @@ class Post:
 
     def begin_anew(self) -> None:
         """End what is going on: the clock was set, and what was seen lies at another time."""
-        self._watching.incidents.finish()
+        self._watching.finish()
         self._facts += self._watching.facts
         self._watching = self._begun()
         self.tap.sight.forget()
@@ -94,11 +95,17 @@ class Post:
             sees=sight.sees,
             blind=sight.blind(),
             promiscuous=self.tap.promiscuous,
-            census=self._census.counts(),
+            census=self._census.counts(self._infrastructure()),
         )
 
     def _begun(self) -> Watching:
         return watching(self._network, self._tell, self._tables)
+
+    def _infrastructure(self) -> frozenset[Mac]:
+        for machine in self._watching.machines:
+            if isinstance(machine, NewDeviceMachine):
+                return machine.infrastructure.macs()
+        return frozenset()
 
     def _tell(self, incident: Incident, stage: Stage) -> None:
         name = self.tap.name

@@ -67,7 +67,7 @@ class Process:
 @contextmanager
 def running(command: tuple[str, ...] = COMMAND, **more: Any) -> Iterator[Process]:
     """The process, told what the agent would tell it."""
-    given = {"interfaces": ("eth0",), "parent": 0, "figures_s": 0.5} | more
+    given: dict[str, Any] = {"interfaces": ("eth0",), "parent": 0, "figures_s": 0.5} | more
     popen = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     )
@@ -127,8 +127,8 @@ def test_an_ordinary_user_is_told_what_is_missing() -> None:
 
 
 def test_an_ordinary_user_with_that_one_right_listens() -> None:
-    user = ("setpriv", "--reuid=65533", "--clear-groups", "--inh-caps=+net_raw")
-    user = (*user, "--ambient-caps=+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs")
+    words = "--reuid=65533 --clear-groups --inh-caps=+net_raw --ambient-caps=+net_raw"
+    user = ("setpriv", *words.split(), "--bounding-set=-all,+net_raw", "--no-new-privs")
     with (
         cabled("eth0") as (near, far),
         running(("ip", "netns", "exec", near.name, *user, *COMMAND)) as process,
@@ -208,14 +208,16 @@ def test_an_interface_that_vanishes_is_said_to_and_heard_again_when_it_is_back()
 
 
 def test_several_interfaces_are_told_apart() -> None:
-    with cabled("eth0", "eth1") as (near, far):
-        with running(inside(near), interfaces=("eth0", "eth1", "eth9")) as process:
-            process.until(interface="eth9", why="gone")
-            with sender(far, "eth1") as out:
-                for _ in range(5):
-                    out.send(ARP)
-            process.until(interface="eth1", frames=5)
-            process.until(interface="eth0", frames=0)
+    with (
+        cabled("eth0", "eth1") as (near, far),
+        running(inside(near), interfaces=("eth0", "eth1", "eth9")) as process,
+        sender(far, "eth1") as out,
+    ):
+        process.until(interface="eth9", why="gone")
+        for _ in range(5):
+            out.send(ARP)
+        process.until(interface="eth1", frames=5)
+        process.until(interface="eth0", frames=0)
 
 
 def test_a_flood_is_counted_to_its_last_frame() -> None:
@@ -271,9 +273,8 @@ async def test_a_spoofed_gateway_is_an_event_in_the_spool_within_seconds(tmp_pat
         async with kept(near, tmp_path, gateways=("192.0.2.254",)) as found:
             await until(lambda: found.read, 30)
             with sender(far, "eth0") as out:
-                for _ in range(5):
-                    out.send(frames.arp(2, GATEWAY, "192.0.2.254", PC, "192.0.2.1"))
-                    await asyncio.sleep(0.1)
+                out.send(ARP)
+                out.send(frames.arp(2, GATEWAY, "192.0.2.254", PC, "192.0.2.1"))
                 began = time.monotonic()
                 while not found.told("gateway_spoof"):
                     assert time.monotonic() - began < 30
