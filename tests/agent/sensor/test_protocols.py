@@ -1,6 +1,7 @@
 """DHCP, DNS and SNMP: what they say of the network is read, what they say of people is not kept."""
 
 import struct
+from typing import Any
 
 import pytest
 
@@ -111,14 +112,17 @@ def test_of_a_router_with_prefixes_without_number_some_are_kept() -> None:
     ]
 
 
-WORDS = {"mac": ONE, "source": "192.0.2.9", "resolver_mac": OTHER, "resolver": "192.0.2.53"}
+WORDS: dict[str, Any] = {
+    "mac": ONE,
+    "source": "192.0.2.9",
+    "resolver_mac": OTHER,
+    "resolver": "192.0.2.53",
+}
 
 
 def test_a_question_and_its_answer_are_told_apart() -> None:
-    [asked], _ = facts(dns.asked("WWW.Example.test", dns.TXT, **WORDS))  # type: ignore[arg-type]
-    [answered], _ = facts(
-        dns.answered("www.example.test", code=dns.NXDOMAIN, **WORDS)  # type: ignore[arg-type]
-    )
+    [asked], _ = facts(dns.asked("WWW.Example.test", dns.TXT, **WORDS))
+    [answered], _ = facts(dns.answered("www.example.test", code=dns.NXDOMAIN, **WORDS))
     assert isinstance(asked, Dns)
     assert isinstance(answered, Dns)
     assert asked[7:] == (False, "www.example.test", 16, 0, 34, 0)
@@ -126,9 +130,7 @@ def test_a_question_and_its_answer_are_told_apart() -> None:
 
 
 def test_dns_answers_are_counted() -> None:
-    [told], _ = facts(
-        dns.answered("a.test", data=(packed("192.0.2.1"),) * 3, **WORDS)  # type: ignore[arg-type]
-    )
+    [told], _ = facts(dns.answered("a.test", data=(packed("192.0.2.1"),) * 3, **WORDS))
     assert isinstance(told, Dns)
     assert (told.answers, told.name) == (3, "a.test")
 
