@@ -62,6 +62,23 @@ def test_a_packet_without_a_link_layer_is_read(
     assert {(fact.src, fact.dst) for fact in found} == {(b"", b"")}
 
 
+@pytest.mark.parametrize("vlans", [(), (7,), (7, 9)], ids=["plain", "tagged", "in two tags"])
+def test_a_packet_of_a_dialled_line_is_read(vlans: tuple[int, ...]) -> None:
+    for frame, kind in ((QUESTION, Dns), (SYN, Tcp)):
+        [fact], malformed = facts(make.pppoe(ONE, OTHER, frame[14:], vlans))
+        assert isinstance(fact, kind)
+        assert (fact.vlan, malformed) == ((*vlans, 0)[0], {})
+
+
+def test_what_sets_a_dialled_line_up_is_only_a_frame() -> None:
+    hello = make.ethernet(ONE, OTHER, 0x8864, b"\x11\0\0\7\0\x0a\xc0\x21" + bytes(30))
+    found, malformed = read([(1.0, hello)])
+    assert malformed == {}
+    assert [(type(fact), fact.ethertype) for fact in found if isinstance(fact, Frame)] == [
+        (Frame, 0x8864)
+    ]
+
+
 def test_tags_without_end_are_counted_and_the_frame_stays() -> None:
     found, malformed = read([(1.0, bytes(12) + b"\x81\0\0\7" * 20)])
     assert malformed == {"vlan_many": 1}
