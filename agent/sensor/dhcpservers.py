@@ -17,6 +17,9 @@ REMEMBERED_S: Final = 3600.0
 SETTINGS_MAX: Final = 8
 SENIOR_S: Final = 30.0
 """So much earlier than the other, and with a client served: it was there before."""
+AGAIN_S: Final = 5.0
+"""So much earlier that it answered a question which the other one did not: some look for 3 s
+whether an address is free before they answer."""
 HOME: Final = frozenset(
     bytes((192, 168, third)) for third in (0, 1, 2, 3, 8, 10, 11, 16, 31, 43, 50, 68, 99, 100, 123)
 ) | frozenset((bytes((192, 168, 137)), bytes((10, 0, 0)), bytes((172, 20, 10))))
@@ -169,8 +172,9 @@ def judge(
     if refuses is not None:
         return Judgement(refuses, other if refuses is one else one, 0.7, "refusal")
     early, late = sorted((one, other), key=lambda server: server.first)
-    if early.served_at and late.first - early.served_at >= SENIOR_S:
-        return Judgement(late, early, 0.85, "seen before")
+    if late.first - early.first >= AGAIN_S:
+        served = early.served_at and late.first - early.served_at >= SENIOR_S
+        return Judgement(late, early, 0.85 if served else 0.75, "seen before")
     for by, confidence, odd in (
         ("router of its own", 0.65, _selfish),
         ("network of a home router", 0.65, _at_home),

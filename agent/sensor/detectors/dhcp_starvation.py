@@ -32,18 +32,20 @@ Number = Annotated[int, Meta(ge=2, le=100_000)]
 @detectors.add("dhcp_starvation")
 @dataclass(frozen=True, slots=True)
 class DhcpStarvation:
-    """Thresholds of the detector, all within `window_s`.
+    """Thresholds of the detector, all within `window_s` but those of one source.
 
-    `clients_per_source`: an access point that hides MACs behind its own has some telephones, a
-    tool hundreds. `made_up`: of 300 machines with MACs of makers some twenty have a maker of their
-    own. `gone`: clients that sent one message and no more for `wait_s`, in which a real one asks
-    again (RFC 2131: after 4 s). `at_once`: more clients than any school has in one network.
-    `declines`: a client refuses an address only where another machine has it. `transactions`:
-    a client that gets no answer asks 4 times a minute.
+    `clients_per_source` within `source_s`: an access point that hides MACs behind its own has some
+    telephones; a server that looks whether an address is free before it offers one slows a tool
+    down to 20 clients a minute. `made_up`: of 300 machines with MACs of makers some twenty have a
+    maker of their own. `gone`: clients that sent one message and no more for `wait_s`, in which a
+    real one asks again (RFC 2131: after 4 s). `at_once`: more clients than any school has in one
+    network. `declines`: a client refuses an address only where another machine has it.
+    `transactions`: a client that gets no answer asks 4 times a minute.
     """
 
     window_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
     wait_s: Annotated[float, Meta(ge=5, le=600)] = 15.0
+    source_s: Annotated[float, Meta(ge=1, le=3600)] = 300.0
     clients_per_source: Number = 20
     made_up: Number = 50
     gone: Number = 100
@@ -85,9 +87,13 @@ class Segment:
         """Messages since the last sign; then the time and number of the last one."""
         self.since = 0.0
         """When it was calm last."""
+        self.due = False
+        """Whether a client was given up since."""
         self.last_at = 0.0
         self.number = 0
         self.strange = 0
+        self.most: dict[str, float] = {}
+        """The highest figures of what is going on."""
 
 
 @dataclass(slots=True)
@@ -115,7 +121,8 @@ class Watch:
 
     def _source(self) -> Source:
         seconds = self._is.window_s
-        return Source(Recent(seconds, 1024), Recent(seconds, 1024), Recent(seconds, 256))
+        clients: Recent[Mac] = Recent(self._is.source_s, 1024)
+        return Source(clients, Recent(seconds, 1024), Recent(seconds, 256))
 
     def take(self, fact: Dhcp | Arp | Neighbour) -> None:
         """Hear of a fact."""
@@ -144,8 +151,8 @@ class Watch:
                     break
                 segment.waiting.drop(mac)
                 (segment.silent if client.took else segment.lapsed).add(mac, now)
-                segment.unsaid += 1
-            if segment.unsaid:
+                segment.due = True
+            if segment.unsaid or segment.due:
                 self._judge(now, vlan, segment)
 
     def _claimed(self, fact: Dhcp, segment: Segment) -> None:
@@ -165,7 +172,8 @@ class Watch:
         segment.unsaid += 1
         segment.fresh += 1
         segment.last_at, segment.number = fact.at, fact.number
-        if segment.fresh >= max(self._is.made_up // 2, 1):
+        # Of thousands each time all would cost more than the frames.
+        if segment.fresh >= max(self._is.made_up // 2, segment.clients.count(fact.at) // 4):
             segment.fresh = 0
             segment.strange = made_up(segment.clients.keys(), self._is.made_up)
             self._judge(fact.at, fact.vlan, segment)
@@ -233,22 +241,29 @@ class Watch:
             (len(segment.waiting) >= limits.at_once, 0.8),
         )
         confidence = max((sure for true, sure in reasons if true), default=0.0)
+        if not self._incidents.is_open(KIND, ("flood", vlan)):
+            segment.most = {"confidence": 0.0}
         if confidence:
+            figures = {
+                "confidence": confidence,
+                "clients": segment.clients.count(at),
+                "made_up": segment.strange,
+                "gone": lapsed + silent,
+            }
+            most = {name: max(now, segment.most.get(name, 0)) for name, now in figures.items()}
+            segment.most = dict(most)
             self._incidents.sign(
                 Sign(
                     *(KIND, ("flood", vlan), segment.last_at, segment.number, Party(role=INSIDE)),
                     target=segment.server,
                     count=segment.unsaid,
-                    confidence=confidence,
-                    evidence={
-                        "clients": segment.clients.count(at),
-                        "made_up": segment.strange,
-                        "gone": lapsed + silent,
-                    },
+                    confidence=most.pop("confidence"),
+                    evidence=most,
                     began=segment.since,
                     quiet_s=self._is.quiet_s,
                     vlan=vlan,
                 )
             )
+        segment.due = False
         if confidence or segment.clients.count(at) < limits.made_up // 2:
             segment.unsaid = 0

@@ -35,6 +35,10 @@ HOPS: Final = 255
 WORKING: Final = 3
 """So many that had addresses of a prefix before: its network works, whoever does not know it."""
 
+BURST: Final = 3
+"""So many new routers within a second are a flood too; two may answer one machine that boots."""
+UNSURE: Final = 0.5
+TOGETHER_S: Final = 0.2
 LONGEST_S: Final = 1800.0
 """Between two advertisements of one router, RFC 4861 §6.2.1."""
 
@@ -69,6 +73,7 @@ class Flood:
 
     fresh: Recent[Key]
     macs: Recent[Mac]
+    burst: Recent[Key]
 
 
 class Watch:
@@ -80,9 +85,7 @@ class Watch:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._use = Use()
         self._routers: Bounded[Key, Router | None] = Bounded(64, lambda: None)
-        self._floods: Bounded[int, Flood] = Bounded(
-            16, lambda: Flood(Recent(thresholds.flood_s, 256), Recent(thresholds.flood_s, 256))
-        )
+        self._floods: Bounded[int, Flood] = Bounded(16, lambda: flood_of(thresholds.flood_s))
         self._accused: Bounded[Key, tuple[Key, Key] | None] = Bounded(64, lambda: None)
         """The key of its incident, and which router accused it."""
         self._servers = Servers6(network, self._routes_well)
@@ -107,12 +110,8 @@ class Watch:
                 self._accused.drop(key)
 
     def _advertised(self, fact: Advert) -> None:
-        router, flood = self._router(fact), self._floods.of(fact.vlan)
-        if flood.fresh.count(fact.at) >= self._is.routers:
-            macs = flood.macs.keys()
-            source = Party(mac=macs[0] if len(macs) == 1 else b"", role=INSIDE)
-            figures: Evidence = {"routers": flood.fresh.count(fact.at)}
-            self._sign(fact, ("flood", fact.vlan), source, confidence=0.9, evidence=figures)
+        router = self._router(fact)
+        if router.adverts == 1 and self._floods_in(fact, router):
             return
         if self._posed(fact, router) or not router.routes:
             return
@@ -129,6 +128,9 @@ class Watch:
             if not differs or fact.at - other.last > LONGEST_S:
                 continue
             result = judge(router, other, self._use, self._network, fact.at)
+            together = abs(router.first - other.first) < TOGETHER_S
+            if result.confidence <= UNSURE and together and result.rogue.adverts < 2:
+                continue  # either may be it, or it is the beginning of a flood
             # What another one did before is told once: it goes on only while it advertises.
             fresh = self._accused.get(other.key) is None and fact.at - other.last < self._is.quiet_s
             if result.rogue is router or fresh:
@@ -142,13 +144,27 @@ class Watch:
         if router is None:
             router = Router(key, fact.at)
             self._routers.put(key, router)
-            flood = self._floods.of(fact.vlan)
-            flood.fresh.add(key, fact.at)
-            flood.macs.add(fact.src, fact.at)
             living = (self._use.living(one[0][:8], fact.at) for one in fact.prefixes)
             router.lived = max(living, default=0)
         hear(router, fact)
         return router
+
+    def _floods_in(self, fact: Advert, router: Router) -> bool:
+        """Return whether a new router is one of a flood; then none of these is remembered."""
+        flood = self._floods.of(fact.vlan)
+        flood.fresh.add(router.key, fact.at)
+        flood.burst.add(router.key, fact.at)
+        flood.macs.add(fact.src, fact.at)
+        count = flood.fresh.count(fact.at)
+        if count < self._is.routers and flood.burst.count(fact.at) < BURST:
+            return False
+        for key in flood.fresh.keys() if count <= self._is.routers else (router.key,):
+            self._routers.drop(key)
+        macs = flood.macs.keys()
+        source = Party(mac=macs[0] if len(macs) == 1 else b"", role=INSIDE)
+        figures: Evidence = {"routers": count, "seconds": self._is.flood_s}
+        self._sign(fact, ("flood", fact.vlan), source, confidence=0.9, evidence=figures)
+        return True
 
     def _posed(self, fact: Advert, router: Router) -> bool:
         """Return whether somebody speaks with the address of a router that it is not."""
@@ -271,6 +287,11 @@ class Watch:
                 vlan=fact.vlan,
             )
         )
+
+
+def flood_of(seconds: float) -> Flood:
+    """Return that no router is new yet."""
+    return Flood(Recent(seconds, 1024), Recent(seconds, 1024), Recent(1.0, 64))
 
 
 def poser_first(one: Router, other: Router) -> tuple[Router, Router]:

@@ -145,9 +145,19 @@ def test_a_flood_of_routers_is_one_event_after_the_first_few() -> None:
                 router_advert(mac, f"fe80::{n + 1:x}", prefixes=[f"2001:db8:{n:x}::/64"]),
             )
         ]
+    frames += [ours(100.0), ours(130.0)]
     told = found(frames)
     assert [one.source.mac for one in told if one.evidence.get("routers")] == [b""]
-    assert len(told) <= 5
+    assert len(told) <= 3
+
+
+def test_a_flood_without_a_router_of_ours_is_one_event() -> None:
+    frames = []
+    for n in range(200):
+        mac = f"02:00:00:00:00:{n:02x}"
+        one = router_advert(mac, f"fe80::{n + 1:x}", prefixes=[f"2001:db8:{n:x}::/64"])
+        frames += [(n / 500, one)]
+    assert [one.evidence["routers"] for one in found(frames)] == [200]
 
 
 def test_a_rogue_taken_away_and_brought_back_is_two_events() -> None:
