@@ -206,6 +206,11 @@ def flooded(folder: Path, count: int) -> str:
     return "; ".join(said)
 
 
+def say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=int, default=10)
@@ -222,15 +227,15 @@ def main() -> None:
             return replay(far, file, given.rate, count)
 
         ours, dropped = sensor(near, send, sent)
-        print(f"{count:,} frames in {ours.seconds:.1f} s: {count / ours.seconds:,.0f} frames/s")
-        print(f"{ours.line()}  (says that it lost {dropped:,})")
+        say(f"{count:,} frames in {ours.seconds:.1f} s: {count / ours.seconds:,.0f} frames/s")
+        say(f"{ours.line()}  (says that it lost {dropped:,})")
         filtered = f", filter={expression()!r}"
         for words, more in (("AsyncSniffer", ""), ("AsyncSniffer with our filter", filtered)):
             theirs = sniffer(near, send, sent, words, more)
             ratio = ours.cpu_s / ours.got / (theirs.cpu_s / max(1, theirs.got))
-            print(f"{theirs.line()}  (a frame costs us {ratio:.2f} times as much)")
+            say(f"{theirs.line()}  (a frame costs us {ratio:.2f} times as much)")
         if given.spoofed:
-            print(f"spoofed: {flooded(folder, given.spoofed)}")
+            say(f"spoofed: {flooded(folder, given.spoofed)}")
 
 
 if __name__ == "__main__":
