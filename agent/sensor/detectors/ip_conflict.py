@@ -37,6 +37,8 @@ from agent.sensor.tables import Bounded
 TURNS: Final = 3
 TURNS_S: Final = 60.0
 """Failover and the way back within a minute are two turns."""
+DEFENDED_S: Final = 1.5
+"""An owner that hears another announce his address announces it at once (RFC 5227 §2.4)."""
 PROBE_ANSWERED_S: Final = 2.0
 ROUND_S: Final = 10.0
 """A machine sends three probes within 7 s (RFC 5227 §1.1): later ones are another look."""
@@ -160,9 +162,14 @@ class IpConflictMachine:
             return False
         if any(self._suspicion.is_proxy(claim, mac) for mac in macs):
             return False
-        told = contest.disputes
+        # A bond speaks by one MAC to everybody and by another to each client.
+        told = contest.turns if contest.asks_often(claim.at) else contest.disputes
+        if contest.doubled_at == claim.at:
+            return True
+        if not told or told[-1] != claim.at:
+            return False
         in_turn = len(told) >= TURNS and claim.at - told[-TURNS] <= TURNS_S
-        return contest.doubled_at == claim.at or (in_turn and told[-1] == claim.at)
+        return in_turn or (len(told) > 1 and claim.at - told[-2] <= DEFENDED_S)
 
     def _wait(self, key: Key, claim: Claim, confidence: float) -> None:
         if claim.at - (self._spoofed.get(key) or -1e9) < SPOOFED_S:

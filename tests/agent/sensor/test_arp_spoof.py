@@ -15,7 +15,7 @@ from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets import dhcp, ndp
 from tests.packets import spoofing as say
-from tests.packets.frames import SYN, mac_bytes, over, tcp
+from tests.packets.frames import SYN, arp, mac_bytes, over, tcp
 
 GATEWAY = ("02:00:00:00:00:01", "10.0.0.1")
 VICTIM = ("02:00:00:00:00:20", "10.0.0.20")
@@ -152,9 +152,23 @@ def test_each_tool_is_recognised_by_its_own_way(tool: Frames, attacker_first: bo
 def test_a_gateway_that_answers_unasked_too_is_not_taken_for_him(attacker_first: bool) -> None:
     """Or whose questions the sensor does not see."""
     unasked = say.answered(0, *GATEWAY, *VICTIM)[1]
-    true = say.repeated(T + 30 * attacker_first, unasked, 5, 5.0)
-    lies = poison(T, 40) if attacker_first else poison(T + 25, 20)
+    true = say.repeated(T + 30 * attacker_first, unasked, 12, 15.0)
+    lies = poison(T, 60) if attacker_first else poison(T + 50, 20)
     assert named(found(say.merged(true, lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+@pytest.mark.parametrize("true_s", [0.5, 1.0, 2.0])
+def test_who_comes_later_and_answers_unasked_as_often_is_he(true_s: float) -> None:
+    unasked = say.answered(0, *GATEWAY, *VICTIM)[1]
+    true = say.repeated(T, unasked, int(60 / true_s), true_s)
+    assert named(found(say.merged(true, poison(T + 20.3, 15)))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_an_attack_that_is_over_when_the_gateway_speaks_is_told_all_the_same() -> None:
+    for true in (say.talk(T + 35, VICTIM, GATEWAY), [say.announced(T + 35, *GATEWAY)]):
+        [one] = found(say.merged(poison(T), true))
+        assert named([one]) == BLAMED_WITHOUT_ADDRESS
+        assert (one.start, one.last, one.count) == (T, T + 28, 15)
 
 
 def test_who_only_answers_in_time_is_known_by_the_address_that_is_his() -> None:
@@ -169,6 +183,14 @@ def test_who_only_answers_in_time_is_known_by_the_address_that_is_his() -> None:
 def test_who_announces_the_gateways_address_again_and_again_is_named() -> None:
     lies = [say.announced(T + 5 + 2 * number, ATTACKER[0], GATEWAY[1]) for number in range(15)]
     assert named(found(say.merged(honest(T, 5.0, 8), lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_who_asks_in_the_gateways_name_again_and_again_is_named() -> None:
+    """ettercap with arp_poison_request; hosts ask one machine alone three times at most."""
+    lies = say.repeated(
+        T + 2, arp(1, ATTACKER[0], GATEWAY[1], *VICTIM, dst=VICTIM[0]), times=15, each_s=2.0
+    )
+    assert named(found(say.merged(honest(T, 10.0, 5), lies))) == BLAMED_WITHOUT_ADDRESS
 
 
 def test_who_poses_as_another_pupils_machine_is_named_as_such() -> None:
@@ -264,6 +286,27 @@ def test_two_that_answer_for_one_address_are_a_conflict_and_name_nobody() -> Non
     )
     [one] = found(frames)
     assert (one.kind, one.source.mac, one.target.role) == ("ip_conflict", b"", "gateway")
+
+
+@pytest.mark.parametrize("habit", ["announces", "answers unasked", "has a second address"])
+def test_a_gateway_with_a_habit_is_not_blamed_when_a_machine_takes_its_address(habit: str) -> None:
+    """Many routers guard against spoofing by telling their address each few seconds."""
+    frame = {
+        "announces": say.announced(0, *GATEWAY)[1],
+        "answers unasked": say.answered(0, *GATEWAY, *VICTIM)[1],
+        "has a second address": say.asked(0, GATEWAY[0], "10.0.0.2", VICTIM[1])[1],
+    }[habit]
+    frames = say.merged(
+        say.repeated(T, frame, 240, 4.0),
+        say.talk(T, VICTIM, GATEWAY, 48, 20.0),
+        say.talk(T + 700, VICTIM, (OTHER[0], GATEWAY[1]), 6, 20.0),
+    )
+    assert [one.kind for one in found(frames, KNOWN)] == ["ip_conflict"]
+
+
+def test_two_that_both_defend_their_address_by_announcing_are_a_conflict() -> None:
+    frames = [say.announced(T + 2 * n, (OTHER, VICTIM)[n % 2][0], VICTIM[1]) for n in range(40)]
+    assert [one.kind for one in found(frames)] == ["ip_conflict"]
 
 
 def test_a_bond_that_gives_each_client_its_own_mac_is_no_attack() -> None:
