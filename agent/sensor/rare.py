@@ -1,9 +1,9 @@
 """Link layers that only captures from elsewhere have: wireless frames, PPP. Scapy reads them.
 
 The only module that loads scapy, and only for such a capture: it is an extra (`sensor`), slow, and
-takes 50 MB. Whatever a live interface meets is read by `agent.sensor.frames` and
+takes 40 MB. Whatever a live interface meets is read by `agent.sensor.frames` and
 `agent.sensor.protocols`, rare or not: a foreign packet must not be able to make the sensor of a
-school load and run a library a thousand times as large as what reads that packet.
+school load and run a large library (docs/decisions/016).
 """
 
 from collections.abc import Callable

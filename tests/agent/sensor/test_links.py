@@ -107,6 +107,17 @@ def test_only_the_first_piece_of_a_packet_says_what_it_is() -> None:
     assert facts(make.over(ONE, OTHER, second)) == ([], {})
 
 
+def test_a_piece_from_far_behind_says_nothing() -> None:
+    packet = make.tcp("192.0.2.1", 40000, "192.0.2.2", 22, make.SYN)
+    far = packet[:6] + struct.pack("!H", 0x1000) + packet[8:]
+    assert facts(make.over(ONE, OTHER, far)) == ([], {})
+
+
+def test_the_priority_in_a_tag_is_no_part_of_its_network() -> None:
+    found, _ = read([(1.0, ARP[:12] + b"\x81\0\xf0\7" + ARP[12:])])
+    assert [fact.vlan for fact in found] == [7, 7]
+
+
 def test_a_first_piece_too_small_for_its_header_is_counted() -> None:
     packet = make.tcp("192.0.2.1", 40000, "192.0.2.2", 22, make.SYN)
     frame = make.over(ONE, OTHER, fragment(packet, 0, 8, more=True))[: 14 + 28]
@@ -130,7 +141,7 @@ def test_what_stands_behind_extension_headers_is_read() -> None:
     packet = extended(
         SYN[14:],
         (HOP_BY_HOP, EMPTY),
-        (ROUTING, bytes([2, *bytes(22)])),
+        (ROUTING, b"\2" + b"\xff" * 22),
         (DESTINATION, EMPTY),
         (FRAGMENT, bytes([0, 0, 1, 0, 0, 0, 9])),
     )
