@@ -35,7 +35,7 @@ def names_attacker(one: Incident, net: Lab) -> None:
 @pytest.mark.real("netns", "nmap", "tcpdump")
 @pytest.mark.parametrize(
     "options",
-    ["-sS -p-", "-sT", "-sX -p1-100", "-sN -p1-100", "-sF -p1-100", "-sS -6 -F", "-sS -T2 -p1-40"],
+    ["-sS -p-", "-sT", "-sX -p1-100", "-sN -p1-100", "-sF -p1-100", "-sS -6 -F", "-sS -T2 -p1-25"],
 )
 def test_nmap_is_one_scan_of_one_machine(options: str, tmp_path: Path) -> None:
     attacks.need("nmap", "tcpdump")
@@ -104,7 +104,7 @@ def test_hping3_floods_and_is_told_by_its_mac(made_up: bool, tmp_path: Path) -> 
     attacks.need("hping3", "tcpdump")
     with lab() as net:
         words = (
-            *("hping3", "-q", "-S", "-p", "80", "-i", "u250", "-c", "12000"),
+            *("hping3", "-q", "-S", "-p", "80", "-i", "u250", "-c", "8000"),
             *(("--rand-source",) if made_up else ()),
             net.victim.address,
         )
