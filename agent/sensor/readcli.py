@@ -18,7 +18,7 @@ from agent.sensor.network import Network
 from agent.sensor.progress import Progress
 from agent.sensor.rare import NAMES
 from agent.sensor.reading import Tally, read_capture
-from agent.sensor.settings import chosen
+from agent.sensor.settings import chosen, network_of
 from agent.sensor.telling import as_json
 from agent.sensor.watching import Watching, watching
 from core.errors import ConfigError
@@ -122,7 +122,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(path: Path | None) -> tuple[Network, Options]:
-    return Network(), chosen({})
+    """Return what agent.toml says; raises ConfigError.
+
+    Who is the way out and who resolves names is learnt from the capture all the same: it may come
+    from another school than this machine stands in.
+    """
+    if path is None:
+        return Network(), chosen({})
+    from agent.config import read_agent  # noqa: PLC0415 — without a file none of it is needed
+    from agent.sensing import addresses_of  # noqa: PLC0415
+
+    config = read_agent(path)
+    sensor = config.sensor
+    allow = {name: getattr(sensor.allow, name) for name in sensor.allow.__struct_fields__}
+    network = network_of(subnets=sensor.subnets, devices=addresses_of(config), allow=allow)
+    lists = {category: map(str, files) for category, files in sensor.lists().items()}
+    return network, chosen(sensor.detectors, lists)
 
 
 def _started(watch: Watch, network: Network, options: Options, tell: Tell) -> Watching:

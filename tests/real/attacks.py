@@ -28,7 +28,10 @@ from tests.waiting import until_sync
 
 PACKAGES = {
     "arpspoof": "dsniff",
+    "atk6-fake_router6": "thc-ipv6",
+    "atk6-flood_router26": "thc-ipv6",
     "dnsmasq": "dnsmasq-base",
+    "iodined": "iodine",
     "sshd": "openssh-server",
     "telnetd": "inetutils-telnetd",
 }

@@ -119,8 +119,8 @@ def test_why_is_said_in_words_with_the_numbers_of_packets(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = run(capsys, "--explain", capture)
-    assert out[1] == f"    {WHY['arp_spoof']} Packets 2, 3 and at last 4 show it."
-    assert out[2] == f"    To look at them: tshark -r {capture} -Y 'frame.number in {{2, 3, 4}}'"
+    assert out[1] == f"    {WHY['arp_spoof']} Packets 2–3 and at last 4 show it."
+    assert out[2] == f"    To look at them: tshark -r {capture} -Y 'frame.number in {{2..4}}'"
     _, out, _ = run(capsys, "--explain", "--json", capture)
     assert json.loads(out[1])["why"] == f"{WHY['arp_spoof']} Packet 6 shows it."
 
@@ -299,3 +299,43 @@ def test_standard_input_is_read_as_it_comes() -> None:
     assert process.wait() == 0
     assert first["packets"] == [2, 3, 4]
     assert [json.loads(one)["packets"] for one in rest] == [[6]]
+
+
+AGENT = """\
+kind = "agent"
+identity = { region = "510900", school = "sn-1", agent = "pc-1" }
+
+[sensor]
+subnets = ["192.0.2.0/24"]
+block_lists = [{ category = "malware", file = "malware.txt" }]
+
+[sensor.allow]
+scanners = ["192.0.2.7"]
+macs = ["02:00:00:00:00:07"]
+"""
+
+
+def test_a_configuration_gives_networks_exceptions_thresholds_and_lists(
+    capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given: list[tuple[Network, Mapping[str, Mapping[str, Any]]]] = []
+
+    def noting(network: Network, tell: Tell, options: Mapping[str, Mapping[str, Any]]) -> Watching:
+        given.append((network, options))
+        return watch(network, tell, options)
+
+    file = tmp_path / "agent.toml"
+    file.write_text(AGENT, encoding="utf-8")
+    (tmp_path / "malware.txt").write_text("bad.test\n", encoding="utf-8")
+    assert readcli.main(["--config", str(file), str(capture)], noting) == 0
+    [(network, options)] = given
+    assert [str(subnet) for subnet in network.subnets] == ["192.0.2.0/24"]
+    assert network.allowed.scanners == {b"\xc0\x00\x02\x07"}
+    assert network.allowed.macs == {b"\x02\0\0\0\0\x07"}
+    assert options["worm_sweep"] == {}
+    assert options["blocked_names"] == {"malware": [str(tmp_path / "malware.txt")]}
+
+    file.write_text(AGENT.replace("subnets", "subnet"), encoding="utf-8")
+    capsys.readouterr()
+    assert readcli.main(["--config", str(file), str(capture)], noting) == 2
+    assert "subnets" in capsys.readouterr().err
