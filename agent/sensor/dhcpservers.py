@@ -80,6 +80,10 @@ class Server:
         """Return every router that it gave."""
         return frozenset[Address]().union(*(one.routers for one in self.given))
 
+    def resolvers(self) -> frozenset[Address]:
+        """Return every resolver that it gave."""
+        return frozenset[Address]().union(*(one.resolvers for one in self.given))
+
 
 def settings_of(fact: Dhcp) -> Settings:
     """Return what the answer *fact* gives."""
@@ -131,7 +135,7 @@ class Use:
         self._regulars.of(server).add(client, at)
 
     def asked_for(self, address: Address, mac: Mac, at: float) -> None:
-        """Note that a machine looks for the MAC of *address*, as one does for its router."""
+        """Note that a machine looks for *address* as one does for its router, or asks it a name."""
         self._users.of(address).add(mac, at)
 
     def regulars(self, server: Server, at: float) -> int:
@@ -140,8 +144,8 @@ class Use:
         return found.count(at) if found else 0
 
     def users(self, server: Server, at: float) -> int:
-        """Return how many use a router that it gives without having got it from there just now."""
-        found = (self._users.get(router) for router in server.routers())
+        """Return how many use a router or resolver that it gives, and had it before it gave it."""
+        found = (self._users.get(one) for one in server.routers() | server.resolvers())
         mine = set(server.clients.keys())
         return max((len(set(one.keys()) - mine) for one in found if one), default=0)
 
@@ -178,6 +182,7 @@ def judge(
     for by, confidence, odd in (
         ("router of its own", 0.65, _selfish),
         ("network of a home router", 0.65, _at_home),
+        ("router at an unusual address", 0.6, _unusual),
     ):
         if odd(one) != odd(other):
             rogue, ours = (one, other) if odd(one) else (other, one)
@@ -206,3 +211,7 @@ def _selfish(server: Server) -> bool:
 
 def _at_home(server: Server) -> bool:
     return any(one.yours[:3] in HOME for one in server.given)
+
+
+def _unusual(server: Server) -> bool:
+    return not any(one[-1] in (1, 254) for one in server.routers())

@@ -38,9 +38,11 @@ class DhcpStarvation:
     telephones; a server that looks whether an address is free before it offers one slows a tool
     down to 20 clients a minute. `made_up`: of 300 machines with MACs of makers some twenty have a
     maker of their own. `gone`: clients that sent one message and no more for `wait_s`, in which a
-    real one asks again (RFC 2131: after 4 s). `at_once`: more clients than any school has in one
-    network. `declines`: a client refuses an address only where another machine has it.
-    `transactions`: a client that gets no answer asks 4 times a minute.
+    real one asks again (RFC 2131: after 4 s). `unclaimed`: clients that were offered an address
+    and did not ask for it within `claim_s`; a real one does at once. `at_once`: more clients than
+    a school's network has, of which hardly any has come further than its first message.
+    `declines`: a client refuses an address only where another machine has it. `transactions`: a
+    client that gets no answer asks 4 times a minute.
     """
 
     window_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
@@ -49,7 +51,9 @@ class DhcpStarvation:
     clients_per_source: Number = 20
     made_up: Number = 50
     gone: Number = 100
-    at_once: Number = 2000
+    unclaimed: Number = 30
+    claim_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
+    at_once: Number = 500
     declines: Number = 20
     transactions: Number = 200
     quiet_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
@@ -65,6 +69,7 @@ class Client:
 
     since: float
     took: bool = False
+    offered: float = 0.0
 
 
 class Segment:
@@ -77,7 +82,9 @@ class Segment:
         """Sources of frames that stand for another client, each for a few."""
         self.declined: Recent[tuple[Mac, int]] = Recent(seconds, 1024)
         self.lapsed: Recent[Mac] = Recent(seconds, 1024)
+        self.unclaimed: Recent[Mac] = Recent(seconds, 1024)
         self.silent: Recent[Mac] = Recent(seconds, 1024)
+        self.served: Recent[Mac] = Recent(seconds, 1024)
         self.waiting: Bounded[Mac, Client | None] = Bounded(4096, lambda: None)
         self.alive: Recent[Mac] = Recent(3600.0, 64)
         self.server = NOBODY
@@ -133,6 +140,9 @@ class Watch:
             elif fact.message in (OFFER, ACK):
                 mac = fact.src if fact.relay == NONE else b""
                 segment.server = Party(fact.server or fact.source, mac, role=DHCP_SERVER)
+                client = segment.waiting.get(fact.client)
+                if client is not None and not client.offered and fact.message == OFFER:
+                    client.offered = fact.at
             return
         mac = fact.sender_mac if isinstance(fact, Arp) else fact.src
         client = segment.waiting.get(mac)
@@ -147,13 +157,23 @@ class Watch:
         """See which clients have shown nothing more for too long."""
         for vlan, segment in self._segments.items():
             for mac, client in segment.waiting.items():
-                if client is None or now - client.since < self._is.wait_s:
-                    break
-                segment.waiting.drop(mac)
-                (segment.silent if client.took else segment.lapsed).add(mac, now)
-                segment.due = True
+                kept = self._given_up(segment, client, now)
+                if kept is not None:
+                    segment.waiting.drop(mac)
+                    kept.add(mac, now)
+                    segment.due = True
             if segment.unsaid or segment.due:
                 self._judge(now, vlan, segment)
+
+    def _given_up(self, segment: Segment, client: Client | None, now: float) -> Recent[Mac] | None:
+        """Return where a client belongs that has waited too long, None while it may still speak."""
+        if client is None:
+            return segment.lapsed
+        if client.offered and not client.took and now - client.offered >= self._is.claim_s:
+            return segment.unclaimed
+        if now - client.since < self._is.wait_s:
+            return None
+        return segment.silent if client.took else segment.lapsed
 
     def _claimed(self, fact: Dhcp, segment: Segment) -> None:
         if fact.relay != NONE:
@@ -219,8 +239,8 @@ class Watch:
         if fact.message == DISCOVER and waits is None and new:
             segment.waiting.put(fact.client, Client(fact.at))
         elif fact.message == REQUEST and waits is not None:
-            segment.waiting.drop(fact.client)
             segment.waiting.put(fact.client, Client(fact.at, took=True))
+            segment.served.add(fact.client, fact.at)
         elif waits is not None and not waits.took:
             segment.waiting.drop(fact.client)  # it asks again, as a machine does
 
@@ -238,7 +258,8 @@ class Watch:
             (declined >= limits.declines, 0.8),
             (lapsed >= limits.gone, 0.7),
             (silent >= limits.gone, 0.7),
-            (len(segment.waiting) >= limits.at_once, 0.8),
+            (segment.unclaimed.count(at) >= limits.unclaimed, 0.8),
+            (len(segment.waiting) >= limits.at_once + 4 * segment.served.count(at), 0.7),
         )
         confidence = max((sure for true, sure in reasons if true), default=0.0)
         if not self._incidents.is_open(KIND, ("flood", vlan)):
@@ -248,7 +269,7 @@ class Watch:
                 "confidence": confidence,
                 "clients": segment.clients.count(at),
                 "made_up": segment.strange,
-                "gone": lapsed + silent,
+                "gone": lapsed + silent + segment.unclaimed.count(at),
             }
             most = {name: max(now, segment.most.get(name, 0)) for name, now in figures.items()}
             segment.most = dict(most)

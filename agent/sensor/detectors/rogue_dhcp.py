@@ -26,7 +26,7 @@ from agent.sensor.dhcpservers import (
     otherwise,
     settings_of,
 )
-from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac
+from agent.sensor.facts import Address, Arp, Dhcp, Dns, Fact, Mac
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import DHCP_SERVER, INSIDE, OUTSIDE
@@ -35,6 +35,8 @@ from agent.sensor.tables import Bounded
 OFFER, REQUEST, ACK, NAK = 2, 3, 5, 6
 EVERYBODY: Final = b"\xff" * 4
 ANSWERS_MAX: Final = 8
+KNOWN: Final = 2
+"""Answers of one of two servers at least, before one that answers alone is held against it."""
 WORKING: Final = 3
 """So many that use a router: its network works, whoever else does not know it."""
 
@@ -81,7 +83,7 @@ class Case:
 class Watch:
     """The state of the detector."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Dhcp, Arp)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Dhcp, Arp, Dns)
 
     def __init__(self, thresholds: RogueDhcp, network: Network, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, network, incidents
@@ -90,11 +92,15 @@ class Watch:
         self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(1024, Exchange)
         self._accused: Bounded[Key, Case | None] = Bounded(64, lambda: None)
 
-    def take(self, fact: Dhcp | Arp) -> None:
+    def take(self, fact: Dhcp | Arp | Dns) -> None:
         """Hear of a fact."""
         if isinstance(fact, Arp):
             if fact.operation == 1 and fact.sender not in (NONE, fact.target):
                 self._use.asked_for(fact.target, fact.sender_mac, fact.at)
+            return
+        if isinstance(fact, Dns):
+            if not fact.response and len(fact.target) == 4:
+                self._use.asked_for(fact.target, fact.src, fact.at)
             return
         exchange = self._exchanges.of((fact.vlan, fact.client, fact.transaction))
         if fact.message in (OFFER, ACK):
@@ -179,6 +185,8 @@ class Watch:
     def _apart(self, fact: Dhcp, server: Server, other: Server) -> bool:
         """Return whether two servers without a client in common may belong to two networks."""
         if server.relayed or other.relayed or server.address == other.address:
+            return True
+        if max(server.answers, other.answers) < KNOWN:
             return True
         if fact.at - other.last > self._is.together_s:
             return True

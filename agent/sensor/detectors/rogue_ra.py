@@ -185,6 +185,10 @@ class Watch:
             if not fact.lifetime and other.lifetime:
                 self._sign_poser(fact, router, other, "lifetime", 0.9)
                 return True
+            differs, _ = difference(router, other)
+            if fact.lifetime and other.lifetime and differs:
+                self._sign_poser(fact, *poser_first(router, other), differs, 0.8)
+                return True
             if other.first > router.first and other.lifetime:  # both speak in turn
                 poser, ours = poser_first(other, router)
                 self._sign_poser(fact, poser, ours, "address", 0.8)

@@ -17,6 +17,7 @@ from tests.packets.dhcp import (
     asks,
     renews,
 )
+from tests.packets.dns import asked
 from tests.packets.frames import arp
 
 OURS, OURS_MAC = "10.20.0.5", "00:1b:21:00:00:05"
@@ -114,6 +115,33 @@ def test_a_rogue_that_the_capture_sees_first_is_named_by_who_uses_which_router()
     assert one.evidence["judged_by"] == "users of its router"
 
 
+def test_a_rogue_that_the_capture_sees_first_is_named_by_whom_machines_ask_for_names() -> None:
+    asking = [
+        (
+            n / 10,
+            asked(
+                "www.example.org",
+                mac=client(50 + n),
+                source=f"10.20.1.{n + 60}",
+                resolver_mac=SECOND_MAC,
+                resolver="10.20.0.2",
+            ),
+        )
+        for n in range(4)
+    ]
+    plain = offer((OURS, OURS_MAC), 1, router=OURS)
+    (one,) = found([*asking, *both(1, 1.0, rogue(1), plain)])
+    assert accused([one]) == [(ROGUE, ROGUE_MAC)]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_without_anything_else_the_router_at_the_usual_address_is_ours(first: bool) -> None:
+    gateway = offer((GATEWAY, OURS_MAC), 1, router=GATEWAY, resolver=GATEWAY)
+    answers = (gateway, rogue(1)) if first else (rogue(1), gateway)
+    (one,) = found(both(1, 1.0, *answers))
+    assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.6)
+
+
 def test_clients_that_renew_tell_which_server_was_there_before_the_capture() -> None:
     frames = [
         *both(1, 0.0, rogue(1), offer((OURS, OURS_MAC), 1, router=OURS, resolver=OURS)),
@@ -159,8 +187,8 @@ def test_a_rogue_beside_a_server_behind_a_relay_is_named() -> None:
 
 def test_a_server_that_refuses_what_another_one_gave_is_a_rogue() -> None:
     refusal = answers(ROGUE_MAC, ROGUE, client(3), NAK, transaction=3)
-    asked = asks(client(3), REQUEST, transaction=3, server=OURS)
-    frames = [*served(1, 0.0), (60.0, ours(3)), (60.2, asked), (60.3, refusal)]
+    chosen = asks(client(3), REQUEST, transaction=3, server=OURS)
+    frames = [*served(1, 0.0), (60.0, ours(3)), (60.2, chosen), (60.3, refusal)]
     (one,) = found(frames)
     assert accused([one]) == [(ROGUE, ROGUE_MAC)]
     assert one.evidence["differs"] == "refuses"
