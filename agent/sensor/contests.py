@@ -7,7 +7,6 @@ the addresses of others beside his own, or for a hardware address that is not hi
 Bounded: whoever floods a network with claims makes the oldest go, never more room.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -39,6 +38,12 @@ DUEL_S: Final = 120.0
 MEMORY_S: Final = 300.0
 """A rival that had been silent for so long when another came had gone: it was replaced."""
 SPELL_S: Final = 60.0
+TURNS_MAX: Final = 4
+ANNOUNCED_MAX: Final = 5
+
+Times = tuple[float, ...]
+"""In s since 1970; small, since an attacker chooses how many rows there are."""
+
 SAME_QUESTION_S: Final = 2.0
 
 
@@ -58,11 +63,14 @@ class Claimant:
     pushed: int = 0
     """Unasked answers to the same machine within the window, at the last one."""
     pushed_at: float = -1e9
+    pushes: int = 0
+    """Unasked answers of this spell, to anybody."""
     streak_s: float = 0.0
     """How long the last `STREAK` of them took; 0 where they are fewer or slower."""
-    announced: deque[float] = field(default_factory=lambda: deque(maxlen=5))
-    asked: deque[float] = field(default_factory=lambda: deque(maxlen=4))
-    """When it last asked everybody for something."""
+    announced: Times = ()
+    """The last `ANNOUNCED_MAX` times."""
+    asked: Times = ()
+    """The last `TURNS_MAX` times that it asked everybody for something."""
     trusted: bool = False
     """A DHCP server gave it the address, or it serves DHCP from it."""
 
@@ -73,11 +81,11 @@ class Contest:
 
     claimants: dict[Mac, Claimant] = field(default_factory=dict)
     last: Mac = b""
-    turns: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    turns: Times = ()
     """When another spoke than the one before."""
     heard: dict[Mac, Mac] = field(default_factory=dict)
     """Who told each listener last; b"" for everybody."""
-    disputes: deque[float] = field(default_factory=lambda: deque(maxlen=4))
+    disputes: Times = ()
     """When a listener heard another than before: a bond tells each client always the same."""
     doubled_at: float = -1e9
     """When two answered the same question of the same machine."""
@@ -114,9 +122,7 @@ class Contests:
         self.of = Bounded[tuple[int, Address], Contest](ADDRESSES_MAX, Contest)
         self._owned = Bounded[tuple[int, Mac], dict[Address, float]](ADDRESSES_MAX, dict)
         self._asked = Bounded[tuple[int, Address, Mac], Question](ADDRESSES_MAX, Question)
-        self._pushes = Bounded[tuple[int, Address, Mac, Mac], deque[float]](
-            ADDRESSES_MAX, lambda: deque(maxlen=STREAK)
-        )
+        self._pushes = Bounded[tuple[int, Address, Mac, Mac], Times](ADDRESSES_MAX, tuple)
 
     def __len__(self) -> int:
         """Return how many rows all tables have together."""
@@ -135,7 +141,7 @@ class Contests:
             return None
         one = _claimant(contest, claim)
         if claim.at - one.last > SPELL_S:
-            one.spell, one.count = claim.at, 0
+            one.spell, one.count, one.pushes = claim.at, 0, 0
         one.last, one.by = claim.at, claim.by
         one.count += 1
         if claim.by == claim.mac:
@@ -179,10 +185,10 @@ class Contests:
 
     def _how(self, claim: Claim, contest: Contest, one: Claimant) -> None:
         if claim.how == "announce":
-            one.announced.append(claim.at)
+            one.announced = _late(one.announced, claim.at, ANNOUNCED_MAX)
         elif claim.how == "ask":
             if not claim.to:
-                one.asked.append(claim.at)
+                one.asked = _late(one.asked, claim.at)
         elif not self._solicited(claim, contest) and not _rebalanced(claim, contest):
             self._pushed(claim, one)
 
@@ -202,10 +208,12 @@ class Contests:
         return True
 
     def _pushed(self, claim: Claim, one: Claimant) -> None:
-        times = self._pushes.of((claim.vlan, claim.address, claim.by, claim.to))
-        times.append(claim.at)
+        key = (claim.vlan, claim.address, claim.by, claim.to)
+        times = _late(self._pushes.of(key), claim.at, STREAK)
+        self._pushes.put(key, times)
         one.pushed = sum(claim.at - at <= PUSH_WINDOW_S for at in times)
         one.pushed_at = claim.at
+        one.pushes += 1
         took = claim.at - times[0]
         one.streak_s = took if len(times) == STREAK and took <= STREAK_S else 0.0
 
@@ -216,8 +224,8 @@ class Contests:
         kept.own += 1
         kept.by, kept.last = claim.mac, claim.at
         if contest.last != claim.mac:
-            contest.turns.clear()
-            contest.disputes.clear()
+            contest.turns = ()
+            contest.disputes = ()
             contest.heard.clear()
             contest.claimants.clear()
         contest.claimants[claim.mac] = kept
@@ -236,10 +244,10 @@ def _claimant(contest: Contest, claim: Claim) -> Claimant:
 
 def _turns(claim: Claim, contest: Contest) -> None:
     if contest.last not in (b"", claim.mac):
-        contest.turns.append(claim.at)
+        contest.turns = _late(contest.turns, claim.at)
     contest.last = claim.mac
     if contest.heard.pop(claim.to, claim.mac) != claim.mac:
-        contest.disputes.append(claim.at)
+        contest.disputes = _late(contest.disputes, claim.at)
     contest.heard[claim.to] = claim.mac
     if len(contest.heard) > CLAIMANTS_MAX:
         del contest.heard[next(iter(contest.heard))]
@@ -266,9 +274,13 @@ def _rebalanced(claim: Claim, contest: Contest) -> bool:
     return any(
         bool(one.asked)
         and claim.at - one.asked[-1] <= REBALANCED_S
-        and not (len(one.asked) == one.asked.maxlen and claim.at - one.asked[0] <= STREAK_S)
+        and not (len(one.asked) == TURNS_MAX and claim.at - one.asked[0] <= STREAK_S)
         for one in contest.claimants.values()
     )
+
+
+def _late(times: Times, at: float, most: int = TURNS_MAX) -> Times:
+    return (*times[1 - most :], at)
 
 
 def _keep(rows: dict[Address, float], address: Address, at: float, room: int) -> None:

@@ -144,9 +144,7 @@ class Keeper:
             return "died"
         finally:
             grace.cancel()
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await end(process)
             self.pid = 0
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
@@ -155,34 +153,45 @@ class Keeper:
 
     async def _read(self, stream: asyncio.StreamReader, options: Options) -> str:
         look_at = self.monotonic() + NETWORK_EVERY_S
+        while True:
+            try:
+                line = await self._line(stream)
+            except ValueError:  # longer than a line may be: what of it was read is gone
+                self._bad("a line is too long")
+                continue
+            except TimeoutError:
+                return "hangs"
+            if line is None:
+                return "changed"
+            if not line:
+                return "died"
+            refused = self._take(line, options)
+            if refused:
+                return refused
+            if self.monotonic() >= look_at:
+                look_at = self.monotonic() + NETWORK_EVERY_S
+                if self.options() != options:
+                    return "changed"
+
+    async def _line(self, stream: asyncio.StreamReader) -> bytes | None:
+        """Return the next line, None where the options changed; raises TimeoutError, ValueError."""
+        reading = asyncio.create_task(stream.readline(), name="sensor's line")
         changed = asyncio.create_task(self._changed.wait(), name="sensor's options")
         try:
-            while True:
-                reading = asyncio.ensure_future(stream.readline())
-                await asyncio.wait(
-                    (reading, changed),
-                    timeout=self.hangs_after_s,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if changed.done() or not reading.done():
-                    reading.cancel()
-                    return "changed" if changed.done() else "hangs"
-                try:
-                    line = reading.result()
-                except ValueError:  # longer than a line may be: what of it was read is gone
-                    self._bad("a line is too long")
-                    continue
-                if not line:
-                    return "died"
-                refused = self._take(line, options)
-                if refused:
-                    return refused
-                if self.monotonic() >= look_at:
-                    look_at = self.monotonic() + NETWORK_EVERY_S
-                    if self.options() != options:
-                        return "changed"
+            await asyncio.wait(
+                (reading, changed),
+                timeout=self.hangs_after_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if changed.done():
+                return None
+            if not reading.done():
+                raise TimeoutError
+            return reading.result()
         finally:
+            reading.cancel()
             changed.cancel()
+            await asyncio.gather(reading, changed, return_exceptions=True)
 
     def _take(self, data: bytes, options: Options) -> str:
         """Take in one line; return why the process will end, or ""."""
@@ -256,6 +265,17 @@ class Keeper:
     def _bad(self, why: str) -> None:
         self.bad_lines += 1
         self._state.broke("line", f"a line of the sensor is left out: {why}")
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill *process* and see it end; what it still says is thrown away."""
+    with suppress(ProcessLookupError):
+        process.kill()
+    # asyncio takes it for running until all is read: a line that is too long stops that.
+    assert process.stdout is not None
+    while await process.stdout.read(LINE_BYTES):
+        pass
+    await process.wait()
 
 
 async def _complain(stream: asyncio.StreamReader) -> None:

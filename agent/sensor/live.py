@@ -13,6 +13,7 @@ import resource
 import select
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import BinaryIO, Final
@@ -135,8 +136,10 @@ class Live:
         self._memory.seek(0)
         pages = int(self._memory.read(100).split()[1])
         mem_mb = round(pages * resource.getpagesize() / 1e6, 1)
+        # Of all interfaces together: they are about the school, and have no interface as a tag.
+        verdicts = sum((Counter(post.verdicts()) for post in self._posts), Counter[str]())
         for post in self._posts:
-            say(post.figures(round(percent, 1), mem_mb))
+            say(post.figures(round(percent, 1), mem_mb, verdicts))
 
 
 def _cpu_s() -> float:

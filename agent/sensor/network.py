@@ -20,6 +20,8 @@ VIRTUAL: Final = (
 )
 """How hardware addresses begin that move from one router to another by design."""
 
+ASKED_MAX: Final = 8192
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
@@ -49,12 +51,22 @@ class Network:
     devices: frozenset[Address] = frozenset()
     """The school's own devices (switches, cameras, projectors) by their address."""
     allowed: Allowed = field(default_factory=Allowed)
+    _asked: dict[Address, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Answers of `is_ours`, for which every detector asks of every frame."""
 
     def is_ours(self, address: Address) -> bool:
         """Return whether *address* is inside; with no subnets known, whether it is private.
 
         A link-local address never leaves its line, so it is inside whatever the subnets are.
         """
+        known = self._asked.get(address)
+        if known is None:
+            if len(self._asked) >= ASKED_MAX:
+                self._asked.clear()
+            known = self._asked[address] = self._is_ours(address)
+        return known
+
+    def _is_ours(self, address: Address) -> bool:
         found = ip_address(address)
         if not self.subnets:
             return found.is_private

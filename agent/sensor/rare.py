@@ -1,15 +1,15 @@
 """Link layers that only captures from elsewhere have: wireless frames, PPP. Scapy reads them.
 
 The only module that loads scapy, and only for such a capture: it is an extra (`sensor`), slow, and
-takes 50 MB. Whatever a live interface meets is read by `agent.sensor.frames` and
+takes 40 MB. Whatever a live interface meets is read by `agent.sensor.frames` and
 `agent.sensor.protocols`, rare or not: a foreign packet must not be able to make the sensor of a
-school load and run a library a thousand times as large as what reads that packet.
+school load and run a large library (docs/decisions/016).
 """
 
 from collections.abc import Callable
 from typing import Any, Final
 
-from agent.sensor.frames import IPV4_TYPE, IPV6_TYPE
+from agent.sensor.frames import PPP_PROTOCOLS
 
 NAMES: Final = {
     9: "PPP",
@@ -21,8 +21,6 @@ NAMES: Final = {
 }
 """What is read here, by LINKTYPE_ of tcpdump.org."""
 
-PROTOCOLS: Final = {0x0021: IPV4_TYPE, 0x0057: IPV6_TYPE}
-"""PPP's numbers, RFC 1661 and its successors."""
 NOBODY: Final = bytes(6)
 NOTHING: Final = NOBODY * 2 + b"\0\0"
 """A frame that carries no packet."""
@@ -59,7 +57,7 @@ def reader(link: int) -> AsEthernet | None:
                 ends = _ends(found[dot11.Dot11])
                 wireless_packet: bytes = ends + snap.code.to_bytes(2) + snap.payload.original
                 return wireless_packet
-            if ppp.PPP in found and (ethertype := PROTOCOLS.get(found[ppp.PPP].proto)):
+            if ppp.PPP in found and (ethertype := PPP_PROTOCOLS.get(found[ppp.PPP].proto)):
                 packet: bytes = found[ppp.PPP].payload.original
                 return NOBODY * 2 + ethertype.to_bytes(2) + packet
         except Exception:  # noqa: BLE001 — what a dissector of scapy raises is not bounded

@@ -49,7 +49,7 @@ def read_capture(
     finally:
         tally.facts = at_work.facts
         at_work.tick(tally.last)
-        at_work.incidents.finish()
+        at_work.finish()
 
 
 def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], None]) -> None:

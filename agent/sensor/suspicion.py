@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import DUEL_S, PUSH_WINDOW_S, Claimant, Contest, Contests
+from agent.sensor.contests import ANNOUNCED_MAX, DUEL_S, PUSH_WINDOW_S, Claimant, Contest, Contests
 from agent.sensor.facts import Address, Mac
 from agent.sensor.gateways import Gateways
 from agent.sensor.network import Network, is_virtual
@@ -17,9 +17,11 @@ GUILTY: Final = 2
 UNASKED, FORGED, DISPUTED, DOUBLE, ANNOUNCED, ALSO = 3, 2, 3, 2, 2, 1
 """Points: answers where nobody asked; speaks for a MAC that is not its own; claims several
 addresses in turn with their owners; claims the gateway's in turn with it and has another that is
-its own; announces again and again what another owns; and has an own one beside what it answers."""
+its own; announces again and again what another owns; and has an own one, or answers for several,
+beside answering where nobody asked."""
 TRUSTED: Final = 3
 """Points that a machine is given by who serves DHCP from the address, or got it by DHCP."""
+MANY: Final = 5
 ALONE_S: Final = 9.0
 """How long unasked answers must go on where no owner is seen: longer than arpspoof's goodbye."""
 LINK_LOCAL_6: Final = b"\xfe\x80"
@@ -32,6 +34,8 @@ class Case:
     points: int = 0
     why: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
+    pushes: int = 0
+    first: float = 0.0
 
     def add(self, points: int, began: float, **why: int) -> None:
         """Note what speaks against it, and the figure that shows it."""
@@ -56,12 +60,12 @@ class Suspicion:
             if one.own and not one.streak_s:
                 return None
         cases = self._cases(claim, contest)
-        who = max(cases, key=lambda mac: cases[mac].points, default=None)
-        if who is None:
+        ranked = sorted(cases.items(), key=lambda one: (one[1].points, one[1].pushes), reverse=True)
+        if not ranked or ranked[0][1].points < GUILTY:
             return None
-        case = cases.pop(who)
-        rest = max((other.points for other in cases.values()), default=0)
-        return (who, case) if case.points >= GUILTY and case.points > rest else None
+        if len(ranked) > 1 and ranked[0][1].points == ranked[1][1].points:
+            return _more(*ranked[:2])
+        return ranked[0]
 
     def is_gateway(self, claim: Claim, contest: Contest, who: Mac) -> bool:
         """Return whether the address is a gateway's, judged by all that claim it but *who*."""
@@ -93,7 +97,8 @@ class Suspicion:
             who = contest.culprit(mac)
             if is_virtual(mac, allowed) or is_virtual(who, allowed):
                 continue
-            case = cases.setdefault(who, Case())
+            case = cases.setdefault(who, Case(first=one.first))
+            case.pushes += one.pushes
             self._judge(claim, contest, mac, case)
             if not one.own and one.by != mac:
                 forged[who] = forged.get(who, 0) + one.count
@@ -113,6 +118,8 @@ class Suspicion:
                 case.add(UNASKED, one.spell, unasked=one.pushed)
                 if others:
                     case.add(ALSO, one.spell, own_addresses=len(others))
+                if len(list(self.contests.pushes(claim.vlan, who))) > 1:
+                    case.add(ALSO, one.spell)
         if not rivals or not contest.duel(claim.at) or self.is_proxy(claim, who):
             return
         duels = self.contests.duels(claim.vlan, who, claim.at)
@@ -121,7 +128,7 @@ class Suspicion:
         if gateway and any(at >= one.first for at in others.values()):
             case.add(DOUBLE, one.spell, own_addresses=len(others))
         said = one.announced
-        if len(said) == said.maxlen and claim.at - said[0] <= PUSH_WINDOW_S:
+        if len(said) == ANNOUNCED_MAX and claim.at - said[0] <= PUSH_WINDOW_S:
             case.add(ANNOUNCED, one.spell, announced=len(said))
 
     def _alone(self, claim: Claim, one: Claimant, who: Mac, double: bool) -> bool:
@@ -153,6 +160,19 @@ class Suspicion:
             for other in self.gateways.sends_from(claim.vlan, who)
             if other[:3] == address[:3] and self.contests.of.get((claim.vlan, other)) is None
         }
+
+
+def _more(one: tuple[Mac, Case], other: tuple[Mac, Case]) -> tuple[Mac, Case] | None:
+    """Return which of two with as many points is to be accused.
+
+    Both answer where nobody asked: some gateways do, or the sensor does not see the questions.
+    Then the one that does so twice as often, or that came later and does so as often.
+    """
+    if one[1].pushes < MANY:
+        return None
+    if one[1].pushes >= 2 * other[1].pushes or one[1].first > other[1].first:
+        return one
+    return None
 
 
 def _alike(one: Address, other: Address) -> bool:

@@ -10,8 +10,8 @@ from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
 
 TICK_S: Final = 1.0
-SETTLED_S: Final = 600.0
-"""By then every detector has told what it was waiting to be sure of."""
+SETTLED_S: Final = 60.0
+"""How long detectors may wait at the end of a capture for what would change their mind."""
 
 
 @dataclass(slots=True)

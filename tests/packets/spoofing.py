@@ -19,7 +19,7 @@ def repeated(at: float, frame: bytes, times: int, each_s: float) -> Frames:
 
 
 def arpspoof(
-    at: float, attacker: str, posed: str, victim_mac: str, victim: str, times: int = 15
+    at: float, attacker: str, posed: str, victim_mac: str, victim: str, *, times: int = 15
 ) -> Frames:
     """`arpspoof -t victim posed`: an answer each 2 s."""
     return repeated(at, arp(2, attacker, posed, victim_mac, victim), times, 2.0)
@@ -32,7 +32,7 @@ def arpspoof_all(at: float, attacker: str, posed: str, times: int = 15) -> Frame
 
 
 def arpspoof_ends(
-    at: float, posed_mac: str, posed: str, victim_mac: str, victim: str, src: str
+    at: float, posed_mac: str, posed: str, victim_mac: str, victim: str, *, src: str
 ) -> Frames:
     """Its end: the true MAC five times; *src* is its own (`-c own`) or the true one (`-c host`)."""
     return repeated(at, arp(2, posed_mac, posed, victim_mac, victim, src=src), 5, 1.0)
@@ -52,8 +52,8 @@ def bettercap(at: float, attacker: str, posed: str, victim_mac: str, victim: str
     return repeated(at, arp(2, attacker, posed, victim_mac, victim), 20, 1.0)
 
 
-def netcut(at: float, src: str, fake: str, posed: str, victim_mac: str, victim: str) -> Frames:
-    return repeated(at, arp(2, fake, posed, victim_mac, victim, src=src), 20, 0.5)
+def netcut(at: float, src: str, fake: str, posed: str, *victim: str) -> Frames:
+    return repeated(at, arp(2, fake, posed, *victim, src=src), 20, 0.5)
 
 
 def neighbour_spoof(at: float, attacker: str, posed: str, victim_mac: str, victim: str) -> Frames:

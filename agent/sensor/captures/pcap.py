@@ -61,6 +61,6 @@ class Pcap:
                 source.cut("a packet", kept, len(data))
             source.offset += size_of_head + kept
             source.number += 1
-            yield Captured(seconds + part * unit, data, max(size, kept), link)
+            yield Captured(seconds + part * unit, data, size if size > kept else kept, link)
         if header:
             source.cut("a packet's header", size_of_head, len(header))

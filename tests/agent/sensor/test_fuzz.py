@@ -3,6 +3,7 @@
 import io
 import time
 from collections.abc import Callable
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +30,12 @@ from tests.packets.captures import pcap
 from tests.packets.cooked import cooked, cooked_2
 
 ONE, OTHER = "02:00:00:00:00:01", "02:00:00:00:00:02"
-ENDS = {"mac": ONE, "source": "192.0.2.9", "resolver_mac": OTHER, "resolver": "192.0.2.53"}
+ENDS: dict[str, Any] = {
+    "mac": ONE,
+    "source": "192.0.2.9",
+    "resolver_mac": OTHER,
+    "resolver": "192.0.2.53",
+}
 ASKED = make.udp("192.0.2.1", 40000, "192.0.2.2", 161, b"x")
 ASKED_6 = make.udp("2001:db8::1", 40000, "2001:db8::2", 161, b"x")
 WHOLE = [
@@ -51,7 +57,7 @@ WHOLE = [
     ),
     ndp.router_advert(ONE, "fe80::1", servers=("2001:db8::53",)),
     ndp.neighbour_advert(ONE, "fe80::1"),
-    dns.answered("a.b.test", data=(bytes(4),), **ENDS),  # type: ignore[arg-type]
+    dns.answered("a.b.test", data=(bytes(4),), **ENDS),
     make.over(ONE, OTHER, make.udp("192.0.2.9", 4000, "192.0.2.1", 161, snmp.message("public"))),
 ]
 """One of each kind, to be bent."""

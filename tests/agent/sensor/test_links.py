@@ -62,6 +62,23 @@ def test_a_packet_without_a_link_layer_is_read(
     assert {(fact.src, fact.dst) for fact in found} == {(b"", b"")}
 
 
+@pytest.mark.parametrize("vlans", [(), (7,), (7, 9)], ids=["plain", "tagged", "in two tags"])
+def test_a_packet_of_a_dialled_line_is_read(vlans: tuple[int, ...]) -> None:
+    for frame, kind in ((QUESTION, Dns), (SYN, Tcp)):
+        [fact], malformed = facts(make.pppoe(ONE, OTHER, frame[14:], vlans))
+        assert isinstance(fact, kind)
+        assert (fact.vlan, malformed) == ((*vlans, 0)[0], {})
+
+
+def test_what_sets_a_dialled_line_up_is_only_a_frame() -> None:
+    hello = make.ethernet(ONE, OTHER, 0x8864, b"\x11\0\0\7\0\x0a\xc0\x21" + bytes(30))
+    found, malformed = read([(1.0, hello)])
+    assert malformed == {}
+    assert [(type(fact), fact.ethertype) for fact in found if isinstance(fact, Frame)] == [
+        (Frame, 0x8864)
+    ]
+
+
 def test_tags_without_end_are_counted_and_the_frame_stays() -> None:
     found, malformed = read([(1.0, bytes(12) + b"\x81\0\0\7" * 20)])
     assert malformed == {"vlan_many": 1}
@@ -90,6 +107,17 @@ def test_only_the_first_piece_of_a_packet_says_what_it_is() -> None:
     assert facts(make.over(ONE, OTHER, second)) == ([], {})
 
 
+def test_a_piece_from_far_behind_says_nothing() -> None:
+    packet = make.tcp("192.0.2.1", 40000, "192.0.2.2", 22, make.SYN)
+    far = packet[:6] + struct.pack("!H", 0x1000) + packet[8:]
+    assert facts(make.over(ONE, OTHER, far)) == ([], {})
+
+
+def test_the_priority_in_a_tag_is_no_part_of_its_network() -> None:
+    found, _ = read([(1.0, ARP[:12] + b"\x81\0\xf0\7" + ARP[12:])])
+    assert [fact.vlan for fact in found] == [7, 7]
+
+
 def test_a_first_piece_too_small_for_its_header_is_counted() -> None:
     packet = make.tcp("192.0.2.1", 40000, "192.0.2.2", 22, make.SYN)
     frame = make.over(ONE, OTHER, fragment(packet, 0, 8, more=True))[: 14 + 28]
@@ -113,7 +141,7 @@ def test_what_stands_behind_extension_headers_is_read() -> None:
     packet = extended(
         SYN[14:],
         (HOP_BY_HOP, EMPTY),
-        (ROUTING, bytes([2, *bytes(22)])),
+        (ROUTING, b"\2" + b"\xff" * 22),
         (DESTINATION, EMPTY),
         (FRAGMENT, bytes([0, 0, 1, 0, 0, 0, 9])),
     )

@@ -20,8 +20,9 @@ from agent.sensor.lines import Figures, Options, Refused, encoded, line_of
 from agent.spool import Spool
 from core.types import Reading
 from tests.agent.sensor.interfaces import sender
+from tests.agent.sensor.test_filters import CONTROL
 from tests.agent.test_spoolevents import batches
-from tests.packets import frames
+from tests.packets import dns, frames
 from tests.processes import alive, end
 from tests.real import school_line
 from tests.real.namespaces import Namespace, cabled
@@ -35,6 +36,7 @@ pytestmark = [
 ]
 
 GATEWAY, PC, ATTACKER = "02:00:5e:00:53:fe", "02:00:5e:00:53:01", "02:00:5e:00:53:66"
+BAD = "www.bad.example"
 NOBODY = "00:00:00:00:00:00"
 ARP = frames.arp(1, PC, "192.0.2.1", NOBODY, "192.0.2.254")
 SPOOF = frames.arp(2, ATTACKER, "192.0.2.254", PC, "192.0.2.1")
@@ -53,11 +55,15 @@ class Process:
         return line_of(self.popen.stdout.readline())
 
     def until(self, **wanted: Any) -> Figures:
-        """The next figures that have these values; a test that waits too long is ended by hand."""
+        """The next figures that have these values."""
+        end, last = time.monotonic() + 30, None
         while True:
             line = self.line()
-            if isinstance(line, Figures) and all(getattr(line, k) == v for k, v in wanted.items()):
-                return line
+            assert time.monotonic() < end, f"the last ones were {last}"
+            if isinstance(line, Figures):
+                last = line
+                if all(getattr(line, name) == value for name, value in wanted.items()):
+                    return line
 
     def status(self, name: str) -> str:
         lines = Path(f"/proc/{self.popen.pid}/status").read_text().splitlines()
@@ -67,7 +73,7 @@ class Process:
 @contextmanager
 def running(command: tuple[str, ...] = COMMAND, **more: Any) -> Iterator[Process]:
     """The process, told what the agent would tell it."""
-    given = {"interfaces": ("eth0",), "parent": 0, "figures_s": 0.5} | more
+    given: dict[str, Any] = {"interfaces": ("eth0",), "parent": 0, "figures_s": 0.5} | more
     popen = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
     )
@@ -127,8 +133,8 @@ def test_an_ordinary_user_is_told_what_is_missing() -> None:
 
 
 def test_an_ordinary_user_with_that_one_right_listens() -> None:
-    user = ("setpriv", "--reuid=65533", "--clear-groups", "--inh-caps=+net_raw")
-    user = (*user, "--ambient-caps=+net_raw", "--bounding-set=-all,+net_raw", "--no-new-privs")
+    words = "--reuid=65533 --clear-groups --inh-caps=+net_raw --ambient-caps=+net_raw"
+    user = ("setpriv", *words.split(), "--bounding-set=-all,+net_raw", "--no-new-privs")
     with (
         cabled("eth0") as (near, far),
         running(("ip", "netns", "exec", near.name, *user, *COMMAND)) as process,
@@ -138,6 +144,28 @@ def test_an_ordinary_user_with_that_one_right_listens() -> None:
         out.send(ARP)
         process.until(frames=1)
         assert int(process.status("CapPrm"), 16) == 0
+
+
+def test_every_kind_of_frame_is_read_by_a_process_that_can_open_nothing(tmp_path: Path) -> None:
+    """No module is loaded late: there is nothing to load it with."""
+    (tmp_path / "bad.txt").write_text("bad.example\n")
+    lists = {"malware": [str(tmp_path / "bad.txt")]}
+    with (
+        cabled("eth0") as (near, far),
+        running(inside(near), block_lists=lists) as process,
+        sender(far, "eth0") as out,
+    ):
+        process.until(why="")
+        for _ in range(20):
+            for frame in CONTROL.values():
+                out.send(frame)
+        for number in range(7):
+            question = frames.udp(f"192.0.2.{number}", 5000, "192.0.2.254", 53, dns.question(BAD))
+            out.send(frames.over(PC, GATEWAY, question))
+        found = process.until(verdicts={"malware": 7})
+        assert (found.defects, found.dropped) == (0, 0)
+        assert found.frames >= 20 * len(CONTROL) + 7, "some are answered by the system"
+        assert found.facts > found.frames
 
 
 def test_options_that_are_none_are_refused() -> None:
@@ -208,14 +236,16 @@ def test_an_interface_that_vanishes_is_said_to_and_heard_again_when_it_is_back()
 
 
 def test_several_interfaces_are_told_apart() -> None:
-    with cabled("eth0", "eth1") as (near, far):
-        with running(inside(near), interfaces=("eth0", "eth1", "eth9")) as process:
-            process.until(interface="eth9", why="gone")
-            with sender(far, "eth1") as out:
-                for _ in range(5):
-                    out.send(ARP)
-            process.until(interface="eth1", frames=5)
-            process.until(interface="eth0", frames=0)
+    with (
+        cabled("eth0", "eth1") as (near, far),
+        running(inside(near), interfaces=("eth0", "eth1", "eth9")) as process,
+        sender(far, "eth1") as out,
+    ):
+        process.until(interface="eth9", why="gone")
+        for _ in range(5):
+            out.send(ARP)
+        process.until(interface="eth1", frames=5)
+        process.until(interface="eth0", frames=0)
 
 
 def test_a_flood_is_counted_to_its_last_frame() -> None:
@@ -271,9 +301,8 @@ async def test_a_spoofed_gateway_is_an_event_in_the_spool_within_seconds(tmp_pat
         async with kept(near, tmp_path, gateways=("192.0.2.254",)) as found:
             await until(lambda: found.read, 30)
             with sender(far, "eth0") as out:
-                for _ in range(5):
-                    out.send(frames.arp(2, GATEWAY, "192.0.2.254", PC, "192.0.2.1"))
-                    await asyncio.sleep(0.1)
+                out.send(ARP)
+                out.send(frames.arp(2, GATEWAY, "192.0.2.254", PC, "192.0.2.1"))
                 began = time.monotonic()
                 while not found.told("gateway_spoof"):
                     assert time.monotonic() - began < 30

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scapy.config import conf
 
 from agent.sensor import rare
@@ -66,6 +68,14 @@ def test_a_packet_of_a_dialled_line_is_read(frame: bytes, kind: type) -> None:
     _, fact = facts_of(as_ethernet(ppp(frame[14:]), PPP), 1.0, 1)
     assert isinstance(fact, kind)
     assert not isinstance(fact, Arp)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=120), st.sampled_from(sorted(rare.NAMES)))
+def test_any_bytes_from_anywhere_are_a_frame(frame: bytes, link: int) -> None:
+    made = as_ethernet(frame, link)
+    assert len(made) >= 14
+    assert isinstance(facts_of(made, 1.0, 1)[0], Frame)
 
 
 def test_a_capture_from_the_air_gives_the_same_events(

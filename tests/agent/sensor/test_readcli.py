@@ -119,8 +119,8 @@ def test_why_is_said_in_words_with_the_numbers_of_packets(
     capture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, out, _ = run(capsys, "--explain", capture)
-    assert out[1] == f"    {WHY['arp_spoof']} Packets 2, 3 and at last 4 show it."
-    assert out[2] == f"    To look at them: tshark -r {capture} -Y 'frame.number in {{2, 3, 4}}'"
+    assert out[1] == f"    {WHY['arp_spoof']} Packets 2–3 and at last 4 show it."
+    assert out[2] == f"    To look at them: tshark -r {capture} -Y 'frame.number in {{2..4}}'"
     _, out, _ = run(capsys, "--explain", "--json", capture)
     assert json.loads(out[1])["why"] == f"{WHY['arp_spoof']} Packet 6 shows it."
 

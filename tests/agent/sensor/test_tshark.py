@@ -60,8 +60,8 @@ FRAMES = [
     ndp.neighbour_solicit(OTHER, "fe80::2", "fe80::1"),
     ndp.neighbour_solicit(OTHER, "::", "fe80::2"),
     ndp.neighbour_advert(ONE, "fe80::1", router=True),
-    dns.asked("Long-Name.of.a.School.example", dns.TXT, **ENDS),  # type: ignore[arg-type]
-    dns.answered("nowhere.test", code=dns.NXDOMAIN, **ENDS),  # type: ignore[arg-type]
+    dns.asked("Long-Name.of.a.School.example", dns.TXT, **ENDS),
+    dns.answered("nowhere.test", code=dns.NXDOMAIN, **ENDS),
     make.over(
         *(ONE, OTHER),
         make.udp("192.0.2.9", 4000, "192.0.2.1", 161, snmp.message("k7Qx", snmp.V1)),
