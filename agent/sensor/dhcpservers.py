@@ -5,6 +5,7 @@ a server, machines that use the router that it gives, a relay that was set up fo
 seen first is only the last thing asked.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -83,6 +84,11 @@ class Server:
     def resolvers(self) -> frozenset[Address]:
         """Return every resolver that it gave."""
         return frozenset[Address]().union(*(one.resolvers for one in self.given))
+
+
+def is_relayed(fact: Dhcp, relays: Collection[Address]) -> bool:
+    """Return whether a relay brings *fact*: one of *relays*, where any is known."""
+    return fact.relay != NONE and (not relays or fact.relay in relays)
 
 
 def settings_of(fact: Dhcp) -> Settings:

@@ -7,7 +7,7 @@ gives a gateway that is not ours to our network, or refuses what another one gav
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
@@ -21,6 +21,7 @@ from agent.sensor.dhcpservers import (
     Settings,
     Use,
     difference,
+    is_relayed,
     judge,
     mirrored,
     otherwise,
@@ -153,10 +154,11 @@ class Watch:
 
     def _server(self, fact: Dhcp) -> Server:
         address = fact.server or fact.source
-        key = fact.vlan, address, fact.src if fact.relay == NONE else b""
+        relayed = is_relayed(fact, self._network.allowed.dhcp_relays)
+        key = fact.vlan, address, b"" if relayed else fact.src
         server = self._servers.of(key)
         if server is None:
-            server = Server(key, fact.at, address if fact.relay != NONE else fact.source)
+            server = Server(key, fact.at, address if relayed else fact.source)
             self._servers.put(key, server)
         return server
 
@@ -206,7 +208,9 @@ class Watch:
             return
         yours = ip_address(settings.yours)
         ours = [one for one in network.subnets if one.version == 4]
-        here = [one for one in ours if yours in one]
+        # Where no network is configured, the one around each gateway is ours for certain.
+        near = ours or [ip_network((one, 24), False) for one in network.gateways if len(one) == 4]
+        here = [one for one in near if yours in one]
         known = {one for one in network.gateways if any(ip_address(one) in net for net in here)}
         if known and settings.routers and known.isdisjoint(settings.routers):
             self._accuse(server, Case(("", server.key), 0.9, "router", "gateway"))

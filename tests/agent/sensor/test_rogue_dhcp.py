@@ -211,6 +211,21 @@ def test_a_gateway_that_is_not_ours_in_our_network_needs_no_second_server() -> N
     assert found(served(1, 0.0), here) == []
 
 
+def test_around_the_gateway_another_router_is_a_rogue_though_no_network_is_configured() -> None:
+    here = Network(gateways=frozenset((bytes((10, 20, 1, 1)), bytes(16))))
+    (one,) = found([(0.0, asks(client(3), transaction=3)), (0.1, rogue(3))], here)
+    assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.9)
+    elsewhere = Network(gateways=frozenset((bytes((10, 99, 1, 1)),)))
+    assert found([(0.1, rogue(3))], elsewhere) == []
+
+
+def test_a_rogue_that_says_it_is_a_relay_is_named_by_mac_where_the_relays_are_known() -> None:
+    known = Network(allowed=Allowed(dhcp_relays=frozenset((bytes((10, 20, 0, 1)),))))
+    distant = ours(3, relay=GATEWAY, src=RELAY_MAC)
+    (one,) = found(both(3, 0.0, rogue(3, relay=ROGUE), distant), known)
+    assert accused([one]) == [(ROGUE, ROGUE_MAC)]
+
+
 def test_a_lone_server_of_a_network_that_is_not_ours_is_a_rogue_unless_others_live_there() -> None:
     here = Network(subnets=(network("10.20.0.0/16"),))
     (one,) = found([(0.0, home(3))], here)
