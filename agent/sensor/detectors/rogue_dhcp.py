@@ -2,27 +2,25 @@
 
 Two servers are no attack: a pair that gives the same router is left alone. Two that answer one
 client with different routers, networks or resolvers contradict each other, and one of them is
-named by `agent.sensor.dhcpservers`. A server is also a rogue where it is not in the list of ours,
+named by `agent.sensor.dhcpjudge`. A server is also a rogue where it is not in the list of ours,
 gives a gateway that is not ours to our network, or refuses what another one gave.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address, ip_network
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
+from agent.sensor.dhcpjudge import Judgement, Use, judge
 from agent.sensor.dhcpservers import (
     NONE,
-    Judgement,
     Key,
     Server,
     Settings,
-    Use,
     difference,
+    foreign,
     is_relayed,
-    judge,
     mirrored,
     otherwise,
     settings_of,
@@ -202,20 +200,11 @@ class Watch:
         """Hold an answer against what is configured."""
         if self._unlisted(server):
             self._accuse(server, Case(("", server.key), 0.95, "list", "list"))
-            return
-        network = self._network
-        if fact.vlan or server.relayed or network.allowed.dhcp_servers or settings.yours == NONE:
-            return
-        yours = ip_address(settings.yours)
-        ours = [one for one in network.subnets if one.version == 4]
-        # Where no network is configured, the one around each gateway is ours for certain.
-        near = ours or [ip_network((one, 24), False) for one in network.gateways if len(one) == 4]
-        here = [one for one in near if yours in one]
-        known = {one for one in network.gateways if any(ip_address(one) in net for net in here)}
-        if known and settings.routers and known.isdisjoint(settings.routers):
-            self._accuse(server, Case(("", server.key), 0.9, "router", "gateway"))
-        elif ours and not here and self._use.users(server, fact.at) < WORKING:
-            self._accuse(server, Case(("", server.key), 0.7, "subnet", "subnets"))
+        elif not fact.vlan and not server.relayed and not self._network.allowed.dhcp_servers:
+            works = self._use.users(server, fact.at) >= WORKING
+            differs, confidence, by = foreign(settings, self._network, works=works)
+            if differs:
+                self._accuse(server, Case(("", server.key), confidence, differs, by))
 
     def _unlisted(self, server: Server) -> bool:
         listed = self._network.allowed.dhcp_servers
