@@ -218,6 +218,19 @@ def test_his_address_is_known_from_a_lease_or_from_what_he_sends() -> None:
         assert named(found(say.merged([(T - 9, frame)], honest(), poison()))) == BLAMED
 
 
+def test_his_victims_packets_that_he_sends_on_do_not_give_him_its_address() -> None:
+    def sent(at: float, by: tuple[str, str], source: str) -> tuple[float, bytes]:
+        return at, over(by[0], GATEWAY[0], tcp(source, 4000, "192.0.2.9", 443, SYN))
+
+    sent_on = [sent(T + n, ATTACKER, VICTIM[1]) for n in range(5)]
+    own = [sent(T + n, ATTACKER, ATTACKER[1]) for n in range(5)]
+    true = [sent(T + n - 0.1, VICTIM, VICTIM[1]) for n in range(5)]
+    gateway = say.talk(T + 20, OTHER, GATEWAY, 2)
+    frames = say.merged(sent_on, own, poison(), gateway)
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+    assert named(found(say.merged(frames, true))) == BLAMED
+
+
 def test_the_gateway_is_known_by_dhcp_or_by_traffic_from_outside() -> None:
     gateway = (GATEWAY[0], "10.0.0.77")
     lies = list(say.arpspoof(T + 5, ATTACKER[0], gateway[1], *VICTIM))
