@@ -7,7 +7,7 @@ outside say who the gateway is, and last the custom of giving it the first or la
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.sensor.facts import Address, Advert, Dhcp, Dns, Icmp, Mac, Snmp, Tcp
+from agent.sensor.facts import Address, Advert, Dhcp, Dns, Icmp, Mac, Neighbour, Snmp, Tcp
 from agent.sensor.network import Network
 from agent.sensor.tables import Bounded
 
@@ -44,7 +44,7 @@ class Gateways:
         """Return how many rows all tables have together."""
         return len(self._named) + len(self._seen) + len(self._senders)
 
-    def take(self, fact: Traffic | Dhcp | Advert) -> None:
+    def take(self, fact: Traffic | Dhcp | Advert | Neighbour) -> None:
         """Hear of a packet."""
         if isinstance(fact, Dhcp):
             for router in fact.routers:
@@ -52,11 +52,14 @@ class Gateways:
         elif isinstance(fact, Advert):
             if fact.lifetime:
                 self._named.put(fact.source, True)
+        elif isinstance(fact, Neighbour):
+            if fact.advert and fact.router:
+                self._named.put(fact.target, True)
         elif fact.src:
             self._sent(self._seen.of((fact.vlan, fact.src)), fact)
 
     def is_named(self, address: Address) -> bool:
-        """Return whether configuration, DHCP or an advertisement names it as a gateway."""
+        """Return whether configuration, DHCP or an advert names it as a gateway."""
         return address in self._network.gateways or self._named.get(address) is not None
 
     def is_gateway(self, address: Address, vlan: int, owners: tuple[Mac, ...] = ()) -> bool:

@@ -287,6 +287,31 @@ def test_an_address_that_moves_to_another_machine_once_is_no_attack() -> None:
     assert found(frames, KNOWN) == []
 
 
+def test_a_failover_and_the_way_back_are_nothing() -> None:
+    spare = "02:00:00:00:00:02"
+    frames = say.merged(
+        say.talk(T, VICTIM, GATEWAY, 2, 5.0),
+        [say.announced(T + 10 + n / 10, spare, GATEWAY[1]) for n in range(5)],
+        say.talk(T + 12, VICTIM, (spare, GATEWAY[1]), 2, 5.0),
+        [say.announced(T + 30 + n / 10, *GATEWAY) for n in range(5)],
+        say.talk(T + 31, VICTIM, GATEWAY, 5, 5.0),
+    )
+    assert found(frames) == []
+
+
+@pytest.mark.parametrize("each_s", [15.0, 40.0])
+def test_two_routers_that_stand_in_for_each_other_in_turn_are_no_attack(each_s: float) -> None:
+    """Keepalived: five announcements at once, and again after 5 s."""
+    routers = (GATEWAY[0], "10.0.0.2"), ("02:00:00:00:00:02", "10.0.0.3")
+    frames = [list(say.talk(T + n, one, OTHER, 20, 10.0)) for n, one in enumerate(routers)]
+    for number in range(4):
+        at, mac = T + each_s * number, routers[number % 2][0]
+        spoken = [(at + n % 5 / 10 + n // 5 * 5, mac) for n in range(10)]
+        frames.append([say.announced(when, by, GATEWAY[1]) for when, by in spoken])
+        frames.append(list(say.talk(at + 2, VICTIM, (mac, GATEWAY[1]), 2, 5.0)))
+    assert [one for one in found(say.merged(*frames)) if one.kind != "ip_conflict"] == []
+
+
 @pytest.mark.parametrize(
     "mac",
     ["00:00:5e:00:01:07", "00:00:0c:07:ac:01", "00:07:b4:00:01:01"],
