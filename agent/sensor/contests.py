@@ -33,8 +33,11 @@ FEW: Final = 2
 """One unasked answer may be a late one."""
 STREAK: Final = 6
 PAUSE_S: Final = 15.0
+DUEL: Final = 3
 DUEL_S: Final = 120.0
-"""Two that claim an address in turn within it, there and back again: no failover does that."""
+"""So many turns within it: a failover and the way back are two."""
+BURST_S: Final = 0.9
+"""keepalived announces five times at once, and then again."""
 MEMORY_S: Final = 300.0
 """A rival that had been silent for so long when another came had gone: it was replaced."""
 SPELL_S: Final = 60.0
@@ -75,7 +78,7 @@ class Claimant:
     pressed_at: float = -1e9
     """When it had asked one machine alone for the `STREAK`th time within the window."""
     announced: Times = ()
-    """The last `ANNOUNCED_MAX` times."""
+    """The last `ANNOUNCED_MAX` times; a burst is one."""
     asked: Times = ()
     """The last `TURNS_MAX` times that it asked everybody for something."""
     trusted: bool = False
@@ -100,7 +103,7 @@ class Contest:
 
     def duel(self, at: float) -> bool:
         """Return whether at least two claim it in turn, up to *at*."""
-        back = len(self.turns) > 1 and at - self.turns[-2] <= DUEL_S
+        back = len(self.turns) >= DUEL and at - self.turns[-DUEL] <= DUEL_S
         return back or at - self.doubled_at <= DUEL_S
 
     def asks_often(self, at: float) -> bool:
@@ -202,18 +205,22 @@ class Contests:
             if one is not None and one.pushed >= FEW:
                 yield address, one
 
-    def duels(self, vlan: int, mac: Mac, at: float) -> int:
-        """Return how many addresses *mac* claims in turn with others."""
-        found = (self.of.get((vlan, address)) for address in self.owned(vlan, mac))
-        return sum(
-            one is not None and mac in one.claimants and bool(one.rivals(mac)) and one.duel(at)
-            for one in found
-        )
+    def duels(self, vlan: int, mac: Mac, at: float) -> list[Address]:
+        """Return the addresses that *mac* claims in turn with others."""
+        return [
+            address
+            for address in self.owned(vlan, mac)
+            if (one := self.of.get((vlan, address)))
+            and mac in one.claimants
+            and one.rivals(mac)
+            and one.duel(at)
+        ]
 
     def _how(self, claim: Claim, contest: Contest, one: Claimant) -> None:
         if claim.how == "announce":
-            one.announced = _late(one.announced, claim.at, ANNOUNCED_MAX)
             one.pushes += 1
+            if not one.announced or claim.at - one.announced[-1] > BURST_S:
+                one.announced = _late(one.announced, claim.at, ANNOUNCED_MAX)
         elif claim.how == "ask":
             one.proper += 1
             if not claim.to:

@@ -170,7 +170,7 @@ class Suspicion:
                     case.add(ALSO, one.spell)
         if not rivals or not contest.duel(claim.at) or self.is_proxy(claim, who):
             return
-        duels = self.contests.duels(claim.vlan, who, claim.at)
+        duels = len(self.contests.duels(claim.vlan, who, claim.at))
         if duels > 1:
             case.add(DISPUTED, one.spell, disputed=duels)
         if settled:
@@ -220,8 +220,8 @@ def _of_two(one: tuple[Mac, Case], other: tuple[Mac, Case]) -> Verdict | None:
     Both answer where nobody asked: some gateways do, or the sensor does not see the questions;
     but those come at the pace of hosts that ask again. Else it is the one that came later.
     """
-    if "announced" in one[1].why and "announced" in other[1].why:
-        return None  # both defend the address
+    if not ("unasked" in one[1].why or "unasked" in other[1].why):
+        return None  # both defend the address, or two routers stand in for each other
     (old, senior), (new, newcomer) = sorted((one, other), key=lambda pair: pair[1].first)
     if senior.pace_s * PACE < newcomer.pace_s:
         return Verdict(old, senior, senior.unasked >= MANY)

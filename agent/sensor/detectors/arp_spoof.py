@@ -93,7 +93,7 @@ class ArpSpoofMachine:
 
     def take(self, fact: Fact) -> None:
         """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert):
+        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
             self.gateways.take(fact)
         if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
             for claim in claims_of(fact):
@@ -166,7 +166,8 @@ class ArpSpoofMachine:
         target = _owner(claim, contest, who, gateway)
         if not gateway and not culprit.gateway:
             # He lies to both sides, and the owner of the gateway's address has not spoken yet.
-            for address, _ in self.contests.pushes(*key):
+            pushed = (address for address, _ in self.contests.pushes(*key))
+            for address in (*pushed, *self.contests.duels(*key, claim.at)):
                 if self.gateways.is_gateway(address, claim.vlan):
                     gateway, target = True, Party(address, role=GATEWAY)
         new = not culprit.gateway and gateway

@@ -36,8 +36,9 @@ class ArpSweep:
     """Thresholds.
 
     `targets` new addresses within `window_s`: a server that watches 40 devices after a power cut,
-    when all are silent, stays below. `many` need only a fifth that is silent: in a full network most
-    are there, while a server asks for those that it knows. `slow_targets` within an hour: nmap -T1 asks each 15 s.
+    when all are silent, stays below. `many` need only a fifth that is silent: in a full network
+    most are there, while a server asks for those that it knows. `slow_targets` within an hour:
+    nmap -T1 asks each 15 s.
     `lone_targets` within 10 s, each asked for by another machine that asked for nothing else: a
     sweep that makes its source up; 50 machines that boot all ask for the same few.
     """

@@ -50,8 +50,8 @@ class BroadcastStorm:
 
     `per_s` for `seconds` one after another: 200 machines that boot after a power cut send some
     300 a second, a storm sends all that the line carries; and `factor` times what is normal.
-    `at_once` frames within such seconds need no third one. `copies` of one frame in a second, or 8 of each of
-    three from two machines, are a loop.
+    `at_once` frames within such seconds need no third one. `copies` of one frame in a second, or 8
+    of each of three from two machines, are a loop.
     """
 
     per_s: Annotated[int, Meta(ge=50, le=1_000_000)] = 500

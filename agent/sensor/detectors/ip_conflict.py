@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.claims import Claim, claims_of
-from agent.sensor.contests import Contest, Contests
+from agent.sensor.contests import Contest, Contests, Times
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
@@ -104,7 +104,7 @@ class IpConflictMachine:
 
     def take(self, fact: Fact) -> None:
         """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert):
+        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
             self.gateways.take(fact)
         if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
             for claim in claims_of(fact):
@@ -163,14 +163,16 @@ class IpConflictMachine:
             return False
         if any(self._suspicion.is_proxy(claim, mac) for mac in macs):
             return False
-        # A bond speaks by one MAC to everybody and by another to each client.
-        told = contest.turns if contest.asks_often(claim.at) else contest.disputes
         if contest.doubled_at == claim.at:
             return True
+        # A bond speaks by one MAC to everybody and by another to each client.
+        told = contest.turns if contest.asks_often(claim.at) else contest.disputes
         if not told or told[-1] != claim.at:
             return False
-        in_turn = len(told) >= TURNS and claim.at - told[-TURNS] <= TURNS_S
-        return in_turn or (len(told) > 1 and claim.at - told[-2] <= DEFENDED_S)
+        return all(
+            _within(times, TURNS, TURNS_S, claim.at) or _within(times, 2, DEFENDED_S, claim.at)
+            for times in (told, contest.turns)
+        )
 
     def _wait(self, key: Key, claim: Claim, confidence: float) -> None:
         if claim.at - (self._spoofed.get(key) or -1e9) < SPOOFED_S:
@@ -215,3 +217,7 @@ class IpConflictMachine:
         if claim.address in self._network.devices:
             return Party(claim.address, role=DEVICE)
         return Party(role=INSIDE)
+
+
+def _within(times: Times, count: int, seconds: float, at: float) -> bool:
+    return len(times) >= count and at - times[-count] <= seconds

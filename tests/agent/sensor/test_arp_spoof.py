@@ -218,6 +218,19 @@ def test_his_address_is_known_from_a_lease_or_from_what_he_sends() -> None:
         assert named(found(say.merged([(T - 9, frame)], honest(), poison()))) == BLAMED
 
 
+def test_his_victims_packets_that_he_sends_on_do_not_give_him_its_address() -> None:
+    def sent(at: float, by: tuple[str, str], source: str) -> tuple[float, bytes]:
+        return at, over(by[0], GATEWAY[0], tcp(source, 4000, "192.0.2.9", 443, SYN))
+
+    sent_on = [sent(T + n, ATTACKER, VICTIM[1]) for n in range(5)]
+    own = [sent(T + n, ATTACKER, ATTACKER[1]) for n in range(5)]
+    true = [sent(T + n - 0.1, VICTIM, VICTIM[1]) for n in range(5)]
+    gateway = say.talk(T + 20, OTHER, GATEWAY, 2)
+    frames = say.merged(sent_on, own, poison(), gateway)
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+    assert named(found(say.merged(frames, true))) == BLAMED
+
+
 def test_the_gateway_is_known_by_dhcp_or_by_traffic_from_outside() -> None:
     gateway = (GATEWAY[0], "10.0.0.77")
     lies = list(say.arpspoof(T + 5, ATTACKER[0], gateway[1], *VICTIM))
@@ -272,6 +285,31 @@ def test_an_address_that_moves_to_another_machine_once_is_no_attack() -> None:
     frames = say.merged(honest(T, 5.0, 5), failover, after, own, old_is_alive)
     assert found(frames) == []
     assert found(frames, KNOWN) == []
+
+
+def test_a_failover_and_the_way_back_are_nothing() -> None:
+    spare = "02:00:00:00:00:02"
+    frames = say.merged(
+        say.talk(T, VICTIM, GATEWAY, 2, 5.0),
+        [say.announced(T + 10 + n / 10, spare, GATEWAY[1]) for n in range(5)],
+        say.talk(T + 12, VICTIM, (spare, GATEWAY[1]), 2, 5.0),
+        [say.announced(T + 30 + n / 10, *GATEWAY) for n in range(5)],
+        say.talk(T + 31, VICTIM, GATEWAY, 5, 5.0),
+    )
+    assert found(frames) == []
+
+
+@pytest.mark.parametrize("each_s", [15.0, 40.0])
+def test_two_routers_that_stand_in_for_each_other_in_turn_are_no_attack(each_s: float) -> None:
+    """Keepalived: five announcements at once, and again after 5 s."""
+    routers = (GATEWAY[0], "10.0.0.2"), ("02:00:00:00:00:02", "10.0.0.3")
+    frames = [list(say.talk(T + n, one, OTHER, 20, 10.0)) for n, one in enumerate(routers)]
+    for number in range(4):
+        at, mac = T + each_s * number, routers[number % 2][0]
+        spoken = [(at + n % 5 / 10 + n // 5 * 5, mac) for n in range(10)]
+        frames.append([say.announced(when, by, GATEWAY[1]) for when, by in spoken])
+        frames.append(list(say.talk(at + 2, VICTIM, (mac, GATEWAY[1]), 2, 5.0)))
+    assert [one for one in found(say.merged(*frames)) if one.kind != "ip_conflict"] == []
 
 
 @pytest.mark.parametrize(
