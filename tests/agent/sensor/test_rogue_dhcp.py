@@ -211,6 +211,20 @@ def test_a_server_that_is_not_in_the_list_is_a_rogue_whatever_it_gives() -> None
     assert one.confidence == 0.95
 
 
+def test_a_server_that_only_its_clients_name_is_told_of_where_ours_are_listed() -> None:
+    allowed = Allowed(
+        dhcp_servers=frozenset((bytes((10, 20, 0, 5)),)),
+        dhcp_relays=frozenset((bytes((10, 20, 0, 1)),)),
+    )
+    frames = [
+        (n * 5.0, asks(client(n), REQUEST, transaction=n, server=server))
+        for n, server in enumerate((OURS, GATEWAY, HOME, HOME))
+    ]
+    (one,) = found(frames, Network(allowed=allowed))
+    assert (accused([one]), one.count, one.confidence) == ([(HOME, "")], 2, 0.8)
+    assert found(frames) == []
+
+
 def test_a_gateway_that_is_not_ours_in_our_network_needs_no_second_server() -> None:
     here = Network(subnets=(network("10.20.0.0/16"),), gateways=frozenset((bytes((10, 20, 0, 1)),)))
     frames = [(0.0, asks(client(3), transaction=3)), (0.1, rogue(3))]
