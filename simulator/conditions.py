@@ -1,7 +1,22 @@
 """What is wrong with a school at a moment, as its machines and lines have it."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal, get_args
+
+AttackKind = Literal[
+    "gateway_spoof",
+    "rogue_dhcp",
+    "port_scan",
+    "password_guessing",
+    "worm_sweep",
+    "broadcast_storm",
+    "mining_pool",
+    "syn_flood",
+]
+ATTACKS: Final[tuple[AttackKind, ...]] = get_args(AttackKind)
+
+Attacks = tuple[tuple[AttackKind, int], ...]
+"""Which attacks go on, each with when it began in seconds since 1970."""
 
 DEGRADED_LOSS: Final = 5.0
 """As the first rules have it (defaults.md)."""
@@ -40,6 +55,7 @@ class Conditions:
     """Whether the screen of the first classroom shows anything."""
     switch: bool = True
     """Whether the switch that the classrooms hang on works."""
+    attacks: Attacks = ()
     booted: int = 0
     """When the power last came back, in seconds since 1970."""
 

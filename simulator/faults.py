@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from simulator.chance import mix, unit
-from simulator.conditions import WELL, Conditions
+from simulator.conditions import ATTACKS, WELL, Conditions
 from simulator.days import Days
 from simulator.district import School
 from simulator.scenario import FAULTS, VALUES, FaultKind, FaultTable, Scenario
@@ -33,6 +33,14 @@ _LASTS_S: Final[dict[FaultKind, int]] = {
     "broker_away": 600,
     "screen_fails": 5_400,
     "switch_down": 1_200,
+    "gateway_spoof": 900,
+    "rogue_dhcp": 7_200,
+    "port_scan": 600,
+    "password_guessing": 1_800,
+    "worm_sweep": 1_800,
+    "broadcast_storm": 600,
+    "mining_pool": 14_400,
+    "syn_flood": 900,
 }
 """The median of how long one lasts that comes by chance."""
 LONGEST_S: Final = 3 * DAY_S
@@ -136,6 +144,11 @@ def conditions(school: School, faults: list[Fault], at: int) -> Conditions:
 
 
 def _with(found: Conditions, fault: Fault) -> Conditions:
+    if fault.kind in ATTACKS:
+        attacks = (*found.attacks, (fault.kind, fault.start))
+        harm = _HARM.get(fault.kind, {})
+        worse = {name: max(getattr(found, name), value) for name, value in harm.items()}
+        return replace(found, attacks=attacks, **worse)
     return replace(found, **_changes(found, fault.kind, fault.value))
 
 
@@ -151,6 +164,11 @@ def _changes(found: Conditions, kind: FaultKind, value: float) -> dict[str, Any]
     return {_BROKEN[kind]: False}
 
 
+_HARM: Final[dict[FaultKind, dict[str, float]]] = {
+    "gateway_spoof": {"loss": 8.0, "delay": 60.0},
+    "broadcast_storm": {"loss": 20.0, "delay": 300.0, "busy": 0.5},
+}
+"""What an attack does to the line of its school: loss in %, ms, share of what it carries."""
 _WORST: Final[dict[FaultKind, str]] = {"slow_platform": "platform", "disk_full": "disk"}
 _BROKEN: Final[dict[FaultKind, str]] = {
     "line_cut": "line",

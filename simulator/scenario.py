@@ -33,6 +33,14 @@ FaultKind = Literal[
     "broker_away",
     "screen_fails",
     "switch_down",
+    "gateway_spoof",
+    "rogue_dhcp",
+    "port_scan",
+    "password_guessing",
+    "worm_sweep",
+    "broadcast_storm",
+    "mining_pool",
+    "syn_flood",
 ]
 FAULTS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
 
@@ -94,6 +102,14 @@ class ChanceTable(Struct, frozen=True, kw_only=True):
     broker_away: Rate = 0.5
     screen_fails: Rate = 0.4
     switch_down: Rate = 0.2
+    gateway_spoof: Rate = 0.1
+    rogue_dhcp: Rate = 0.2
+    port_scan: Rate = 0.3
+    password_guessing: Rate = 0.15
+    worm_sweep: Rate = 0.05
+    broadcast_storm: Rate = 0.05
+    mining_pool: Rate = 0.1
+    syn_flood: Rate = 0.03
 
 
 class FaultTable(Struct, frozen=True, kw_only=True):

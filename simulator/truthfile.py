@@ -4,6 +4,7 @@
  "cause":"silent","why":["line_cut"]}
 {"what":"room","region":…,"school":…,"from":…,"until":…,"room":"101","state":"not_ready",
  "cause":"lamp","device":"projector-101"}
+{"what":"attack","region":…,"school":…,"from":…,"until":…,"attack":"rogue_dhcp"}
 {"what":"school","region":…,"school":…,"from":…,"until":…,"outage_min":25.0, …}
 {"what":"indicator","indicator":"I-01","region":"all","area":"all","window":"day","at":…, …}
 """
@@ -37,6 +38,7 @@ def truth(
         yield from _lines(course, start_s, stop_s)
         yield _school(course, days, start_s, stop_s)
         yield from _rooms(course, start_s, stop_s)
+        yield from _attacks(course, start_s, stop_s)
     for line in Targets(known, days).ended(start_s, stop_s):
         yield _indicator(line)
 
@@ -87,6 +89,14 @@ def _rooms(course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[dict[str
                 "room": room.room,
                 **found._asdict(),
             }
+
+
+def _attacks(course: SchoolCourse, start_s: int, stop_s: int) -> Iterator[dict[str, Any]]:
+    lasted: dict[tuple[str, int], int] = {}
+    for one in course.between(start_s, stop_s):
+        lasted |= dict.fromkeys(one.now.attacks, one.stop)
+    for (kind, began), ended in lasted.items():
+        yield {**_of(course, "attack", max(began, start_s), min(ended, stop_s)), "attack": kind}
 
 
 def _of(course: SchoolCourse, what: str, start_s: int, stop_s: int) -> dict[str, Any]:

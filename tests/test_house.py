@@ -95,6 +95,17 @@ def test_a_running_agent_never_loads_what_only_the_district_needs() -> None:
     assert loaded_after("import schoolwatch, agent.cli, agent.app") & set(LEAN) == set()
 
 
+def test_an_agent_with_a_sensor_leaves_foreign_packets_to_its_process() -> None:
+    statement = "import agent.app, agent.sensor.keeper, sys"
+    program = f"{statement}\nprint([m for m in sys.modules if m.startswith('agent.sensor.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(ast.literal_eval(done.stdout))
+    assert loaded == {f"agent.sensor.{name}" for name in ("keeper", "lines", "readings", "whys")}
+    assert "scapy" not in loaded_after(statement)
+
+
 def test_a_running_agent_holds_nothing_that_it_got_only_through_a_library() -> None:
     loaded = loaded_after("import schoolwatch, agent.cli, agent.app")
     assert loaded & {"argparse", "dns", "email", "http", "socks"} == set()

@@ -10,36 +10,27 @@ import msgspec
 
 from agent.sensor.keeper import COMMAND, end
 from agent.sensor.lines import LINE_BYTES, Figures, Options, Refused, encoded, line_of
+from agent.sensor.whys import GIVE, WHY
 from core.findings import Finding
 
 WITHIN_S: Final = 20.0
 PART: Final = "[sensor]"
-GIVE: Final = (
-    "under systemd copy configs/deploy/systemd/schoolwatch-agent.service.d to "
-    "/etc/systemd/system, then systemctl daemon-reload and restart the agent "
-    "(docs/sensor-live.md, Rights); without it the agent measures all the same, and sees no attack"
-)
-WHY: Final = {
-    "gone": ("there is no such interface", "write [sensor] interfaces as `ip link` names them"),
-    "down": ("the interface is switched off", "switch it on: ip link set {} up"),
-    "not_ethernet": (
-        "it is no Ethernet or Wi-Fi interface (a tunnel say)",
-        "name the interface that the tunnel goes through",
-    ),
-    "refused": ("the system does not let it listen there", GIVE),
-}
 
 
 async def look_at(options: Options, command: Sequence[str] = COMMAND) -> list[Finding]:
     """Return what is found of each interface of *options*, which come without key and parent."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        limit=LINE_BYTES,
-        start_new_session=True,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            limit=LINE_BYTES,
+            start_new_session=True,
+        )
+    except OSError as error:
+        text = f"its process cannot be started: {command[0]}: {error.strerror}"
+        return [Finding(PART, "broken", text)]
     assert process.stdin is not None
     assert process.stdout is not None
     found: dict[str, Finding] = {}

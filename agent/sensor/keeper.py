@@ -30,6 +30,7 @@ from agent.sensor.lines import (
     line_of,
 )
 from agent.sensor.readings import Gauge
+from agent.sensor.whys import WHY
 from core import clock
 from core.mqtt.backoff import Backoff
 from core.securitykinds import SENSED, SENSOR
@@ -240,7 +241,13 @@ class Keeper:
         return min(at if abs(ahead) < clock.SECOND else at - ahead, self.now())
 
     def _figures(self, figures: Figures) -> None:
-        gauge, at = self._gauges[figures.interface], self.now()
+        name, why = figures.interface, figures.why
+        if why:
+            text = WHY.get(why, (why,))[0]
+            self._state.broke(name, f"the security sensor hears nothing at {name}: {text}")
+        else:
+            self._state.well(name)
+        gauge, at = self._gauges[name], self.now()
         self.tell(gauge.events(figures, at, self.monotonic()))
         self.sink(gauge.readings(figures, at, self.monotonic(), self.bad_lines))
 

@@ -15,7 +15,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import BinaryIO, Final
 
 import msgspec
@@ -79,11 +78,7 @@ class Live:
             devices=options.devices,
             allow=options.allow,
         )
-        tables = {
-            w: t
-            for w, t in chosen(options.detectors, options.block_lists).items()
-            if find_spec(f"agent.sensor.detectors.{w}")
-        }
+        tables = chosen(options.detectors, options.block_lists)
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
         self._figures_s = options.figures_s
         self._poll = select.epoll()

@@ -10,6 +10,8 @@ from core.clock import SECOND
 from core.kinds import KINDS
 from core.lineprotocol import encode
 from core.types import Reading, Value
+from simulator import attacks
+from simulator.conditions import ATTACKS
 from simulator.course import SchoolCourse
 from simulator.days import HOUR_S
 from simulator.district import HOST, School
@@ -131,6 +133,9 @@ def _told(school: School, fault: Fault) -> list[_Said]:
     if fault.kind == "link_down" and school.backup:
         told = (*told, ("uplink_failover", BACKUP))
     found = [_Said(kind, HOST, subject, identity(school, HOST)) for kind, subject in told]
+    if fault.kind in ATTACKS:
+        subject = attacks.subject_of(school, fault.kind, fault.start)
+        found.append(_Said(fault.kind, INTERFACE, subject, identity(school, HOST)))
     rooms = rooms_of(school)
     if rooms and fault.kind in _ROOM_EVENTS:
         kind, subject_of = _ROOM_EVENTS[fault.kind]

@@ -6,7 +6,7 @@
 import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -19,8 +19,10 @@ from core.clock import SECOND
 from core.errors import SpoolError
 from core.mqtt import Broker
 from core.types import Event, Identity, Reading
+from simulator import attacks
 from simulator.conditions import WELL, Conditions
 from simulator.course import SchoolCourse
+from simulator.district import HOST
 from simulator.machine import Machine
 from simulator.series import BACKUP, DISK, INTERFACE
 from simulator.wired import Wired, wired
@@ -160,7 +162,8 @@ class Played:
             self.left = await alive.wired.leave()
         else:
             self.left = await alive.wired.die()
-        self._told = WELL
+        # What was open stays open in its spool, and somebody has to say that it is over.
+        self._told = replace(WELL, attacks=self._told.attacks)
 
     async def _own(self, reading: Reading) -> Reading:
         """Return *reading*; the agent's about itself with what its spool really holds."""
@@ -176,6 +179,8 @@ class Played:
         if self._alive is None:
             return
         events = list(events_of(self.who.agent, self._told, now, at * SECOND))
+        if self.machine.agent == HOST:
+            events += attacks.news(self.machine.school, self._told.attacks, now.attacks, at)
         if events:
             try:
                 await self._alive.wired.spool.call(lambda spool: spool.tell(events))

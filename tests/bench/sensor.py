@@ -5,12 +5,15 @@
 
 95 % of the frames carry data, as a mirror port brings them; the rest is control traffic of an
 ordinary morning. tcpreplay sends them from one network namespace to another (root, iproute2,
-`apt-get install tcpreplay`). Printed: control frames that came to Python, processor time, memory.
+`apt-get install tcpreplay`). Then the same is read from a file, also by Suricata where it is.
+Printed: control frames that came to Python, processor time, memory.
 A machine with two processors shares them with the sender: look at ratios, not at numbers.
 """
 
 import argparse
+import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
@@ -36,6 +39,8 @@ PART: Final = 20
 """One frame in so many is of control traffic."""
 FRAMES: Final = 20_000
 """In the capture, which is sent again and again."""
+OFFLINE: Final = 10
+"""Times the capture, where it is read from a file."""
 SMALL: Final = 400
 """Bytes: control frames of the capture are shorter, data are longer."""
 MACHINES: Final = 300
@@ -206,6 +211,28 @@ def flooded(folder: Path, count: int) -> str:
     return "; ".join(said)
 
 
+def offline(folder: Path) -> Iterator[str]:
+    """Yield what reading the same capture costs us, and Suricata with the rules that it has."""
+    file = write_pcap(folder / "whole.pcap", mixed() * OFFLINE)
+    ours = [sys.executable, "-m", "schoolwatch", "sensor", "read", str(file)]
+    programs = {"sensor read": ours}
+    suricata = os.environ.get("SCHOOLWATCH_BENCH_SURICATA") or shutil.which("suricata")
+    if suricata:
+        programs["suricata -r"] = [suricata, "-r", str(file), "-k", "none", "-l", str(folder)]
+    else:
+        yield "no Suricata here: name one in SCHOOLWATCH_BENCH_SURICATA (Debian's backports)"
+    for name, words in programs.items():
+        began = time.monotonic()
+        timed = ["/usr/bin/time", "-f", "%M %U %S", *words]
+        done = subprocess.run(timed, capture_output=True, text=True, check=False)
+        seconds = time.monotonic() - began
+        kb, user, system = map(float, done.stderr.split()[-3:])
+        yield (
+            f"{name}: {OFFLINE * FRAMES / seconds:,.0f} frames/s, {user + system:.1f} CPU s, "
+            f"{kb / 1000:.0f} MB (exit code {done.returncode})"
+        )
+
+
 def say(text: str) -> None:
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
@@ -234,6 +261,8 @@ def main() -> None:
             theirs = sniffer(near, send, sent, words, more)
             ratio = ours.cpu_s / ours.got / (theirs.cpu_s / max(1, theirs.got))
             say(f"{theirs.line()}  (a frame costs us {ratio:.2f} times as much)")
+        for text in offline(folder):
+            say(text)
         if given.spoofed:
             say(f"spoofed: {flooded(folder, given.spoofed)}")
 

@@ -154,3 +154,8 @@ async def test_the_check_says_what_is_wrong_with_an_interface(tmp_path: Path, wh
 async def test_the_check_survives_a_process_that_does_not(tmp_path: Path, program: str) -> None:
     (one,) = await looked_at(tmp_path, program)
     assert (one.part, one.state) == ("[sensor]", "broken")
+
+
+async def test_the_check_says_that_the_process_cannot_be_started() -> None:
+    (one,) = await checking.look_at(options_of(ON), ("/nowhere/python",))
+    assert (one.state, "/nowhere/python" in one.text) == ("broken", True)
