@@ -75,12 +75,12 @@ def judge(
             return Judgement(other, one, confidence, by)
         if its >= 2 * mine and its > mine:
             return Judgement(one, other, confidence, by)
-    if refuses is not None:
-        return Judgement(refuses, other if refuses is one else one, 0.7, "refusal")
     early, late = sorted((one, other), key=lambda server: server.first)
     if late.first - early.first >= AGAIN_S:
         served = early.served_at and late.first - early.served_at >= SENIOR_S
         return Judgement(late, early, 0.85 if served else 0.75, "seen before")
+    if refuses is not None:
+        return Judgement(refuses, other if refuses is one else one, 0.7, "refusal")
     for by, confidence, odd in (
         ("router of its own", 0.65, _selfish),
         ("network of a home router", 0.65, _at_home),

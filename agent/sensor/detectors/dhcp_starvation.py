@@ -57,7 +57,7 @@ class DhcpStarvation:
     clients_per_source: Number = 20
     made_up: Number = 50
     gone: Number = 100
-    unclaimed: Number = 30
+    unclaimed: Number = 60
     claim_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
     at_once: Number = 500
     declines: Number = 20

@@ -179,6 +179,7 @@ class Watch:
                 *(KIND, key, fact.at, fact.number),
                 source=Party(role=INSIDE),
                 target=Party(role=role if role != INSIDE else RESOLVER),
+                count=1 if self._incidents.is_open(KIND, key) else asked,
                 confidence=limit.confidence,
                 evidence={
                     "names": asked,

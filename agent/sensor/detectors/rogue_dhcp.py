@@ -109,6 +109,8 @@ class Watch:
         elif fact.message == REQUEST:
             exchange.named = fact.server or exchange.named
             exchange.returns = not fact.server and not exchange.answers
+            if fact.server and self._unlisted(fact.server):
+                self._chosen(fact)
             if not fact.server and fact.source != NONE and fact.target != EVERYBODY:
                 self._use.came_back(fact.target, fact.client, fact.at)
 
@@ -140,7 +142,7 @@ class Watch:
         server = self._server(fact)
         server.last = fact.at
         server.answers += 1
-        if self._unlisted(server):
+        if self._unlisted(server.address, server.source):
             self._accuse(server, Case(("", server.key), 0.9, "list", "list"))
         for (vlan, address, _), other in self._servers.items():
             if other and vlan == fact.vlan and address == exchange.named != server.address:
@@ -198,7 +200,7 @@ class Watch:
 
     def _know(self, fact: Dhcp, server: Server, settings: Settings) -> None:
         """Hold an answer against what is configured."""
-        if self._unlisted(server):
+        if self._unlisted(server.address, server.source):
             self._accuse(server, Case(("", server.key), 0.95, "list", "list"))
         elif not fact.vlan and not server.relayed and not self._network.allowed.dhcp_servers:
             works = self._use.users(server, fact.at) >= WORKING
@@ -206,9 +208,19 @@ class Watch:
             if differs:
                 self._accuse(server, Case(("", server.key), confidence, differs, by))
 
-    def _unlisted(self, server: Server) -> bool:
-        listed = self._network.allowed.dhcp_servers
-        return bool(listed) and listed.isdisjoint((server.address, server.source))
+    def _unlisted(self, *addresses: Address) -> bool:
+        allowed = self._network.allowed
+        # A relay may stand in for the server (RFC 5107).
+        known = allowed.dhcp_servers | allowed.dhcp_relays
+        return bool(allowed.dhcp_servers) and known.isdisjoint(addresses)
+
+    def _chosen(self, fact: Dhcp) -> None:
+        """Tell of a server that a client chose, where a switch keeps its answers from us."""
+        for key, server in self._servers.items():
+            if server is not None and key[:2] == (fact.vlan, fact.server):
+                return  # it was heard, and told of then
+        unheard = Server((fact.vlan, fact.server, b""), fact.at, fact.server)
+        self._sign(fact, unheard, Case(("", unheard.key), 0.8, "list", "choice of a client"))
 
     def _met(self, found: Judgement, differs: str) -> None:
         """Accuse the rogue of two; an accusation of the other one was a mistake and moves."""

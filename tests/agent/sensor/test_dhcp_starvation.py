@@ -138,7 +138,7 @@ def local(number: int) -> str:
 
 
 def test_clients_that_do_not_want_what_they_were_offered_are_a_flood() -> None:
-    frames = [one for n in range(80) for one in list(whole(local(n), n, n / 10))[:2]]
+    frames = [one for n in range(150) for one in list(whole(local(n), n, n / 10))[:2]]
     (one,) = found(frames)
     assert (one.confidence, one.source.mac) == (0.8, b"")
 

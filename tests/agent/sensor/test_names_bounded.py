@@ -88,7 +88,7 @@ def miners(n: int) -> list[Fact]:
         ("dhcp_starvation", clients, 8_000, 8),
         ("rogue_ra", routers, 2_000, 3),
         ("dns_tunnel", names, 12_000, 12),
-        ("mining_pool", miners, 6_000, 4),
+        ("mining_pool", miners, 3_000, 4),
     ],
 )
 def test_a_flood_fills_its_tables_and_no_more(

@@ -194,6 +194,14 @@ def test_a_server_that_refuses_what_another_one_gave_is_a_rogue() -> None:
     assert one.evidence["differs"] == "refuses"
 
 
+def test_our_server_that_refuses_what_a_rogue_gave_is_not_the_rogue() -> None:
+    refusal = answers(OURS_MAC, OURS, client(3), NAK, transaction=3)
+    chosen = asks(client(3), REQUEST, transaction=3, server=ROGUE)
+    frames = [*served(1, 0.0), (60.0, asks(client(3), transaction=3)), (60.1, rogue(3))]
+    frames += [(60.2, chosen), (60.3, refusal)]
+    assert accused(found(frames)) == [(ROGUE, ROGUE_MAC)]
+
+
 def test_a_server_that_is_not_in_the_list_is_a_rogue_whatever_it_gives() -> None:
     listed = Network(allowed=Allowed(dhcp_servers=frozenset((bytes((10, 20, 0, 5)),))))
     frames = [*served(1, 0.0), (9.0, asks(client(2), transaction=2))]
@@ -201,6 +209,20 @@ def test_a_server_that_is_not_in_the_list_is_a_rogue_whatever_it_gives() -> None
     (one,) = found([*frames, (9.1, offer((SECOND, SECOND_MAC), 2))], listed)
     assert accused([one]) == [(SECOND, SECOND_MAC)]
     assert one.confidence == 0.95
+
+
+def test_a_server_that_only_its_clients_name_is_told_of_where_ours_are_listed() -> None:
+    allowed = Allowed(
+        dhcp_servers=frozenset((bytes((10, 20, 0, 5)),)),
+        dhcp_relays=frozenset((bytes((10, 20, 0, 1)),)),
+    )
+    frames = [
+        (n * 5.0, asks(client(n), REQUEST, transaction=n, server=server))
+        for n, server in enumerate((OURS, GATEWAY, HOME, HOME))
+    ]
+    (one,) = found(frames, Network(allowed=allowed))
+    assert (accused([one]), one.count, one.confidence) == ([(HOME, "")], 2, 0.8)
+    assert found(frames) == []
 
 
 def test_a_gateway_that_is_not_ours_in_our_network_needs_no_second_server() -> None:
