@@ -22,6 +22,7 @@ from agent.parts import Parts, parts_of
 from agent.probecli import ask
 from agent.probes import base as probes_base
 from agent.schedule import Job
+from agent.sensing import options_of
 from agent.surroundings import Surroundings
 from agent.watchers import Watcher
 from core import clock
@@ -50,6 +51,7 @@ async def check(config: AgentConfig) -> list[Finding]:
         *(in_turn(probe(job)) for job in parts.jobs),
         *(in_turn(watcher(word, one)) for word, one in parts.watchers.items()),
         _devices(parts),
+        _sensor(config),
     )
     alone = [*around(config), *user(), time_here(), spool(config, runs)]
     return [*alone, *(one for part in found for one in part), *left_out(config)]
@@ -79,6 +81,14 @@ async def _devices(parts: Parts) -> list[Finding]:
     from agent.devices.findings import look_at  # noqa: PLC0415 — most agents have no devices
 
     return await look_at(parts.devices, parts.config.devices.concurrency)
+
+
+async def _sensor(config: AgentConfig) -> list[Finding]:
+    if not config.sensor.interfaces:
+        return []
+    from agent.sensor.checking import look_at  # noqa: PLC0415 — nor do most have a sensor
+
+    return await look_at(options_of(config))
 
 
 async def watcher(word: str, one: Watcher) -> list[Finding]:

@@ -207,7 +207,9 @@ def said(config: AgentConfig) -> str:
     watchers = [f"watch {one.word}" for one in config.watchers]
     some = len(config.devices.list)
     devices = [f"{some} device{'s' if some > 1 else ''}"] if some else []
-    return ", ".join([*config.words(), *watchers, *devices]) or "no probe"
+    at = config.sensor.interfaces
+    sensor = [f"the security sensor at {' and '.join(at)}"] if at else []
+    return ", ".join([*config.words(), *watchers, *devices, *sensor]) or "no probe"
 
 
 def _job(probe: ProbeConfig, ours: Mapping[str, object]) -> Job:

@@ -2,10 +2,11 @@
 
 import asyncio
 import ipaddress
+import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agent.conditions import Gone, Tellable
 from agent.config import AgentConfig
@@ -17,6 +18,11 @@ from core.securitykinds import SENSED, SENSOR
 if TYPE_CHECKING:
     from agent.sensor.keeper import Keeper
     from agent.sensor.lines import Options
+
+AGAIN_AFTER_S: Final = 60.0
+ALL: Final = (*SENSED, *SENSOR)
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -35,7 +41,11 @@ class Sensing:
         while True:
             self._changed.clear()
             if self.config.sensor.interfaces:
-                await self._keep()
+                try:
+                    await self._keep()
+                except Exception:  # noqa: BLE001 — a defect here ends no agent that measures
+                    _log.exception("the keeper of the sensor failed; it begins anew in a minute")
+                    await asyncio.sleep(AGAIN_AFTER_S)
             else:
                 at = self.now()
                 self.tell([Gone(kind, None, _nobody, at, "not_watched") for kind in ALL])
@@ -69,9 +79,6 @@ class Sensing:
                 await keeping
 
 
-ALL = (*SENSED, *SENSOR)
-
-
 def options_of(config: AgentConfig) -> "Options":
     """Return what the process is told, but for its key; the network is as this machine sees it."""
     from agent.sensor.lines import Options  # noqa: PLC0415 — see above
@@ -86,14 +93,14 @@ def options_of(config: AgentConfig) -> "Options":
         subnets=sensor.subnets,
         gateways=tuple(sorted({_unzoned(route.gateway) for route in around.routes()})),
         resolvers=tuple(sorted({_unzoned(one) for one in around.resolvers()})),
-        devices=tuple(sorted(_addresses(config))),
+        devices=tuple(sorted(addresses_of(config))),
         allow={name: getattr(allow, name) for name in allow.__struct_fields__},
         detectors=dict(sensor.detectors),
         block_lists={word: [str(one) for one in files] for word, files in sensor.lists().items()},
     )
 
 
-def _addresses(config: AgentConfig) -> set[str]:
+def addresses_of(config: AgentConfig) -> set[str]:
     """Return the devices that are listed by their address; those with a name are left out."""
     found = set()
     for device in config.devices.list:

@@ -20,7 +20,6 @@ MAY_IMPORT = {
     "simulator": {"core", "agent", "collector", "alerts", "configs"},
 }
 OURS = {*MAY_IMPORT, "schoolwatch", "tests"}
-SENSOR = "agent/sensor"
 TALKS_TO_PEOPLE = ("cli.py", "__main__.py")
 
 LEAN = ("click", "rich", "aiohttp", "jinja2", "prometheus_client", "collector", "alerts")
@@ -53,14 +52,16 @@ def test_a_package_imports_only_what_stands_below_it(package: str) -> None:
     assert {path: names for path, names in found.items() if names} == {}
 
 
-def test_scapy_stays_in_the_sensor() -> None:
+def test_scapy_is_loaded_by_one_module_when_a_capture_needs_it() -> None:
     found = [
         path.relative_to(ROOT).as_posix()
         for package in MAY_IMPORT
         for path in files(package)
         if "scapy" in imports(path)
     ]
-    assert [path for path in found if not path.startswith(SENSOR)] == []
+    assert found == ["agent/sensor/rare.py"]
+    loaded = loaded_after("import agent.sensor.readcli, agent.sensor.rare")
+    assert loaded & {"scapy", *LEAN, "paho", "sqlite3", "psutil"} == set()
 
 
 def printing(path: Path) -> list[int]:
@@ -92,6 +93,17 @@ def loaded_after(statement: str) -> set[str]:
 
 def test_a_running_agent_never_loads_what_only_the_district_needs() -> None:
     assert loaded_after("import schoolwatch, agent.cli, agent.app") & set(LEAN) == set()
+
+
+def test_an_agent_with_a_sensor_leaves_foreign_packets_to_its_process() -> None:
+    statement = "import agent.app, agent.sensor.keeper, sys"
+    program = f"{statement}\nprint([m for m in sys.modules if m.startswith('agent.sensor.')])"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    loaded = set(ast.literal_eval(done.stdout))
+    assert loaded == {f"agent.sensor.{name}" for name in ("keeper", "lines", "readings", "whys")}
+    assert "scapy" not in loaded_after(statement)
 
 
 def test_a_running_agent_holds_nothing_that_it_got_only_through_a_library() -> None:

@@ -16,6 +16,8 @@ LEAST: Final = 5
 GROUP, LOCAL = 0x01, 0x02
 """Bits of the first byte, IEEE 802: of no single machine, and not given by a manufacturer, which
 is how phones and tablets change theirs from network to network."""
+MACHINE_MADE: Final = (b"\x52\x54\x00", b"\x02\x42")
+"""How the addresses of virtual machines begin that bear that bit too: QEMU and Docker."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,12 @@ class Census:
         if self.flooded:
             return {}
         everyone: set[Mac] = set().union(*self._hours.values())
-        random = sum(bool(mac[0] & LOCAL) for mac in everyone)
+        random = sum(map(is_random, everyone))
         found = {"machines": len(everyone), "random_macs": random}
         told = {name: count for name, count in found.items() if count >= LEAST or not count}
         return {**told, "infrastructure": sum(mac in everyone for mac in infrastructure)}
+
+
+def is_random(mac: Mac) -> bool:
+    """Return whether a machine made *mac* up, as far as it shows."""
+    return bool(mac[0] & LOCAL) and not mac.startswith(MACHINE_MADE)

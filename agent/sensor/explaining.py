@@ -1,6 +1,6 @@
 """An incident in words for who reads a capture: one line, and why it is thought to be one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -34,9 +34,6 @@ WHY: Final[Mapping[str, str]] = {
 }
 """What shows each kind in packets: the thought behind its detector, without its thresholds."""
 
-FILTER_MAX: Final = 12
-"""Packets named in a filter: enough to look at."""
-
 
 def line(incident: Incident) -> str:
     """Return one line: when, how bad, what, who, whom, how often and how sure."""
@@ -56,24 +53,31 @@ def line(incident: Incident) -> str:
 
 def why(incident: Incident) -> str:
     """Return what speaks for it: a sentence, its figures and the packets that show it."""
-    numbers = incident.numbers
-    said = [WHY.get(incident.kind, "")] if incident.kind in WHY else []
+    said = [WHY[incident.kind]] if incident.kind in WHY else []
     if shown := figures(incident.evidence):
         said.append(f"Here: {shown}.")
-    if len(numbers) == 1:
-        said.append(f"Packet {numbers[0]} shows it.")
+    *first, last = incident.numbers
+    if first:
+        said.append(f"Packets {', '.join(_runs(first, '–'))} and at last {last} show it.")
     else:
-        *first, last = numbers
-        said.append(f"Packets {', '.join(map(str, first))} and at last {last} show it.")
+        said.append(f"Packet {last} shows it.")
     return " ".join(said)
 
 
 def display_filter(incident: Incident) -> str:
     """Return what shows these packets in tshark and Wireshark."""
-    first = incident.numbers[: FILTER_MAX - 1]
-    return (
-        f"frame.number in {{{', '.join(map(str, dict.fromkeys((*first, incident.numbers[-1]))))}}}"
-    )
+    return f"frame.number in {{{', '.join(_runs(incident.numbers, '..'))}}}"
+
+
+def _runs(numbers: Sequence[int], to: str) -> list[str]:
+    """Return `12–19` for numbers that follow each other."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return [f"{run[0]}{to}{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
 
 
 def who(party: Party) -> str:

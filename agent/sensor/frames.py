@@ -4,7 +4,7 @@ The numbers are those of tcpdump.org/linktypes.html.
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from agent.sensor.facts import BROADCAST, Mac
 
@@ -13,6 +13,11 @@ NULL, ETHERNET, RAW_IP, LOOP, COOKED, IPV4, IPV6, COOKED_2 = 0, 1, 101, 108, 113
 ARP_TYPE, IPV4_TYPE, IPV6_TYPE = 0x0806, 0x0800, 0x86DD
 TAGS: Final = frozenset((0x8100, 0x88A8, 0x9100))
 """IEEE 802.1Q, 802.1ad, and what older switches used for the outer tag."""
+PPPOE: Final = 0x8864
+"""RFC 2516, a session: how many schools reach the internet, seen before their router."""
+WRAPPED: Final = TAGS | {PPPOE}
+PPP_PROTOCOLS: Final = {0x0021: IPV4_TYPE, 0x0057: IPV6_TYPE}
+"""RFC 1661 and its successors."""
 TAGS_MAX: Final = 4
 """More do not happen, and a frame of nothing but tags is not read to its end."""
 
@@ -25,19 +30,10 @@ class Malformed(Exception):
     """A frame contradicts itself; the text is a word to count it by."""
 
 
-class Unframed(NamedTuple):
-    """Where the packet begins in a frame, and what stands before it."""
-
-    src: Mac
-    dst: Mac
-    vlan: int
-    """The outer tag's; 0 without one."""
-    ethertype: int
-    """Under 1536 it is the length of an IEEE 802.3 frame."""
-    start: int
-    shared: bool
-    """Sent to more than one machine."""
-
+Unframed = tuple[Mac, Mac, int, int, int, bool]
+"""Source, destination, VLAN (the outer tag's; 0 without one), ethertype (under 1536 the length of
+an IEEE 802.3 frame), where the packet begins, and whether more than one machine is addressed. A
+plain tuple, because one is made for each frame."""
 
 Unframe = Callable[[bytes], Unframed]
 
@@ -56,19 +52,25 @@ def unframe(frame: bytes, link: int) -> Unframed:
 def _ethernet(frame: bytes) -> Unframed:
     ethertype = frame[12] << 8 | frame[13]
     start, vlan = 14, 0
-    if ethertype in TAGS:
-        ethertype, start, vlan = _untag(frame, ethertype, start)
-    return Unframed(frame[6:12], frame[:6], vlan, ethertype, start, bool(frame[0] & 1))
+    if ethertype in WRAPPED:
+        ethertype, start, vlan = _unwrapped(frame, ethertype, start)
+    return frame[6:12], frame[:6], vlan, ethertype, start, bool(frame[0] & 1)
 
 
-def _untag(frame: bytes, ethertype: int, start: int) -> tuple[int, int, int]:
+def _unwrapped(frame: bytes, ethertype: int, start: int) -> tuple[int, int, int]:
+    """Return the packet's type, where it begins, and the outer tag's VLAN."""
+    vlan = (frame[start] << 8 | frame[start + 1]) & 0x0FFF if ethertype in TAGS else 0
     first = start
     while ethertype in TAGS:
         if start - first >= 4 * TAGS_MAX:
             raise Malformed("vlan_many")
         ethertype = frame[start + 2] << 8 | frame[start + 3]
         start += 4
-    return ethertype, start, (frame[first] << 8 | frame[first + 1]) & 0x0FFF
+    if ethertype == PPPOE:
+        inner = PPP_PROTOCOLS.get(frame[start + 6] << 8 | frame[start + 7])
+        # Others set the line up; they stay what they are.
+        return (inner, start + 8, vlan) if inner else (PPPOE, start, vlan)
+    return ethertype, start, vlan
 
 
 def _cooked(frame: bytes) -> Unframed:
@@ -79,17 +81,17 @@ def _cooked(frame: bytes) -> Unframed:
 
 def _cooked_2(frame: bytes) -> Unframed:
     """Version 2: protocol, interface, ARPHRD_, packet type, length of the address, address."""
-    src = frame[12:18] if frame[11] == 6 else b""
+    src = frame[12:18] if frame[11] == 6 and len(frame) >= 18 else b""
     return _linux(frame, 20, frame[0] << 8 | frame[1], frame[10], src)
 
 
 def _linux(frame: bytes, start: int, ethertype: int, kind: int, src: Mac) -> Unframed:
     vlan = 0
-    if ethertype in TAGS:
-        ethertype, start, vlan = _untag(frame, ethertype, start)
+    if ethertype in WRAPPED:
+        ethertype, start, vlan = _unwrapped(frame, ethertype, start)
     # The receiver does not stand there, only what it is to the machine that captured the frame.
     dst = BROADCAST if kind == 1 else b""
-    return Unframed(src, dst, vlan, ethertype, start, kind in SHARED_KINDS)
+    return src, dst, vlan, ethertype, start, kind in SHARED_KINDS
 
 
 def _raw(frame: bytes) -> Unframed:
@@ -105,7 +107,7 @@ def _bare(frame: bytes, start: int) -> Unframed:
     version = frame[start] >> 4
     if version not in (4, 6):
         raise Malformed("ip_version")
-    return Unframed(b"", b"", 0, IPV4_TYPE if version == 4 else IPV6_TYPE, start, False)
+    return b"", b"", 0, IPV4_TYPE if version == 4 else IPV6_TYPE, start, False
 
 
 LINKS: Final[dict[int, Unframe]] = {

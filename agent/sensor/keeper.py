@@ -30,6 +30,7 @@ from agent.sensor.lines import (
     line_of,
 )
 from agent.sensor.readings import Gauge
+from agent.sensor.whys import WHY
 from core import clock
 from core.mqtt.backoff import Backoff
 from core.securitykinds import SENSED, SENSOR
@@ -38,7 +39,7 @@ from core.types import Event, EventKey
 COMMAND: Final = (sys.executable, "-m", "schoolwatch", "sensor", "run")
 
 HANGS_AFTER_S: Final = 20.0
-"""It says something every 5 s."""
+"""It says something every 5 s (`Options.figures_s`)."""
 AGAIN_WITHIN_S: Final = 5.0
 AGAIN_MAX_S: Final = 120.0
 AGAIN_LEAST_S: Final = 0.5
@@ -144,9 +145,7 @@ class Keeper:
             return "died"
         finally:
             grace.cancel()
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await end(process)
             self.pid = 0
             with suppress(TimeoutError):
                 async with asyncio.timeout(1):
@@ -155,34 +154,45 @@ class Keeper:
 
     async def _read(self, stream: asyncio.StreamReader, options: Options) -> str:
         look_at = self.monotonic() + NETWORK_EVERY_S
+        while True:
+            try:
+                line = await self._line(stream)
+            except ValueError:  # longer than a line may be: what of it was read is gone
+                self._bad("a line is too long")
+                continue
+            except TimeoutError:
+                return "hangs"
+            if line is None:
+                return "changed"
+            if not line:
+                return "died"
+            refused = self._take(line, options)
+            if refused:
+                return refused
+            if self.monotonic() >= look_at:
+                look_at = self.monotonic() + NETWORK_EVERY_S
+                if self.options() != options:
+                    return "changed"
+
+    async def _line(self, stream: asyncio.StreamReader) -> bytes | None:
+        """Return the next line, None where the options changed; raises TimeoutError, ValueError."""
+        reading = asyncio.create_task(stream.readline(), name="sensor's line")
         changed = asyncio.create_task(self._changed.wait(), name="sensor's options")
         try:
-            while True:
-                reading = asyncio.ensure_future(stream.readline())
-                await asyncio.wait(
-                    (reading, changed),
-                    timeout=self.hangs_after_s,
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-                if changed.done() or not reading.done():
-                    reading.cancel()
-                    return "changed" if changed.done() else "hangs"
-                try:
-                    line = reading.result()
-                except ValueError:  # longer than a line may be: what of it was read is gone
-                    self._bad("a line is too long")
-                    continue
-                if not line:
-                    return "died"
-                refused = self._take(line, options)
-                if refused:
-                    return refused
-                if self.monotonic() >= look_at:
-                    look_at = self.monotonic() + NETWORK_EVERY_S
-                    if self.options() != options:
-                        return "changed"
+            await asyncio.wait(
+                (reading, changed),
+                timeout=self.hangs_after_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if changed.done():
+                return None
+            if not reading.done():
+                raise TimeoutError
+            return reading.result()
         finally:
+            reading.cancel()
             changed.cancel()
+            await asyncio.gather(reading, changed, return_exceptions=True)
 
     def _take(self, data: bytes, options: Options) -> str:
         """Take in one line; return why the process will end, or ""."""
@@ -213,8 +223,8 @@ class Keeper:
 
     def _told(self, line: Told) -> None:
         details = msgspec.to_builtins(line.details)
-        active = line.stage != "end"
-        event = Event(line.kind, line.interface, line.subject, active, line.at, details=details)
+        active, at = line.stage != "end", self._true(line.at)
+        event = Event(line.kind, line.interface, line.subject, active, at, details=details)
         known = event.key in self._open
         if active:
             self._open.add(event.key)
@@ -225,8 +235,19 @@ class Keeper:
             self._seen.discard(event.key)
             self.tell([event])
 
+    def _true(self, at: int) -> int:
+        """Return *at*, said by the machine's clock, by the agent's, which may know better."""
+        ahead = clock.now() - self.now()
+        return min(at if abs(ahead) < clock.SECOND else at - ahead, self.now())
+
     def _figures(self, figures: Figures) -> None:
-        gauge, at = self._gauges[figures.interface], self.now()
+        name, why = figures.interface, figures.why
+        if why:
+            text = WHY.get(why, (why,))[0]
+            self._state.broke(name, f"the security sensor hears nothing at {name}: {text}")
+        else:
+            self._state.well(name)
+        gauge, at = self._gauges[name], self.now()
         self.tell(gauge.events(figures, at, self.monotonic()))
         self.sink(gauge.readings(figures, at, self.monotonic(), self.bad_lines))
 
@@ -251,6 +272,17 @@ class Keeper:
     def _bad(self, why: str) -> None:
         self.bad_lines += 1
         self._state.broke("line", f"a line of the sensor is left out: {why}")
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """Kill *process* and see it end; what it still says is thrown away."""
+    with suppress(ProcessLookupError):
+        process.kill()
+    # asyncio takes it for running until all is read: a line that is too long stops that.
+    assert process.stdout is not None
+    while await process.stdout.read(LINE_BYTES):
+        pass
+    await process.wait()
 
 
 async def _complain(stream: asyncio.StreamReader) -> None:

@@ -17,6 +17,8 @@ Word = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,39}\Z")]
 Subject = Annotated[str, Meta(pattern=r"\A[0-9a-f]{10}\Z")]
 Text = Annotated[str, Meta(max_length=64)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
+Moment = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
+"""ns since 1970, by the machine's clock."""
 Share = Annotated[float, Meta(ge=0, le=100)]
 
 
@@ -29,6 +31,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key: str
     parent: int
     interfaces: tuple[str, ...]
+    figures_s: float = 5.0
+    """So often the process says that it lives, with what it counted."""
     promiscuous: bool = False
     subnets: tuple[str, ...] = ()
     gateways: tuple[str, ...] = ()
@@ -57,18 +61,18 @@ class Details(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tru
     count: Count = 0
     confidence: Annotated[float, Meta(ge=0, le=1)] = 0.0
     evidence: Annotated[dict[Word, int | float | Text], Meta(max_length=24)] = {}
-    began: Count = 0
+    began: Moment = 0
     vlan: Annotated[int, Meta(ge=0, le=4095)] = 0
 
 
 class Told(Struct, frozen=True, tag="told", forbid_unknown_fields=True):
-    """That an incident begins, is updated or ends at `at` (ns since 1970)."""
+    """That an incident begins, is updated or ends at `at`."""
 
     kind: Word
     interface: Interface
     subject: Subject
     stage: Literal["begin", "update", "end"]
-    at: Count
+    at: Moment
     details: Details
 
 

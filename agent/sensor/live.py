@@ -13,8 +13,8 @@ import resource
 import select
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import BinaryIO, Final
 
 import msgspec
@@ -26,8 +26,6 @@ from agent.sensor.settings import chosen, network_of
 from agent.sensor.tap import Tap
 from core.errors import MonitorError, NotPermitted
 
-FIGURES_S: Final = 5.0
-"""So often the process says that it lives, with what it counted."""
 TICK_S: Final = 1.0
 AT_ONCE: Final = 2048
 """Frames of one interface before another has its turn."""
@@ -80,12 +78,9 @@ class Live:
             devices=options.devices,
             allow=options.allow,
         )
-        tables = {
-            w: t
-            for w, t in chosen(options.detectors).items()
-            if find_spec(f"agent.sensor.detectors.{w}")
-        }
+        tables = chosen(options.detectors, options.block_lists)
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
+        self._figures_s = options.figures_s
         self._poll = select.epoll()
         self._poll.register(0, select.EPOLLIN | select.EPOLLHUP)
         key = bytes.fromhex(options.key)
@@ -113,7 +108,7 @@ class Live:
                 tick_at = now + TICK_S
                 changed = self._tick()
                 if changed or now >= figures_at:
-                    figures_at = now + FIGURES_S
+                    figures_at = now + self._figures_s
                     self._tell(now)
             if most < AT_ONCE:
                 time.sleep(REST_S)
@@ -136,8 +131,10 @@ class Live:
         self._memory.seek(0)
         pages = int(self._memory.read(100).split()[1])
         mem_mb = round(pages * resource.getpagesize() / 1e6, 1)
+        # Of all interfaces together: they are about the school, and have no interface as a tag.
+        verdicts = sum((Counter(post.verdicts()) for post in self._posts), Counter[str]())
         for post in self._posts:
-            say(post.figures(round(percent, 1), mem_mb))
+            say(post.figures(round(percent, 1), mem_mb, verdicts))
 
 
 def _cpu_s() -> float:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from agent.sensor.facts import Address, Mac
+from agent.sensor.roles import DEVICE, DHCP_SERVER, GATEWAY, INSIDE, OUTSIDE, RESOLVER
 
 Subnet = IPv4Network | IPv6Network
 
@@ -18,6 +19,16 @@ VIRTUAL: Final = (
     b"\x00\x07\xb4\x00",  # GLBP
 )
 """How hardware addresses begin that move from one router to another by design."""
+
+ASKED_MAX: Final = 8192
+
+
+PRIVATE: Final = {
+    4: frozenset((0, 10, 100, 127, 169, 172, 192, 198, 203, *range(240, 256))),
+    16: frozenset((0x00, 0x01, 0x20, 0x3F, 0x5F, *range(0xFC, 0x100))),
+}
+"""First bytes of IPv4 and IPv6 addresses that may be private; others are not. A flood comes from a
+million addresses, and looking each of them up among IANA's costs as much as the rest together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +59,44 @@ class Network:
     devices: frozenset[Address] = frozenset()
     """The school's own devices (switches, cameras, projectors) by their address."""
     allowed: Allowed = field(default_factory=Allowed)
+    _asked: dict[Address, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """Answers of `is_ours`, for which every detector asks of every frame."""
 
     def is_ours(self, address: Address) -> bool:
-        """Return whether *address* is inside; with no subnets known, whether it is private."""
-        if not self.subnets:
-            return ip_address(address).is_private
+        """Return whether *address* is inside; with no subnets known, whether it is private.
+
+        A link-local address never leaves its line, so it is inside whatever the subnets are.
+        """
+        known = self._asked.get(address)
+        if known is None:
+            if len(self._asked) >= ASKED_MAX:
+                self._asked.clear()
+            known = self._asked[address] = self._is_ours(address)
+        return known
+
+    def _is_ours(self, address: Address) -> bool:
+        if not self.subnets and address[0] not in PRIVATE.get(len(address), ()):
+            return False
         found = ip_address(address)
+        if not self.subnets:
+            return found.is_private
+        if found.is_link_local or found.is_unspecified:
+            return True
         return any(found in subnet for subnet in self.subnets)
+
+    def role_of(self, address: Address) -> str:
+        """Return the word of `agent.sensor.roles` for *address*; "" where it is not known (b"")."""
+        if not address:
+            return ""
+        for role, those in (
+            (GATEWAY, self.gateways),
+            (RESOLVER, self.resolvers),
+            (DHCP_SERVER, self.allowed.dhcp_servers),
+            (DEVICE, self.devices),
+        ):
+            if address in those:
+                return role
+        return INSIDE if self.is_ours(address) else OUTSIDE
 
 
 def is_virtual(mac: Mac, also: Collection[Mac] = ()) -> bool:

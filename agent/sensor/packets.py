@@ -25,7 +25,7 @@ from agent.sensor.protocols.ndp import KINDS as NDP_KINDS
 from agent.sensor.protocols.ndp import read_ndp
 from agent.sensor.protocols.snmp import PORT as SNMP_PORT
 from agent.sensor.protocols.snmp import read_snmp
-from agent.sensor.protocols.tcp import read_tcp
+from agent.sensor.protocols.tcp import is_silent, read_tcp
 
 TCP, UDP, ICMP, ICMP_6 = 6, 17, 1, 58
 FRAGMENT, AUTHENTICATION = 44, 51
@@ -89,10 +89,12 @@ def _ipv4(head: Head, frame: bytes, start: int) -> Fact | None:
     # Only the first fragment says what is carried.
     if (frame[start + 6] & 0x1F) << 8 | frame[start + 7]:
         return None
+    protocol = frame[start + 9]
+    if protocol == TCP and is_silent(frame, body, end):
+        return None
     source, target = frame[start + 12 : start + 16], frame[start + 16 : start + 20]
     if len(target) < 4:
         raise IndexError
-    protocol = frame[start + 9]
     ends = (*head, source, target)
     if protocol == TCP:
         return read_tcp(ends, frame, body, end)
@@ -116,6 +118,8 @@ def _ipv6(head: Head, frame: bytes, start: int) -> Fact | None:
         protocol, body = _behind_extensions(frame, protocol, body)
         if body > end:
             raise Malformed("ip_length")
+    if protocol == TCP and is_silent(frame, body, end):
+        return None
     ends = (*head, source, target)
     if protocol == TCP:
         return read_tcp(ends, frame, body, end)

@@ -1,13 +1,17 @@
 """What the process does at one interface: from its frames to the lines about it."""
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 import msgspec
 
 from agent.sensor.census import Census
-from agent.sensor.facts import Frame
+from agent.sensor.detectors.blocked_names import Watch as BlockedNamesMachine
+from agent.sensor.detectors.new_device import NewDeviceMachine
+from agent.sensor.facts import Frame, Mac
 from agent.sensor.incidents import Incident, Stage
 from agent.sensor.lines import Details, Figures, Line, Told
 from agent.sensor.network import Network
@@ -16,6 +20,8 @@ from agent.sensor.sight import Sees
 from agent.sensor.tap import Tap
 from agent.sensor.telling import as_event, subject_of
 from agent.sensor.watching import Watching, watching
+
+NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 class Post:
@@ -35,6 +41,8 @@ class Post:
         self._key = key + tap.name.encode()
         self._number = self._facts = self._defects = 0
         self._malformed: dict[str, int] = {}
+        self._verdicts: Mapping[str, int] = NOTHING
+        """Of detectors that were begun anew."""
         self._census = Census()
         self._watching = self._begun()
         self._was: tuple[str, Sees] = ("", "unknown")
@@ -72,13 +80,24 @@ class Post:
 
     def begin_anew(self) -> None:
         """End what is going on: the clock was set, and what was seen lies at another time."""
-        self._watching.incidents.finish()
+        self._watching.finish()
         self._facts += self._watching.facts
+        self._verdicts = self.verdicts()
         self._watching = self._begun()
         self.tap.sight.forget()
 
-    def figures(self, cpu_percent: float, mem_mb: float) -> Figures:
-        """Return what there is to say of the interface, beside what the process uses."""
+    def verdicts(self) -> Mapping[str, int]:
+        """Return how many names of each category were asked for, since this process began."""
+        found = Counter(self._verdicts)
+        for machine in self._watching.machines:
+            if isinstance(machine, BlockedNamesMachine):
+                found.update(machine.verdicts)
+        return found
+
+    def figures(
+        self, cpu_percent: float, mem_mb: float, verdicts: Mapping[str, int] = NOTHING
+    ) -> Figures:
+        """Return what there is to say of the interface, beside what the process uses and found."""
         sight = self.tap.sight
         return Figures(
             interface=self.tap.name,
@@ -94,11 +113,18 @@ class Post:
             sees=sight.sees,
             blind=sight.blind(),
             promiscuous=self.tap.promiscuous,
-            census=self._census.counts(),
+            census=self._census.counts(self._infrastructure()),
+            verdicts=dict(verdicts),
         )
 
     def _begun(self) -> Watching:
         return watching(self._network, self._tell, self._tables)
+
+    def _infrastructure(self) -> frozenset[Mac]:
+        for machine in self._watching.machines:
+            if isinstance(machine, NewDeviceMachine):
+                return machine.infrastructure.macs()
+        return frozenset()
 
     def _tell(self, incident: Incident, stage: Stage) -> None:
         name = self.tap.name

@@ -16,8 +16,9 @@ from agent.sensor.explaining import display_filter, line, span, why
 from agent.sensor.incidents import Incident, Stage, Tell
 from agent.sensor.network import Network
 from agent.sensor.progress import Progress
+from agent.sensor.rare import NAMES
 from agent.sensor.reading import Tally, read_capture
-from agent.sensor.settings import chosen
+from agent.sensor.settings import chosen, network_of
 from agent.sensor.telling import as_json
 from agent.sensor.watching import Watching, watching
 from core.errors import ConfigError
@@ -121,7 +122,22 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _settings(path: Path | None) -> tuple[Network, Options]:
-    return Network(), chosen({})
+    """Return what agent.toml says; raises ConfigError.
+
+    Who is the way out and who resolves names is learnt from the capture all the same: it may come
+    from another school than this machine stands in.
+    """
+    if path is None:
+        return Network(), chosen({})
+    from agent.config import read_agent  # noqa: PLC0415 — without a file none of it is needed
+    from agent.sensing import addresses_of  # noqa: PLC0415
+
+    config = read_agent(path)
+    sensor = config.sensor
+    allow = {name: getattr(sensor.allow, name) for name in sensor.allow.__struct_fields__}
+    network = network_of(subnets=sensor.subnets, devices=addresses_of(config), allow=allow)
+    lists = {category: map(str, files) for category, files in sensor.lists().items()}
+    return network, chosen(sensor.detectors, lists)
 
 
 def _started(watch: Watch, network: Network, options: Options, tell: Tell) -> Watching:
@@ -184,7 +200,7 @@ def summary(name: str, tally: Tally, events: int) -> str:
 def complaints(name: str, tally: Tally) -> list[str]:
     """Return what a person should know of a capture that was read."""
     said = [
-        f"{name}: {_counted(count, 'packet')} of link type {link}, which is not read here"
+        f"{name}: {_counted(count, 'packet')} of link type {_link(link, tally.missing)}"
         for link, count in tally.links.items()
     ]
     if tally.backwards:
@@ -202,3 +218,10 @@ def complaints(name: str, tally: Tally) -> list[str]:
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" + ("" if count == 1 else "s")
+
+
+def _link(link: int, missing: str) -> str:
+    name = NAMES.get(link)
+    if name is None:
+        return f"{link}, which is not read here"
+    return f"{link} ({name}), which needs {missing}: pip install 'schoolwatch[sensor]'"

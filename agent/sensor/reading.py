@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from agent.sensor import rare
 from agent.sensor.captures import Capture
-from agent.sensor.frames import LINKS
+from agent.sensor.frames import ETHERNET, LINKS
 from agent.sensor.packets import facts_of
 from agent.sensor.watching import Watching
 
@@ -29,6 +30,8 @@ class Tally:
     malformed: Counter[str] = field(default_factory=Counter)
     links: Counter[int] = field(default_factory=Counter)
     """Packets of link layers that nobody reads here, by their number."""
+    missing: str = ""
+    """The module that would read them."""
     defects: int = 0
     defect: str = ""
     """Facts on which a detector failed, and how the first time."""
@@ -46,14 +49,16 @@ def read_capture(
     finally:
         tally.facts = at_work.facts
         at_work.tick(tally.last)
-        at_work.incidents.finish()
+        at_work.finish()
 
 
 def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], None]) -> None:
     take, malformed = at_work.take, tally.malformed
+    rarely: dict[int, rare.AsEthernet | None] = {}
     last = 0.0
     # By hand and in one loop: this runs once for each of millions of packets.
-    for number, (at, data, size, link) in enumerate(capture, 1):
+    for number, captured in enumerate(capture, 1):
+        at, data, size, link = captured
         tally.packets = number
         if number == 1:
             tally.first = at
@@ -62,7 +67,12 @@ def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], 
         last = at
         tally.last = max(tally.last, at)
         if link not in LINKS:
-            tally.links[link] += 1
+            if link not in rarely:
+                rarely[link] = _reader(link, tally)
+            if as_ethernet := rarely[link]:
+                data, link = as_ethernet(data), ETHERNET
+            else:
+                tally.links[link] += 1
         try:
             for fact in facts_of(data, at, number, link, size, malformed=malformed):
                 take(fact)
@@ -71,3 +81,11 @@ def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], 
             tally.defect = tally.defect or f"packet {number}: {type(error).__name__}: {error}"
         if not number % STEP:
             step()
+
+
+def _reader(link: int, tally: Tally) -> rare.AsEthernet | None:
+    try:
+        return rare.reader(link)
+    except ModuleNotFoundError as missing:
+        tally.missing = missing.name or ""
+        return None

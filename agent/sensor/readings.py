@@ -1,5 +1,6 @@
 """What the figures of one interface say: readings, and events about the sensor itself."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -30,6 +31,8 @@ class Gauge:
     _before: tuple[float, int, int] = (0.0, 0, 0)
     """When a minute began, and the frames read and lost by then."""
     _lost_at: float | None = None
+    """When frames were lost last, or the first figures came: an earlier agent may have told of a
+    loss; infinity where the end of that was told."""
     _verdicts: dict[str, int] = field(default_factory=dict)
 
     def stopped(self, why: str, at: int) -> Event:
@@ -90,6 +93,8 @@ class Gauge:
         ]
 
     def _losses(self, figures: Figures, at: int, now: float) -> list[Event]:
+        if self._lost_at is None:
+            self._lost_at = now
         began, frames, lost = self._before
         if figures.frames < frames or figures.dropped < lost:  # another process
             self._before = (now, figures.frames, figures.dropped)
@@ -103,7 +108,7 @@ class Gauge:
             share = round(100 * new / of, 1)
             details = {"dropped": new, "percent": share}
             return [Event("sensor_loses", self.interface, self.interface, True, at, None, details)]
-        if self._lost_at is not None and now - self._lost_at >= WELL_AFTER_S:
-            self._lost_at = None
+        if now - self._lost_at >= WELL_AFTER_S:
+            self._lost_at = math.inf
             return [Event("sensor_loses", self.interface, self.interface, False, at)]
         return []

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
-from typing import Any
+from typing import Any, Final
 
 from agent.sensor.detectors import detectors
 from agent.sensor.facts import Address, Mac
 from agent.sensor.network import Allowed, Network
+
+BLOCKED: Final = "blocked_names"
+"""The detector of names on block lists."""
 
 Tables = Mapping[str, Mapping[str, Any]]
 
@@ -35,13 +38,21 @@ def network_of(
     )
 
 
-def chosen(tables: Tables) -> dict[str, dict[str, Any]]:
-    """Return the options of every detector that is on, by its word: all but those switched off."""
-    return {
+def chosen(
+    tables: Tables, block_lists: Mapping[str, Iterable[str]] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return the options of every detector that is on, by its word: all but those switched off.
+
+    The files of *block_lists*, by their category, are options of the detector that reads them.
+    """
+    found: dict[str, dict[str, Any]] = {
         word: {name: value for name, value in tables.get(word, {}).items() if name != "enabled"}
         for word in detectors.words()
         if tables.get(word, {}).get("enabled", True)
     }
+    if BLOCKED in found:
+        found[BLOCKED] |= {category: list(files) for category, files in (block_lists or {}).items()}
+    return found
 
 
 def packed_mac(text: str) -> Mac:

@@ -10,6 +10,8 @@ from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
 
 TICK_S: Final = 1.0
+SETTLED_S: Final = 62
+"""How long detectors may wait at the end of a capture for what would change their mind."""
 
 
 @dataclass(slots=True)
@@ -42,6 +44,13 @@ class Watching:
         for machine in self.machines:
             machine.tick(now)
         self.incidents.tick(now)
+
+    def finish(self) -> None:
+        """Hear that no further frame comes: what waits is told, and what goes on ends."""
+        begun = self._next
+        for later in range(0, SETTLED_S, 2):
+            self.tick(begun + later)
+        self.incidents.finish()
 
 
 def watching(

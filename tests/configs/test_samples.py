@@ -15,6 +15,7 @@ from agent.devicesconfig import DeviceKeys, DevicesConfig
 from agent.lines import UplinkConfig
 from agent.probes import base as probes_base
 from agent.probes import interval_of, probes
+from agent.sensor.detectors import detectors
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
 from collector.alertsconfig import WebhookConfig
@@ -47,6 +48,8 @@ LINE = re.compile(
     r"##( .*)?|# [a-z_0-9]+ = .+|[a-z_0-9]+ = .+|(# )?\[[a-z_.]+\]|# \[\[[a-z_.]+\]\]|"
 )
 
+LISTS = {("blocked_names", category) for category in ("malware", "mining", "harmful")}
+
 
 def text(name: str) -> str:
     return (CONFIGS / name).read_text(encoding="utf-8")
@@ -72,6 +75,18 @@ def of_the_probes() -> dict[str, Any]:
         word: {"interval_s": interval_of(word)}
         | {option.name: written(option.default) for option in probes.options(word)}
         for word in probes.words()
+    }
+
+
+def of_the_detectors() -> dict[str, Any]:
+    """Return the options of each detector, as the code has them; block lists have own tables."""
+    return {
+        word: {
+            option.name: written(option.default)
+            for option in detectors.options(word)
+            if (word, option.name) not in LISTS
+        }
+        for word in detectors.words()
     }
 
 
@@ -114,6 +129,7 @@ def in_code(name: str) -> dict[str, Any]:
     if "probes" in tables:
         tables["probes"] = of_the_probes()
         tables["watchers"] = of_the_watchers()
+        tables["sensor"]["detectors"] = of_the_detectors()
         tables["devices"]["list"] = [of_a_device("ping")]
     return dict(leaves(tables))
 
@@ -190,6 +206,8 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     assert (len(plain.devices.list), plain.devices.concurrency) == (0, full.devices.concurrency)
     emptied: dict[str, Any] = {"probes": (), "watchers": (), "uplinks": ()}
     emptied["devices"] = DevicesConfig()
+    assert plain.sensor == msgspec.structs.replace(full.sensor, block_lists=(), detectors={})
+    emptied["sensor"] = plain.sensor
     without = [msgspec.structs.replace(one, **emptied) for one in (plain, full)]
     assert without[0] == without[1]
     bare, switched = (

@@ -46,12 +46,20 @@ def asks(
     src: str = "",
     transaction: int = 1,
     ours: str = NOWHERE,
+    server: str = "",
 ) -> bytes:
     """What a client sends to everybody, in its frame; *src* where it is not *client*."""
-    body = bootp(
-        client, option(MESSAGE, bytes([message])) + END, transaction=transaction, ours=ours
-    )
+    options = option(MESSAGE, bytes([message]))
+    options += option(SERVER, addresses((server,))) if server else b""
+    body = bootp(client, options + END, transaction=transaction, ours=ours)
     return over(src or client, BROADCAST, udp(ours, 68, EVERYWHERE, 67, body))
+
+
+def renews(client: str, ours: str, server_mac: str, server: str, *, transaction: int = 1) -> bytes:
+    """A client asks its server, and only that, to let it keep *ours* (RFC 2131 §4.3.2)."""
+    options = option(MESSAGE, bytes([REQUEST])) + END
+    body = bootp(client, options, transaction=transaction, ours=ours)
+    return over(client, server_mac, udp(ours, 68, server, 67, body))
 
 
 def answers(

@@ -112,3 +112,10 @@ def icmp(source: str, target: str, kind: int, code: int, rest: bytes) -> bytes:
 def over(src: str, dst: str, packet: bytes, vlans: tuple[int, ...] = ()) -> bytes:
     """An IP packet in its Ethernet frame."""
     return ethernet(src, dst, 0x86DD if packet[0] >> 4 == 6 else 0x0800, packet, vlans)
+
+
+def pppoe(src: str, dst: str, packet: bytes, vlans: tuple[int, ...] = ()) -> bytes:
+    """An IP packet in a session of RFC 2516."""
+    protocol = 0x0057 if packet[0] >> 4 == 6 else 0x0021
+    head = struct.pack("!BBHHH", 0x11, 0, 7, 2 + len(packet), protocol)
+    return ethernet(src, dst, 0x8864, head + packet, vlans)

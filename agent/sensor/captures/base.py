@@ -11,6 +11,9 @@ YEAR_10000: Final = 253_402_300_800.0
 """s since 1970; no time of a capture that is whole."""
 
 
+DAMAGED: Final = "the file is damaged"
+
+
 class CaptureError(MonitorError):
     """A capture cannot be read, or not further; names file, packet and byte."""
 
@@ -37,35 +40,36 @@ class Capture(Protocol):
 
 
 class Source:
-    """A stream that knows its place: *offset* bytes and *number* packets have been read."""
+    """A stream that knows its place: *offset* bytes and *number* packets have been read.
+
+    Who reads from `stream` directly moves both on.
+    """
 
     def __init__(self, name: str, stream: BinaryIO, begun: bytes = b"") -> None:
         self.name = name
         self.offset = len(begun)
         self.number = 0
-        self._stream = stream
+        self.stream = stream
 
     def read(self, size: int, what: str) -> bytes:
         """Return *size* bytes; raises CaptureError where fewer are left, naming *what*."""
-        data = self._stream.read(size)
+        data = self.stream.read(size)
         if len(data) < size:
-            self.fail(
-                f"the file ends in the middle of {what}: {size} bytes should be there and "
-                f"{len(data)} are"
-            )
+            self.cut(what, size, len(data))
         self.offset += size
         return data
 
     def read_or_end(self, size: int, what: str) -> bytes:
         """Return *size* bytes, or b"" where the stream ends just here."""
-        data = self._stream.read(size)
+        data = self.stream.read(size)
         if 0 < len(data) < size:
-            self.fail(
-                f"the file ends in the middle of {what}: {size} bytes should be there and "
-                f"{len(data)} are"
-            )
+            self.cut(what, size, len(data))
         self.offset += len(data)
         return data
+
+    def cut(self, what: str, wanted: int, there: int) -> NoReturn:
+        """Raise CaptureError: of *what* at the present place the last bytes are missing."""
+        self.fail(f"the file ends in {what}: of {wanted} bytes {there} are there")
 
     def fail(self, why: str, offset: int | None = None) -> NoReturn:
         """Raise CaptureError for the packet after those that were read, at *offset*."""

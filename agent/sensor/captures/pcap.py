@@ -4,7 +4,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from agent.sensor.captures.base import FRAME_MAX, Captured, Source
+from agent.sensor.captures.base import DAMAGED, FRAME_MAX, Captured, Source
 from agent.sensor.frames import RAW_IP
 
 
@@ -50,13 +50,17 @@ class Pcap:
         """Yield every frame; raises CaptureError."""
         source, link, (order, unit, more) = self.source, self._link, self._magic
         head, size_of_head = struct.Struct(order + "IIII").unpack_from, 16 + more
-        while header := source.read_or_end(size_of_head, "a packet's header"):
+        read = source.stream.read
+        while len(header := read(size_of_head)) == size_of_head:
             seconds, part, kept, size = head(header)
             if kept > FRAME_MAX:
-                source.fail(
-                    f"it says that it has {kept} bytes, more than any packet: the file is damaged",
-                    source.offset - size_of_head,
-                )
-            data = source.read(kept, "a packet")
+                source.fail(f"it says that it has {kept} bytes, more than any packet: {DAMAGED}")
+            data = read(kept)
+            if len(data) < kept:
+                source.offset += size_of_head
+                source.cut("a packet", kept, len(data))
+            source.offset += size_of_head + kept
             source.number += 1
-            yield Captured(seconds + part * unit, data, max(size, kept), link)
+            yield Captured(seconds + part * unit, data, size if size > kept else kept, link)
+        if header:
+            source.cut("a packet's header", size_of_head, len(header))

@@ -27,26 +27,30 @@ STRATUM: Final = re.compile(
 """Questions and answers between a miner and its pool; the words of xmrig, cpuminer, ethminer."""
 
 
+def is_silent(frame: bytes, start: int, end: int) -> bool:
+    """Return whether a segment stands in the middle of a connection and does not begin with {."""
+    if frame[start + 13] & (FIN | SYN | RST | ACK) != ACK:
+        return False
+    payload = start + (frame[start + 12] >> 4) * 4
+    return payload >= end or payload >= len(frame) or frame[payload] != BRACE
+
+
 def read_tcp(ends: Ends, frame: bytes, start: int, end: int) -> Tcp | None:
-    """Return a segment that is more than one in the middle of a connection."""
+    """Return a segment that is not silent; None where its { is that of nobody we know."""
     flags = frame[start + 13]
-    offset = start + (frame[start + 12] >> 4) * 4
-    word = ""
-    if flags & (FIN | SYN | RST | ACK) == ACK:
-        if offset >= end or offset >= len(frame) or frame[offset] != BRACE:
-            return None
-        word = word_of(frame[offset : min(end, offset + LOOKED_AT)])
-        if not word:
-            return None
-    if offset < start + 20 or offset > end:
+    payload = start + (frame[start + 12] >> 4) * 4
+    if payload < start + 20 or payload > end:
         raise Malformed("tcp_offset")
+    word = word_of(frame[payload : min(end, payload + LOOKED_AT)])
+    if not word and flags & (FIN | SYN | RST | ACK) == ACK:
+        return None
     return Tcp(
         *ends,
         frame[start] << 8 | frame[start + 1],
         frame[start + 2] << 8 | frame[start + 3],
         flags,
         int.from_bytes(frame[start + 4 : start + 8]),
-        end - offset,
+        end - payload,
         word,
     )
 

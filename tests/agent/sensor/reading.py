@@ -50,7 +50,7 @@ def stages_of(
     while at < until:
         at += 1.0
         at_work.tick(at)
-    at_work.incidents.finish()
+    at_work.finish()
     return told
 
 

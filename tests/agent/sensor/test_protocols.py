@@ -1,12 +1,13 @@
 """DHCP, DNS and SNMP: what they say of the network is read, what they say of people is not kept."""
 
 import struct
+from typing import Any
 
 import pytest
 
-from agent.sensor.facts import Dhcp, Dhcp6, Dns, Snmp
+from agent.sensor.facts import Advert, Dhcp, Dhcp6, Dns, Snmp
 from tests.agent.sensor.test_packets import ONE, OTHER, facts, packed
-from tests.packets import dhcp, dns, snmp
+from tests.packets import dhcp, dns, ndp, snmp
 from tests.packets.frames import mac_bytes, over, udp
 
 CLIENT = "02:00:00:00:00:10"
@@ -99,14 +100,29 @@ def test_dhcpv6_wrapped_without_end_is_counted() -> None:
     assert facts(frame) == ([], {"dhcp6_relays": 1})
 
 
-WORDS = {"mac": ONE, "source": "192.0.2.9", "resolver_mac": OTHER, "resolver": "192.0.2.53"}
+def test_of_a_router_with_prefixes_without_number_some_are_kept() -> None:
+    prefixes = [f"2001:db8:{number:x}::/64" for number in range(200)]
+    frame = ndp.router_advert(ONE, "fe80::1", prefixes=prefixes, preference=ndp.LOW)
+    [told], malformed = facts(frame)
+    assert isinstance(told, Advert)
+    assert malformed == {}
+    assert told.preference == -1
+    assert [packed(text.partition("/")[0]) for text in prefixes[:64]] == [
+        prefix for prefix, _, _ in told.prefixes
+    ]
+
+
+WORDS: dict[str, Any] = {
+    "mac": ONE,
+    "source": "192.0.2.9",
+    "resolver_mac": OTHER,
+    "resolver": "192.0.2.53",
+}
 
 
 def test_a_question_and_its_answer_are_told_apart() -> None:
-    [asked], _ = facts(dns.asked("WWW.Example.test", dns.TXT, **WORDS))  # type: ignore[arg-type]
-    [answered], _ = facts(
-        dns.answered("www.example.test", code=dns.NXDOMAIN, **WORDS)  # type: ignore[arg-type]
-    )
+    [asked], _ = facts(dns.asked("WWW.Example.test", dns.TXT, **WORDS))
+    [answered], _ = facts(dns.answered("www.example.test", code=dns.NXDOMAIN, **WORDS))
     assert isinstance(asked, Dns)
     assert isinstance(answered, Dns)
     assert asked[7:] == (False, "www.example.test", 16, 0, 34, 0)
@@ -114,9 +130,7 @@ def test_a_question_and_its_answer_are_told_apart() -> None:
 
 
 def test_dns_answers_are_counted() -> None:
-    [told], _ = facts(
-        dns.answered("a.test", data=(packed("192.0.2.1"),) * 3, **WORDS)  # type: ignore[arg-type]
-    )
+    [told], _ = facts(dns.answered("a.test", data=(packed("192.0.2.1"),) * 3, **WORDS))
     assert isinstance(told, Dns)
     assert (told.answers, told.name) == (3, "a.test")
 

@@ -1,5 +1,6 @@
 """The systemd units, read by systemd itself: any word of it is a failure."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ PROGRAMS = (
     "bin/mkdir",
     "bin/chown",
 )
+SENSOR = "schoolwatch-agent.service.d"
+"""Optional: for an agent that has a sensor."""
 EXPOSURE = {UNITS[0]: 1.5, UNITS[1]: 1.5, UNITS[2]: 3.1}
 """How open systemd 252 rates each unit, of 10; the agent has to see the disks as they are."""
 MOSQUITTO = """\
@@ -107,3 +110,32 @@ def test_the_agent_sees_the_disks_of_its_machine_as_they_are() -> None:
     own_view = ("Protect", "Private", "ReadOnlyPaths", "InaccessiblePaths", "TemporaryFileSystem")
     lines = (OURS / UNITS[2]).read_text().splitlines()
     assert [line for line in lines if line.startswith(own_view)] == []
+
+
+@pytest.fixture
+def with_sensor(machine: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "machine"
+    shutil.copytree(machine, root, symlinks=True)
+    shutil.copytree(OURS / SENSOR, root / "etc/systemd/system" / SENSOR)
+    return root
+
+
+def test_systemd_has_nothing_to_say_about_the_right_of_the_sensor(with_sensor: Path) -> None:
+    assert analyzed(with_sensor, "verify", UNITS[2]) == ""
+
+
+def open_to(root: Path) -> set[str]:
+    """What of capabilities and addresses systemd still finds open."""
+    said = analyzed(root, "security", "--offline=true", "--json=short", UNITS[2])
+    names = {one["json_field"] for one in json.loads(said) if one["set"] is False}
+    return {name for name in names if name.startswith(("Capability", "Ambient", "RestrictAddr"))}
+
+
+def test_the_sensor_gets_one_right_more_than_the_agent_without_it(
+    machine: Path, with_sensor: Path
+) -> None:
+    assert open_to(with_sensor) - open_to(machine) == {
+        "AmbientCapabilities",
+        "CapabilityBoundingSet_CAP_NET_BIND_SERVICE_BROADCAST_RAW)",
+        "RestrictAddressFamilies_AF_PACKET",
+    }

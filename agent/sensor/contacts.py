@@ -1,0 +1,180 @@
+"""What each machine tried to reach for the first time, and what came of it.
+
+Only segments that begin, refuse or end a connection are seen, some twice, and where a switched
+port shows one direction only, every question looks unanswered. So an answer is a fact whether or
+not the question was seen, and silence is one only while this machine is known to be answered, and
+the outside to answer at all: `SILENT`. Other silence is `UNSEEN`, and proves much less.
+
+First contacts are what counts (Jung, Paxson, Berger, Balakrishnan, "Fast Portscan Detection Using
+Sequential Hypothesis Testing", IEEE S&P 2004): who asks one dead server for hours tried one thing.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from agent.sensor.facts import Address, Icmp, Mac, Tcp
+from agent.sensor.network import Network
+from agent.sensor.ports import EPHEMERAL_MIN
+from agent.sensor.roles import OUTSIDE
+from agent.sensor.routers import Routers
+from agent.sensor.tables import Bounded
+
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+TCP_PROTOCOL, UDP_PROTOCOL = 6, 17
+
+ACCEPTED, REFUSED, SILENT, UNSEEN = "accepted", "refused", "silent", "unseen"
+
+SILENT_S: Final = 3.0
+"""An answer that takes longer does not come: a second SYN (RFC 6298: after 1 s) had its chance."""
+ANSWERED_S: Final = 600.0
+"""So long a machine that was answered once is believed to be answered where we can see it."""
+PENDING: Final = 8192
+"""Questions that wait for their answer; one that falls out counts as unanswered."""
+KNOWN: Final = 16_384
+"""Pairs of machine and service that are known, about 2 MB."""
+SOURCES: Final = 2048
+
+
+class Contact(NamedTuple):
+    """The first contact of a machine with a port of another one."""
+
+    at: float
+    number: int
+    vlan: int
+    source: Address
+    mac: Mac
+    target: Address
+    outside: bool
+    """Whether the target is."""
+    port: int
+    udp: bool
+    outcome: str
+
+
+class _Asked(NamedTuple):
+    at: float
+    number: int
+    vlan: int
+    mac: Mac
+
+
+_Key = tuple[Address, Address, int]
+
+
+class Contacts:
+    """Gives each first contact to *tell* once its outcome is known. Bounded by its tables."""
+
+    def __init__(self, network: Network, tell: Callable[[Contact], None]) -> None:
+        self.routers = Routers(network)
+        self._allowed = network.allowed.scanners
+        self._tell = tell
+        self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
+        self._known: Bounded[int, bool] = Bounded(KNOWN, bool)
+        self._lives: dict[Address, int] = {}
+        self._answered: Bounded[Address, list[float]] = Bounded(SOURCES, lambda: [0.0])
+        self._outside_answered = 0.0
+
+    def forget(self, source: Address) -> None:
+        """Let everything that *source* does be a first contact again: its last attack is over."""
+        if len(self._lives) >= SOURCES:
+            self._lives.clear()
+        self._lives[source] = self._lives.get(source, 0) + 1
+
+    def take(self, fact: Tcp | Icmp) -> None:
+        """Hear of a segment, or of what could not be delivered."""
+        if isinstance(fact, Icmp):
+            self._undelivered(fact)
+            return
+        self.routers.take(fact)
+        flags = fact.flags & (FIN | SYN | RST | ACK)
+        if flags == SYN:
+            self._asked(fact)
+        elif flags == SYN | ACK:
+            self._answer(fact, ACCEPTED)
+        elif flags & RST:
+            # RFC 9293 §3.10.7.1: a refusal of what no connection knows has the number 0. Others
+            # end connections, and come from clients too.
+            plain = flags & ACK and fact.sequence == 0
+            key = (fact.target, fact.source, fact.source_port)
+            if plain or key in self._pending:
+                self._answer(fact, REFUSED)
+        elif not flags & ACK:
+            # FIN, Xmas and NULL scans: no system sends these in a connection.
+            asked = _Asked(fact.at, fact.number, fact.vlan, fact.src)
+            self._first((fact.source, fact.target, fact.target_port), asked, REFUSED)
+
+    def tick(self, now: float) -> None:
+        """Hear that it is *now*: what was not answered in time is told."""
+        while self._pending:
+            key, asked = next(iter(self._pending.items()))
+            if now - asked.at < SILENT_S:
+                return
+            del self._pending[key]
+            self._unanswered(key, asked)
+
+    def _asked(self, fact: Tcp) -> None:
+        key = (fact.source, fact.target, fact.target_port)
+        if key in self._pending or fact.source in self._allowed or self._is_known(key):
+            return
+        self._pending[key] = _Asked(fact.at, fact.number, fact.vlan, fact.src)
+        if len(self._pending) > PENDING:
+            self._unanswered(*self._pending.popitem(last=False))
+
+    def _answer(self, fact: Tcp, outcome: str) -> None:
+        source, target = fact.target, fact.source
+        self._answered.of(source)[0] = fact.at
+        if self.routers.role_of(target) == OUTSIDE:
+            self._outside_answered = fact.at
+        key = (source, target, fact.source_port)
+        asked = self._pending.pop(key, None)
+        self._first(key, asked or _Asked(fact.at, fact.number, fact.vlan, fact.dst), outcome)
+
+    def _unanswered(self, key: _Key, asked: _Asked) -> None:
+        source, target, _ = key
+        answered = self._answered.get(source)
+        heard = answered is not None and asked.at - answered[0] < ANSWERED_S
+        # A line that is cut answers nobody: that is no scan.
+        if self.routers.role_of(target) == OUTSIDE and self._outside_answered < asked.at:
+            heard = False
+        self._first(key, asked, SILENT if heard else UNSEEN)
+
+    def _undelivered(self, fact: Icmp) -> None:
+        source, target, port = fact.inner_source, fact.inner_target, fact.inner_port
+        asked = _Asked(fact.at, fact.number, fact.vlan, fact.dst)
+        key = (source, target, port)
+        if fact.inner_protocol == TCP_PROTOCOL and port:
+            # A firewall that refuses says "port unreachable" of TCP too; a router that has no way
+            # says only that, and may say it of everything.
+            found = self._pending.pop(key, None)
+            if fact.kind == "port_unreachable":
+                self._first(key, found or asked, REFUSED)
+            elif found is not None:
+                self._unanswered(key, found)
+        elif (
+            fact.inner_protocol == UDP_PROTOCOL
+            and fact.kind == "port_unreachable"
+            and 0 < port < EPHEMERAL_MIN
+        ):
+            # Ports above: late answers to somebody who has closed, and traceroute.
+            self._first(key, asked, REFUSED, udp=True)
+
+    def _first(self, key: _Key, asked: _Asked, outcome: str, *, udp: bool = False) -> None:
+        source, target, port = key
+        if source in self._allowed or self._is_known(key, udp=udp, note=True):
+            return
+        outside = self.routers.role_of(target) == OUTSIDE
+        self._tell(
+            Contact(
+                *(asked.at, asked.number, asked.vlan, source, asked.mac),
+                *(target, outside, port, udp, outcome),
+            )
+        )
+
+    def _is_known(self, key: _Key, *, udp: bool = False, note: bool = False) -> bool:
+        """Return whether this pair was noted lately; it is from now on where *note* says so."""
+        digest = hash((key, udp, self._lives.get(key[0], 0)))
+        known = self._known.get(digest) is not None
+        if known or note:
+            self._known.of(digest)
+        return known

@@ -1,0 +1,136 @@
+"""Devices of the school that are managed in the clear: telnet, and SNMP with a community of all.
+
+One finding for each device and service, which lasts while it is seen once a day. It names the
+device, never who manages it. Who guesses passwords or spreads by telnet is told of by others.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Final
+
+from msgspec import Meta
+
+from agent.sensor.detectors.base import Machine, detectors
+from agent.sensor.detectors.password_guessing import KIND as GUESSING
+from agent.sensor.facts import Address, Fact, Snmp, Tcp
+from agent.sensor.incidents import Incidents, Sign
+from agent.sensor.network import Network
+from agent.sensor.ports import TELNET_PORTS
+from agent.sensor.reach import PORT_SCAN, WORM_SWEEP
+from agent.sensor.routers import Routers
+from agent.sensor.sessions import Session, Sessions
+from agent.sensor.tables import Bounded
+
+KIND: Final = "cleartext_login"
+SNMP: Final = 161
+WEB: Final = (80, 8080)
+
+DEVICES: Final = 512
+WAITING: Final = 64
+WAITS_S: Final = 60.0
+"""Who guesses is known as such by then."""
+AGAIN_S: Final = 60.0
+"""A device that is asked all the time gives a sign so often."""
+
+
+@detectors.add(KIND)
+@dataclass(frozen=True, slots=True)
+class CleartextLogin:
+    """Thresholds.
+
+    A telnet session is a login if it lasts `telnet_s` and carries `telnet_bytes` from the client: a
+    name, a password and a command; a check whether the port is open carries none. `web_bytes` in
+    one connection to a page of the school's own devices; 0, as shipped, leaves pages alone: a
+    status that is polled looks like a password. `lasts_s` without another sign end a finding.
+    """
+
+    telnet_s: Annotated[float, Meta(ge=0, le=600)] = 5.0
+    telnet_bytes: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    web_bytes: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
+    lasts_s: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
+
+    def watch(self, network: Network, incidents: Incidents) -> Machine:
+        """Return a machine without a past."""
+        return CleartextLoginMachine(self, network, incidents)
+
+
+@dataclass(slots=True)
+class _Seen:
+    count: int = 0
+    news: int = 0
+    told_at: float = 0.0
+
+
+class CleartextLoginMachine:
+    """Bounded by its tables."""
+
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Snmp)
+
+    def __init__(self, limits: CleartextLogin, network: Network, incidents: Incidents) -> None:
+        self._limits, self._network, self._incidents = limits, network, incidents
+        self._routers = Routers(network)
+        ports = {*TELNET_PORTS, *(WEB if limits.web_bytes else ())}
+        self._sessions = Sessions(ports, self._session)
+        self._waiting: dict[tuple[Address, int], Session] = {}
+        self._seen: Bounded[tuple[Address, int], _Seen] = Bounded(DEVICES, _Seen)
+
+    def take(self, fact: Tcp | Snmp) -> None:
+        """Hear of a segment, or of SNMP."""
+        if isinstance(fact, Tcp):
+            self._routers.take(fact)
+            self._sessions.take(fact)
+        elif fact.default and fact.response:
+            # A question proves nothing: it may be asked of devices that do not take it.
+            self._found(fact.source, SNMP, fact.at, fact.number, fact.vlan, mac=fact.src)
+
+    def tick(self, now: float) -> None:
+        """Hear that it is *now*."""
+        self._sessions.tick(now)
+        for key, session in list(self._waiting.items()):
+            if now - session.ended < WAITS_S:
+                continue
+            del self._waiting[key]
+            if not self._attacks(session):
+                self._found(
+                    *(session.target, session.port, session.ended, session.number, session.vlan)
+                )
+
+    def _session(self, session: Session) -> None:
+        limits = self._limits
+        sent = session.up or 0
+        if session.port in TELNET_PORTS:
+            long = session.ended - session.began >= limits.telnet_s
+            login = long and sent >= limits.telnet_bytes
+        else:
+            login = session.target in self._network.devices and sent >= limits.web_bytes
+        if login and session.finished and len(self._waiting) < WAITING:
+            self._waiting.setdefault((session.target, session.port), session)
+
+    def _attacks(self, session: Session) -> bool:
+        is_open = self._incidents.is_open
+        return (
+            is_open(GUESSING, (session.source, session.port))
+            or is_open(WORM_SWEEP, session.source)
+            or is_open(PORT_SCAN, session.source)
+        )
+
+    def _found(
+        self, device: Address, port: int, at: float, number: int, vlan: int, *, mac: bytes = b""
+    ) -> None:
+        if not self._network.is_ours(device):
+            return
+        seen = self._seen.of((device, port))
+        seen.count += 1
+        seen.news += 1
+        if self._incidents.is_open(KIND, (device, port)) and at - seen.told_at < AGAIN_S:
+            return
+        sign = Sign(
+            *(KIND, (device, port), at, number),
+            target=self._routers.party(device, mac, port),
+            count=seen.news,
+            confidence=0.9 if port in (SNMP, *TELNET_PORTS) else 0.6,
+            evidence={"frames" if port == SNMP else "logins": seen.count},
+            quiet_s=self._limits.lasts_s,
+            vlan=vlan,
+        )
+        seen.news, seen.told_at = 0, at
+        self._incidents.sign(sign)

@@ -1,0 +1,261 @@
+"""Who guesses passwords: hydra, medusa, ncrack, and slower ones, by how their connections look.
+
+A guess is a connection that was there, carried about as much as a login needs, and soon ended. What
+is said in it is not looked at, so many *good* logins of that kind look the same. A session of work
+(longer, or with more bytes) forgives what came before: whoever mistypes gets in at last.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Annotated, ClassVar, Final
+
+from msgspec import Meta
+
+from agent.sensor.detectors.base import Machine, detectors
+from agent.sensor.facts import Address, Fact, Tcp
+from agent.sensor.incidents import Incidents, Party, Sign
+from agent.sensor.network import Network
+from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
+from agent.sensor.reach import WORM_SWEEP
+from agent.sensor.routers import Routers
+from agent.sensor.sessions import Session, Sessions
+from agent.sensor.tables import Bounded, Distinct
+
+KIND: Final = "password_guessing"
+
+SYN, RST, ACK = 2, 4, 16
+FTP, FTP_DATA, RDP, VNC = 21, 20, 3389, 5900
+SYSTEM_MAX: Final = 1023
+
+LEAST: Final = {**dict.fromkeys(SSH_PORTS, 400), RDP: 100, VNC: 12}
+"""Bytes that a client sends with any password at all: the keys of ssh, the hello of RDP."""
+LEAST_ELSE: Final = 8
+MOST_BYTES: Final = 8192
+"""Each way: keys and some passwords of ssh are 3,000; a command or a file soon is more."""
+MOST_S: Final = 90.0
+"""Servers close a login that waits for its password after 60 s."""
+
+WINDOW_S: Final = 60.0
+TOGETHER_S: Final = 600.0
+PAUSE_S: Final = 300.0
+"""Between two guesses of a slow one; what is done by a timer every five minutes is not one."""
+PAIRS: Final = 1024
+SERVICES: Final = 128
+
+
+@detectors.add(KIND)
+@dataclass(frozen=True, slots=True)
+class PasswordGuessing:
+    """Thresholds; each counts connections that look like guesses.
+
+    `tries` of one machine at one service within a minute: a person who mistypes makes three to
+    eight. `tries_web` the same on pages of the school's own devices: a browser opens dozens of
+    connections for one page. `tries_slow` without a pause of five minutes. `tries_together` of
+    eight and more machines at one service within ten minutes: a class that begins makes two each.
+    `tries_spread` of one machine at ten and more others within ten minutes.
+    """
+
+    tries: Annotated[int, Meta(ge=5, le=1000)] = 20
+    tries_web: Annotated[int, Meta(ge=20, le=10_000)] = 300
+    tries_slow: Annotated[int, Meta(ge=20, le=10_000)] = 120
+    tries_together: Annotated[int, Meta(ge=20, le=1000)] = 200
+    tries_spread: Annotated[int, Meta(ge=20, le=1000)] = 120
+
+    def watch(self, network: Network, incidents: Incidents) -> Machine:
+        """Return a machine without a past."""
+        return PasswordGuessingMachine(self, network, incidents)
+
+
+@dataclass(slots=True)
+class _Tries:
+    """Guesses of one machine at one service, or of several: the times of the last ones."""
+
+    lately: deque[float]
+    first: float = 0.0
+    last: float = 0.0
+    slow: int = 0
+    others: Distinct = field(default_factory=lambda: Distinct(1024))
+
+    def add(self, session: Session, other: Address) -> None:
+        """Take in a guess, which *other* is the other side of."""
+        at = session.ended
+        if at - self.last > PAUSE_S:
+            self.clear()
+        self.first, self.last = self.first or session.began, max(self.last, at)
+        self.slow += 1
+        self.lately.append(at)
+        self.others.add(other)
+
+    def clear(self) -> None:
+        """Forgive."""
+        self.lately.clear()
+        self.first, self.slow, self.others = 0.0, 0, Distinct(1024)
+
+    def within(self, seconds: float) -> bool:
+        """Return whether as many as are counted came within *seconds*."""
+        full = len(self.lately) == self.lately.maxlen
+        return full and self.lately[-1] - self.lately[0] <= seconds
+
+
+def _tries(room: int) -> _Tries:
+    return _Tries(deque(maxlen=room))
+
+
+@dataclass(slots=True)
+class _Attack:
+    began: float = 0.0
+    tries: int = 0
+    confidence: float = 0.9
+    targets: Distinct = field(default_factory=lambda: Distinct(1024))
+
+
+class PasswordGuessingMachine:
+    """Bounded by its tables."""
+
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp,)
+
+    def __init__(self, limits: PasswordGuessing, network: Network, incidents: Incidents) -> None:
+        self._limits, self._network, self._incidents = limits, network, incidents
+        self._routers = Routers(network)
+        ports = {*LOGIN_PORTS, *(DEVICE_PORTS if network.devices else ())}
+        self._sessions = Sessions(ports, self._session)
+        self._pairs: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
+            PAIRS, partial(_tries, limits.tries)
+        )
+        self._web: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
+            SERVICES, partial(_tries, limits.tries_web)
+        )
+        self._spread: Bounded[tuple[Address, int], _Tries] = Bounded(
+            SERVICES, partial(_tries, limits.tries_spread)
+        )
+        self._together: Bounded[tuple[Address, int], _Tries] = Bounded(
+            SERVICES, partial(_tries, limits.tries_together)
+        )
+        self._attacks: Bounded[tuple[Address, int], _Attack] = Bounded(SERVICES, _Attack)
+
+    def take(self, fact: Tcp) -> None:
+        """Hear of a segment."""
+        self._routers.take(fact)
+        self._sessions.take(fact)
+        if fact.flags & (SYN | RST | ACK) == SYN:
+            self._data(fact)
+
+    def tick(self, now: float) -> None:
+        """Hear that it is *now*."""
+        self._sessions.tick(now)
+
+    def _data(self, fact: Tcp) -> None:
+        """Forgive at a connection for data of FTP: the login before it was good."""
+        passive = self._pairs.get((fact.source, fact.target, FTP))
+        if passive is not None and fact.target_port > SYSTEM_MAX:
+            passive.clear()
+        active = self._pairs.get((fact.target, fact.source, FTP))
+        if active is not None and fact.source_port == FTP_DATA:
+            active.clear()
+
+    def _session(self, session: Session) -> None:
+        source, target, port = session.source, session.target, session.port
+        if source in self._network.allowed.scanners:
+            return
+        if port not in LOGIN_PORTS and target not in self._network.devices:
+            return
+        if self._incidents.is_open(WORM_SWEEP, source):
+            return  # worms guess at what they find: one attack, one event
+        web = port in WEB_PORTS
+        tries = (self._web if web else self._pairs).of((source, target, port))
+        attacked = self._incidents.is_open(KIND, (source, port))
+        if not _is_guess(session):
+            if not attacked and _is_work(session):
+                tries.clear()
+            return
+        tries.add(session, target)
+        if attacked:
+            self._go_on(session)
+            return
+        spread = self._spread.of((source, port))
+        spread.add(session, target)
+        if tries.within(WINDOW_S):
+            self._begin(session, tries, 0.7 if None in (session.up, session.down) else 0.9)
+        elif not web and tries.slow >= self._limits.tries_slow:
+            self._begin(session, tries, 0.5)
+        elif not web and spread.within(TOGETHER_S) and spread.others.count() >= 10:
+            self._begin(session, spread, 0.6)
+        elif not web:
+            self._of_many(session)
+
+    def _begin(self, session: Session, tries: _Tries, confidence: float) -> None:
+        attack = _Attack(tries.first, tries.slow, confidence, tries.others)
+        self._attacks.put((session.source, session.port), attack)
+        self._sign(session, attack, attack.tries)
+
+    def _go_on(self, session: Session) -> None:
+        attack = self._attacks.of((session.source, session.port))
+        attack.tries += 1
+        attack.targets.add(session.target)
+        self._sign(session, attack, 1)
+
+    def _sign(self, session: Session, attack: _Attack, count: int) -> None:
+        self._incidents.sign(
+            Sign(
+                KIND,
+                (session.source, session.port),
+                session.ended,
+                session.number,
+                self._routers.party(session.source, session.mac),
+                self._routers.party(session.target, port=session.port),
+                count,
+                attack.confidence,
+                {
+                    "tries": attack.tries,
+                    "targets": attack.targets.count(),
+                    "seconds": round(session.ended - attack.began, 1),
+                },
+                attack.began,
+                quiet_s=PAUSE_S,
+                vlan=session.vlan,
+            )
+        )
+
+    def _of_many(self, session: Session) -> None:
+        """Count a guess of a machine that is not told of by itself."""
+        together = self._together.of((session.target, session.port))
+        together.add(session, session.source)
+        sources = together.others.count()
+        if not together.within(TOGETHER_S) or sources < 8:
+            return
+        key = ("together", session.target, session.port)
+        new = not self._incidents.is_open(KIND, key)
+        self._incidents.sign(
+            Sign(
+                KIND,
+                key,
+                session.ended,
+                session.number,
+                Party(role=self._routers.role_of(session.source)),
+                self._routers.party(session.target, port=session.port),
+                together.slow if new else 1,
+                0.7,
+                {
+                    "tries": together.slow,
+                    "sources": sources,
+                    "seconds": round(session.ended - together.first, 1),
+                },
+                together.first,
+                quiet_s=PAUSE_S,
+                vlan=session.vlan,
+            )
+        )
+
+
+def _is_guess(session: Session) -> bool:
+    if session.ended - session.began > MOST_S or not (session.finished or session.up):
+        return False
+    least = LEAST.get(session.port, LEAST_ELSE)
+    sent = session.up is None or least <= session.up <= MOST_BYTES
+    return sent and (session.down is None or session.down <= MOST_BYTES)
+
+
+def _is_work(session: Session) -> bool:
+    long = session.ended - session.began > MOST_S
+    return long or max(session.up or 0, session.down or 0) > MOST_BYTES

@@ -1,0 +1,180 @@
+"""Which machine reaches out too far: one judgement for scans and worms, so that each is one event.
+
+A random walk for each (machine, its target) and each (machine, port): up for a first contact that
+is refused or unanswered, down for one that is accepted, never below zero (Jung et al. as in
+`agent.sensor.contacts`; for the floor Schechter, Jung, Berger, "Fast Detection of Scanning Worm
+Infections", RAID 2004). So a hundred servers that answer weigh nothing, and a pause forgives. The
+walks have many more steps than the four of the paper: an alert about a pupil's file sharing costs
+a teacher's trust, and a scan of two dozen ports has done no harm yet.
+
+Settled here, for `port_scan` and `worm_sweep` alike: what spreads over ports is a scan, even where
+worms use one of them; what tries ports of worms on many machines, and no other port on many, is a
+worm.
+"""
+
+from typing import ClassVar, Final
+
+from agent.sensor.contacts import ACCEPTED, Contact, Contacts
+from agent.sensor.facts import Address, Fact, Icmp, Tcp
+from agent.sensor.incidents import Incidents, Party
+from agent.sensor.network import Network
+from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
+from agent.sensor.roles import INSIDE, OUTSIDE
+from agent.sensor.tables import Bounded
+from agent.sensor.tallies import Attack, Limits, Row, Tally
+
+PORT_SCAN, WORM_SWEEP = "port_scan", "worm_sweep"
+
+ROWS: Final = 1024
+"""Machines whose tries are held: more than a school has."""
+WATCHED: Final = 256
+"""Of them attack at a time; more are told of, and not followed."""
+SWEPT: Final = 5
+"""Targets missed on a port that make it one of those that a machine sweeps."""
+SETTLES_S: Final = 5.0
+"""A scanner that begins with the same port everywhere has shown others by then."""
+ENDS_S: Final = 60.0
+"""Without a new contact for so long an attack is over, or for five times its usual pause."""
+UDP_SYSTEM_PORTS: Final = 3
+"""Of these a scan of UDP must have some; questions that are answered too late have none."""
+
+
+class Reach:
+    """Judges each machine by its first contacts; signs of *kind* alone are given, once a second.
+
+    It is the machine of both detectors.
+    """
+
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Icmp)
+
+    def __init__(self, network: Network, incidents: Incidents, kind: str, limits: Limits) -> None:
+        self._contacts = Contacts(network, self._contact)
+        self._incidents, self._kind, self._limits = incidents, kind, limits
+        self._rows: Bounded[Address, Row] = Bounded(ROWS, Row)
+        self._watched: dict[Address, Row] = {}
+        """Rows that are suspected or of attacks."""
+
+    def take(self, fact: Tcp | Icmp) -> None:
+        """Hear of a segment, or of what could not be delivered."""
+        self._contacts.take(fact)
+
+    def tick(self, now: float) -> None:
+        """Hear that it is *now*."""
+        self._contacts.tick(now)
+        for source, row in list(self._watched.items()):
+            attack = row.attack
+            if attack is None:
+                continue
+            if not attack.kind:
+                self._settle(row, attack, now)
+            if attack.news:
+                self._give(attack)
+            if now - attack.last >= attack.quiet_s:
+                del self._watched[source]
+                self._rows.drop(source)
+                self._contacts.forget(source)
+
+    def _contact(self, contact: Contact) -> None:
+        gap_s = self._limits.gap_s
+        worm = contact.port in self._limits.worm_ports and not contact.udp
+        good = contact.outcome == ACCEPTED
+        if good and not worm and self._rows.get(contact.source) is None:
+            return
+        row = self._rows.of(contact.source)
+        target = row.targets.of((contact.target, contact.udp))
+        port = row.ports.of((contact.port, contact.udp, contact.outside))
+        target.step(contact, gap_s)
+        port.step(contact, gap_s)
+        if _tells(contact, worm=worm):
+            row.spread.step(contact, gap_s)
+        if row.attack is not None:
+            row.attack.add(contact)
+        elif worm or not good:
+            self._judge(row, contact, target, port, worm=worm)
+
+    def _judge(self, row: Row, contact: Contact, target: Tally, port: Tally, *, worm: bool) -> None:
+        limits = self._limits
+        far = limits.targets_outside if contact.outside else limits.targets
+        if self._is_vertical(target, udp=contact.udp):
+            party = self._contacts.routers.party(contact.target)
+            self._begin(row, contact, PORT_SCAN, party, target)
+        elif worm:
+            if port.weight >= limits.worm_targets or port.missed >= limits.worm_targets_unseen:
+                self._begin(row, contact, "", _many(contact), port)
+        elif port.walk >= far:
+            self._begin(row, contact, PORT_SCAN, _many(contact), port)
+        elif row.spread.walk >= limits.spread:
+            self._begin(row, contact, PORT_SCAN, Party(role=_many(contact).role), row.spread)
+
+    def _is_vertical(self, tally: Tally, *, udp: bool) -> bool:
+        if udp and tally.low < UDP_SYSTEM_PORTS:
+            return False
+        unseen = self._limits.ports_unseen
+        # One system port in ten: a file transfer opens many ports of one server, and none of these.
+        return tally.walk >= self._limits.ports or (
+            tally.missed >= unseen and tally.low >= unseen // 10 and tally.missed > tally.accepted
+        )
+
+    def _settle(self, row: Row, attack: Attack, now: float) -> None:
+        """Say which attack it is that began on a port of worms."""
+        if now - attack.suspected >= SETTLES_S:
+            swept = {port for (port, _, _), one in row.ports.items() if one.missed >= SWEPT}
+            attack.kind = PORT_SCAN if swept - self._limits.worm_ports else WORM_SWEEP
+
+    def _begin(self, row: Row, contact: Contact, kind: str, target: Party, tally: Tally) -> None:
+        steps = tally.missed + tally.accepted
+        began = (tally.since if kind else tally.first) or contact.at
+        pause = (tally.last - began) / max(steps, 1)
+        attack = row.attack = Attack(
+            kind=kind,
+            source=self._contacts.routers.party(contact.source, contact.mac),
+            target=target,
+            began=began,
+            suspected=contact.at,
+            last=tally.last,
+            number=contact.number,
+            vlan=contact.vlan,
+            quiet_s=min(max(ENDS_S, 5 * pause), max(ENDS_S, self._limits.gap_s)),
+            news=steps,
+            refused=tally.refused,
+            silent=tally.silent,
+            accepted=tally.accepted,
+        )
+        # What led to it, as far as it is held.
+        for (port, _, _), one in row.ports.items():
+            if one.last >= attack.began and one.missed:
+                attack.add_port(port)
+        for (address, _), one in row.targets.items():
+            if one.last >= attack.began:
+                attack.targets.add(address)
+        if target.port:
+            attack.more = max(0, steps - attack.targets.count())
+        self._watch(row, contact)
+        self._give(attack)
+
+    def _give(self, attack: Attack) -> None:
+        if attack.kind:
+            sign = attack.sign()
+            if sign.kind == self._kind:
+                self._incidents.sign(sign)
+
+    def _watch(self, row: Row, contact: Contact) -> None:
+        if len(self._watched) < WATCHED or contact.source in self._watched:
+            self._watched[contact.source] = row
+        else:
+            self._rows.drop(contact.source)
+
+
+def _tells(contact: Contact, *, worm: bool) -> bool:
+    """Return whether a contact counts for a scan that spreads over machines and ports.
+
+    File sharing finds many dead machines outside, at ports that nobody chose.
+    """
+    if contact.outside:
+        return contact.port <= SYSTEM_MAX and contact.port not in WEB_PORTS and not worm
+    return contact.port <= SYSTEM_MAX or not contact.udp
+
+
+def _many(contact: Contact) -> Party:
+    """Return the targets of a sweep, which have a port in common."""
+    return Party(port=contact.port, role=OUTSIDE if contact.outside else INSIDE)

@@ -1,0 +1,46 @@
+"""Whose hardware address stands for many machines: without it, nobody is named by a MAC."""
+
+from functools import lru_cache
+from typing import Final
+
+from agent.sensor.facts import BROADCAST, Address, Mac, Tcp
+from agent.sensor.incidents import Party
+from agent.sensor.network import Network, is_virtual
+from agent.sensor.roles import OUTSIDE
+from agent.sensor.tables import Bounded
+
+ADDRESSES: Final = 4096
+ROUTERS: Final = 64
+
+
+class Routers:
+    """Learns routers from what is *sent to* them for the outside, and from the gateways' addresses.
+
+    What comes *from* a hardware address proves nothing: who floods makes up its source addresses.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.role_of = lru_cache(ADDRESSES)(network.role_of)
+        self._gateways = network.gateways
+        self._macs: Bounded[Mac, bool] = Bounded(ROUTERS, bool)
+
+    def take(self, fact: Tcp) -> None:
+        """Learn from a segment."""
+        if self.role_of(fact.target) == OUTSIDE and fact.dst and fact.dst != BROADCAST:
+            self._macs.of(fact.dst)
+        if fact.source in self._gateways and fact.src:
+            self._macs.of(fact.src)
+
+    def known(self) -> bool:
+        """Return whether any router is known, so that another MAC is known not to be one."""
+        return len(self._macs) > 0
+
+    def is_router(self, mac: Mac) -> bool:
+        """Return whether *mac* forwards for others."""
+        return is_virtual(mac) or self._macs.get(mac) is not None
+
+    def party(self, address: Address, mac: Mac = b"", port: int = 0) -> Party:
+        """Return who has *address*; the MAC only where it is the machine's own."""
+        role = self.role_of(address)
+        own = b"" if role == OUTSIDE or self.is_router(mac) else mac
+        return Party(address, own, port, role)
