@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from agent.sensor.facts import Address, Mac
+from agent.sensor.roles import DEVICE, DHCP_SERVER, GATEWAY, INSIDE, OUTSIDE, RESOLVER
 
 Subnet = IPv4Network | IPv6Network
 
@@ -50,11 +51,30 @@ class Network:
     allowed: Allowed = field(default_factory=Allowed)
 
     def is_ours(self, address: Address) -> bool:
-        """Return whether *address* is inside; with no subnets known, whether it is private."""
-        if not self.subnets:
-            return ip_address(address).is_private
+        """Return whether *address* is inside; with no subnets known, whether it is private.
+
+        A link-local address never leaves its line, so it is inside whatever the subnets are.
+        """
         found = ip_address(address)
+        if not self.subnets:
+            return found.is_private
+        if found.is_link_local or found.is_unspecified:
+            return True
         return any(found in subnet for subnet in self.subnets)
+
+    def role_of(self, address: Address) -> str:
+        """Return the word of `agent.sensor.roles` for *address*; "" where it is not known (b"")."""
+        if not address:
+            return ""
+        for role, those in (
+            (GATEWAY, self.gateways),
+            (RESOLVER, self.resolvers),
+            (DHCP_SERVER, self.allowed.dhcp_servers),
+            (DEVICE, self.devices),
+        ):
+            if address in those:
+                return role
+        return INSIDE if self.is_ours(address) else OUTSIDE
 
 
 def is_virtual(mac: Mac, also: Collection[Mac] = ()) -> bool:
