@@ -3,7 +3,7 @@
     rows ──────┐
     readings ──┼─▶ match ─▶ signals ─▶ hold ─▶ keep ─▶ hide ─▶ dedup ─▶ storm ─▶ alert, outbox
     sights ────┘                        ▲
-    time ───────────────────────────────┘
+    time ───────────────────────────────┘      (because: which attack is behind it, after keep)
 
 A kill between any two steps loses nothing: rows are read again from the cursor, which moves in the
 transaction of what they made; sights and readings come again by themselves.
@@ -12,7 +12,7 @@ transaction of what they made; sights and readings come again by themselves.
 import logging
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
@@ -28,6 +28,8 @@ from alerts.opening import opened
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
+from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINED
+from alerts.stages.because import Explain, explains
 from alerts.stages.dedup import Dedup
 from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
@@ -36,7 +38,8 @@ from alerts.stages.storm import SUMMARY, Storm
 from alerts.step import Case, Signal, Stage, Step, run
 from alerts.texts import Words, summary, telling_of
 from core import clock
-from core.alerts import AlertKey, Reason
+from core.alerts import AlertKey, Reason, Telling
+from core.kinds import kind_of
 
 PAGE: Final = 200
 """Rows in one transaction."""
@@ -59,6 +62,7 @@ class Engine:
         words: Words,
         *,
         channels: tuple[str, ...],
+        schools: Mapping[str, str] | None = None,
         rules: Sequence[Rule] = RULES,
         messages: int = MESSAGES,
         now: clock.Clock = clock.now,
@@ -68,6 +72,7 @@ class Engine:
         self.revision = 0
         """Another number whenever a case has begun, changed or ended."""
         self._ground, self._words, self._channels, self._now = ground, words, channels, now
+        self._for = dict(schools or {})
         self._rules = {rule.name: rule for rule in rules}
         self._match = Match(rules)
         self._fresh = Freshness(self._rules, now())
@@ -150,6 +155,7 @@ class Engine:
         return (
             Hold(self._rules, zone, self._ground.caught_up, self._fresh.sure),
             Keep(self._rules),
+            Explain(self._open_at),
             Hide(self._rules, self._is_open),
             Dedup(self._rules),
             self._storm,
@@ -161,6 +167,9 @@ class Engine:
     def _is_open(self, key: AlertKey) -> bool:
         return self._draft.is_open(key)
 
+    def _open_at(self, school: str) -> Sequence[Case]:
+        return self._draft.open_at(school)
+
     def _rows(self, limit: int) -> int:
         with self._ground.transaction() as db:
             found = self._ground.rows(db, limit)
@@ -171,7 +180,7 @@ class Engine:
             for fact in facts.of(found):
                 self._say(draft, self._match.event(fact))
             self._ground.move(db, found[-1].row)
-            tables.write(db, draft, self._channels)
+            tables.write(db, draft, self._channels, self._for)
         self._take_over(draft)
         self.counts["alert_words_ignored", ""] += facts.ignored
         return len(found)
@@ -191,7 +200,7 @@ class Engine:
         yield draft
         if draft.written or draft.messages:
             with self._ground.transaction() as db:
-                tables.write(db, draft, self._channels)
+                tables.write(db, draft, self._channels, self._for)
         self._take_over(draft)
 
     def _take_over(self, draft: Draft) -> None:
@@ -235,7 +244,8 @@ class Engine:
             if case.is_open and step.signal is None:
                 draft.note(case)  # to be looked at again
             return
-        if before.is_open and case == before.changed(details=case.alert.details):
+        updates = step.signal is not None and step.signal.updates
+        if before.is_open and case == before.changed(details=case.alert.details) and not updates:
             draft.note(case)
             return
         if step.reason:
@@ -243,7 +253,11 @@ class Engine:
             case = draft.put(replace(case, repeat=False))
             self._tell(draft, [case], step.reason, case.alert.key.place, repeat=repeat)
         else:
-            draft.put(case)
+            case = draft.put(case)
+        if explains(before) != explains(case):
+            for other in draft.open_at(case.alert.key.school):
+                if other.alert.key.rule in EXPLAINED:
+                    self._step(draft, Step(other))
 
     def _is_repeat(self, step: Step) -> bool:
         """Return whether people may have been told before the database was set back."""
@@ -255,8 +269,14 @@ class Engine:
     def _tell(
         self, draft: Draft, about: Sequence[Case], reason: Reason, place: str, *, repeat: bool
     ) -> None:
-        tellings = [telling_of(case.alert, self._rules, self._words) for case in about]
+        tellings = [self._telling(case) for case in about]
         draft.tell(summary(tellings, reason, draft.at, self._words), about, place, repeat=repeat)
+
+    def _telling(self, case: Case) -> Telling:
+        alert = case.alert
+        spreads = AlertKey(ATTACK_SPREADS.name, "", kind_of(alert.key.rule).code)
+        raised = self._draft.get(spreads).alert.state in ("firing", "keeping")
+        return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 
     def _summarise(self, draft: Draft) -> None:
         """Tell in one message what was folded, where that is due."""

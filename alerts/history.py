@@ -4,18 +4,19 @@ A connection of its own for each question, read-only: a page never holds up an a
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from alerts import tables
+from alerts.hindsight import Hindsight, hindsight
 from alerts.rules import Rule
 from alerts.shipped import RULES
 from alerts.step import Case
 from alerts.texts import Words, telling_of
-from core.alerts import Telling
+from core.alerts import AlertKey, Telling
 from core.errors import StoreBusy
 
 MOST: Final = 500
@@ -84,6 +85,19 @@ class Stories:
     severities: Mapping[str, int] = field(default_factory=dict)
 
 
+class Began(NamedTuple):
+    """How many alerts of a rule began at a place in a time."""
+
+    rule: str
+    place: str
+    events: int
+
+    @property
+    def school(self) -> str:
+        """The school of its place; empty for what is no school's."""
+        return AlertKey(self.rule, self.place).school
+
+
 class History:
     """Asks the database at *path*; every method blocks, and raises StoreBusy."""
 
@@ -96,6 +110,19 @@ class History:
         try:
             with closing(self._connect()) as db:
                 return self._stories(db, wanted)
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the alerts cannot be read now: {error}") from error
+
+    def began(self, since: int, rules: Collection[str], place: str = "") -> Sequence[Began]:
+        """Return what of *rules* began after *since* (ns) at *place*; raises StoreBusy."""
+        where, values = _where(Wanted(region=place))
+        marks = ", ".join("?" * len(rules))
+        query = f"""SELECT rule, place, count(*) FROM alert
+            WHERE rule IN ({marks}) AND fired_at > 0 AND began_at > ? AND {where}
+            GROUP BY rule, place"""  # noqa: S608 — our words
+        try:
+            with closing(self._connect()) as db:
+                return [Began(*row) for row in db.execute(query, (*rules, since, *values))]
         except sqlite3.Error as error:
             raise StoreBusy(f"the alerts cannot be read now: {error}") from error
 
@@ -113,16 +140,18 @@ class History:
         before = wanted.before
         over = list(tables.cases(db, order, before, before, *values, limit + 1))
         more = over[limit - 1].alert.number if len(over) > limit else 0
+        known = hindsight(db, (*found, *over))
         return Stories(
-            [self._story(db, case) for case in found],
+            [self._story(db, case, known) for case in found],
             sum(count for _, _, count in counted),
-            [self._story(db, case) for case in over[:limit]],
+            [self._story(db, case, known) for case in over[:limit]],
             more,
             {severity: shown for severity, shown, _ in counted if shown},
         )
 
-    def _story(self, db: sqlite3.Connection, case: Case) -> Story:
-        telling = telling_of(case.alert, self._rules, self._words)
+    def _story(self, db: sqlite3.Connection, case: Case, known: Hindsight) -> Story:
+        case, raised = known.explained(case), known.raised(case)
+        telling = telling_of(case.alert, self._rules, self._words, raised=raised)
         return Story(telling, bool(case.folds), list(_deliveries(db, case.alert.number)))
 
     def _connect(self) -> sqlite3.Connection:

@@ -14,6 +14,7 @@ from alerts.facts import ReadingFact, Sight, Wrong, above
 from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Worded
 from alerts.step import Case, Signal
 from core.alerts import AlertKey
+from core.shown import named, shown, shown_name
 from core.topics import LEVEL
 
 MOST_DETAILS: Final = 2_000
@@ -79,16 +80,23 @@ class Match:
             key = _event_key(rule, fact)
             said: Said = "on" if fact.active else "off"
             late = fact.late and not fact.by_collector
+            details, names = small(shown(fact.kind, fact.details)), _named(fact)
             if not of.momentary:
-                details = small(fact.details)
-                yield Signal(key, said, fact.at, fact.heard, details, late, repeat=fact.repeat)
+                yield Signal(
+                    *(key, said, fact.at, fact.heard, details, late),
+                    repeat=fact.repeat,
+                    updates=True,
+                    named=names,
+                )
             elif fact.active:
                 # One that came in time is told however late we come to it; what is long past is
                 # over by itself.
                 lasts_from = fact.at if late or fact.past else max(fact.at, fact.heard)
                 over_at = lasts_from + max(rule.keep, 1)
-                details = small(fact.details)
-                yield Signal(key, "on", fact.at, fact.heard, details, late, over_at, fact.repeat)
+                yield Signal(
+                    *(key, "on", fact.at, fact.heard, details, late, over_at, fact.repeat),
+                    named=names,
+                )
 
     def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
         """Read a fresh reading."""
@@ -130,12 +138,18 @@ def small(details: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"details_left_out": True}
 
 
+def _named(fact: EventFact) -> Mapping[str, Any]:
+    found = named(fact.kind, fact.details)
+    return found if found and small(found) is found else {}
+
+
 def _event_key(rule: Rule, fact: EventFact) -> AlertKey:
     """What the collector says of an agent belongs to that agent's place."""
     if fact.by_collector and _is_place(fact.target):
         target = "" if rule.momentary else fact.subject
         return AlertKey(rule.name, fact.target, target)
-    return AlertKey(rule.name, fact.who, fact.target, fact.subject)
+    target, subject = (shown_name(fact.kind, one) for one in (fact.target, fact.subject))
+    return AlertKey(rule.name, fact.who, target, subject)
 
 
 def _is_place(text: str) -> bool:

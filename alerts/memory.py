@@ -36,6 +36,7 @@ class Memory:
 
     cases: dict[AlertKey, Case] = field(default_factory=dict)
     of_place: dict[str, int] = field(default_factory=dict)
+    of_school: dict[str, set[AlertKey]] = field(default_factory=dict)
     folded: dict[int, Case] = field(default_factory=dict)
     folded_since: int = 0
     made: list[tuple[int, str]] = field(default_factory=list)
@@ -51,11 +52,17 @@ class Memory:
         if case.is_open:
             self.cases[key] = case
             self.of_place[place] = self.of_place.get(place, 0) + (known is None)
+            if key.school:
+                self.of_school.setdefault(key.school, set()).add(key)
         elif known and known.alert.number == case.alert.number:
             del self.cases[key]
             self.of_place[place] -= 1
             if not self.of_place[place]:
                 del self.of_place[place]
+            there = self.of_school.get(key.school, set())
+            there.discard(key)
+            if not there:
+                self.of_school.pop(key.school, None)
 
     def wake(self, key: AlertKey, at: int) -> None:
         """Look at *key* again at *at*, or before, where that was to be anyway."""
@@ -100,6 +107,12 @@ class Draft:
     def is_open(self, key: AlertKey) -> bool:
         """Return whether there is an open case of *key*."""
         return self.get(key).is_open
+
+    def open_at(self, school: str) -> list[Case]:
+        """Return the cases that are open at *school*, its agents' among them."""
+        drafted = {key for key in self._cases if key.school == school}
+        keys = sorted(drafted | self.memory.of_school.get(school, set()))
+        return [case for case in map(self.get, keys) if case.is_open]
 
     def put(self, case: Case) -> Case:
         """Keep a case as it now stands; returns it with its number."""

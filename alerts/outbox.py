@@ -5,12 +5,13 @@ taken, so it is sent again as a repeat: at least once, and never twice unmarked.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import msgspec
 
+from alerts.audience import addressed
 from alerts.facts import Ground
 from core.alerts import Notification
 from core.clock import SECOND
@@ -57,8 +58,12 @@ class Outcome:
 class Outbox:
     """Every method blocks, and may raise sqlite3.Error."""
 
-    def __init__(self, ground: Ground, channels: Sequence[str]) -> None:
+    def __init__(
+        self, ground: Ground, channels: Sequence[str], schools: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the channels; *schools* names the school of each that is for one school alone."""
         self._ground, self._channels = ground, tuple(channels)
+        self._schools = dict(schools or {})
 
     def open(self, now: int) -> tuple[int, int]:
         """Take up what an earlier process left; return how many repeats and orphans there are.
@@ -86,7 +91,21 @@ class Outbox:
         if not idle:
             return []
         with self._ground.transaction() as db:
-            return [parcel for channel in idle for parcel in _claim(db, channel, now)]
+            claimed = [parcel for channel in idle for parcel in _claim(db, channel, now)]
+            return [parcel for one in claimed for parcel in self._addressed(db, one, now)]
+
+    def _addressed(self, db: sqlite3.Connection, parcel: Parcel, now: int) -> Iterator[Parcel]:
+        """Give the parcel as its reader may see it; where it is nothing to them, end it."""
+        said = addressed(parcel.notification, self._schools.get(parcel.channel, ""))
+        if said:
+            yield replace(parcel, notification=said)
+            return
+        # The channel was for others when this was written.
+        db.execute(
+            """UPDATE alert_outbox SET state = 'undeliverable', done_at = ?,
+            error = 'this channel is for another school' WHERE message = ? AND channel = ?""",
+            (now, parcel.notification.number, parcel.channel),
+        )
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Keep what became of parcels."""

@@ -153,7 +153,9 @@ class Rule:
     """`hold_s`: how long it must last; `keep_s`: how long it must be over.
 
     `in_school_time` is the severity while lessons are held, where it differs. `hides` names the
-    rules whose alerts, at the same place or below, say nothing new while this one is open.
+    rules whose alerts, at the same place or below, say nothing new while this one is open. One that
+    is `quiet` stands in the list, and nobody gets a message of it. One that is `recorded` is
+    listed also where it was over before anybody could hear of it.
     """
 
     name: str
@@ -164,6 +166,8 @@ class Rule:
     keep_s: float = 0
     in_school_time: Severity | None = None
     hides: tuple[str, ...] = ()
+    quiet: bool = False
+    recorded: bool = False
 
     @property
     def hold(self) -> int:

@@ -21,6 +21,8 @@ class Signal:
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
     have been told of it before a restore. `part_of` names the rule whose alert says it all.
+    `updates`: what is known of an alert that is open changes with it. `named`: what only the
+    school's own people may see (core/shown.py).
     """
 
     key: AlertKey
@@ -33,6 +35,8 @@ class Signal:
     repeat: bool = False
     part_of: str = ""
     adds: bool = False
+    updates: bool = False
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Case:
 
     `lane_until`: not to alert before the agent's lane has caught up, or this time. `over_at`: the
     clock ends it then. `told`: how people heard that it began; `folds`: what the next summary is
-    to say of it.
+    to say of it. `named` is for the message to the school alone.
     """
 
     alert: Alert
@@ -50,6 +54,7 @@ class Case:
     told: Literal["", "alone", "folded"] = ""
     folds: Literal["", "begin", "end"] = ""
     repeat: bool = False
+    named: Mapping[str, Any] = field(default_factory=dict)
 
     def changed(self, **alert: Any) -> "Case":
         """Return the case with its alert changed."""

@@ -4,14 +4,15 @@ Look: sqlite3 var/collector/ledger.db 'SELECT number, state, rule, place, target
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
+from alerts.audience import addressed
 from alerts.memory import Draft, Memory, Message
 from alerts.step import Case
-from core.alerts import Alert, AlertKey
+from core.alerts import Alert, AlertKey, Because
 
 _SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS alert (
@@ -21,7 +22,8 @@ _SCHEMA: Final = (
         began_at INTEGER NOT NULL, fired_at INTEGER NOT NULL, ended_at INTEGER NOT NULL,
         late INTEGER NOT NULL, hidden_by TEXT NOT NULL, details BLOB NOT NULL,
         lane_until INTEGER NOT NULL, over_at INTEGER NOT NULL,
-        told TEXT NOT NULL, folds TEXT NOT NULL, repeat INTEGER NOT NULL
+        told TEXT NOT NULL, folds TEXT NOT NULL, repeat INTEGER NOT NULL,
+        beside BLOB NOT NULL DEFAULT '{}'
     )""",
     """CREATE UNIQUE INDEX IF NOT EXISTS alert_open ON alert (rule, place, target, subject)
         WHERE state != 'ended'""",
@@ -55,14 +57,24 @@ _SCHEMA: Final = (
     "CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY) WITHOUT ROWID",
 )
 _COLUMNS: Final = """number, rule, place, target, subject, state, severity, began_at, fired_at,
-    ended_at, late, hidden_by, details, lane_until, over_at, told, folds, repeat"""
-_MARKS: Final = ", ".join("?" * 18)
+    ended_at, late, hidden_by, details, lane_until, over_at, told, folds, repeat, beside"""
+_MARKS: Final = ", ".join("?" * 19)
+
+
+class _Beside(msgspec.Struct, omit_defaults=True):
+    """What few alerts have: what only the school may see, and what is behind it."""
+
+    named: dict[str, Any] = {}
+    because: tuple[Because, ...] = ()
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make what is not there yet."""
     for statement in _SCHEMA:
         db.execute(statement)
+    # A database that an earlier version made.
+    if "beside" not in {row[1] for row in db.execute("PRAGMA table_info(alert)")}:
+        db.execute("ALTER TABLE alert ADD COLUMN beside BLOB NOT NULL DEFAULT '{}'")
 
 
 def restored(db: sqlite3.Connection, since: int) -> Memory:
@@ -83,15 +95,20 @@ def cases(db: sqlite3.Connection, where: str, *values: Any) -> Iterator[Case]:
     return (_case(row) for row in db.execute(query, values))
 
 
-def write(db: sqlite3.Connection, draft: Draft, channels: tuple[str, ...]) -> None:
-    """Write what a draft holds, each message for every one of *channels*."""
+def write(
+    db: sqlite3.Connection, draft: Draft, channels: tuple[str, ...], schools: Mapping[str, str]
+) -> None:
+    """Write what a draft holds, each message for every one of *channels* that it concerns.
+
+    *schools* names the school of a channel that is for one school alone.
+    """
     for number, case in draft.written.items():
         if case.alert.state == "gone":
             db.execute("DELETE FROM alert WHERE number = ?", (number,))
         else:
             write_case(db, case)
     for message in draft.messages:
-        _write_message(db, message, channels)
+        _write_message(db, message, channels, schools)
 
 
 def write_case(db: sqlite3.Connection, case: Case) -> None:
@@ -109,8 +126,14 @@ def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     return [name for name in wanted if name not in known]
 
 
-def _write_message(db: sqlite3.Connection, message: Message, channels: tuple[str, ...]) -> None:
+def _write_message(
+    db: sqlite3.Connection,
+    message: Message,
+    channels: tuple[str, ...],
+    schools: Mapping[str, str],
+) -> None:
     said = message.notification
+    concerned = [one for one in channels if addressed(said, schools.get(one, ""))]
     db.execute(
         "INSERT INTO alert_message (number, at, place, reason, body) VALUES (?, ?, ?, ?, ?)",
         (said.number, said.at, message.place, said.reason, msgspec.json.encode(said)),
@@ -122,7 +145,7 @@ def _write_message(db: sqlite3.Connection, message: Message, channels: tuple[str
     db.executemany(
         "INSERT INTO alert_outbox (message, channel, state, next_at, repeat) "
         "VALUES (?, ?, 'queued', ?, ?)",
-        [(said.number, channel, said.at, message.repeat) for channel in channels],
+        [(said.number, channel, said.at, message.repeat) for channel in concerned],
     )
 
 
@@ -140,14 +163,16 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
+        msgspec.json.encode(_Beside(dict(case.named), alert.because)),
     )
 
 
 def _case(row: tuple[Any, ...]) -> Case:
     number, rule, place, target, subject, state, severity, began, fired, ended, *rest = row
-    late, hidden_by, details, lane_until, over_at, told, folds, repeat = rest
+    late, hidden_by, details, lane_until, over_at, told, folds, repeat, more = rest
+    beside = msgspec.json.decode(more, type=_Beside)
     alert = Alert(
         *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
-        *(bool(late), hidden_by, msgspec.json.decode(details)),
+        *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
     )
-    return Case(alert, lane_until, over_at, told, folds, bool(repeat))
+    return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named)

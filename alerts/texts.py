@@ -13,16 +13,19 @@ from typing import Any, Final
 
 from alerts.devicesentences import device_words
 from alerts.rules import OfReading, Rule, RuleTexts
+from alerts.securitywords import security_lines
 from alerts.verdictwords import sentences
 from core import clock
-from core.alerts import Alert, Notification, Reason, Telling, Text
+from core.alerts import NO_TEXT, Alert, Because, Notification, Reason, Telling, Text
 from core.clock import SECOND
 from core.kind import SEVERITIES
+from core.kinds import kind_of
 
 LONGEST: Final = 200
 """Characters of what somebody else has written."""
-MOST_LISTED: Final = 20
-"""Alerts of a summary that are told one by one, the worst first."""
+MOST_HELD: Final = 200
+"""Alerts of a summary that are kept with their texts, the worst first; each channel lists the
+first of those that it is for (alerts/audience.py)."""
 MOST_NAMES: Final = 30
 """Names in a list inside a sentence."""
 
@@ -31,6 +34,7 @@ _LABELS: Final = {
     "ended": Text("结束", "Ended"),
     "meaning": Text("影响", "What it means"),
     "first": Text("请先", "Try first"),
+    "because": Text("可能原因", "Likely cause"),
     "late": Text(
         "（在失联期间发生，现在仍未恢复）", " (began while nobody could be told, and still lasts)"
     ),
@@ -58,26 +62,72 @@ class _Values(dict[str, str]):
         return "—"
 
 
-def telling_of(alert: Alert, rules: Mapping[str, Rule], words: Words) -> Telling:
-    """Return what is said of one alert."""
+_ATTACK: Final = Text(
+    "该校此时{attack}（自 {since} 起，仍在进行）；请先处理那一条告警，网络多半随之恢复。",
+    "an attack on this school: {attack} (since {since}, still going on). See to that alert first; "
+    "the network most likely comes back with it.",
+)
+_PAST_ATTACK: Final = Text(
+    "该校当时{attack}（{since} 至 {until}，已结束）；若仍未恢复，请重启受影响的设备。",
+    "an attack on this school: {attack} ({since} to {until}, over now). What does not come back "
+    "by itself may have to be started again.",
+)
+
+
+def telling_of(
+    alert: Alert,
+    rules: Mapping[str, Rule],
+    words: Words,
+    *,
+    named: Mapping[str, Any] | None = None,
+    raised: bool = False,
+) -> Telling:
+    """Return what is said of one alert.
+
+    *named* is what only the school's own people may read; *raised*: one grade higher is proposed.
+    """
     rule = rules.get(alert.key.rule)
     texts = rule.texts if rule else _unknown(alert.key.rule)
     over = alert.state == "ended"
     title = texts.ended if over and texts.ended.zh else texts.title
-    titles, bodies = [], []
+    titles, bodies, schools = [], [], []
     for number in (0, 1):
         values = _values(alert, rule, words, number)
         titles.append(title[number].format_map(values).strip())
-        since = _time(alert.began_at, words.zone)
-        late = _LABELS["late"][number] if alert.late and not over else ""
-        lines = [_line("since", since + late, number)]
-        if over:
-            lines.append(_line("ended", _time(alert.ended_at, words.zone), number))
-        else:
-            lines.append(_line("meaning", texts.meaning[number].format_map(values), number))
-            lines.append(_line("first", texts.first[number].format_map(values), number))
-        bodies.append("\n".join(lines))
-    return Telling(alert, Text(*titles), Text(*bodies))
+        about = security_lines(alert.key.rule, alert.details, number, raised=raised)
+        lines = _lines(alert, texts, values, words, number)
+        bodies.append("\n".join([*lines, *about]))
+        if named:
+            known = {**alert.details, **named}
+            about = security_lines(alert.key.rule, known, number, raised=raised, named=True)
+            schools.append("\n".join([*lines, *about]))
+    school = Text(*schools) if schools else NO_TEXT
+    return Telling(alert, Text(*titles), Text(*bodies), school)
+
+
+def _lines(
+    alert: Alert, texts: RuleTexts, values: "_Values", words: Words, number: int
+) -> list[str]:
+    over = alert.state == "ended"
+    since = _time(alert.began_at, words.zone)
+    late = _LABELS["late"][number] if alert.late and not over else ""
+    lines = [_line("since", since + late, number)]
+    if over:
+        lines.append(_line("ended", _time(alert.ended_at, words.zone), number))
+    lines += [_line("because", because(one, words.zone)[number], number) for one in alert.because]
+    if not over:
+        lines.append(_line("meaning", texts.meaning[number].format_map(values), number))
+        lines.append(_line("first", texts.first[number].format_map(values), number))
+    return lines
+
+
+def because(one: Because, zone: tzinfo) -> Text:
+    """Return which attack is likely to be behind an alert."""
+    kind = kind_of(one.rule)
+    times = {"since": _time(one.since, zone), "until": _time(one.until, zone)}
+    said = _PAST_ATTACK if one.until else _ATTACK
+    zh = kind.zh if kind.zh.startswith(("有", "网络", "防火墙")) else f"有{kind.zh}"
+    return Text(said.zh.format(attack=zh, **times), said.en.format(attack=kind.en, **times))
 
 
 def summary(tellings: Sequence[Telling], reason: Reason, at: int, words: Words) -> Notification:
@@ -88,7 +138,7 @@ def summary(tellings: Sequence[Telling], reason: Reason, at: int, words: Words) 
     if len(worst) > 1:
         title = Text(*(text.format(total=len(worst)) for text in _SUMMARY[reason]))
     severity = min((one.alert.severity for one in worst), key=SEVERITIES.index)
-    listed = tuple(worst[:MOST_LISTED])
+    listed = tuple(worst[:MOST_HELD])
     return Notification(0, reason, at, severity, title, listed, len(worst), counts)
 
 

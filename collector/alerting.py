@@ -24,7 +24,7 @@ from alerts.channels.webhook import Webhook
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
-from alerts.history import History, Stories, Wanted, tidy
+from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
 from alerts.screen import Screen
 from alerts.shipped import RULES
@@ -42,6 +42,7 @@ from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
+from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
 from core import clock
@@ -72,15 +73,18 @@ class Alerting:
         table = config.collector
         self.channels = _channels(config.alerts, table.id)
         names = tuple(channel.name for channel in self.channels)
+        schools = {one.name: one.school for one in config.alerts.webhook if one.school}
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
         messages = config.alerts.messages
         try:
             ground = AlertGround(books.journal, books.live, now())
-            self._engine = Engine(ground, words, channels=names, messages=messages, now=now)
+            self._engine = Engine(
+                ground, words, channels=names, schools=schools, messages=messages, now=now
+            )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._outbox = Outbox(ground, names)
+        self._outbox = Outbox(ground, names, schools)
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
@@ -130,6 +134,10 @@ class Alerting:
     def stories(self, wanted: Wanted) -> Stories:
         """Return open and past alerts; blocks, raises StoreBusy."""
         return self.history.stories(wanted)
+
+    def began(self, since: int, place: str) -> Sequence[Began]:
+        """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
+        return self.history.began(since, RULES_OF_SECURITY, place)
 
     # Its life.
 

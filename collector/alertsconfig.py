@@ -11,6 +11,7 @@ from core.fields import Days, Level, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
+from core.topics import LEVEL
 
 NO_VARIABLE: Final = ""
 """There may be several webhooks, so no one variable could hold their secrets."""
@@ -27,6 +28,15 @@ HeaderName = Annotated[
 ]
 
 
+SchoolPlace = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A(?:(?:{LEVEL.pattern})/(?:{LEVEL.pattern}))?\Z",
+        description='a school as REGION/SCHOOL, as "330102/3300000001"; or ""',
+    ),
+]
+
+
 class WebhookConfig(Struct, frozen=True, kw_only=True):
     """One address that alerts are posted to."""
 
@@ -35,6 +45,9 @@ class WebhookConfig(Struct, frozen=True, kw_only=True):
     secret_file: SecretFile = None
     secret_header: HeaderName = "Authorization"  # noqa: S105 — names the header
     timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 5
+    school: SchoolPlace = ""
+    """Its readers are that school's own people: they get its alerts alone, and may see who
+    attacks it."""
 
     def headers(self) -> dict[str, str]:
         """Return the header that carries the secret, if there is one; raises ConfigError."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from alerts.history import Stories, Wanted
+from alerts.history import Began, Stories, Wanted
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -54,6 +54,8 @@ from collector.rooms.rows import RoomKey
 from collector.rooms.school import School
 from collector.rooms.watch import Rooms
 from collector.rosterchores import RosterChores
+from collector.security import watch as security
+from collector.security.view import SecurityView
 from collector.sights import sight_of
 from collector.sorting import Item, Sorter
 from collector.states import States
@@ -142,6 +144,9 @@ class Collector:
         stores = self._rollups.own, daily
         self.district = District(config, stores, books, self.alerting.cases, now)
         self._rooms = Rooms(books, stores, config.collector.tz(), self.alerting.see, now)
+        self._security = security.Security(
+            books, self._rollups.own, self.alerting.cases, self.alerting.see, now
+        )
         self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
@@ -208,6 +213,14 @@ class Collector:
     def rooms(self) -> Sequence[School]:
         """Return the schools that have devices, with their rooms, as they were judged last."""
         return self._rooms.schools()
+
+    def security(self) -> SecurityView:
+        """Return what is known of the security of each school at this moment."""
+        return self._security.view(self.picture())
+
+    def security_began(self, since: int, place: str) -> Sequence[Began]:
+        """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
+        return self.alerting.began(since, place)
 
     def in_order(self, keys: Iterable[RoomKey]) -> Order:
         """Return how far rooms were in order in the school time of today."""
@@ -296,6 +309,7 @@ class Collector:
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(TICK_S, self.district.tick, stopping, first_after=1),
             self._rooms.run(stopping),
+            every(security.TICK_S, self._security.tick, stopping, first_after=2),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
@@ -321,6 +335,7 @@ class Collector:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._security.close()
         self._rooms.close()
         self.district.close()
         try:
@@ -361,6 +376,7 @@ class Collector:
         self.alerting.readings(items)
         self.district.heard(items)
         self._rooms.heard(items)
+        self._security.heard(items)
 
     def _more(self) -> Mapping[str, Value]:
         return {"ready": int(self.ready()[0]), **self.district.more()}
@@ -371,6 +387,7 @@ class Collector:
         opening, picture = self.books.door.opening(), self.picture()
         self.alerting.see(sight_of(picture, opening, self.alerting.canary))
         self._rooms.look(picture)
+        self._security.look(picture)
 
     def _empty(self, topic: str) -> None:
         """Empty what the broker retains of *topic*; raises NotConnected."""

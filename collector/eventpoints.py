@@ -15,6 +15,7 @@ from collector.journal import Journal
 from collector.store.base import Store
 from core import kinds, lineprotocol
 from core.errors import LineError
+from core.shown import shown_name
 from core.types import Reading
 
 POINTS: Final = "points"
@@ -31,7 +32,8 @@ def point(row: EventRow) -> bytes:
     said: dict[str, Any] = msgspec.json.decode(row.body, type=dict[str, Any])
     word = said["kind"]
     tags = {"kind": word if word in kinds.KINDS else kinds.OTHER, "code": said["code"]}
-    fields = {name: said[name] for name in ("active", "severity", "target", "subject")}
+    fields = {name: said[name] for name in ("active", "severity")}
+    fields |= {name: shown_name(word, said[name]) for name in ("target", "subject")}
     time = said["at"] // _DIGITS * _DIGITS + row.row % _DIGITS
     what = {"word": word, **fields, "row": row.row}
     return lineprotocol.encode(

@@ -16,6 +16,7 @@ from collector.web import scope
 from collector.web.alerts import Alerts
 from collector.web.live import Live
 from collector.web.rooms import Rooms
+from collector.web.security import Security
 
 
 @click.command("status", short_help="Who is up, who is not, and why (asks the running collector).")
@@ -37,7 +38,7 @@ def status_command(
 ) -> None:
     """Show schools and agents, worst first, with state, cause and since when, and open alerts.
 
-    Rooms in which no lesson can be held are named too.
+    Rooms in which no lesson can be held are named too, and how many schools are under attack.
 
     Exit code: 0 everything that was asked for is up and no alert is open, 1 something is not,
     2 the collector gave no answer.
@@ -51,13 +52,22 @@ def status_command(
         click.echo(str(problem), err=True)
         context.exit(2)
     alerts, rooms = _alerts(url, words.get("region")), _rooms(url, words.get("region"))
+    security = _security(url, words.get("region"))
     if rooms and words.keys() - {"region"}:
         rooms = _of(picture, rooms)
     if as_json:
-        click.echo(_json(answer, alerts, rooms))
+        click.echo(_json(answer, alerts, rooms, security))
     else:
         console = terminal.console()
-        show(picture, alerts, console, rooms=rooms, everybody=everybody, narrowed=bool(words))
+        show(
+            picture,
+            alerts,
+            console,
+            rooms=rooms,
+            security=security,
+            everybody=everybody,
+            narrowed=bool(words),
+        )
     fine = all_up(picture) and alerts is not None and not alerts.open_total
     fine = fine and rooms is not None and not rooms.counts.not_ready
     context.exit(0 if fine else 1)
@@ -91,6 +101,17 @@ def _rooms(url: str, region: str | None) -> Rooms | None:
         return None
 
 
+def _security(url: str, region: str | None) -> Security | None:
+    """Return attacks and sensors, None where nobody can tell."""
+    words = {"region": region} if region else {}
+    try:
+        answer = terminal.fetch(url, _path("security", words))
+        return terminal.read(answer, url, Security, "attacks")
+    except NoAnswer as problem:
+        click.echo(f"Whether a school is attacked is not known: {problem}", err=True)
+        return None
+
+
 def _of(picture: Live, rooms: Rooms) -> Rooms:
     """Return the rooms of the schools that were asked for."""
     there = {(school.region, school.school) for school in picture.schools}
@@ -99,7 +120,9 @@ def _of(picture: Live, rooms: Rooms) -> Rooms:
     return msgspec.structs.replace(rooms, rooms=found, counts=counts)
 
 
-def _json(live: bytes, alerts: Alerts | None, rooms: Rooms | None) -> str:
+def _json(
+    live: bytes, alerts: Alerts | None, rooms: Rooms | None, security: Security | None
+) -> str:
     """Return the answer about schools with open alerts and rooms that are not ready in it, null
     where they are unknown."""
     said: dict[str, Any] = msgspec.json.decode(live)
@@ -107,6 +130,8 @@ def _json(live: bytes, alerts: Alerts | None, rooms: Rooms | None) -> str:
     said["open_alerts_total"] = alerts.open_total if alerts else None
     said["rooms_not_ready"] = rooms.rooms if rooms else None
     said["rooms_not_ready_total"] = rooms.counts.not_ready if rooms else None
+    said["attacked_schools"] = security.attacked_schools if security else None
+    said["sensors"] = security.sensors if security else None
     return msgspec.json.encode(said).decode()
 
 

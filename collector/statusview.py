@@ -15,6 +15,7 @@ from collector.web.alerts import Alert, Alerts
 from collector.web.live import Access, Agent, Counts, Fell, Live, School
 from collector.web.rooms import Rooms
 from collector.web.scope import UNSTATED
+from collector.web.security import Attack, Security
 from collector.web.texts import Texts
 
 STYLES: Final = {
@@ -46,6 +47,7 @@ def show(
     console: Console,
     *,
     rooms: Rooms | None = None,
+    security: Security | None = None,
     everybody: bool = False,
     narrowed: bool = False,
 ) -> None:
@@ -74,9 +76,32 @@ def show(
     console.print()
     if any(_total(one.counts) for one in picture.areas if one.area != UNSTATED):
         console.print(_areas(picture))
+    if security:
+        console.print(_security(security))
     if picture.access.total:
         console.print(_access(picture.access))
     console.print(_summary(picture))
+
+
+def _security(security: Security) -> Text:
+    """Return how many are attacked, and of how many nobody could tell."""
+    total, schools = security.attacks_total, security.attacked_schools
+    said = f"{_many(total, 'event')} open at {_many(schools, 'school')}" if total else "none open"
+    sensors = security.sensors
+    words = {
+        "see all": sensors.sees,
+        "have blind spots": sensors.blind,
+        "do not run": sensors.stopped,
+        "cannot be asked": sensors.unknown,
+    }
+    of = ", ".join(f"{n} {word}" for word, n in words.items() if n) or "no school has one"
+    without = f"; {_many(sensors.none, 'school')} without, of which nobody can tell"
+    style = "bold red" if any(one.severity in URGENT for one in _attacks(security)) else ""
+    return safe(f"Security: {said}. Sensors: {of}{without if sensors.none else ''}.", style)
+
+
+def _attacks(security: Security) -> list[Attack]:
+    return [attack for school in security.schools for attack in school.attacks]
 
 
 def _access(access: Access) -> Text:

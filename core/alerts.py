@@ -36,6 +36,13 @@ class AlertKey(NamedTuple):
     target: str = ""
     subject: str = ""
 
+    @property
+    def school(self) -> str:
+        """The school that it belongs to, as `region/school`; empty for what is no school's."""
+        region, _, rest = self.place.partition("/")
+        school = rest.partition("/")[0]
+        return f"{region}/{school}" if school and region != "collector" else ""
+
 
 class Text(NamedTuple):
     """One text in both languages."""
@@ -44,12 +51,28 @@ class Text(NamedTuple):
     en: str
 
 
+NO_TEXT: Final = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Another alert of the same school that is likely to be why: its rule, and from when to when.
+
+    `until` is 0 while it goes on (ns).
+    """
+
+    rule: str
+    since: int
+    until: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One condition as it stands; times in ns, 0 where not yet.
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
+    `because` names attacks that went on at the school while it was open.
     """
 
     key: AlertKey
@@ -62,15 +85,20 @@ class Alert:
     late: bool = False
     hidden_by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
+    because: tuple[Because, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """An alert in a message, with what the message says of it."""
+    """An alert in a message, with what the message says of it.
+
+    `school` is the text for the school's own people, where that may say more: who attacks.
+    """
 
     alert: Alert
     title: Text
     text: Text
+    school: Text = NO_TEXT
 
 
 @dataclass(frozen=True, slots=True)

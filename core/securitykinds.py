@@ -199,6 +199,10 @@ _FIREWALL: Final = (
         *("防火墙报告挖矿", "a firewall saw mining"),
     ),
     Kind(
+        *("firewall_expired", "EV-RSK-CONF", COMPLIANCE, "P3"),
+        *("防火墙授权或特征库已到期或即将到期", "a firewall's licence or rule base expires"),
+    ),
+    Kind(
         *("firewall_silent", "EV-SYS-FWLOG", COMPLIANCE, "P3"),
         *("防火墙日志中断", "a firewall's log has stopped coming"),
     ),

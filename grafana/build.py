@@ -11,7 +11,17 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders import dashboard as builder
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from grafana.boards import device, district, health, machine, ports, room, school, targets
+from grafana.boards import (
+    device,
+    district,
+    health,
+    machine,
+    ports,
+    room,
+    school,
+    security,
+    targets,
+)
 from grafana.frame import SCHEMA_VERSION
 from grafana.language import CODES, Language
 
@@ -24,6 +34,7 @@ BOARDS: Final[dict[str, Callable[[Language], builder.Dashboard]]] = {
     "device": device.board,
     "ports": ports.board,
     "targets": targets.board,
+    "security": security.board,
     "health": health.board,
 }
 

@@ -25,6 +25,7 @@ PASSED: Final = {
     "district": ("region",),
     "targets": ("region",),
     "health": ("region",),
+    "security": ("region",),
     "school": ("region", "school"),
     "machine": ("region", "school"),
     "room": ("region", "school"),

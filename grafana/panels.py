@@ -16,7 +16,9 @@ from grafana_foundation_sdk.models import dashboard as model
 
 from grafana import palette
 from grafana.influxql import Query
+from grafana.language import Language
 from grafana.target import Target, target
+from grafana.words import Word
 
 Panel = TypeVar(
     "Panel",
@@ -79,6 +81,13 @@ def dressed(panel: Panel, look: Look, queries: Sequence[Query]) -> Panel:
         panel.override_by_name(name, [fixed(colour)])
     for name, colour in look.alarms.items():
         panel.override_by_name(name, [_steps((*PLAIN, (1, colour)))])
+    return panel
+
+
+def renamed(panel: Panel, t: Language, names: Mapping[str, Word]) -> Panel:
+    """Return *panel*, whose series are called by words of the data, as people read them."""
+    for word, (zh, en, _) in names.items():
+        panel.override_by_name(word, [setting("displayName", t(zh, en))])
     return panel
 
 

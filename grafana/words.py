@@ -120,6 +120,25 @@ LINK_TYPES: Final[dict[str, Word]] = {
 }
 KIND_WORDS: Final = coloured(KINDS)
 
+SENSORS: Final[dict[str, Word]] = {
+    "sees": ("看得全", "sees all", palette.UP),
+    "blind": ("看不全", "does not see all", palette.DEGRADED),
+    "stopped": ("已停止", "stopped", palette.DOWN),
+    "unknown": ("未知", "unknown", palette.UNKNOWN),
+    "none": ("没有探针", "no sensor", palette.NEUTRAL),
+}
+"""How a school is watched (`security_school`)."""
+SEES: Final[dict[str, Word]] = {
+    "all": ("全部流量", "all traffic", palette.UP),
+    "own": ("只看到自己", "its own only", palette.DEGRADED),
+    "unknown": ("流量太少，无法判断", "too little to tell", palette.UNKNOWN),
+}
+LISTS: Final[dict[str, Word]] = {
+    "malware": ("恶意软件", "malware", palette.DOWN),
+    "mining": ("矿池", "mining", palette.P2),
+    "harmful": ("不良信息", "harmful", palette.NEUTRAL),
+}
+
 ROOM_STATES: Final = coloured(
     ROOM_WORDS,
     {

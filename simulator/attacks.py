@@ -57,6 +57,11 @@ def told(school: School, kind: AttackKind, began: int, at: int, *, active: bool)
     return Event(kind, INTERFACE, subject, active, at * SECOND, details=details)
 
 
+def confidence_of(kind: AttackKind) -> float:
+    """Return how sure the sensor is of it, from 0 to 1."""
+    return _ATTACKS[kind].confidence
+
+
 def subject_of(school: School, kind: AttackKind, began: int) -> str:
     """Return what tells an attack that *began* (s) from others: it names nobody."""
     return f"{mix(school.seed, 70, ATTACKS.index(kind), began) & 0xFF_FFFF_FFFF:010x}"

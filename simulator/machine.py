@@ -22,6 +22,7 @@ from simulator.days import HOUR_S, ORIGIN, SWITCHED_ON, Days
 from simulator.district import HOST, School
 from simulator.lines import FIVE_G
 from simulator.rooms import devices
+from simulator.sensors import sensors
 from simulator.series import DAY_S, GB, Fields, Series
 
 WANDERS: Final = 0.16
@@ -128,6 +129,7 @@ class Machine:
         yield kinds.sntp(off)
         yield slow.certificate(kinds.PLATFORM_HOST)
         yield from devices(school, self.days)
+        yield from sensors(school)
 
 
 def within(x: float) -> float:

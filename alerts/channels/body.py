@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from alerts.outbox import Parcel
 from core import clock
-from core.alerts import Alert, Notification, Telling
+from core.alerts import Alert, Because, Notification, Telling
 
 NOT_ENDED: Final = "0001-01-01T00:00:00Z"
 """What Alertmanager sends for a time that has not come."""
@@ -79,8 +79,14 @@ def _alert(telling: Telling) -> dict[str, Any]:
         "fingerprint": hashlib.sha256(repr(tuple(alert.key)).encode()).hexdigest()[:16],
         "number": alert.number,
         "late": alert.late,
+        "because": [_because(one) for one in alert.because],
         "details": alert.details,
     }
+
+
+def _because(one: Because) -> dict[str, str]:
+    until = clock.rfc3339(one.until) if one.until else ""
+    return {"rule": one.rule, "since": clock.rfc3339(one.since), "until": until}
 
 
 def _common(labels: list[dict[str, str]]) -> dict[str, str]:

@@ -7,7 +7,18 @@ no network engineer. Figures without a source are ours, and may be changed.
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.shipped import everywhere, measured, rooms, schools, servers, system, watched
+from alerts.shipped import (
+    attacks,
+    everywhere,
+    guards,
+    measured,
+    rooms,
+    schools,
+    servers,
+    spreading,
+    system,
+    watched,
+)
 
 RULES: Final[tuple[Rule, ...]] = (
     schools.LINK_DOWN,
@@ -46,6 +57,9 @@ RULES: Final[tuple[Rule, ...]] = (
     system.TOO_MANY_SERIES,
     system.REPLAY,
     system.STORE_WENT_BACK,
+    *attacks.ATTACKS,
+    *guards.GUARDS,
+    spreading.ATTACK_SPREADS,
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     everywhere.TARGET_AWAY,
     everywhere.TARGET_BUSY,

@@ -19,6 +19,8 @@ class Dedup:
     def run(self, step: Step, at: int) -> Step:
         """Say why people are to be told of a case, if they are."""
         case, alert = step.case, step.case.alert
+        if self.rules[alert.key.rule].quiet:
+            return step
         if alert.state == "firing" and not case.told and not alert.hidden_by:
             return replace(step, reason="FIRST")
         # A beginning that waits to be told in a summary is told there as over.

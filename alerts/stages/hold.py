@@ -30,7 +30,7 @@ class Hold:
         """Let a condition begin, be forgotten, or become an alert."""
         case = step.case
         if step.signal:
-            case = _heard(case, step.signal)
+            case = _heard(case, step.signal, self.rules[case.alert.key.rule], at)
         if case.alert.state == "pending":
             case = self._waited(case, at)
         return replace(step, case=case)
@@ -47,18 +47,24 @@ class Hold:
         return replace(fired, lane_until=0)
 
 
-def _heard(case: Case, signal: Signal) -> Case:
+def _heard(case: Case, signal: Signal, rule: Rule, at: int) -> Case:
     state = case.alert.state
     if state == "pending" and signal.said != "on":
-        return case.changed(state="gone")
+        if not rule.recorded or signal.said != "off":
+            return case.changed(state="gone")
+        ended_at = max(signal.at, case.alert.began_at)
+        ended = case.changed(state="ended", fired_at=at, ended_at=ended_at)
+        return replace(ended, lane_until=0)
     if state == "pending":
         before = case.alert.details
         details = {**before, **signal.details} if signal.adds else signal.details or before
-        return replace(case.changed(details=details), over_at=max(case.over_at, signal.over_at))
+        heard = replace(case.changed(details=details), named=signal.named or case.named)
+        return replace(heard, over_at=max(case.over_at, signal.over_at))
     if state == "idle" and signal.said == "on":
         begun = case.changed(
             state="pending", began_at=signal.at, late=signal.late, details=signal.details
         )
         lane_until = signal.heard + LANE_WAIT if signal.late else 0
-        return replace(begun, lane_until=lane_until, over_at=signal.over_at, repeat=signal.repeat)
+        begun = replace(begun, named=signal.named, repeat=signal.repeat)
+        return replace(begun, lane_until=lane_until, over_at=signal.over_at)
     return case

@@ -23,7 +23,7 @@ class Keep:
         if case.alert.state not in ("firing", "keeping"):
             return step
         if step.signal:
-            case = self._heard(case, step.signal, at)
+            case = self._heard(_updated(case, step.signal), step.signal, at)
         if case.over_at and case.over_at <= at:
             ended_at = case.alert.ended_at or case.over_at
             case = replace(case.changed(state="ended", ended_at=ended_at), over_at=0)
@@ -42,3 +42,11 @@ class Keep:
                 return replace(case.changed(state="ended", ended_at=ended_at), over_at=0)
             return replace(case.changed(state="keeping", ended_at=ended_at), over_at=at + rule.keep)
         return case
+
+
+def _updated(case: Case, signal: Signal) -> Case:
+    """Return the case with what is now known of it; its end tells only what it says anew."""
+    if not signal.updates or not signal.details or signal.details == case.alert.details:
+        return case
+    details = {**case.alert.details, **signal.details} if signal.said == "off" else signal.details
+    return replace(case.changed(details=details), named={**case.named, **signal.named})

@@ -59,6 +59,7 @@ BOUNDS: Final[dict[str, Bound]] = {
 HERE: Final[dict[tuple[str, str], Bound]] = {
     ("device", "device"): Bound(12, "devices in the configuration of the agent"),
     ("device", "kind"): Bound(1, "one for each device"),
+    ("security", "kind"): Bound(4, "words of docs/events.md, of those what happened there"),
     ("device_port", "device"): Bound(2, "of those: that have ports"),
 }
 """Where a measurement means something else by a tag than the others do."""

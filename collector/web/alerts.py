@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+import core.alerts
 from alerts.channels.body import labels_of
 from alerts.history import MOST, Delivery, Stories, Story, Wanted
 from collector.web import params
@@ -23,6 +24,7 @@ from collector.web.fields import (
     words,
 )
 from core.clock import rfc3339
+from core.kinds import kind_of
 
 PARAMETERS: Final = (*params.ALWAYS, "rule", "number", "before", "limit")
 
@@ -44,11 +46,24 @@ class Told(msgspec.Struct, frozen=True):
     repeat: bool
 
 
+class Because(msgspec.Struct, frozen=True):
+    """An attack that is likely to be why: the rule that tells of it; `until` is null while it
+    goes on."""
+
+    rule: str
+    title: Words
+    since: At | None
+    since_ns: Ns
+    until: At | None
+    until_ns: Ns
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
     `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
-    while nobody could be told. `hidden_by` names the rule whose alert says it all.
+    while nobody could be told. `hidden_by` names the rule whose alert says it all. `because`:
+    attacks at the school that went on while it was open, and are likely to be why.
     """
 
     number: int
@@ -68,6 +83,7 @@ class Alert(msgspec.Struct, frozen=True):
     hidden_by: str
     waits_for_summary: bool
     details: Mapping[str, Any]
+    because: list[Because]
     told: list[Told]
 
 
@@ -137,7 +153,20 @@ def _alert(story: Story) -> Alert:
         hidden_by=alert.hidden_by,
         waits_for_summary=story.waits_for_summary,
         details=alert.details,
+        because=[_because(one) for one in alert.because],
         told=[_told(delivery) for delivery in story.deliveries],
+    )
+
+
+def _because(one: core.alerts.Because) -> Because:
+    kind = kind_of(one.rule)
+    return Because(
+        rule=one.rule,
+        title=Words(kind.zh, kind.en),
+        since=when(one.since),
+        since_ns=one.since,
+        until=when(one.until),
+        until_ns=one.until,
     )
 
 

@@ -64,6 +64,8 @@ ALERTS: Final[dict[str, Text]] = {
     "detail_value": Text("数值", "Value"),
     "detail_cause": Text("原因", "Cause"),
     "detail_count": Text("学校数", "Schools"),
+    "detail_category": Text("分类", "Category"),
+    "detail_grade": Text("建议定级", "Proposed grade"),
     "detail_schools": Text("涉及学校", "Which schools"),
     "detail_offset_ms": Text("时钟偏差（毫秒）", "Clock offset (ms)"),
     "detail_reason": Text("原因", "Reason"),

@@ -24,6 +24,7 @@ from collector.web import (
     rooms,
     scope,
     scores,
+    security,
     targets,
     unconnected,
     values,
@@ -145,6 +146,13 @@ class Api:
         wanted = alerts.wanted(request.query.items())
         found = await self.reads.run(lambda: self.source.alerts(wanted))
         return answer(alerts.answered(found, self.now()))
+
+    async def security(self, request: web.Request) -> web.Response:
+        """Answer with attacks and sensors; raises ParameterError, StoreError."""
+        ask, since = security.wanted(request.query.items()), self.now() - security.WEEK
+        view = security.narrowed(self.source.security(), ask)
+        began = await self.reads.run(lambda: self.source.security_began(since, ask.place))
+        return answer(security.answered(view, began))
 
     async def rooms(self, request: web.Request) -> web.Response:
         """Answer with rooms, worst first; raises ParameterError."""

@@ -82,6 +82,10 @@ ROOMS: Final = (
     Parameter("after", "`next` of the page before", _whole(10**9)),
     Parameter("limit", "rooms on a page", _whole(rooms.MOST)),
 )
+SECURITY: Final = (
+    Parameter("region", "only of this region"),
+    Parameter("school", "only of this school"),
+)
 _TAGS: Final = sorted({tag for one in catalog.CATALOG.values() for tag in one.tags})
 SERIES: Final = (
     *_place(required=True),

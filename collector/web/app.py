@@ -22,6 +22,7 @@ from collector.web.pages.districtpage import DistrictPage
 from collector.web.pages.frame import Frame
 from collector.web.pages.ledgerpage import LedgerPage
 from collector.web.pages.schoolpage import SchoolPages
+from collector.web.pages.securitypage import SecurityPage
 from collector.web.pages.unconnectedpage import UnconnectedPage
 from collector.web.params import ParameterError
 from collector.web.reads import Reads
@@ -101,6 +102,7 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     app.router.add_get("/schools/{region}/{school}/{agent}", schools.agent)
     app.router.add_get("/alerts", alerts.all)
     app.router.add_get("/alerts/{number}", alerts.one)
+    app.router.add_get("/security", SecurityPage(frame, reads).show)
     app.router.add_get("/unconnected", UnconnectedPage(frame, reads).show)
     app.router.add_get("/ledger", LedgerPage(frame, reads).show)
     app.router.add_static("/static", STATIC)

@@ -10,7 +10,17 @@ from typing import Any, Final
 
 import msgspec
 
-from collector.web import alerts, apiparams, ledger, live, rooms, scores, unconnected, values
+from collector.web import (
+    alerts,
+    apiparams,
+    ledger,
+    live,
+    rooms,
+    scores,
+    security,
+    unconnected,
+    values,
+)
 from collector.web.apiparams import Parameter
 from core import VERSION
 
@@ -46,6 +56,7 @@ QUESTIONS: Final = (
     Question("agents", "The state of every agent", values.Agents, apiparams.SCHOOLS),
     Question("rooms", "Whether a lesson can be held in each room", rooms.Rooms, apiparams.ROOMS),
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
+    Question("security", "Attacks, and who would see one", security.Security, apiparams.SECURITY),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
     Question("targets", "The district against its targets", scores.Targets),
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
-from alerts.history import Stories, Wanted
+from alerts.history import Began, Stories, Wanted
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, Question
@@ -12,6 +12,7 @@ from collector.rollups.marks import Waiting
 from collector.rooms.days import Order
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import School
+from collector.security.view import SecurityView
 from collector.store.base import Store
 from collector.unconnected import Listed
 
@@ -19,7 +20,7 @@ from collector.unconnected import Listed
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store, `account`, `alerts` and `unconnected`.
+    Nothing here blocks but the store, `account`, `alerts`, `security_began` and `unconnected`.
     """
 
     store: Store
@@ -35,6 +36,13 @@ class Source(Protocol):
 
     def rooms(self) -> Sequence[School]:
         """Return the schools that have devices, with their rooms, as they were judged last."""
+
+    def security(self) -> SecurityView:
+        """Return what is known of the security of each school at this moment."""
+
+    def security_began(self, since: int, place: str) -> Sequence[Began]:
+        """Return what of security began after *since* (ns) at *place*, all for an empty one;
+        blocks, raises StoreError."""
 
     def in_order(self, keys: Iterable[RoomKey]) -> Order:
         """Return how far rooms were in order in the school time of today."""

@@ -133,4 +133,40 @@ MEASUREMENTS: Final = (
         ),
         interval_s=300,
     ),
+    measurement(
+        "security",
+        "Attacks and other security events of one kind at one school ([security.md](security.md)): "
+        "on change, else each 300 s while one goes on; one that says 0 ends it. It carries no "
+        "`agent`, no address and no MAC.",
+        {
+            "kind": "what it is, a word of [events.md](events.md)",
+            "code": "its `EV-` code",
+        },
+        *counts(
+            active="that go on now",
+            began="that began since the point before",
+        ),
+        Field("severity", "string", "", "`P1` to `P4`"),
+        Field(
+            *("confidence", "float", "%"),
+            "of the surest of those that go on; absent where nobody says",
+        ),
+        interval_s=60,
+    ),
+    measurement(
+        "security_school",
+        "What sensors see of one school: on change, else each 300 s. It carries no `agent`.",
+        {},
+        Field(
+            *("sensor", "string", ""),
+            "`sees`, `blind` (it runs and does not see all), `stopped`, `unknown` (nobody can "
+            "tell) or `none`: no sensor ever reported. Only `sees` means that silence is good news",
+        ),
+        *counts(
+            active="security events that go on now, of every kind",
+            sensors="interfaces that sensors listen on",
+            sensors_run="of those: whose sensor runs",
+        ),
+        interval_s=60,
+    ),
 )

@@ -16,6 +16,7 @@ from simulator.course import SchoolCourse
 from simulator.days import HOUR_S, Days
 from simulator.district import HOST, School
 from simulator.history.rolling import BEATS, Cheap, Source
+from simulator.history.security import security_of
 from simulator.history.text import ordered
 from simulator.machine import Machine, within
 from simulator.rooms import Room, is_on, rooms_of, truth_of
@@ -300,6 +301,7 @@ def sources_of(course: SchoolCourse) -> Iterator[Source]:
         yield LedgerSeries(course, agent)
     yield SchoolSeries(school, course.days)
     yield from rooms_series(course)
+    yield from security_of(course)
 
 
 def rooms_series(course: SchoolCourse) -> list[RoomSeries]:

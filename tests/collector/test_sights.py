@@ -15,6 +15,7 @@ from collector.outside import SchoolKey
 from collector.painting import paint
 from collector.rooms import conditions
 from collector.roster.school import School
+from collector.security import spread
 from collector.sights import COVERS, sight_of
 from collector.verdicts import Known, Outside
 from core.clock import SECOND
@@ -128,7 +129,7 @@ def test_a_watchdog_is_neither_missed_nor_back_before_the_collector_hears_again(
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
     assert {
         rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
-    } == COVERS | systemsight.COVERS | everywhere.COVERS | set(conditions.KINDS)
+    } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | set(conditions.KINDS)
 
 
 def test_a_clock_that_is_far_off_is_wrong_also_of_a_silent_agent_and_not_of_a_stopped_one() -> None:

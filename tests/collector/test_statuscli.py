@@ -273,3 +273,20 @@ def test_rooms_in_which_no_lesson_can_be_held_are_named_with_what_to_try(
     assert {one["room"] for one in said["rooms_not_ready"]} == {"302", "303"}
     assert "lesson" not in elsewhere.output
     assert (fine.exit_code, "lesson" in fine.output) == (0, False)
+
+
+def test_attacks_are_one_line_and_schools_without_a_sensor_are_not_called_safe(
+    source: FakeSource,
+) -> None:
+    with serving(source, now=lambda: NOW) as url:
+        calm = status("--url", url)
+        furnish(source, 50)
+        attacked, said = status("--url", url), status("--url", url, "--json")
+    assert (
+        "Security: none open. Sensors: no school has one; 1 school without, of which"
+        in " ".join(calm.output.split())
+    )
+    text = " ".join(attacked.output.split())
+    assert "Security: 6 events open at 5 schools. Sensors: 2 see all, 2 have blind spots" in text
+    assert "42 schools without, of which nobody can tell" in text
+    assert json.loads(said.output)["attacked_schools"] == 5

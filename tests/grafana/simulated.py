@@ -67,6 +67,8 @@ FAULTS: Final = (
     ("congested", f"+{PLAYED_S + 20}s", BUSY),
     ("line_cut", "+25m", DOWN),
     ("line_cut", "+25m", SILENT),
+    ("rogue_dhcp", "+20m", "s0001"),
+    ("port_scan", "+30m", "s0008"),
 )
 """What goes on at the end, and the history knows nothing of; the congestion begins in real time."""
 BEFORE: Final[tuple[tuple[FaultKind, str, str], ...]] = (
@@ -76,6 +78,7 @@ BEFORE: Final[tuple[tuple[FaultKind, str, str], ...]] = (
     ("congested", "+12h", "s0001"),
     ("power_off", "+15h", "s0008"),
     ("agent_dies", "+20h", "s0002"),
+    ("gateway_spoof", "+7h", "s0008"),
 )
 """What happened on the last day of the history, each for 40 minutes; nothing by chance, so that it
 is the same whenever the tests run."""

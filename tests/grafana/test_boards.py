@@ -54,7 +54,17 @@ def test_the_checked_in_dashboards_are_what_the_code_builds() -> None:
 
 
 def test_uids_are_fixed_and_no_two_are_the_same() -> None:
-    boards = ("district", "school", "machine", "targets", "health", "room", "device", "ports")
+    boards = (
+        "district",
+        "school",
+        "machine",
+        "targets",
+        "health",
+        "room",
+        "device",
+        "ports",
+        "security",
+    )
     wanted = {f"zh/{one}.json": f"sw-{one}" for one in boards}
     wanted |= {f"en/{one}.json": f"sw-{one}-en" for one in boards}
     assert {name: load(name)["uid"] for name in ALL} == wanted

@@ -15,6 +15,7 @@ from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
 from core.kind import SEVERITIES
+from core.shown import is_security
 
 PAGE: Final = 100
 LONGEST: Final = 100
@@ -22,8 +23,10 @@ KNOWN_DETAILS: Final = (
     *("value", "cause", "count", "schools", "reason", "offset_ms"),
     *("verdict", "http_response_code", "response_time", "days_left"),
     *("room", "device", "kind", "device_cause", "name"),
+    *("category", "grade"),
     *("resolve_ms", "connect_ms", "tls_ms", "first_byte_ms", "total_ms"),
 )
+IN_WORDS: Final = ("source", "target", "count", "evidence", "confidence", "began", "vlan")
 CAUSES: Final = frozenset(get_args(Cause)) - {""}
 
 
@@ -83,7 +86,10 @@ class AlertPages:
 
 def _details(story: Story, t: Texts) -> list[tuple[str, str]]:
     """Return what else is known of an alert; others may have written it."""
-    details = story.telling.alert.details.items()
+    alert = story.telling.alert
+    # The text of the alert says these in words.
+    told = IN_WORDS if is_security(alert.key.rule) else ()
+    details = ((name, value) for name, value in alert.details.items() if name not in told)
     return [(_called(name, t), _value(name, value, t)) for name, value in details]
 
 

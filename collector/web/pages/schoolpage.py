@@ -16,6 +16,7 @@ from collector.web import board, charts, ledger, rooms, roomwords, schools, targ
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
 from collector.web.pages.reading import Read
+from collector.web.pages.securitypage import helpers
 from collector.web.reads import Reads
 from collector.web.snapshot import Snapshot, oldest, take
 from core.clock import SECOND
@@ -93,8 +94,15 @@ class SchoolPages:
             rooms=rooms.worst_first(there.rooms),
             room_counts=rooms.counts(there.rooms),
             elsewhere=rooms.devices_worst_first(there.elsewhere),
+            **self._security(request, row.view),
             **_ROOMS,
         )
+
+    def _security(self, request: web.Request, view: SchoolView) -> Mapping[str, Any]:
+        known = self.frame.source.security()
+        raised = {one.key.target for one in known.spreads}
+        words = helpers(self.frame.texts(request), raised)
+        return {"security": known.of((view.region, view.school)), **words}
 
     def _there(self, view: SchoolView) -> School:
         """Return a school's rooms; none where it has no devices."""

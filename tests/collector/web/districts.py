@@ -33,6 +33,7 @@ from core.alerts import Alert, AlertKey, AlertState
 from core.clock import SECOND
 from core.kind import Severity
 from core.types import Identity
+from tests.collector.web import attacks
 from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
 
@@ -285,6 +286,8 @@ def furnish(source: FakeSource, count: int) -> None:
     source.stories = stories(source.schools)
     source.listed = unconnected(source.picture())
     source.scored = scores(source.picture())
+    source.secured = attacks.secured(source.picture())
+    source.security_week = attacks.week(source.schools)
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.roomed = classrooms(source.schools)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from alerts.history import Stories, Story, Wanted
+from alerts.history import Began, Stories, Story, Wanted
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
@@ -21,6 +21,8 @@ from collector.rooms.days import Order
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import School as Rooms
 from collector.roster.school import School, Standing
+from collector.security.sensors import Sensors
+from collector.security.view import SecurityView, view_of
 from collector.store.base import LastValue, RangeQuery, Series, Store
 from collector.store.sqlite import SqliteStore
 from collector.unconnected import Listed
@@ -65,6 +67,9 @@ class FakeSource:
     alert_trouble: StoreError | None = None
     listed: Listed = field(default_factory=Listed)
     list_trouble: StoreError | None = None
+    secured: SecurityView | None = None
+    security_week: tuple[Began, ...] = ()
+    security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
 
     def picture(self) -> Picture:
@@ -74,6 +79,14 @@ class FakeSource:
 
     def rooms(self) -> Sequence[Rooms]:
         return self.roomed
+
+    def security(self) -> SecurityView:
+        return self.secured or view_of(self.picture(), (), Sensors(), self.at)
+
+    def security_began(self, since: int, place: str) -> Sequence[Began]:
+        if self.security_trouble:
+            raise self.security_trouble
+        return [one for one in self.security_week if one.place.startswith(place)]
 
     def in_order(self, keys: Iterable[RoomKey]) -> Order:
         count = len(list(keys))

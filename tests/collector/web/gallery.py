@@ -27,6 +27,7 @@ PAGES: Final = {
     "agent": "/schools/330102/3300000000/jifang-1",
     "alerts": "/alerts",
     "alert": "/alerts/1",
+    "security": "/security",
     "unconnected": "/unconnected",
     "ledger": "/ledger",
     "account": "/ledger?region=330102&school=3300000000&agent=jifang-1",

@@ -11,7 +11,7 @@ from openapi_spec_validator import validate
 
 from alerts.history import MOST
 from collector.canary import Canary
-from collector.web import alerts, apiparams, ledger, openapi, params, rooms, scope
+from collector.web import alerts, apiparams, ledger, openapi, params, rooms, scope, security
 from collector.web.app import make_app
 from core.errors import StoreBusy
 from tests.collector.web.conftest import Client
@@ -19,7 +19,7 @@ from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import HERE, NOW, SHANGHAI, FakeSource, MoodyStore, agent, school
 from tests.collector.web.test_ledger import missing
 
-PAGES = ("/", "/schools/", "/alerts", "/unconnected", "/ledger", "/static")
+PAGES = ("/", "/schools/", "/alerts", "/security", "/unconnected", "/ledger", "/static")
 WHO = f"region={HERE.region}&school={HERE.school}&agent={HERE.agent}"
 CPU = f"{WHO}&measurement=cpu&field=usage_idle"
 NET = f"{WHO}&measurement=net&field=bytes_recv&aggregate=rate&group_by=interface"
@@ -70,6 +70,7 @@ def test_every_route_is_in_the_document_and_the_other_way_round(source: FakeSour
         (apiparams.LEDGER, ledger.PARAMETERS),
         (apiparams.ROOMS, rooms.PARAMETERS),
         (apiparams.ALERTS, alerts.PARAMETERS),
+        (apiparams.SECURITY, security.PARAMETERS),
         ([one for one in apiparams.SERIES if not one.name.startswith("tag.")], params.SERIES),
     ],
 )
@@ -79,7 +80,7 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 
 @pytest.mark.parametrize("count", [0, 1, 50, 1000])
 @pytest.mark.parametrize(
-    "name", ["live", "agents", "rooms", "alerts", "unconnected", "ledger", "targets"]
+    "name", ["live", "agents", "rooms", "alerts", "security", "unconnected", "ledger", "targets"]
 )
 async def test_answers_about_districts_of_any_size_are_as_documented(
     client: Client, source: FakeSource, name: str, count: int
@@ -108,6 +109,7 @@ async def test_answers_about_districts_of_any_size_are_as_documented(
         "rooms?state=limited&region=330102&limit=1",
         "alerts?number=1",
         "alerts?region=330105&school=3300000010&rule=line_down&limit=1&before=9",
+        "security?region=330102&school=3300000000",
         "ledger?missing=1&limit=1",
     ],
 )

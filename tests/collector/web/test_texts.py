@@ -11,6 +11,7 @@ from collector.ledger import Restored
 from collector.reasons import REASONS
 from collector.rooms.verdict import RoomState
 from collector.roster.school import OWNERS, Link, SchoolType, Standing
+from collector.security.sensors import STATES as SENSOR_STATES
 from collector.verdicts import State
 from collector.web import board, charts, ledger, schools, scope, texts
 from collector.web.pages import alertpages
@@ -28,6 +29,8 @@ MADE = {
     *(f"state_{state}" for state in get_args(State)),
     *(f"{part}_{reason}" for part in ("cause", "next") for reason in get_args(board.Reason)),
     *(f"{part}_{state}" for part in ("room", "rooms") for state in get_args(RoomState)),
+    *(f"sensor_{state}" for state in SENSOR_STATES),
+    *(f"sensor_next_{state}" for state in SENSOR_STATES if state != "none"),
     *(f"range_{one.name}" for one in charts.RANGES),
     *(f"ledger_{reason}" for reason in REASONS if reason != "dropped"),
     *(f"dropped_{why}" for why in ledger.KNOWN_DROPS),
