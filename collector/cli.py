@@ -37,7 +37,7 @@ BY_THEMSELVES: Final = {
 }
 """Commands that a module of their own keeps, because of what it brings: rich, cryptography."""
 
-ELSEWHERE: Final = ("agent", "check-config", "simulate")
+ELSEWHERE: Final = ("agent", "check-config", "sensor", "simulate")
 """Commands that the front door keeps from us; who mistypes them ends up here all the same."""
 
 

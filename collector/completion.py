@@ -118,4 +118,15 @@ def elsewhere() -> dict[str, click.Command]:
     programs = {"run": run, "check": agent_check, "probe": probe, "device": device, "wake": wake}
     programs["discover"] = discover
     agent = click.Group("agent", programs, short_help="What runs in a school.")
-    return {"agent": agent, "check-config": check}
+    read = click.Command(
+        "read",
+        callback=_nothing,
+        params=[
+            click.Argument(["files"], type=FILE, nargs=-1),
+            *(click.Option([f"--{name}"], is_flag=True) for name in ("json", "explain")),
+            click.Option(["--config"], type=FILE),
+        ],
+        short_help="What captures show of attacks.",
+    )
+    sensor = click.Group("sensor", {"read": read}, short_help="What attacks a network.")
+    return {"agent": agent, "sensor": sensor, "check-config": check}

@@ -161,9 +161,8 @@ class Contacts:
 
     def _first(self, key: _Key, asked: _Asked, outcome: str, *, udp: bool = False) -> None:
         source, target, port = key
-        if source in self._allowed or self._is_known(key, udp=udp):
+        if source in self._allowed or self._is_known(key, udp=udp, note=True):
             return
-        self._known.of(self._digest(key, udp))
         outside = self.routers.role_of(target) == OUTSIDE
         self._tell(
             Contact(
@@ -172,12 +171,10 @@ class Contacts:
             )
         )
 
-    def _is_known(self, key: _Key, *, udp: bool = False) -> bool:
-        digest = self._digest(key, udp)
-        if self._known.get(digest) is None:
-            return False
-        self._known.of(digest)
-        return True
-
-    def _digest(self, key: _Key, udp: bool) -> int:
-        return hash((key, udp, self._lives.get(key[0], 0)))
+    def _is_known(self, key: _Key, *, udp: bool = False, note: bool = False) -> bool:
+        """Return whether this pair was noted lately; it is from now on where *note* says so."""
+        digest = hash((key, udp, self._lives.get(key[0], 0)))
+        known = self._known.get(digest) is not None
+        if known or note:
+            self._known.of(digest)
+        return known

@@ -32,9 +32,12 @@ PUSH_WINDOW_S: Final = 35.0
 FEW: Final = 2
 """One unasked answer may be a late one."""
 STREAK: Final = 6
-STREAK_S: Final = 60.0
+PAUSE_S: Final = 15.0
+DUEL: Final = 3
 DUEL_S: Final = 120.0
-"""Two that claim an address in turn within it, there and back again: no failover does that."""
+"""So many turns within it: a failover and the way back are two."""
+BURST_S: Final = 0.9
+"""keepalived announces five times at once, and then again."""
 MEMORY_S: Final = 300.0
 """A rival that had been silent for so long when another came had gone: it was replaced."""
 SPELL_S: Final = 60.0
@@ -56,6 +59,7 @@ class Claimant:
     spell: float = 0.0
     """Since when it claims it without a pause of a minute."""
     by: Mac = b""
+    number: int = 0
     count: int = 0
     """Claims of this spell."""
     own: int = 0
@@ -64,11 +68,17 @@ class Claimant:
     """Unasked answers to the same machine within the window, at the last one."""
     pushed_at: float = -1e9
     pushes: int = 0
-    """Unasked answers of this spell, to anybody."""
+    """Unasked answers and announcements of this spell, to anybody."""
+    pace_s: float = 1e9
+    """From one of its last unasked answers to the next."""
+    proper: int = 0
+    """Answers of this spell that somebody had asked for, and questions."""
     streak_s: float = 0.0
-    """How long the last `STREAK` of them took; 0 where they are fewer or slower."""
+    """How long they have come without a pause; 0 where they are fewer than `STREAK`."""
+    pressed_at: float = -1e9
+    """When it had asked one machine alone for the `STREAK`th time within the window."""
     announced: Times = ()
-    """The last `ANNOUNCED_MAX` times."""
+    """The last `ANNOUNCED_MAX` times; a burst is one."""
     asked: Times = ()
     """The last `TURNS_MAX` times that it asked everybody for something."""
     trusted: bool = False
@@ -93,8 +103,15 @@ class Contest:
 
     def duel(self, at: float) -> bool:
         """Return whether at least two claim it in turn, up to *at*."""
-        back = len(self.turns) > 1 and at - self.turns[-2] <= DUEL_S
+        back = len(self.turns) >= DUEL and at - self.turns[-DUEL] <= DUEL_S
         return back or at - self.doubled_at <= DUEL_S
+
+    def asks_often(self, at: float) -> bool:
+        """Return whether one of them asks everybody again and again; bonds do so rarely."""
+        return any(
+            len(one.asked) == TURNS_MAX and at - one.asked[0] <= SPELL_S
+            for one in self.claimants.values()
+        )
 
     def rivals(self, mac: Mac) -> list[Claimant]:
         """Return the others that were still about when *mac* first claimed it."""
@@ -115,6 +132,19 @@ class Question:
     answered: dict[Mac, float] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Pushes:
+    """What one machine told another unasked: since when, how often, and the last times."""
+
+    since: float = 0.0
+    count: int = 0
+    times: Times = ()
+
+    def in_window(self, at: float) -> int:
+        """Return how many came within the window up to *at*."""
+        return sum(at - one <= PUSH_WINDOW_S for one in self.times)
+
+
 class Contests:
     """What was claimed so far."""
 
@@ -122,7 +152,7 @@ class Contests:
         self.of = Bounded[tuple[int, Address], Contest](ADDRESSES_MAX, Contest)
         self._owned = Bounded[tuple[int, Mac], dict[Address, float]](ADDRESSES_MAX, dict)
         self._asked = Bounded[tuple[int, Address, Mac], Question](ADDRESSES_MAX, Question)
-        self._pushes = Bounded[tuple[int, Address, Mac, Mac], Times](ADDRESSES_MAX, tuple)
+        self._pushes = Bounded[tuple[int, Address, Mac, Mac], Pushes](ADDRESSES_MAX, Pushes)
 
     def __len__(self) -> int:
         """Return how many rows all tables have together."""
@@ -141,8 +171,8 @@ class Contests:
             return None
         one = _claimant(contest, claim)
         if claim.at - one.last > SPELL_S:
-            one.spell, one.count, one.pushes = claim.at, 0, 0
-        one.last, one.by = claim.at, claim.by
+            one.spell, one.count, one.pushes, one.proper = claim.at, 0, 0, 0
+        one.last, one.number, one.by = claim.at, claim.number, claim.by
         one.count += 1
         if claim.by == claim.mac:
             one.own += 1
@@ -175,21 +205,31 @@ class Contests:
             if one is not None and one.pushed >= FEW:
                 yield address, one
 
-    def duels(self, vlan: int, mac: Mac, at: float) -> int:
-        """Return how many addresses *mac* claims in turn with others."""
-        found = (self.of.get((vlan, address)) for address in self.owned(vlan, mac))
-        return sum(
-            one is not None and mac in one.claimants and bool(one.rivals(mac)) and one.duel(at)
-            for one in found
-        )
+    def duels(self, vlan: int, mac: Mac, at: float) -> list[Address]:
+        """Return the addresses that *mac* claims in turn with others."""
+        return [
+            address
+            for address in self.owned(vlan, mac)
+            if (one := self.of.get((vlan, address)))
+            and mac in one.claimants
+            and one.rivals(mac)
+            and one.duel(at)
+        ]
 
     def _how(self, claim: Claim, contest: Contest, one: Claimant) -> None:
         if claim.how == "announce":
-            one.announced = _late(one.announced, claim.at, ANNOUNCED_MAX)
+            one.pushes += 1
+            if not one.announced or claim.at - one.announced[-1] > BURST_S:
+                one.announced = _late(one.announced, claim.at, ANNOUNCED_MAX)
         elif claim.how == "ask":
+            one.proper += 1
             if not claim.to:
                 one.asked = _late(one.asked, claim.at)
-        elif not self._solicited(claim, contest) and not _rebalanced(claim, contest):
+            elif self._push(claim).in_window(claim.at) == STREAK:
+                one.pressed_at = claim.at
+        elif self._solicited(claim, contest):
+            one.proper += 1
+        elif not _rebalanced(claim, contest):
             self._pushed(claim, one)
 
     def _solicited(self, claim: Claim, contest: Contest) -> bool:
@@ -208,14 +248,21 @@ class Contests:
         return True
 
     def _pushed(self, claim: Claim, one: Claimant) -> None:
-        key = (claim.vlan, claim.address, claim.by, claim.to)
-        times = _late(self._pushes.of(key), claim.at, STREAK)
-        self._pushes.put(key, times)
-        one.pushed = sum(claim.at - at <= PUSH_WINDOW_S for at in times)
+        row = self._push(claim)
+        one.pushed = row.in_window(claim.at)
         one.pushed_at = claim.at
         one.pushes += 1
-        took = claim.at - times[0]
-        one.streak_s = took if len(times) == STREAK and took <= STREAK_S else 0.0
+        if len(row.times) > 1:
+            one.pace_s = (claim.at - row.times[0]) / (len(row.times) - 1)
+        one.streak_s = claim.at - row.since if row.count >= STREAK else 0.0
+
+    def _push(self, claim: Claim) -> "Pushes":
+        row = self._pushes.of((claim.vlan, claim.address, claim.by, claim.to))
+        if not row.times or claim.at - row.times[-1] > PAUSE_S:
+            row.since, row.count = claim.at, 0
+        row.count += 1
+        row.times = _late(row.times, claim.at, STREAK)
+        return row
 
     def _leased(self, claim: Claim, contest: Contest) -> None:
         """A lease for another machine ends what was before: the address has moved."""
@@ -274,7 +321,7 @@ def _rebalanced(claim: Claim, contest: Contest) -> bool:
     return any(
         bool(one.asked)
         and claim.at - one.asked[-1] <= REBALANCED_S
-        and not (len(one.asked) == TURNS_MAX and claim.at - one.asked[0] <= STREAK_S)
+        and not (len(one.asked) == TURNS_MAX and claim.at - one.asked[0] <= SPELL_S)
         for one in contest.claimants.values()
     )
 

@@ -1,30 +1,17 @@
-"""DHCP servers of one network: what each gives, who uses it, and which of two is not ours.
+"""DHCP servers of one network: what each gives, and in what two of them differ."""
 
-Nothing in an answer says who may give it. What tells is what others do: clients that come back to
-a server, machines that use the router that it gives, a relay that was set up for it. Whoever was
-seen first is only the last thing asked.
-"""
-
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, ip_address
 from typing import Final, NamedTuple
 
 from agent.sensor.facts import Address, Dhcp, Mac
 from agent.sensor.network import Network
-from agent.sensor.tables import Bounded, Recent
+from agent.sensor.tables import Recent
 
 NONE: Final = bytes(4)
 REMEMBERED_S: Final = 3600.0
 SETTINGS_MAX: Final = 8
-SENIOR_S: Final = 30.0
-"""So much earlier than the other, and with a client served: it was there before."""
-AGAIN_S: Final = 5.0
-"""So much earlier that it answered a question which the other one did not: some look for 3 s
-whether an address is free before they answer."""
-HOME: Final = frozenset(
-    bytes((192, 168, third)) for third in (0, 1, 2, 3, 8, 10, 11, 16, 31, 43, 50, 68, 99, 100, 123)
-) | frozenset((bytes((192, 168, 137)), bytes((10, 0, 0)), bytes((172, 20, 10))))
-"""Networks that home routers, shared connections of Windows and telephones give out."""
-
 Key = tuple[int, Address, Mac]
 """VLAN, address and MAC of a server; b"" for the MAC where a relay brings its answers."""
 
@@ -80,6 +67,15 @@ class Server:
         """Return every router that it gave."""
         return frozenset[Address]().union(*(one.routers for one in self.given))
 
+    def resolvers(self) -> frozenset[Address]:
+        """Return every resolver that it gave."""
+        return frozenset[Address]().union(*(one.resolvers for one in self.given))
+
+
+def is_relayed(fact: Dhcp, relays: Collection[Address]) -> bool:
+    """Return whether a relay brings *fact*: one of *relays*, where any is known."""
+    return fact.relay != NONE and (not relays or fact.relay in relays)
+
 
 def settings_of(fact: Dhcp) -> Settings:
     """Return what the answer *fact* gives."""
@@ -108,6 +104,26 @@ def otherwise(settings: Settings, other: Server) -> str:
     return "" if "" in found or not found or "resolver" in found else found.pop()
 
 
+def foreign(settings: Settings, network: Network, *, works: bool) -> tuple[str, float, str]:
+    """Return what a client would have that is not ours, how sure that is, and by what.
+
+    ("", 0, "") where it may be ours; *works* says that others live there, whatever is configured.
+    """
+    if settings.yours == NONE:
+        return "", 0, ""
+    yours = ip_address(settings.yours)
+    ours = [one for one in network.subnets if one.version == 4]
+    # Where no network is configured, the one around each gateway is ours for certain.
+    around = [IPv4Network((one, 24), strict=False) for one in network.gateways if len(one) == 4]
+    here = [one for one in ours or around if yours in one]
+    known = {one for one in network.gateways if any(ip_address(one) in net for net in here)}
+    if known and settings.routers and known.isdisjoint(settings.routers):
+        return "router", 0.9, "gateway"
+    if ours and not here and not works:
+        return "subnet", 0.7, "subnets"
+    return "", 0, ""
+
+
 def mirrored(one: Server, other: Server) -> bool:
     """Return whether each gives itself as resolver and neither as router: a pair, set up alike."""
     return all(
@@ -115,94 +131,3 @@ def mirrored(one: Server, other: Server) -> bool:
         for server in (one, other)
         for settings in server.given
     )
-
-
-class Use:
-    """Who came back to a server, and who uses a router: counted by MAC, bounded."""
-
-    def __init__(self) -> None:
-        self._regulars: Bounded[Address, Recent[Mac]] = Bounded(
-            64, lambda: Recent(REMEMBERED_S, 256)
-        )
-        self._users: Bounded[Address, Recent[Mac]] = Bounded(256, lambda: Recent(REMEMBERED_S, 64))
-
-    def came_back(self, server: Address, client: Mac, at: float) -> None:
-        """Note a client that renews what it had from *server* before."""
-        self._regulars.of(server).add(client, at)
-
-    def asked_for(self, address: Address, mac: Mac, at: float) -> None:
-        """Note that a machine looks for the MAC of *address*, as one does for its router."""
-        self._users.of(address).add(mac, at)
-
-    def regulars(self, server: Server, at: float) -> int:
-        """Return how many clients came back to it."""
-        found = self._regulars.get(server.address)
-        return found.count(at) if found else 0
-
-    def users(self, server: Server, at: float) -> int:
-        """Return how many use a router that it gives without having got it from there just now."""
-        found = (self._users.get(router) for router in server.routers())
-        mine = set(server.clients.keys())
-        return max((len(set(one.keys()) - mine) for one in found if one), default=0)
-
-
-class Judgement(NamedTuple):
-    """Which of two servers is not ours, how sure that is, and by what."""
-
-    rogue: Server
-    ours: Server
-    confidence: float
-    by: str
-
-
-def judge(
-    one: Server, other: Server, use: Use, network: Network, at: float, *, refuses: Server | None
-) -> Judgement:
-    """Tell which of two servers that contradict each other is the rogue.
-
-    *refuses* is the one that refused what the other had given, where that is how they met.
-    """
-    marks = _marks(one, use, network, at), _marks(other, use, network, at)
-    for (by, confidence, mine), (_, _, its) in zip(*marks, strict=True):
-        # Figures decide only where one is clearly more; 1 and 0 stand for yes and no.
-        if mine >= 2 * its and mine > its:
-            return Judgement(other, one, confidence, by)
-        if its >= 2 * mine and its > mine:
-            return Judgement(one, other, confidence, by)
-    if refuses is not None:
-        return Judgement(refuses, other if refuses is one else one, 0.7, "refusal")
-    early, late = sorted((one, other), key=lambda server: server.first)
-    if late.first - early.first >= AGAIN_S:
-        served = early.served_at and late.first - early.served_at >= SENIOR_S
-        return Judgement(late, early, 0.85 if served else 0.75, "seen before")
-    for by, confidence, odd in (
-        ("router of its own", 0.65, _selfish),
-        ("network of a home router", 0.65, _at_home),
-    ):
-        if odd(one) != odd(other):
-            rogue, ours = (one, other) if odd(one) else (other, one)
-            return Judgement(rogue, ours, confidence, by)
-    return Judgement(late, early, 0.5, "seen first")
-
-
-def _marks(
-    server: Server, use: Use, network: Network, at: float
-) -> tuple[tuple[str, float, int], ...]:
-    """Return what speaks for a server, the strongest first."""
-    listed = network.allowed.dhcp_servers
-    return (
-        ("list", 0.95, int(server.address in listed or server.source in listed)),
-        ("gateway", 0.95, int(not network.gateways.isdisjoint(server.routers()))),
-        ("relay", 0.9, int(server.relayed)),
-        ("clients that came back", 0.9, use.regulars(server, at)),
-        ("users of its router", 0.85, use.users(server, at)),
-    )
-
-
-def _selfish(server: Server) -> bool:
-    """Return whether it makes itself the router, as whoever wants to be in the middle must."""
-    return any({server.address, server.source} & one.routers for one in server.given)
-
-
-def _at_home(server: Server) -> bool:
-    return any(one.yours[:3] in HOME for one in server.given)

@@ -81,7 +81,7 @@ def _cooked(frame: bytes) -> Unframed:
 
 def _cooked_2(frame: bytes) -> Unframed:
     """Version 2: protocol, interface, ARPHRD_, packet type, length of the address, address."""
-    src = frame[12:18] if frame[11] == 6 else b""
+    src = frame[12:18] if frame[11] == 6 and len(frame) >= 18 else b""
     return _linux(frame, 20, frame[0] << 8 | frame[1], frame[10], src)
 
 

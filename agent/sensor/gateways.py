@@ -7,7 +7,7 @@ outside say who the gateway is, and last the custom of giving it the first or la
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.sensor.facts import Address, Advert, Dhcp, Dns, Icmp, Mac, Snmp, Tcp
+from agent.sensor.facts import Address, Advert, Dhcp, Dns, Icmp, Mac, Neighbour, Snmp, Tcp
 from agent.sensor.network import Network
 from agent.sensor.tables import Bounded
 
@@ -37,13 +37,14 @@ class Gateways:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._named = Bounded[Address, bool](GATEWAYS_MAX, lambda: True)
+        self._senders = Bounded[tuple[int, Address], tuple[Mac, ...]](MACHINES_MAX, tuple)
         self._seen = Bounded[tuple[int, Mac], _Seen](MACHINES_MAX, _Seen)
 
     def __len__(self) -> int:
         """Return how many rows all tables have together."""
-        return len(self._named) + len(self._seen)
+        return len(self._named) + len(self._seen) + len(self._senders)
 
-    def take(self, fact: Traffic | Dhcp | Advert) -> None:
+    def take(self, fact: Traffic | Dhcp | Advert | Neighbour) -> None:
         """Hear of a packet."""
         if isinstance(fact, Dhcp):
             for router in fact.routers:
@@ -51,11 +52,14 @@ class Gateways:
         elif isinstance(fact, Advert):
             if fact.lifetime:
                 self._named.put(fact.source, True)
+        elif isinstance(fact, Neighbour):
+            if fact.advert and fact.router:
+                self._named.put(fact.target, True)
         elif fact.src:
-            self._sent(self._seen.of((fact.vlan, fact.src)), fact.source)
+            self._sent(self._seen.of((fact.vlan, fact.src)), fact)
 
     def is_named(self, address: Address) -> bool:
-        """Return whether configuration, DHCP or an advertisement names it as a gateway."""
+        """Return whether configuration, DHCP or an advert names it as a gateway."""
         return address in self._network.gateways or self._named.get(address) is not None
 
     def is_gateway(self, address: Address, vlan: int, owners: tuple[Mac, ...] = ()) -> bool:
@@ -71,11 +75,18 @@ class Gateways:
         return seen is not None and len(seen.outside) >= OUTSIDE
 
     def sends_from(self, vlan: int, mac: Mac) -> list[Address]:
-        """Return inside addresses that packets of *mac* have as their source, a few of them."""
-        seen = self._seen.get((vlan, mac))
-        return list(seen.inside) if seen else []
+        """Return the inside address that packets of *mac* alone have as their source.
 
-    def _sent(self, seen: _Seen, source: Address) -> None:
+        None where there are several: a man in the middle sends his victim's packets on.
+        """
+        seen = self._seen.get((vlan, mac))
+        found = (
+            [one for one in seen.inside if self._senders.get((vlan, one)) == (mac,)] if seen else []
+        )
+        return found if len(found) == 1 else []
+
+    def _sent(self, seen: _Seen, fact: Traffic) -> None:
+        source = fact.source
         if source in seen.inside or source in seen.outside:
             return
         if len(seen.inside) >= INSIDE_MAX and len(seen.outside) >= OUTSIDE:
@@ -83,5 +94,7 @@ class Gateways:
         if self._network.is_ours(source):
             if len(seen.inside) < INSIDE_MAX:
                 seen.inside[source] = None
+                before = self._senders.of((fact.vlan, source))
+                self._senders.put((fact.vlan, source), (*before[:1], fact.src))
         elif len(seen.outside) < OUTSIDE:
             seen.outside.add(source)

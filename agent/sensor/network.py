@@ -23,6 +23,14 @@ VIRTUAL: Final = (
 ASKED_MAX: Final = 8192
 
 
+PRIVATE: Final = {
+    4: frozenset((0, 10, 100, 127, 169, 172, 192, 198, 203, *range(240, 256))),
+    16: frozenset((0x00, 0x01, 0x20, 0x3F, 0x5F, *range(0xFC, 0x100))),
+}
+"""First bytes of IPv4 and IPv6 addresses that may be private; others are not. A flood comes from a
+million addresses, and looking each of them up among IANA's costs as much as the rest together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """What the district runs itself; nothing that these do is an attack of the kind named."""
@@ -67,6 +75,8 @@ class Network:
         return known
 
     def _is_ours(self, address: Address) -> bool:
+        if not self.subnets and address[0] not in PRIVATE.get(len(address), ()):
+            return False
         found = ip_address(address)
         if not self.subnets:
             return found.is_private

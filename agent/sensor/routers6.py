@@ -66,11 +66,6 @@ def is_public(address: bytes) -> bool:
     return address[0] not in UNIQUE_LOCAL and not address.startswith(LINK_LOCAL)
 
 
-def made_of(address: Address, mac: Mac) -> bool:
-    """Return whether the second half of *address* is made of *mac* (RFC 4291, appendix A)."""
-    return address[8:] == bytes((mac[0] ^ 2,)) + mac[1:3] + b"\xff\xfe" + mac[3:] if mac else False
-
-
 def hear(router: Router, fact: Advert) -> None:
     """Note an advertisement of *router*; prefixes and resolvers add up, as they do in a host."""
     ended = frozenset(one[0][:8] for one in fact.prefixes if not one[2])

@@ -5,23 +5,38 @@ Two that only answer and announce have none: that is a conflict, not an attack.
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import ANNOUNCED_MAX, DUEL_S, PUSH_WINDOW_S, Claimant, Contest, Contests
+from agent.sensor.contests import (
+    ANNOUNCED_MAX,
+    DUEL_S,
+    FEW,
+    PUSH_WINDOW_S,
+    Claimant,
+    Contest,
+    Contests,
+)
 from agent.sensor.facts import Address, Mac
 from agent.sensor.gateways import Gateways
 from agent.sensor.network import Network, is_virtual
 
 GUILTY: Final = 2
-UNASKED, FORGED, DISPUTED, DOUBLE, ANNOUNCED, ALSO = 3, 2, 3, 2, 2, 1
+UNASKED, FORGED, DISPUTED, DOUBLE, ANNOUNCED, PRESSED, ALSO = 3, 2, 3, 2, 3, 2, 1
 """Points: answers where nobody asked; speaks for a MAC that is not its own; claims several
 addresses in turn with their owners; claims the gateway's in turn with it and has another that is
-its own; announces again and again what another owns; and has an own one, or answers for several,
+its own; announces again and again what another owns; asks one
+machine again and again in another's name; and has an own one, or answers for several,
 beside answering where nobody asked."""
 TRUSTED: Final = 3
 """Points that a machine is given by who serves DHCP from the address, or got it by DHCP."""
 MANY: Final = 5
+PACE: Final = 5
+"""So many times faster than the other is no pace of a host's questions."""
+CROWD: Final = 6
+CROWD_S: Final = 60.0
+SETTLED_S: Final = 600.0
+"""What a machine has done so long before any other claimed the address is its habit."""
 ALONE_S: Final = 9.0
 """How long unasked answers must go on where no owner is seen: longer than arpspoof's goodbye."""
 LINK_LOCAL_6: Final = b"\xfe\x80"
@@ -34,7 +49,9 @@ class Case:
     points: int = 0
     why: dict[str, int] = field(default_factory=dict)
     began: float = 0.0
-    pushes: int = 0
+    unasked: int = 0
+    proper: int = 0
+    pace_s: float = 1e9
     first: float = 0.0
 
     def add(self, points: int, began: float, **why: int) -> None:
@@ -42,6 +59,14 @@ class Case:
         self.points += points
         self.why.update(why)
         self.began = min(self.began or began, began)
+
+
+class Verdict(NamedTuple):
+    """Who is accused; not `sure` where more is to be seen of one who has just begun to speak."""
+
+    who: Mac
+    case: Case
+    sure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +78,38 @@ class Suspicion:
     network: Network
     answers: int
 
-    def accused(self, claim: Claim, contest: Contest) -> tuple[Mac, Case] | None:
+    def accused(self, claim: Claim, contest: Contest) -> Verdict | None:
         """Return the one whom most speaks against, where that is enough to accuse him."""
         if len(contest.claimants) == 1:
             one = contest.claimants[claim.mac]
             if one.own and not one.streak_s:
                 return None
         cases = self._cases(claim, contest)
-        ranked = sorted(cases.items(), key=lambda one: (one[1].points, one[1].pushes), reverse=True)
+        ranked = sorted(cases.items(), key=lambda one: one[1].points, reverse=True)
         if not ranked or ranked[0][1].points < GUILTY:
             return None
-        if len(ranked) > 1 and ranked[0][1].points == ranked[1][1].points:
-            return _more(*ranked[:2])
-        return ranked[0]
+        who, case = ranked[0]
+        rest = [other for _, other in ranked[1:]]
+        if rest and rest[0].points == case.points:
+            return _of_two(ranked[0], ranked[1])
+        proper = any(other.proper and other.unasked <= FEW for other in rest)
+        newcomer = any(other.first < case.first for other in rest)
+        sure = not rest or case.points > UNASKED or proper or newcomer
+        return Verdict(who, case, sure)
+
+    def crowd(self, claim: Claim, contest: Contest) -> int:
+        """Return how many made-up machines say that a gateway is theirs; 0 for a few.
+
+        Each speaks once or twice, so that nothing speaks against any of them.
+        """
+        if len(contest.claimants) < CROWD:
+            return 0
+        found = sum(
+            one.pushes > 0 and not one.proper and claim.at - one.first <= CROWD_S
+            for one in contest.claimants.values()
+        )
+        gateway = self.gateways.is_gateway(claim.address, claim.vlan, tuple(contest.claimants))
+        return found if found >= CROWD and gateway else 0
 
     def is_gateway(self, claim: Claim, contest: Contest, who: Mac) -> bool:
         """Return whether the address is a gateway's, judged by all that claim it but *who*."""
@@ -98,7 +142,9 @@ class Suspicion:
             if is_virtual(mac, allowed) or is_virtual(who, allowed):
                 continue
             case = cases.setdefault(who, Case(first=one.first))
-            case.pushes += one.pushes
+            case.unasked += one.pushes
+            case.proper += one.proper
+            case.pace_s = min(case.pace_s, one.pace_s)
             self._judge(claim, contest, mac, case)
             if not one.own and one.by != mac:
                 forged[who] = forged.get(who, 0) + one.count
@@ -112,19 +158,25 @@ class Suspicion:
         gateway = self.is_gateway(claim, contest, who)
         others = self._others(claim, one, who)
         rivals = bool(contest.rivals(mac))
-        if claim.at - one.pushed_at <= DUEL_S:
+        came = min((rival.first for rival in contest.rivals(mac)), default=one.first)
+        settled = came - one.first > SETTLED_S
+        if claim.at - one.pushed_at <= DUEL_S and not settled:
             enough = one.pushed >= self.answers
             if enough if rivals else self._alone(claim, one, who, gateway and bool(others)):
-                case.add(UNASKED, one.spell, unasked=one.pushed)
+                case.add(UNASKED, one.spell, unasked=one.pushes)
                 if others:
                     case.add(ALSO, one.spell, own_addresses=len(others))
                 if len(list(self.contests.pushes(claim.vlan, who))) > 1:
                     case.add(ALSO, one.spell)
         if not rivals or not contest.duel(claim.at) or self.is_proxy(claim, who):
             return
-        duels = self.contests.duels(claim.vlan, who, claim.at)
+        duels = len(self.contests.duels(claim.vlan, who, claim.at))
         if duels > 1:
             case.add(DISPUTED, one.spell, disputed=duels)
+        if settled:
+            return
+        if claim.at - one.pressed_at <= DUEL_S:
+            case.add(PRESSED, one.spell, pressed=one.count)
         if gateway and any(at >= one.first for at in others.values()):
             case.add(DOUBLE, one.spell, own_addresses=len(others))
         said = one.announced
@@ -162,17 +214,20 @@ class Suspicion:
         }
 
 
-def _more(one: tuple[Mac, Case], other: tuple[Mac, Case]) -> tuple[Mac, Case] | None:
+def _of_two(one: tuple[Mac, Case], other: tuple[Mac, Case]) -> Verdict | None:
     """Return which of two with as many points is to be accused.
 
-    Both answer where nobody asked: some gateways do, or the sensor does not see the questions.
-    Then the one that does so twice as often, or that came later and does so as often.
+    Both answer where nobody asked: some gateways do, or the sensor does not see the questions;
+    but those come at the pace of hosts that ask again. Else it is the one that came later.
     """
-    if one[1].pushes < MANY:
-        return None
-    if one[1].pushes >= 2 * other[1].pushes or one[1].first > other[1].first:
-        return one
-    return None
+    if not ("unasked" in one[1].why or "unasked" in other[1].why):
+        return None  # both defend the address, or two routers stand in for each other
+    (old, senior), (new, newcomer) = sorted((one, other), key=lambda pair: pair[1].first)
+    if senior.pace_s * PACE < newcomer.pace_s:
+        return Verdict(old, senior, senior.unasked >= MANY)
+    if newcomer.unasked >= MANY:
+        return Verdict(new, newcomer, True)
+    return Verdict(old, senior, False) if senior.unasked >= 2 * newcomer.unasked else None
 
 
 def _alike(one: Address, other: Address) -> bool:

@@ -10,7 +10,7 @@ from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
 
 TICK_S: Final = 1.0
-SETTLED_S: Final = 60.0
+SETTLED_S: Final = 62
 """How long detectors may wait at the end of a capture for what would change their mind."""
 
 
@@ -47,8 +47,9 @@ class Watching:
 
     def finish(self) -> None:
         """Hear that no further frame comes: what waits is told, and what goes on ends."""
-        for machine in self.machines:
-            machine.tick(self._next + SETTLED_S)
+        begun = self._next
+        for later in range(0, SETTLED_S, 2):
+            self.tick(begun + later)
         self.incidents.finish()
 
 

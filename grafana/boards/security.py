@@ -6,10 +6,10 @@ from grafana_foundation_sdk.builders import dashboard, stat, table, timeseries
 
 from core.securitykinds import SECURITY_KINDS
 from grafana import palette, words
-from grafana.boards.health import named
+from grafana.boards.health import CODE, named, names
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
-from grafana.influxql import JUST_NOW, REGION, Column, Query, last, latest, over_time, quoted
+from grafana.influxql import JUST_NOW, REGION, Column, Query, last, over_time, quoted, totals, whole
 from grafana.language import Language
 from grafana.panels import Look, Shown, curves, listing, renamed, text, tiles
 
@@ -51,7 +51,7 @@ def _of(severity: str) -> str:
 
 
 def _open(t: Language) -> stat.Panel:
-    names = {name: t(zh, en) for name, (zh, en, _) in words.SEVERITIES.items()}
+    called = {name: t(zh, en) for name, (zh, en, _) in words.SEVERITIES.items()}
     return tiles(
         Look(
             t("正在发生的安全事件", "Security events that go on"),
@@ -68,22 +68,25 @@ def _open(t: Language) -> stat.Panel:
             height=5,
             decimals=0,
             links=[_home(t)],
-            alarms={names[name]: word[2] for name, word in words.SEVERITIES.items()},
+            alarms={called[name]: word[2] for name, word in words.SEVERITIES.items()},
         ),
         [
-            Query(
-                f'SELECT sum("n") AS "{shown}" FROM (SELECT last("active") AS "n" FROM "security"'
-                f" WHERE {JUST_NOW} AND {_of(name)} GROUP BY {', '.join(quoted(BY_SCHOOL))}, "
-                f'"kind")'
-            )
-            for name, shown in names.items()
+            *totals("security_school", [last("active", t("全部", "all"))], REGION, by=BY_SCHOOL),
+            *(
+                Query(
+                    f'SELECT sum("n") AS "{shown}" FROM (SELECT last("active") AS "n" FROM "security"'
+                    f" WHERE {JUST_NOW} AND {_of(name)} GROUP BY {', '.join(quoted(BY_SCHOOL))}, "
+                    f'"kind")'
+                )
+                for name, shown in called.items()
+            ),
         ],
         size=46,
     )
 
 
 def _sensors(t: Language) -> stat.Panel:
-    names = {name: t(zh, en) for name, (zh, en, _) in words.SENSORS.items()}
+    called = {name: t(zh, en) for name, (zh, en, _) in words.SENSORS.items()}
     return tiles(
         Look(
             t("有人看护的学校", "Schools that are watched"),
@@ -99,7 +102,7 @@ def _sensors(t: Language) -> stat.Panel:
             height=5,
             decimals=0,
             links=[(t("监测系统自身", "The monitoring itself"), to_board(t, "health"))],
-            colours={names[name]: word[2] for name, word in words.SENSORS.items()},
+            colours={called[name]: word[2] for name, word in words.SENSORS.items()},
         ),
         [
             Query(
@@ -107,15 +110,10 @@ def _sensors(t: Language) -> stat.Panel:
                 f'"security_school" WHERE {JUST_NOW} AND {REGION} GROUP BY '
                 f"{', '.join(quoted(BY_SCHOOL))}) WHERE \"s\" = '{name}'"
             )
-            for name, shown in names.items()
+            for name, shown in called.items()
         ],
         size=38,
     )
-
-
-def _schools() -> Query:
-    """Return the names of the schools."""
-    return latest("school", [last("name")], REGION, by=BY_SCHOOL)
 
 
 def _events(t: Language) -> table.Panel:
@@ -137,28 +135,28 @@ def _events(t: Language) -> table.Panel:
         ),
         [
             Query(
-                f'SELECT {", ".join(quoted(fields))} FROM (SELECT last("active") AS "active", '
-                f'"severity", "confidence" FROM "security" WHERE {JUST_NOW} AND {REGION} GROUP BY '
+                f'SELECT {", ".join(quoted(fields))}, "school" AS "{CODE}" FROM (SELECT '
+                f'last("active") AS "active", "severity", "confidence" FROM "security" WHERE {JUST_NOW} AND {REGION} GROUP BY '
                 f'{", ".join(quoted(BY_SCHOOL))}, "kind") WHERE "active" > 0 GROUP BY '
                 f'{", ".join(quoted(BY_SCHOOL))}, "kind"',
                 table=True,
             ),
-            _schools(),
+            names(),
         ],
         [
             Shown(
                 *("severity", t("级别", "Severity"), 130, [words.mapped(t, words.SEVERITIES)]),
                 cell="color-background",
             ),
-            Shown("school", t("学校", "School"), 180, links=[_to_school(t)]),
+            Shown(CODE, t("学校", "School"), 240, links=[_to_school(t)]),
             Shown(
                 "kind", t("事件", "Event"), 0, [words.mapped(t, words.KIND_WORDS, coloured=False)]
             ),
             Shown("active", t("起数", "How many"), 90, decimals=0),
             Shown("confidence", t("把握", "Sure"), 80, unit="percent", decimals=0),
         ],
-        hidden=("Time", "region"),
-        sort=[("severity", False), ("school", False)],
+        hidden=("Time", "region", "school"),
+        sort=[("severity", False), (CODE, False)],
         first=[named()],
     )
 
@@ -181,23 +179,23 @@ def _unwatched(t: Language) -> table.Panel:
         ),
         [
             Query(
-                f'SELECT "sensor", "sensors" FROM (SELECT last("sensor") AS "sensor", "sensors" '
-                f'FROM "security_school" WHERE {JUST_NOW} AND {REGION} GROUP BY '
+                f'SELECT "sensor", "sensors", "school" AS "{CODE}" FROM (SELECT '
+                f'last("sensor") AS "sensor", "sensors" FROM "security_school" WHERE {JUST_NOW} AND {REGION} GROUP BY '
                 f"{', '.join(quoted(BY_SCHOOL))}) WHERE \"sensor\" != 'sees' GROUP BY "
                 f"{', '.join(quoted(BY_SCHOOL))}",
                 table=True,
             ),
-            _schools(),
+            names(),
         ],
         [
-            Shown("school", t("学校", "School"), 0, links=[_to_school(t)]),
+            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
             Shown(
                 *("sensor", t("探针", "Sensor"), 150, [words.mapped(t, words.SENSORS)]),
                 cell="color-background",
             ),
             Shown("sensors", t("网口", "Interfaces"), 90, decimals=0),
         ],
-        hidden=("Time", "region"),
+        hidden=("Time", "region", "school"),
         sort=[("sensor", True)],
         first=[named()],
     )
@@ -261,6 +259,7 @@ def _verdicts(t: Language) -> timeseries.Panel:
 
 def _listening(t: Language) -> table.Panel:
     fields = ("sees", "promiscuous", "dropped", "malformed", "cpu_percent", "mem_mb")
+    by = ", ".join(quoted((*BY_SCHOOL, "agent", "interface")))
     return listing(
         Look(
             t("探针", "Sensors"),
@@ -278,16 +277,16 @@ def _listening(t: Language) -> table.Panel:
             links=[_home(t)],
         ),
         [
-            latest(
-                "sensor",
-                [last(one) for one in fields],
-                REGION,
-                by=(*BY_SCHOOL, "agent", "interface"),
+            Query(
+                f'SELECT {", ".join(quoted(fields))}, "school" AS "{CODE}" FROM (SELECT '
+                f'{whole(*fields)} FROM "sensor" WHERE {JUST_NOW} AND {REGION} GROUP BY {by}) '
+                f"GROUP BY {by}",
+                table=True,
             ),
-            _schools(),
+            names(),
         ],
         [
-            Shown("school", t("学校", "School"), 0, links=[_to_school(t)]),
+            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
             text("agent", t("采集端", "Agent")),
             text("interface", t("网口", "Interface")),
             Shown(
@@ -308,7 +307,7 @@ def _listening(t: Language) -> table.Panel:
             Shown("cpu_percent", t("处理器", "Processor"), 100, unit="percent", decimals=1),
             Shown("mem_mb", t("内存", "Memory"), 100, unit="decmbytes", decimals=0),
         ],
-        hidden=("Time", "region"),
+        hidden=("Time", "region", "school"),
         sort=[("dropped", True)],
         first=[named()],
     )

@@ -56,6 +56,7 @@ def test_every_command_is_offered_also_those_of_other_programs(path: str) -> Non
     found = set(tab(path, ""))
     assert found == {
         *("up", "agent", "collector", "check-config", "status", "ledger", "roster", "simulate"),
+        "sensor",
         *(name for name in Commands.list_commands(commands, click.Context(commands))),
     }
     assert tab(path, "sta") == ["status"]
@@ -70,6 +71,7 @@ def test_every_command_is_offered_also_those_of_other_programs(path: str) -> Non
         (["agent", "run", "--log-level", "W"], ["WARNING"]),
         (["agent", "probe", "pi"], ["ping"]),
         (["collector", "w"], ["watch"]),
+        (["sensor", "read", "--e"], ["--explain"]),
         (["roster", "c"], ["check"]),
         (["completion", ""], ["bash", "zsh", "fish"]),
     ],

@@ -1,5 +1,6 @@
 """What miners and pools write: lines of JSON, as cpuminer, xmrig, ethminer and pools send them."""
 
+import itertools
 import json
 
 from tests.packets.frames import ACK, PSH, SYN, over, tcp
@@ -37,6 +38,9 @@ ETHEREUM = (
 )
 
 
+PLACES = itertools.count(1000, 200)
+
+
 def line(words: object, *, loose: bool = False) -> bytes:
     """One message; *loose* with the blanks that Python and some pools put in."""
     return json.dumps(words, separators=None if loose else (",", ":")).encode() + b"\n"
@@ -48,10 +52,13 @@ def said(
     source: tuple[str, str, int],
     target: tuple[str, str, int],
     loose: bool = False,
+    sequence: int | None = None,
 ) -> bytes:
-    """A segment in its frame; ends are MAC, address and port."""
+    """A segment in its frame; ends are MAC, address and port. Each stands elsewhere in a stream."""
     (src, one, port), (dst, other, other_port) = source, target
-    packet = tcp(one, port, other, other_port, PSH | ACK, payload=line(words, loose=loose))
+    place = next(PLACES) if sequence is None else sequence
+    payload = line(words, loose=loose)
+    packet = tcp(one, port, other, other_port, PSH | ACK, payload=payload, sequence=place)
     return over(src, dst, packet)
 
 

@@ -15,6 +15,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -33,7 +34,6 @@ PACKAGES = {
     "dnsmasq": "dnsmasq-base",
     "iodined": "iodine",
     "sshd": "openssh-server",
-    "telnetd": "inetutils-telnetd",
 }
 """Debian's packages where they are not called as the tool."""
 
@@ -81,6 +81,7 @@ class Host:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
+                cwd=tempfile.gettempdir(),  # where yersinia and hydra leave what nobody asked for
                 env={**os.environ, "PATH": PATH},
                 start_new_session=True,
             )
@@ -94,6 +95,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            cwd=tempfile.gettempdir(),
             env={**os.environ, "PATH": PATH},
             start_new_session=True,
         )

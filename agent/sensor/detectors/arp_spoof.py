@@ -7,7 +7,7 @@ Watch it work: arpspoof -i eth0 -t VICTIM GATEWAY (dsniff), then the other way r
 """
 
 from dataclasses import dataclass, field
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, ClassVar, Final, NamedTuple
 
 from msgspec import Meta
 
@@ -31,12 +31,14 @@ from agent.sensor.gateways import Gateways
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import GATEWAY, INSIDE
-from agent.sensor.suspicion import Case, Suspicion
+from agent.sensor.suspicion import Case, Suspicion, Verdict
 from agent.sensor.tables import Bounded
 
 KINDS: Final = ("gateway_spoof", "arp_spoof")
 SOLVED_S: Final = 600.0
 """So long after an attack nobody else is accused for its address: the owner sets things right."""
+DOUBT_S: Final = 30.0
+"""So long a newcomer that is beginning to answer unasked has to show that he does so often."""
 CULPRITS_MAX: Final = 256
 ADDRESSES_MAX: Final = 64
 
@@ -68,6 +70,14 @@ class _Culprit:
     addresses: dict[Address, None] = field(default_factory=dict)
 
 
+class _Solved(NamedTuple):
+    """Who lied about an address, and his last lie that was told of."""
+
+    who: Mac
+    at: float = -1e9
+    number: int = 0
+
+
 class ArpSpoofMachine:
     """The state: claims, what is known of gateways, and who was accused."""
 
@@ -77,14 +87,13 @@ class ArpSpoofMachine:
         self._options, self._incidents = options, incidents
         self.contests, self.gateways = Contests(), Gateways(network)
         self._suspicion = Suspicion(self.contests, self.gateways, network, options.answers)
+        self._doubts = Bounded[tuple[int, Address], Claim | None](CULPRITS_MAX, lambda: None)
         self._culprits = Bounded[tuple[int, Mac], _Culprit](CULPRITS_MAX, _Culprit)
-        self._solved = Bounded[tuple[int, Address], tuple[Mac, float]](
-            CULPRITS_MAX, lambda: (b"", 0.0)
-        )
+        self._solved = Bounded[tuple[int, Address], _Solved](CULPRITS_MAX, lambda: _Solved(b""))
 
     def take(self, fact: Fact) -> None:
         """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert):
+        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
             self.gateways.take(fact)
         if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
             for claim in claims_of(fact):
@@ -93,20 +102,60 @@ class ArpSpoofMachine:
                     self._judge(claim, contest)
 
     def tick(self, now: float) -> None:
-        """Nothing waits for time to pass."""
+        """Accuse those of whom there was doubt, once nobody has spoken who would be the liar."""
+        for key, claim in self._doubts.items():
+            contest = self.contests.of.get(key)
+            if claim is None or contest is None:
+                self._doubts.drop(key)
+            elif now - max(one.last for one in contest.claimants.values()) >= DOUBT_S:
+                self._doubts.drop(key)
+                verdict = self._suspicion.accused(claim, contest)
+                if verdict is not None:
+                    self._judged(claim, contest, verdict)
 
     def _judge(self, claim: Claim, contest: Contest) -> None:
-        accused = self._suspicion.accused(claim, contest)
-        # What others say meanwhile is no further sign of his lie.
-        if accused is None or accused[0] != contest.culprit(claim.mac):
+        if crowd := self._suspicion.crowd(claim, contest):
+            self._accuse_crowd(claim, crowd)
             return
-        who, case = accused
+        verdict = self._suspicion.accused(claim, contest)
         key = (claim.vlan, claim.address)
-        before, at = self._solved.get(key) or (who, 0.0)
-        if before != who and claim.at - at < SOLVED_S:
+        if verdict is None:
+            self._doubts.drop(key)
+        elif verdict.sure:
+            self._doubts.drop(key)
+            self._judged(claim, contest, verdict)
+        else:
+            self._doubts.put(key, claim)
+
+    def _judged(self, claim: Claim, contest: Contest, verdict: Verdict) -> None:
+        who = verdict.who
+        lie = max(
+            (one for mac, one in contest.claimants.items() if contest.culprit(mac) == who),
+            key=lambda one: one.last,
+        )
+        key = (claim.vlan, claim.address)
+        solved = self._solved.get(key) or _Solved(who)
+        # The owner may be the one to speak now: that shows a lie once, and is itself no other one.
+        if lie.number == solved.number:
             return
-        self._solved.put(key, (who, claim.at))
-        self._accuse(claim, contest, who, case)
+        if solved.who != who and lie.last - solved.at < SOLVED_S:
+            return
+        self._solved.put(key, _Solved(who, lie.last, lie.number))
+        self._accuse(claim._replace(at=lie.last, number=lie.number), contest, who, verdict.case)
+
+    def _accuse_crowd(self, claim: Claim, crowd: int) -> None:
+        key = (claim.vlan, claim.address)
+        self._incidents.sign(
+            Sign(
+                *("gateway_spoof", key, claim.at, claim.number),
+                source=Party(role=INSIDE),
+                target=Party(claim.address, role=GATEWAY),
+                count=1 if self._incidents.is_open("gateway_spoof", key) else crowd,
+                evidence={"made_up_macs": crowd},
+                quiet_s=self._options.quiet_s,
+                vlan=claim.vlan,
+            )
+        )
 
     def _accuse(self, claim: Claim, contest: Contest, who: Mac, case: Case) -> None:
         key = (claim.vlan, who)
@@ -117,7 +166,8 @@ class ArpSpoofMachine:
         target = _owner(claim, contest, who, gateway)
         if not gateway and not culprit.gateway:
             # He lies to both sides, and the owner of the gateway's address has not spoken yet.
-            for address, _ in self.contests.pushes(*key):
+            pushed = (address for address, _ in self.contests.pushes(*key))
+            for address in (*pushed, *self.contests.duels(*key, claim.at)):
                 if self.gateways.is_gateway(address, claim.vlan):
                     gateway, target = True, Party(address, role=GATEWAY)
         new = not culprit.gateway and gateway

@@ -25,8 +25,8 @@ MACHINES_MAX: Final = 512
 ALIVE_MAX: Final = 4096
 ASKED_MAX: Final = 320
 """Addresses remembered for one machine: more than the 254 of the usual subnet."""
-MOST: Final = 2 / 3
-"""This share of the addresses asked for must be silent."""
+MOST, SOME = 2 / 3, 0.2
+"""Such shares of the addresses asked for must be silent."""
 LONE_S: Final = 10.0
 
 
@@ -36,12 +36,15 @@ class ArpSweep:
     """Thresholds.
 
     `targets` new addresses within `window_s`: a server that watches 40 devices after a power cut,
-    when all are silent, stays below. `slow_targets` within an hour: nmap -T1 asks each 15 s.
+    when all are silent, stays below. `many` need only a fifth that is silent: in a full network
+    most are there, while a server asks for those that it knows. `slow_targets` within an hour:
+    nmap -T1 asks each 15 s.
     `lone_targets` within 10 s, each asked for by another machine that asked for nothing else: a
     sweep that makes its source up; 50 machines that boot all ask for the same few.
     """
 
     targets: Annotated[int, Meta(ge=10, le=300)] = 48
+    many: Annotated[int, Meta(ge=20, le=300)] = 128
     window_s: Annotated[float, Meta(ge=1, le=600)] = 60.0
     slow_targets: Annotated[int, Meta(ge=20, le=300)] = 100
     lone_targets: Annotated[int, Meta(ge=20, le=500)] = 128
@@ -133,15 +136,16 @@ class ArpSweepMachine:
         if own in self._network.allowed.scanners or self._routes(own, claim):
             return
         options = self._options
-        for seconds, least in (
-            (options.window_s, options.targets),
-            (SLOW_S, options.slow_targets),
+        for seconds, least, share in (
+            (options.window_s, options.targets, MOST),
+            (options.window_s, options.many, SOME),
+            (SLOW_S, options.slow_targets, MOST),
         ):
             if len(asker.asked) < least:
                 continue
             targets = asker.since(claim.at - seconds)
             silent = self._silent(claim.vlan, targets)
-            if len(targets) >= least and silent >= MOST * len(targets):
+            if len(targets) >= least and silent >= share * len(targets):
                 self._tell(claim, asker, own, targets, silent)
                 return
 

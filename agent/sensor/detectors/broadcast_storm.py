@@ -35,6 +35,8 @@ LARGE_BYTES: Final = 512
 
 BACK_S: Final = 0.05
 """A loop of some switches takes under a millisecond; repeated questions are 100 ms apart."""
+FAST_S: Final = 0.003
+"""No machine repeats itself so fast that is not broken."""
 RETURNS: Final = 8
 """Wake-on-LAN and mDNS send a frame up to three times, mirrors double each."""
 FRAMES: Final = 3
@@ -48,14 +50,14 @@ class BroadcastStorm:
 
     `per_s` for `seconds` one after another: 200 machines that boot after a power cut send some
     300 a second, a storm sends all that the line carries; and `factor` times what is normal.
-    `at_once_per_s` needs one second only. `copies` of one frame in a second, or 8 of each of
-    three from two machines, are a loop.
+    `at_once` frames within such seconds need no third one. `copies` of one frame in a second, or 8
+    of each of three from two machines, are a loop.
     """
 
     per_s: Annotated[int, Meta(ge=50, le=1_000_000)] = 500
     seconds: Annotated[int, Meta(ge=1, le=60)] = 3
     factor: Annotated[float, Meta(ge=1, le=1000)] = 5.0
-    at_once_per_s: Annotated[int, Meta(ge=100, le=1_000_000)] = 5000
+    at_once: Annotated[int, Meta(ge=100, le=1_000_000)] = 2000
     copies: Annotated[int, Meta(ge=10, le=10_000)] = 30
     quiet_s: Annotated[float, Meta(ge=5, le=3600)] = 30.0
 
@@ -69,6 +71,7 @@ class _Copies:
     """One frame of this second: how often it came, each time soon after the last."""
 
     src: Mac
+    first: float
     at: float
     count: int = 1
 
@@ -129,17 +132,20 @@ class BroadcastStormMachine:
         seen = row.copies.get(frame.digest)
         if seen is None:
             if len(row.copies) < DIGESTS_MAX:
-                row.copies[frame.digest] = _Copies(frame.src, frame.at)
+                row.copies[frame.digest] = _Copies(frame.src, frame.at, frame.at)
             return False
-        seen.count = seen.count + 1 if frame.at - seen.at <= BACK_S else 1
-        seen.at = frame.at
+        if frame.at - seen.at > BACK_S:
+            seen.first, seen.count = frame.at, 0
+        seen.at, seen.count = frame.at, seen.count + 1
         if seen.count == RETURNS:
             row.back[frame.digest] = frame.src
         elif seen.count < RETURNS:
             return seen.count > 1
         if not self._incidents.is_open("network_loop", frame.vlan):
             surely = len(row.back) >= FRAMES and len(set(row.back.values())) > 1
-            if surely or (seen.count >= self._options.copies and self._all_return(row, frame)):
+            fast = frame.at - seen.first <= FAST_S * seen.count
+            alone = seen.count >= self._options.copies and (fast or self._all_return(row, frame))
+            if surely or alone:
                 row.at, row.number = frame.at, frame.number
                 self._loop(frame.vlan, row, 0.95 if surely else 0.7)
         return True
@@ -183,7 +189,7 @@ class BroadcastStormMachine:
         row.began = row.began if row.high else float(row.second)
         row.high += 1
         row.high_frames += rate
-        enough = row.high >= options.seconds or rate >= options.at_once_per_s
+        enough = row.high >= options.seconds or row.high_frames >= options.at_once
         if enough and not self._incidents.is_open("network_loop", vlan):
             self._storm(vlan, row, rate)
 

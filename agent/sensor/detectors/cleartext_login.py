@@ -26,7 +26,7 @@ WEB: Final = (80, 8080)
 
 DEVICES: Final = 512
 WAITING: Final = 64
-WAITS_S: Final = 90.0
+WAITS_S: Final = 60.0
 """Who guesses is known as such by then."""
 AGAIN_S: Final = 60.0
 """A device that is asked all the time gives a sign so often."""

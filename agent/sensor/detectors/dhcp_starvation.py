@@ -12,19 +12,25 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
+from agent.sensor.dhcpclients import (
+    ACK,
+    DECLINE,
+    DISCOVER,
+    OFFER,
+    RELEASE,
+    REQUEST,
+    Segment,
+    Source,
+)
+from agent.sensor.dhcpservers import NONE, is_relayed
 from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac, Neighbour
-from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
-from agent.sensor.madeup import GROUP, made_up
+from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import DHCP_SERVER, INSIDE
-from agent.sensor.tables import Bounded, Recent
+from agent.sensor.tables import Bounded
 
-DISCOVER, OFFER, REQUEST, DECLINE, ACK, RELEASE = 1, 2, 3, 4, 5, 7
 CLAIMS: Final = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE))
-NONE: Final = bytes(4)
 KIND: Final = "dhcp_starvation"
-ALIVE: Final = 3
-"""So many clients were seen to go on after they got an address: those who do not stand out."""
 
 Number = Annotated[int, Meta(ge=2, le=100_000)]
 
@@ -38,9 +44,11 @@ class DhcpStarvation:
     telephones; a server that looks whether an address is free before it offers one slows a tool
     down to 20 clients a minute. `made_up`: of 300 machines with MACs of makers some twenty have a
     maker of their own. `gone`: clients that sent one message and no more for `wait_s`, in which a
-    real one asks again (RFC 2131: after 4 s). `at_once`: more clients than any school has in one
-    network. `declines`: a client refuses an address only where another machine has it.
-    `transactions`: a client that gets no answer asks 4 times a minute.
+    real one asks again (RFC 2131: after 4 s). `unclaimed`: clients that were offered an address
+    and did not ask for it within `claim_s`; a real one does at once. `at_once`: more clients than
+    a school's network has, of which hardly any has come further than its first message.
+    `declines`: a client refuses an address only where another machine has it. `transactions`: a
+    client that gets no answer asks 4 times a minute.
     """
 
     window_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
@@ -49,61 +57,16 @@ class DhcpStarvation:
     clients_per_source: Number = 20
     made_up: Number = 50
     gone: Number = 100
-    at_once: Number = 2000
+    unclaimed: Number = 60
+    claim_s: Annotated[float, Meta(ge=1, le=60)] = 4.0
+    at_once: Number = 500
     declines: Number = 20
     transactions: Number = 200
     quiet_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
 
     def watch(self, network: Network, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, incidents)
-
-
-@dataclass(slots=True)
-class Client:
-    """One that was heard and has to show that it is a machine."""
-
-    since: float
-    took: bool = False
-
-
-class Segment:
-    """What was seen in one VLAN."""
-
-    def __init__(self, limits: DhcpStarvation) -> None:
-        seconds = limits.window_s
-        self.clients: Recent[Mac] = Recent(seconds, 4096)
-        self.forged: Recent[Mac] = Recent(seconds, 1024)
-        """Sources of frames that stand for another client, each for a few."""
-        self.declined: Recent[tuple[Mac, int]] = Recent(seconds, 1024)
-        self.lapsed: Recent[Mac] = Recent(seconds, 1024)
-        self.silent: Recent[Mac] = Recent(seconds, 1024)
-        self.waiting: Bounded[Mac, Client | None] = Bounded(4096, lambda: None)
-        self.alive: Recent[Mac] = Recent(3600.0, 64)
-        self.server = NOBODY
-        self.fresh = 0
-        """Clients since it was last asked whether they are made up."""
-        self.unsaid = 0
-        """Messages since the last sign; then the time and number of the last one."""
-        self.since = 0.0
-        """When it was calm last."""
-        self.due = False
-        """Whether a client was given up since."""
-        self.last_at = 0.0
-        self.number = 0
-        self.strange = 0
-        self.most: dict[str, float] = {}
-        """The highest figures of what is going on."""
-
-
-@dataclass(slots=True)
-class Source:
-    """Whom frames of one MAC stand for."""
-
-    clients: Recent[Mac]
-    transactions: Recent[tuple[int, int]]
-    declines: Recent[int]
-    since: float = 0.0
+        return Watch(self, network, incidents)
 
 
 class Watch:
@@ -111,84 +74,57 @@ class Watch:
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Dhcp, Arp, Neighbour)
 
-    def __init__(self, limits: DhcpStarvation, incidents: Incidents) -> None:
+    def __init__(self, limits: DhcpStarvation, network: Network, incidents: Incidents) -> None:
         self._is, self._incidents = limits, incidents
+        self._known = network.allowed.dhcp_relays
         self._segments: Bounded[int, Segment] = Bounded(16, lambda: Segment(limits))
-        self._sources: Bounded[tuple[int, Mac], Source] = Bounded(1024, self._source)
+        self._sources: Bounded[tuple[int, Mac], Source] = Bounded(1024, lambda: Source(limits))
         self._addresses: Bounded[Mac, Address] = Bounded(1024, bytes)
-        self._routers: Bounded[Mac, bool] = Bounded(64, bool)
-        """Of frames in which a relay speaks."""
-
-    def _source(self) -> Source:
-        seconds = self._is.window_s
-        clients: Recent[Mac] = Recent(self._is.source_s, 1024)
-        return Source(clients, Recent(seconds, 1024), Recent(seconds, 256))
+        self._relays: Bounded[Mac, bool] = Bounded(64, bool)
+        """By the MACs of frames in which one speaks."""
 
     def take(self, fact: Dhcp | Arp | Neighbour) -> None:
         """Hear of a fact."""
         segment = self._segments.of(fact.vlan)
-        if isinstance(fact, Dhcp):
-            if fact.message in CLAIMS:
-                self._claimed(fact, segment)
-            elif fact.message in (OFFER, ACK):
-                mac = fact.src if fact.relay == NONE else b""
-                segment.server = Party(fact.server or fact.source, mac, role=DHCP_SERVER)
-            return
-        mac = fact.sender_mac if isinstance(fact, Arp) else fact.src
-        client = segment.waiting.get(mac)
-        if client is not None:
-            segment.waiting.drop(mac)
-            if client.took:
-                segment.alive.add(mac, fact.at)
-        if isinstance(fact, Arp) and fact.sender != NONE:
-            self._addresses.put(mac, fact.sender)
+        if isinstance(fact, Neighbour):
+            segment.speaks(fact.src, fact.at)
+        elif isinstance(fact, Arp):
+            segment.speaks(fact.sender_mac, fact.at)
+            if fact.sender != NONE:
+                self._addresses.put(fact.sender_mac, fact.sender)
+        elif fact.message in CLAIMS:
+            self._claimed(fact, segment)
+        elif fact.message in (OFFER, ACK):
+            mac = b"" if is_relayed(fact, self._known) else fact.src
+            segment.server = Party(fact.server or fact.source, mac, role=DHCP_SERVER)
+            if fact.message == OFFER:
+                segment.offer(fact)
 
     def tick(self, now: float) -> None:
         """See which clients have shown nothing more for too long."""
         for vlan, segment in self._segments.items():
-            for mac, client in segment.waiting.items():
-                if client is None or now - client.since < self._is.wait_s:
-                    break
-                segment.waiting.drop(mac)
-                (segment.silent if client.took else segment.lapsed).add(mac, now)
-                segment.due = True
+            segment.give_up(now)
             if segment.unsaid or segment.due:
                 self._judge(now, vlan, segment)
 
     def _claimed(self, fact: Dhcp, segment: Segment) -> None:
-        if fact.relay != NONE:
-            self._routers.put(fact.src, True)
-            segment.clients.add(fact.client, fact.at)  # the frame is the relay's
+        relayed = is_relayed(fact, self._known)
+        if relayed:
+            self._relays.put(fact.src, True)
         elif fact.message == REQUEST and fact.source != NONE:
             return  # it renews what it has: nothing is taken, and a router may stand between
         elif self._by_source(fact, segment):
             return
-        else:
-            self._follow(fact, segment)
-        if fact.message == DECLINE:
-            segment.declined.add((fact.client, fact.transaction), fact.at)
-        if not segment.unsaid:
-            segment.since = fact.at
-        segment.unsaid += 1
-        segment.fresh += 1
-        segment.last_at, segment.number = fact.at, fact.number
-        # Of thousands each time all would cost more than the frames.
-        if segment.fresh >= max(self._is.made_up // 2, segment.clients.count(fact.at) // 4):
-            segment.fresh = 0
-            segment.strange = made_up(segment.clients.keys(), self._is.made_up)
+        segment.claim(fact, relayed=relayed)
+        if segment.due:
             self._judge(fact.at, fact.vlan, segment)
 
     def _by_source(self, fact: Dhcp, segment: Segment) -> bool:
         """Return whether the frame's MAC stands for so many that it is the attacker."""
-        if not fact.src or self._routers.get(fact.src):
+        if not fact.src or self._relays.get(fact.src):
             return False
         source = self._sources.of((fact.vlan, fact.src))
-        if not source.clients.count(fact.at):
-            source.since = fact.at
-        source.clients.add(fact.client, fact.at)
-        source.transactions.add((fact.transaction, fact.message), fact.at)
-        if fact.message == DECLINE:
-            source.declines.add(fact.transaction, fact.at)
+        source.hear(fact)
         clients, asked = source.clients.count(fact.at), source.transactions.count(fact.at)
         declines = source.declines.count(fact.at)
         many = clients >= self._is.clients_per_source or declines >= self._is.declines
@@ -211,59 +147,27 @@ class Watch:
         )
         return True
 
-    def _follow(self, fact: Dhcp, segment: Segment) -> None:
-        new = segment.clients.add(fact.client, fact.at)
-        if fact.src != fact.client or fact.src[0] & GROUP:
-            segment.forged.add(fact.src, fact.at)
-        waits = segment.waiting.get(fact.client)
-        if fact.message == DISCOVER and waits is None and new:
-            segment.waiting.put(fact.client, Client(fact.at))
-        elif fact.message == REQUEST and waits is not None:
-            segment.waiting.drop(fact.client)
-            segment.waiting.put(fact.client, Client(fact.at, took=True))
-        elif waits is not None and not waits.took:
-            segment.waiting.drop(fact.client)  # it asks again, as a machine does
-
     def _judge(self, at: float, vlan: int, segment: Segment) -> None:
-        """Tell whether clients of no known source are too many and too strange."""
-        limits = self._is
-        if segment.clients.count(at) < limits.made_up:
-            segment.strange = 0
-        forged, lapsed = segment.forged.count(at), segment.lapsed.count(at)
-        silent = segment.silent.count(at) if segment.alive.count(at) >= ALIVE else 0
-        declined = segment.declined.count(at)
-        reasons = (
-            (forged >= limits.clients_per_source, 0.85),
-            (segment.strange >= limits.made_up, 0.9),
-            (declined >= limits.declines, 0.8),
-            (lapsed >= limits.gone, 0.7),
-            (silent >= limits.gone, 0.7),
-            (len(segment.waiting) >= limits.at_once, 0.8),
-        )
-        confidence = max((sure for true, sure in reasons if true), default=0.0)
-        if not self._incidents.is_open(KIND, ("flood", vlan)):
-            segment.most = {"confidence": 0.0}
+        """Tell of clients of no known source."""
+        key = ("flood", vlan)
+        if not self._incidents.is_open(KIND, key):
+            segment.most = {}
+        confidence, figures = segment.judged(at)
         if confidence:
-            figures = {
-                "confidence": confidence,
-                "clients": segment.clients.count(at),
-                "made_up": segment.strange,
-                "gone": lapsed + silent,
-            }
-            most = {name: max(now, segment.most.get(name, 0)) for name, now in figures.items()}
-            segment.most = dict(most)
+            now = {"confidence": confidence, **figures}
+            segment.most = {name: max(one, segment.most.get(name, 0)) for name, one in now.items()}
             self._incidents.sign(
                 Sign(
-                    *(KIND, ("flood", vlan), segment.last_at, segment.number, Party(role=INSIDE)),
+                    *(KIND, key, segment.last_at, segment.number, Party(role=INSIDE)),
                     target=segment.server,
                     count=segment.unsaid,
-                    confidence=most.pop("confidence"),
-                    evidence=most,
+                    confidence=segment.most["confidence"],
+                    evidence={name: segment.most[name] for name in figures},
                     began=segment.since,
                     quiet_s=self._is.quiet_s,
                     vlan=vlan,
                 )
             )
         segment.due = False
-        if confidence or segment.clients.count(at) < limits.made_up // 2:
+        if confidence or figures["clients"] < self._is.made_up // 2:
             segment.unsaid = 0

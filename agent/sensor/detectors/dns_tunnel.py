@@ -76,7 +76,7 @@ class DnsTunnel:
     raw_names: Number = 15
     carrying_names: Number = 50
     carrying_length: Length = 16.0
-    address_names: Number = 100
+    address_names: Number = 80
     address_length: Length = 45.0
     ordinary: tuple[str, ...] = ()
     """Registered domains besides those of `ORDINARY` whose names are long by design."""
@@ -179,6 +179,7 @@ class Watch:
                 *(KIND, key, fact.at, fact.number),
                 source=Party(role=INSIDE),
                 target=Party(role=role if role != INSIDE else RESOLVER),
+                count=1 if self._incidents.is_open(KIND, key) else asked,
                 confidence=limit.confidence,
                 evidence={
                     "names": asked,

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.claims import Claim, claims_of
-from agent.sensor.contests import Contest, Contests
+from agent.sensor.contests import Contest, Contests, Times
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
@@ -37,6 +37,8 @@ from agent.sensor.tables import Bounded
 TURNS: Final = 3
 TURNS_S: Final = 60.0
 """Failover and the way back within a minute are two turns."""
+DEFENDED_S: Final = 1.5
+"""An owner that hears another announce his address announces it at once (RFC 5227 §2.4)."""
 PROBE_ANSWERED_S: Final = 2.0
 ROUND_S: Final = 10.0
 """A machine sends three probes within 7 s (RFC 5227 §1.1): later ones are another look."""
@@ -102,7 +104,7 @@ class IpConflictMachine:
 
     def take(self, fact: Fact) -> None:
         """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert):
+        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
             self.gateways.take(fact)
         if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
             for claim in claims_of(fact):
@@ -134,7 +136,8 @@ class IpConflictMachine:
             self._wait(key, claim, 0.6)
         if len(contest.claimants) == 1:
             return
-        if self._suspicion.accused(claim, contest) is not None:
+        suspicion = self._suspicion
+        if suspicion.crowd(claim, contest) or suspicion.accused(claim, contest):
             self._spoofed.put(key, claim.at)
             self._waiting.drop(key)
         elif self._disputed(claim, contest):
@@ -160,9 +163,16 @@ class IpConflictMachine:
             return False
         if any(self._suspicion.is_proxy(claim, mac) for mac in macs):
             return False
-        told = contest.disputes
-        in_turn = len(told) >= TURNS and claim.at - told[-TURNS] <= TURNS_S
-        return contest.doubled_at == claim.at or (in_turn and told[-1] == claim.at)
+        if contest.doubled_at == claim.at:
+            return True
+        # A bond speaks by one MAC to everybody and by another to each client.
+        told = contest.turns if contest.asks_often(claim.at) else contest.disputes
+        if not told or told[-1] != claim.at:
+            return False
+        return all(
+            _within(times, TURNS, TURNS_S, claim.at) or _within(times, 2, DEFENDED_S, claim.at)
+            for times in (told, contest.turns)
+        )
 
     def _wait(self, key: Key, claim: Claim, confidence: float) -> None:
         if claim.at - (self._spoofed.get(key) or -1e9) < SPOOFED_S:
@@ -207,3 +217,7 @@ class IpConflictMachine:
         if claim.address in self._network.devices:
             return Party(claim.address, role=DEVICE)
         return Party(role=INSIDE)
+
+
+def _within(times: Times, count: int, seconds: float, at: float) -> bool:
+    return len(times) >= count and at - times[-count] <= seconds

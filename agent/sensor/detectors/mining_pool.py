@@ -53,8 +53,8 @@ class Talk:
     first: float = 0.0
     last: float = 0.0
     segments: int = 0
-    ways: set[bool] = field(default_factory=set)
-    """Whether the miner spoke, the pool, or both."""
+    ways: dict[bool, int] = field(default_factory=dict)
+    """By whether the miner spoke or the pool, where its last segment stood in the stream."""
 
 
 class Watch:
@@ -95,8 +95,10 @@ class Watch:
             talk.first, talk.segments = fact.at, 0
             talk.ways.clear()
         talk.last = fact.at
+        if talk.ways.get(mine) == fact.sequence:
+            return  # sent again, or shown twice by a mirror
         talk.segments += 1
-        talk.ways.add(mine)
+        talk.ways[mine] = fact.sequence
         if talk.segments >= self._is.segments:
             sure = 0.98 if len(talk.ways) == 2 else 0.9
             figures = {"segments": talk.segments}

@@ -33,7 +33,8 @@ LEAST: Final = {**dict.fromkeys(SSH_PORTS, 400), RDP: 100, VNC: 12}
 LEAST_ELSE: Final = 8
 MOST_BYTES: Final = 8192
 """Each way: keys and some passwords of ssh are 3,000; a command or a file soon is more."""
-MOST_S: Final = 60.0
+MOST_S: Final = 90.0
+"""Servers close a login that waits for its password after 60 s."""
 
 WINDOW_S: Final = 60.0
 TOGETHER_S: Final = 600.0

@@ -2,31 +2,30 @@
 
 Two servers are no attack: a pair that gives the same router is left alone. Two that answer one
 client with different routers, networks or resolvers contradict each other, and one of them is
-named by `agent.sensor.dhcpservers`. A server is also a rogue where it is not in the list of ours,
+named by `agent.sensor.dhcpjudge`. A server is also a rogue where it is not in the list of ours,
 gives a gateway that is not ours to our network, or refuses what another one gave.
 """
 
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
+from agent.sensor.dhcpjudge import Judgement, Use, judge
 from agent.sensor.dhcpservers import (
     NONE,
-    Judgement,
     Key,
     Server,
     Settings,
-    Use,
     difference,
-    judge,
+    foreign,
+    is_relayed,
     mirrored,
     otherwise,
     settings_of,
 )
-from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac
+from agent.sensor.facts import Address, Arp, Dhcp, Dns, Fact, Mac
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import DHCP_SERVER, INSIDE, OUTSIDE
@@ -35,6 +34,8 @@ from agent.sensor.tables import Bounded
 OFFER, REQUEST, ACK, NAK = 2, 3, 5, 6
 EVERYBODY: Final = b"\xff" * 4
 ANSWERS_MAX: Final = 8
+KNOWN: Final = 2
+"""Answers of one of two servers at least, before one that answers alone is held against it."""
 WORKING: Final = 3
 """So many that use a router: its network works, whoever else does not know it."""
 
@@ -81,7 +82,7 @@ class Case:
 class Watch:
     """The state of the detector."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Dhcp, Arp)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Dhcp, Arp, Dns)
 
     def __init__(self, thresholds: RogueDhcp, network: Network, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, network, incidents
@@ -90,11 +91,15 @@ class Watch:
         self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(1024, Exchange)
         self._accused: Bounded[Key, Case | None] = Bounded(64, lambda: None)
 
-    def take(self, fact: Dhcp | Arp) -> None:
+    def take(self, fact: Dhcp | Arp | Dns) -> None:
         """Hear of a fact."""
         if isinstance(fact, Arp):
             if fact.operation == 1 and fact.sender not in (NONE, fact.target):
                 self._use.asked_for(fact.target, fact.sender_mac, fact.at)
+            return
+        if isinstance(fact, Dns):
+            if not fact.response and len(fact.target) == 4:
+                self._use.asked_for(fact.target, fact.src, fact.at)
             return
         exchange = self._exchanges.of((fact.vlan, fact.client, fact.transaction))
         if fact.message in (OFFER, ACK):
@@ -104,6 +109,8 @@ class Watch:
         elif fact.message == REQUEST:
             exchange.named = fact.server or exchange.named
             exchange.returns = not fact.server and not exchange.answers
+            if fact.server and self._unlisted(fact.server):
+                self._chosen(fact)
             if not fact.server and fact.source != NONE and fact.target != EVERYBODY:
                 self._use.came_back(fact.target, fact.client, fact.at)
 
@@ -135,7 +142,7 @@ class Watch:
         server = self._server(fact)
         server.last = fact.at
         server.answers += 1
-        if self._unlisted(server):
+        if self._unlisted(server.address, server.source):
             self._accuse(server, Case(("", server.key), 0.9, "list", "list"))
         for (vlan, address, _), other in self._servers.items():
             if other and vlan == fact.vlan and address == exchange.named != server.address:
@@ -147,10 +154,11 @@ class Watch:
 
     def _server(self, fact: Dhcp) -> Server:
         address = fact.server or fact.source
-        key = fact.vlan, address, fact.src if fact.relay == NONE else b""
+        relayed = is_relayed(fact, self._network.allowed.dhcp_relays)
+        key = fact.vlan, address, b"" if relayed else fact.src
         server = self._servers.of(key)
         if server is None:
-            server = Server(key, fact.at, address if fact.relay != NONE else fact.source)
+            server = Server(key, fact.at, address if relayed else fact.source)
             self._servers.put(key, server)
         return server
 
@@ -180,6 +188,8 @@ class Watch:
         """Return whether two servers without a client in common may belong to two networks."""
         if server.relayed or other.relayed or server.address == other.address:
             return True
+        if max(server.answers, other.answers) < KNOWN:
+            return True
         if fact.at - other.last > self._is.together_s:
             return True
         case = self._accused.get(server.key)
@@ -190,24 +200,27 @@ class Watch:
 
     def _know(self, fact: Dhcp, server: Server, settings: Settings) -> None:
         """Hold an answer against what is configured."""
-        if self._unlisted(server):
+        if self._unlisted(server.address, server.source):
             self._accuse(server, Case(("", server.key), 0.95, "list", "list"))
-            return
-        network = self._network
-        if fact.vlan or server.relayed or network.allowed.dhcp_servers or settings.yours == NONE:
-            return
-        yours = ip_address(settings.yours)
-        ours = [one for one in network.subnets if one.version == 4]
-        here = [one for one in ours if yours in one]
-        known = {one for one in network.gateways if any(ip_address(one) in net for net in here)}
-        if known and settings.routers and known.isdisjoint(settings.routers):
-            self._accuse(server, Case(("", server.key), 0.9, "router", "gateway"))
-        elif ours and not here and self._use.users(server, fact.at) < WORKING:
-            self._accuse(server, Case(("", server.key), 0.7, "subnet", "subnets"))
+        elif not fact.vlan and not server.relayed and not self._network.allowed.dhcp_servers:
+            works = self._use.users(server, fact.at) >= WORKING
+            differs, confidence, by = foreign(settings, self._network, works=works)
+            if differs:
+                self._accuse(server, Case(("", server.key), confidence, differs, by))
 
-    def _unlisted(self, server: Server) -> bool:
-        listed = self._network.allowed.dhcp_servers
-        return bool(listed) and listed.isdisjoint((server.address, server.source))
+    def _unlisted(self, *addresses: Address) -> bool:
+        allowed = self._network.allowed
+        # A relay may stand in for the server (RFC 5107).
+        known = allowed.dhcp_servers | allowed.dhcp_relays
+        return bool(allowed.dhcp_servers) and known.isdisjoint(addresses)
+
+    def _chosen(self, fact: Dhcp) -> None:
+        """Tell of a server that a client chose, where a switch keeps its answers from us."""
+        for key, server in self._servers.items():
+            if server is not None and key[:2] == (fact.vlan, fact.server):
+                return  # it was heard, and told of then
+        unheard = Server((fact.vlan, fact.server, b""), fact.at, fact.server)
+        self._sign(fact, unheard, Case(("", unheard.key), 0.8, "list", "choice of a client"))
 
     def _met(self, found: Judgement, differs: str) -> None:
         """Accuse the rogue of two; an accusation of the other one was a mistake and moves."""

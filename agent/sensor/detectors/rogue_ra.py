@@ -6,44 +6,28 @@ address of another one, above all to say that it is a router no more, and floods
 """
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
+from agent.sensor.adverts import Flood, Why, by_itself, poser_first
 from agent.sensor.detectors.base import detectors
-from agent.sensor.facts import Address, Advert, Dhcp6, Fact, Mac, Neighbour
+from agent.sensor.facts import Address, Advert, Dhcp6, Fact, Neighbour
 from agent.sensor.incidents import NOBODY, Evidence, Incidents, Party, Sign
 from agent.sensor.network import Network, is_virtual
 from agent.sensor.roles import DHCP_SERVER, GATEWAY, INSIDE
-from agent.sensor.routers6 import (
-    SIX_TO_FOUR,
-    Key,
-    Router,
-    Use,
-    difference,
-    hear,
-    is_public,
-    judge,
-    made_of,
-)
+from agent.sensor.routers6 import Key, Router, Use, difference, hear, judge
 from agent.sensor.servers6 import Accused6, Servers6
-from agent.sensor.tables import Bounded, Recent
+from agent.sensor.tables import Bounded
 
 KIND: Final = "rogue_ra"
-HOPS: Final = 255
 WORKING: Final = 3
 """So many that had addresses of a prefix before: its network works, whoever does not know it."""
 
-BURST: Final = 3
-"""So many new routers within a second are a flood too; two may answer one machine that boots."""
 UNSURE: Final = 0.5
 TOGETHER_S: Final = 0.2
 LONGEST_S: Final = 1800.0
 """Between two advertisements of one router, RFC 4861 §6.2.1."""
-
-Why = tuple[str, float, str]
-"""What differs, how sure that is, and by what."""
 
 
 @detectors.add("rogue_ra")
@@ -67,15 +51,6 @@ class RogueRa:
         return Watch(self, network, incidents)
 
 
-@dataclass(slots=True)
-class Flood:
-    """The routers of one VLAN that are new."""
-
-    fresh: Recent[Key]
-    macs: Recent[Mac]
-    burst: Recent[Key]
-
-
 class Watch:
     """The state of the detector."""
 
@@ -85,7 +60,7 @@ class Watch:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._use = Use()
         self._routers: Bounded[Key, Router | None] = Bounded(64, lambda: None)
-        self._floods: Bounded[int, Flood] = Bounded(16, lambda: flood_of(thresholds.flood_s))
+        self._floods: Bounded[int, Flood] = Bounded(16, lambda: Flood(thresholds.flood_s))
         self._accused: Bounded[Key, tuple[Key, Key] | None] = Bounded(64, lambda: None)
         """The key of its incident, and which router accused it."""
         self._servers = Servers6(network, self._routes_well)
@@ -115,7 +90,7 @@ class Watch:
             return
         if self._posed(fact, router) or not router.routes:
             return
-        found = self._by_itself(fact, router)
+        found = by_itself(fact, router, self._use, self._network)
         if found:
             self._sign_router(fact, router, found)
             return
@@ -152,16 +127,12 @@ class Watch:
     def _floods_in(self, fact: Advert, router: Router) -> bool:
         """Return whether a new router is one of a flood; then none of these is remembered."""
         flood = self._floods.of(fact.vlan)
-        flood.fresh.add(router.key, fact.at)
-        flood.burst.add(router.key, fact.at)
-        flood.macs.add(fact.src, fact.at)
-        count = flood.fresh.count(fact.at)
-        if count < self._is.routers and flood.burst.count(fact.at) < BURST:
+        count = flood.add(router, fact.at, self._is.routers)
+        if not count:
             return False
-        for key in flood.fresh.keys() if count <= self._is.routers else (router.key,):
+        for key in flood.keys() if count <= self._is.routers else (router.key,):
             self._routers.drop(key)
-        macs = flood.macs.keys()
-        source = Party(mac=macs[0] if len(macs) == 1 else b"", role=INSIDE)
+        source = Party(mac=flood.mac, role=INSIDE)
         figures: Evidence = {"routers": count, "seconds": self._is.flood_s}
         self._sign(fact, ("flood", fact.vlan), source, confidence=0.9, evidence=figures)
         return True
@@ -185,32 +156,15 @@ class Watch:
             if not fact.lifetime and other.lifetime:
                 self._sign_poser(fact, router, other, "lifetime", 0.9)
                 return True
+            differs, _ = difference(router, other)
+            if fact.lifetime and other.lifetime and differs:
+                self._sign_poser(fact, *poser_first(router, other), differs, 0.8)
+                return True
             if other.first > router.first and other.lifetime:  # both speak in turn
                 poser, ours = poser_first(other, router)
                 self._sign_poser(fact, poser, ours, "address", 0.8)
                 return True
         return False
-
-    def _by_itself(self, fact: Advert, router: Router) -> Why | None:
-        """Return what is wrong with an advertisement that no other one has to contradict."""
-        network = self._network
-        listed = {one for one in network.allowed.routers if len(one) == 16}
-        if listed:
-            return None if router.address in listed else ("list", 0.95, "list")
-        if fact.hops != HOPS:
-            return "hops", 0.6, "hops"
-        given = {one[0][:8] for one in fact.prefixes}
-        if any(one.startswith(SIX_TO_FOUR) for one in given):
-            return "prefix", 0.75, "6to4 prefix"
-        ours = [one for one in network.subnets if one.version == 6 and is_public(one[0].packed)]
-        public = [IPv6Address(one) for one, _, _ in fact.prefixes if is_public(one)]
-        foreign = not any(one in subnet for one in public for subnet in ours)
-        if ours and public and foreign and not fact.vlan and not router.lived:
-            return "prefix", 0.8, "subnets"
-        living = self._use.prefixes(router.first, 2)
-        if router.adverts == 1 and living and given and living.isdisjoint(given):
-            return "prefix", 0.7, "machines with another prefix"
-        return None
 
     def _routes_well(self, vlan: int, address: Address) -> bool:
         return any(
@@ -287,19 +241,3 @@ class Watch:
                 vlan=fact.vlan,
             )
         )
-
-
-def flood_of(seconds: float) -> Flood:
-    """Return that no router is new yet."""
-    return Flood(Recent(seconds, 1024), Recent(seconds, 1024), Recent(1.0, 64))
-
-
-def poser_first(one: Router, other: Router) -> tuple[Router, Router]:
-    """Return who poses and who is posed as, of two with one address.
-
-    A router's address is often made of its MAC; else whoever came later poses.
-    """
-    made = [made_of(router.address, router.mac) for router in (one, other)]
-    if made[0] != made[1]:
-        return (other, one) if made[0] else (one, other)
-    return (one, other) if one.first > other.first else (other, one)

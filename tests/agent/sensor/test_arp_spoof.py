@@ -15,7 +15,7 @@ from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets import dhcp, ndp
 from tests.packets import spoofing as say
-from tests.packets.frames import SYN, mac_bytes, over, tcp
+from tests.packets.frames import SYN, arp, mac_bytes, over, tcp
 
 GATEWAY = ("02:00:00:00:00:01", "10.0.0.1")
 VICTIM = ("02:00:00:00:00:20", "10.0.0.20")
@@ -152,9 +152,23 @@ def test_each_tool_is_recognised_by_its_own_way(tool: Frames, attacker_first: bo
 def test_a_gateway_that_answers_unasked_too_is_not_taken_for_him(attacker_first: bool) -> None:
     """Or whose questions the sensor does not see."""
     unasked = say.answered(0, *GATEWAY, *VICTIM)[1]
-    true = say.repeated(T + 30 * attacker_first, unasked, 5, 5.0)
-    lies = poison(T, 40) if attacker_first else poison(T + 25, 20)
+    true = say.repeated(T + 30 * attacker_first, unasked, 12, 15.0)
+    lies = poison(T, 60) if attacker_first else poison(T + 50, 20)
     assert named(found(say.merged(true, lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+@pytest.mark.parametrize("true_s", [0.5, 1.0, 2.0])
+def test_who_comes_later_and_answers_unasked_as_often_is_he(true_s: float) -> None:
+    unasked = say.answered(0, *GATEWAY, *VICTIM)[1]
+    true = say.repeated(T, unasked, int(60 / true_s), true_s)
+    assert named(found(say.merged(true, poison(T + 20.3, 15)))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_an_attack_that_is_over_when_the_gateway_speaks_is_told_all_the_same() -> None:
+    for true in (say.talk(T + 35, VICTIM, GATEWAY), [say.announced(T + 35, *GATEWAY)]):
+        [one] = found(say.merged(poison(T), true))
+        assert named([one]) == BLAMED_WITHOUT_ADDRESS
+        assert (one.start, one.last, one.count) == (T, T + 28, 15)
 
 
 def test_who_only_answers_in_time_is_known_by_the_address_that_is_his() -> None:
@@ -171,6 +185,24 @@ def test_who_announces_the_gateways_address_again_and_again_is_named() -> None:
     assert named(found(say.merged(honest(T, 5.0, 8), lies))) == BLAMED_WITHOUT_ADDRESS
 
 
+def test_who_asks_in_the_gateways_name_again_and_again_is_named() -> None:
+    """ettercap with arp_poison_request; hosts ask one machine alone three times at most."""
+    lies = say.repeated(
+        T + 2, arp(1, ATTACKER[0], GATEWAY[1], *VICTIM, dst=VICTIM[0]), times=15, each_s=2.0
+    )
+    assert named(found(say.merged(honest(T, 10.0, 5), lies))) == BLAMED_WITHOUT_ADDRESS
+
+
+def test_a_crowd_of_made_up_macs_that_claim_the_gateway_is_one_attack_of_nobody_known() -> None:
+    lies = [
+        say.answered(T + n / 10, f"02:13:{n % 7:02x}:00:00:{n % 251:02x}", GATEWAY[1], *VICTIM)
+        for n in range(600)
+    ]
+    [one] = found(say.merged(honest(), lies))
+    assert (one.kind, one.source.mac) == ("gateway_spoof", b"")
+    assert one.count > 500
+
+
 def test_who_poses_as_another_pupils_machine_is_named_as_such() -> None:
     frames = say.merged(
         say.talk(T, OTHER, VICTIM, 8, 5.0),
@@ -184,6 +216,19 @@ def test_his_address_is_known_from_a_lease_or_from_what_he_sends() -> None:
     sent = over(ATTACKER[0], GATEWAY[0], tcp(ATTACKER[1], 4000, "192.0.2.9", 443, SYN))
     for frame in (lease, sent):
         assert named(found(say.merged([(T - 9, frame)], honest(), poison()))) == BLAMED
+
+
+def test_his_victims_packets_that_he_sends_on_do_not_give_him_its_address() -> None:
+    def sent(at: float, by: tuple[str, str], source: str) -> tuple[float, bytes]:
+        return at, over(by[0], GATEWAY[0], tcp(source, 4000, "192.0.2.9", 443, SYN))
+
+    sent_on = [sent(T + n, ATTACKER, VICTIM[1]) for n in range(5)]
+    own = [sent(T + n, ATTACKER, ATTACKER[1]) for n in range(5)]
+    true = [sent(T + n - 0.1, VICTIM, VICTIM[1]) for n in range(5)]
+    gateway = say.talk(T + 20, OTHER, GATEWAY, 2)
+    frames = say.merged(sent_on, own, poison(), gateway)
+    assert named(found(frames)) == BLAMED_WITHOUT_ADDRESS
+    assert named(found(say.merged(frames, true))) == BLAMED
 
 
 def test_the_gateway_is_known_by_dhcp_or_by_traffic_from_outside() -> None:
@@ -242,6 +287,31 @@ def test_an_address_that_moves_to_another_machine_once_is_no_attack() -> None:
     assert found(frames, KNOWN) == []
 
 
+def test_a_failover_and_the_way_back_are_nothing() -> None:
+    spare = "02:00:00:00:00:02"
+    frames = say.merged(
+        say.talk(T, VICTIM, GATEWAY, 2, 5.0),
+        [say.announced(T + 10 + n / 10, spare, GATEWAY[1]) for n in range(5)],
+        say.talk(T + 12, VICTIM, (spare, GATEWAY[1]), 2, 5.0),
+        [say.announced(T + 30 + n / 10, *GATEWAY) for n in range(5)],
+        say.talk(T + 31, VICTIM, GATEWAY, 5, 5.0),
+    )
+    assert found(frames) == []
+
+
+@pytest.mark.parametrize("each_s", [15.0, 40.0])
+def test_two_routers_that_stand_in_for_each_other_in_turn_are_no_attack(each_s: float) -> None:
+    """Keepalived: five announcements at once, and again after 5 s."""
+    routers = (GATEWAY[0], "10.0.0.2"), ("02:00:00:00:00:02", "10.0.0.3")
+    frames = [list(say.talk(T + n, one, OTHER, 20, 10.0)) for n, one in enumerate(routers)]
+    for number in range(4):
+        at, mac = T + each_s * number, routers[number % 2][0]
+        spoken = [(at + n % 5 / 10 + n // 5 * 5, mac) for n in range(10)]
+        frames.append([say.announced(when, by, GATEWAY[1]) for when, by in spoken])
+        frames.append(list(say.talk(at + 2, VICTIM, (mac, GATEWAY[1]), 2, 5.0)))
+    assert [one for one in found(say.merged(*frames)) if one.kind != "ip_conflict"] == []
+
+
 @pytest.mark.parametrize(
     "mac",
     ["00:00:5e:00:01:07", "00:00:0c:07:ac:01", "00:07:b4:00:01:01"],
@@ -264,6 +334,36 @@ def test_two_that_answer_for_one_address_are_a_conflict_and_name_nobody() -> Non
     )
     [one] = found(frames)
     assert (one.kind, one.source.mac, one.target.role) == ("ip_conflict", b"", "gateway")
+
+
+@pytest.mark.parametrize("habit", ["announces", "answers unasked", "has a second address"])
+def test_a_gateway_with_a_habit_is_not_blamed_when_a_machine_takes_its_address(habit: str) -> None:
+    """Many routers guard against spoofing by telling their address each few seconds."""
+    frame = {
+        "announces": say.announced(0, *GATEWAY)[1],
+        "answers unasked": say.answered(0, *GATEWAY, *VICTIM)[1],
+        "has a second address": say.asked(0, GATEWAY[0], "10.0.0.2", VICTIM[1])[1],
+    }[habit]
+    frames = say.merged(
+        say.repeated(T, frame, 240, 4.0),
+        say.talk(T, VICTIM, GATEWAY, 48, 20.0),
+        say.talk(T + 700, VICTIM, (OTHER[0], GATEWAY[1]), 6, 20.0),
+    )
+    assert [one.kind for one in found(frames, KNOWN)] == ["ip_conflict"]
+
+
+def test_two_that_both_defend_their_address_by_announcing_are_a_conflict() -> None:
+    frames = [say.announced(T + 2 * n, (OTHER, VICTIM)[n % 2][0], VICTIM[1]) for n in range(40)]
+    assert [one.kind for one in found(frames)] == ["ip_conflict"]
+
+
+def test_a_classroom_of_clones_with_one_address_is_a_conflict() -> None:
+    clones = [
+        say.announced(T + n / 3 + k, f"02:00:00:00:0c:{n:02x}", "10.0.0.88")
+        for n in range(40)
+        for k in range(2)
+    ]
+    assert [one.kind for one in found(say.merged(honest(), clones))] == ["ip_conflict"]
 
 
 def test_a_bond_that_gives_each_client_its_own_mac_is_no_attack() -> None:

@@ -51,6 +51,12 @@ def test_a_sweep_is_one_incident_that_names_who_sweeps() -> None:
     assert 90 < float(one.evidence["per_s"]) < 110
 
 
+def test_a_sweep_of_a_network_that_is_almost_full_is_seen() -> None:
+    frames = sweep()
+    [one] = found(say.merged(frames, answers(frames, 190)))
+    assert one.source.mac.hex(":") == SCANNER[0]
+
+
 def test_a_sweep_that_comes_again_is_another() -> None:
     frames = say.merged(sweep(), sweep(T + 4000))
     assert [stage for stage, _ in stages_of(frames, None, ("arp_sweep",))] == ["begin", "end"] * 2
@@ -102,8 +108,8 @@ def test_a_router_may_ask_for_everybody() -> None:
     offer = (T - 9, dhcp.answers(*GATEWAY, SCANNER[0], routers=[GATEWAY[1]]))
     lease = [say.answered(T - 8, *GATEWAY, *SCANNER)]
     assert found(say.merged([offer], lease, sweep(who=GATEWAY))) == []
-    alive = sweep(who=GATEWAY)
-    assert found(say.merged(alive, answers(alive, 200, GATEWAY))) == []
+    alive = sweep(who=GATEWAY, last=200)
+    assert found(say.merged(alive, answers(alive, 199, GATEWAY))) == []
 
 
 def test_a_machine_that_asks_for_those_that_are_there_sweeps_nothing() -> None:

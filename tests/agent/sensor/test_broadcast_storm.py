@@ -54,8 +54,8 @@ def test_a_storm_that_stops_ends_and_may_begin_again() -> None:
     assert stages == ["begin", "end", "begin", "end"]
 
 
-def test_a_storm_of_one_second_that_fills_the_line_is_told() -> None:
-    assert kinds(many(9000, 1)) == ["broadcast_storm"]
+def test_a_storm_of_a_second_is_told() -> None:
+    assert kinds(many(2500, 1, T + 0.5)) == ["broadcast_storm"]
 
 
 def test_a_frame_that_comes_back_at_once_again_and_again_is_a_loop() -> None:
@@ -71,6 +71,12 @@ def test_one_frame_that_circles_alone_is_a_loop() -> None:
     [one] = found([(T + n / 1000, question(7)) for n in range(3000)])
     assert one.kind == "network_loop"
     assert one.last - one.start > 1.5
+
+
+def test_one_frame_that_circles_among_others_is_a_loop() -> None:
+    circling = [(T + 0.5 + n / 1000, question(7)) for n in range(300)]
+    others = [(T + n / 20, question(10 + n)) for n in range(100)]
+    assert kinds(sorted(circling + others, key=lambda pair: pair[0])) == ["network_loop"]
 
 
 def test_a_loop_that_brings_a_storm_is_one_incident_and_ends() -> None:

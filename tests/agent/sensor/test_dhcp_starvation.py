@@ -133,6 +133,21 @@ def test_clients_that_ask_once_and_are_gone_are_a_flood_though_their_macs_look_r
     assert (one.confidence, one.source.mac) == (0.7, b"")
 
 
+def local(number: int) -> str:
+    return f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+
+
+def test_clients_that_do_not_want_what_they_were_offered_are_a_flood() -> None:
+    frames = [one for n in range(150) for one in list(whole(local(n), n, n / 10))[:2]]
+    (one,) = found(frames)
+    assert (one.confidence, one.source.mac) == (0.8, b"")
+
+
+def test_hundreds_of_first_messages_and_nothing_more_are_a_flood_at_once() -> None:
+    (one,) = found([(1 + n / 200, asks(local(n), transaction=n)) for n in range(1_000)])
+    assert (one.confidence, one.source.mac) == (0.7, b"")
+
+
 def test_clients_that_take_an_address_and_say_nothing_stand_out_where_others_go_on() -> None:
     living = boots(5, 5.0, lambda n: bought(n + 1000))
     frames = [one for n in range(150) for one in whole(bought(n), n, 30.0 + n / 10)]

@@ -73,8 +73,8 @@ def test_the_same_words_with_blanks_are_the_same() -> None:
 
 def test_two_miners_are_two_events_and_one_that_comes_back_is_a_third() -> None:
     other = ("00:23:24:00:00:11", "10.20.1.17", 52_000)
-    login = (20.0, said(MONERO[0], source=other, target=pool(80)))
-    frames = [*mines(80, BITCOIN), login, login, *mines(80, BITCOIN, at=2_000.0)]
+    logins = [(20.0, said(MONERO[0], source=other, target=pool(80))) for _ in range(2)]
+    frames = [*mines(80, BITCOIN), *logins, *mines(80, BITCOIN, at=2_000.0)]
     assert [written(one.source.address) for one in found(frames, until=4_000.0)] == [
         INSIDE,
         "10.20.1.17",
@@ -114,6 +114,11 @@ def test_other_json_is_no_mining(words: object) -> None:
 
 def test_one_word_of_it_is_no_miner() -> None:
     assert found(mines(80, BITCOIN[:1])) == []
+
+
+def test_one_segment_that_a_mirror_shows_twice_is_one() -> None:
+    frame = said(BITCOIN[0], source=MINER, target=pool(80))
+    assert found([(1.0, frame), (1.0, frame), (1.2, frame)]) == []
 
 
 def test_a_class_that_uses_one_server_on_a_pools_port_does_not_mine() -> None:

@@ -3,6 +3,8 @@
 from ipaddress import ip_address, ip_network
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agent.sensor.network import Allowed, Network
 
@@ -48,3 +50,18 @@ def test_where_nothing_is_configured_private_addresses_are_inside() -> None:
 
 def test_an_address_that_is_not_known_has_no_role() -> None:
     assert SCHOOL.role_of(b"") == ""
+
+
+@settings(max_examples=2000, deadline=None)
+@given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
+def test_without_subnets_inside_is_what_is_private(address: bytes) -> None:
+    assert Network().is_ours(address) == ip_address(address).is_private
+
+
+@pytest.mark.parametrize("size", [4, 16])
+def test_no_first_byte_of_a_private_address_is_forgotten(size: int) -> None:
+    for first in range(256):
+        for second in range(256):
+            for rest in (bytes(size - 2), b"\xff" * (size - 2), b"\0\0" + bytes(size - 4)):
+                address = bytes([first, second]) + rest
+                assert Network().is_ours(address) == ip_address(address).is_private

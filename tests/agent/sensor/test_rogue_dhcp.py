@@ -17,6 +17,7 @@ from tests.packets.dhcp import (
     asks,
     renews,
 )
+from tests.packets.dns import asked
 from tests.packets.frames import arp
 
 OURS, OURS_MAC = "10.20.0.5", "00:1b:21:00:00:05"
@@ -114,6 +115,33 @@ def test_a_rogue_that_the_capture_sees_first_is_named_by_who_uses_which_router()
     assert one.evidence["judged_by"] == "users of its router"
 
 
+def test_a_rogue_that_the_capture_sees_first_is_named_by_whom_machines_ask_for_names() -> None:
+    asking = [
+        (
+            n / 10,
+            asked(
+                "www.example.org",
+                mac=client(50 + n),
+                source=f"10.20.1.{n + 60}",
+                resolver_mac=SECOND_MAC,
+                resolver="10.20.0.2",
+            ),
+        )
+        for n in range(4)
+    ]
+    plain = offer((OURS, OURS_MAC), 1, router=OURS)
+    (one,) = found([*asking, *both(1, 1.0, rogue(1), plain)])
+    assert accused([one]) == [(ROGUE, ROGUE_MAC)]
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_without_anything_else_the_router_at_the_usual_address_is_ours(first: bool) -> None:
+    gateway = offer((GATEWAY, OURS_MAC), 1, router=GATEWAY, resolver=GATEWAY)
+    answers = (gateway, rogue(1)) if first else (rogue(1), gateway)
+    (one,) = found(both(1, 1.0, *answers))
+    assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.6)
+
+
 def test_clients_that_renew_tell_which_server_was_there_before_the_capture() -> None:
     frames = [
         *both(1, 0.0, rogue(1), offer((OURS, OURS_MAC), 1, router=OURS, resolver=OURS)),
@@ -159,11 +187,19 @@ def test_a_rogue_beside_a_server_behind_a_relay_is_named() -> None:
 
 def test_a_server_that_refuses_what_another_one_gave_is_a_rogue() -> None:
     refusal = answers(ROGUE_MAC, ROGUE, client(3), NAK, transaction=3)
-    asked = asks(client(3), REQUEST, transaction=3, server=OURS)
-    frames = [*served(1, 0.0), (60.0, ours(3)), (60.2, asked), (60.3, refusal)]
+    chosen = asks(client(3), REQUEST, transaction=3, server=OURS)
+    frames = [*served(1, 0.0), (60.0, ours(3)), (60.2, chosen), (60.3, refusal)]
     (one,) = found(frames)
     assert accused([one]) == [(ROGUE, ROGUE_MAC)]
     assert one.evidence["differs"] == "refuses"
+
+
+def test_our_server_that_refuses_what_a_rogue_gave_is_not_the_rogue() -> None:
+    refusal = answers(OURS_MAC, OURS, client(3), NAK, transaction=3)
+    chosen = asks(client(3), REQUEST, transaction=3, server=ROGUE)
+    frames = [*served(1, 0.0), (60.0, asks(client(3), transaction=3)), (60.1, rogue(3))]
+    frames += [(60.2, chosen), (60.3, refusal)]
+    assert accused(found(frames)) == [(ROGUE, ROGUE_MAC)]
 
 
 def test_a_server_that_is_not_in_the_list_is_a_rogue_whatever_it_gives() -> None:
@@ -175,12 +211,41 @@ def test_a_server_that_is_not_in_the_list_is_a_rogue_whatever_it_gives() -> None
     assert one.confidence == 0.95
 
 
+def test_a_server_that_only_its_clients_name_is_told_of_where_ours_are_listed() -> None:
+    allowed = Allowed(
+        dhcp_servers=frozenset((bytes((10, 20, 0, 5)),)),
+        dhcp_relays=frozenset((bytes((10, 20, 0, 1)),)),
+    )
+    frames = [
+        (n * 5.0, asks(client(n), REQUEST, transaction=n, server=server))
+        for n, server in enumerate((OURS, GATEWAY, HOME, HOME))
+    ]
+    (one,) = found(frames, Network(allowed=allowed))
+    assert (accused([one]), one.count, one.confidence) == ([(HOME, "")], 2, 0.8)
+    assert found(frames) == []
+
+
 def test_a_gateway_that_is_not_ours_in_our_network_needs_no_second_server() -> None:
     here = Network(subnets=(network("10.20.0.0/16"),), gateways=frozenset((bytes((10, 20, 0, 1)),)))
     frames = [(0.0, asks(client(3), transaction=3)), (0.1, rogue(3))]
     (one,) = found(frames, here)
     assert accused([one]) == [(ROGUE, ROGUE_MAC)]
     assert found(served(1, 0.0), here) == []
+
+
+def test_around_the_gateway_another_router_is_a_rogue_though_no_network_is_configured() -> None:
+    here = Network(gateways=frozenset((bytes((10, 20, 1, 1)), bytes(16))))
+    (one,) = found([(0.0, asks(client(3), transaction=3)), (0.1, rogue(3))], here)
+    assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.9)
+    elsewhere = Network(gateways=frozenset((bytes((10, 99, 1, 1)),)))
+    assert found([(0.1, rogue(3))], elsewhere) == []
+
+
+def test_a_rogue_that_says_it_is_a_relay_is_named_by_mac_where_the_relays_are_known() -> None:
+    known = Network(allowed=Allowed(dhcp_relays=frozenset((bytes((10, 20, 0, 1)),))))
+    distant = ours(3, relay=GATEWAY, src=RELAY_MAC)
+    (one,) = found(both(3, 0.0, rogue(3, relay=ROGUE), distant), known)
+    assert accused([one]) == [(ROGUE, ROGUE_MAC)]
 
 
 def test_a_lone_server_of_a_network_that_is_not_ours_is_a_rogue_unless_others_live_there() -> None:

@@ -117,6 +117,11 @@ def test_two_macs_that_advertise_one_address_in_turn_are_told_apart_by_the_addre
     assert accused(found(frames)) == [("", ROGUE_MAC)]
 
 
+def test_whoever_gives_another_prefix_with_the_routers_address_is_named_by_mac() -> None:
+    poser = router_advert(ROGUE_MAC, ROUTER, prefixes=[THEIRS])
+    assert accused(found([ours(0.0), (30.0, poser)])) == [("", ROGUE_MAC)]
+
+
 def test_resolvers_given_by_what_is_no_router_are_a_hijack() -> None:
     hijack = router_advert(ROGUE_MAC, ROGUE, prefixes=[], servers=[ROGUE], lifetime=0)
     (one,) = found([ours(0.0), (60.0, hijack)])
