@@ -5,6 +5,7 @@
     timekeeper ─── clock ──┘────── events ─────┴─ receipt ┘
          ▲── probe sntp
     watchers ────── told by the system ┘
+    logs ────────── of firewalls: events, and totals ─▶ recorder
     keeper ──────── devices, by their drivers ─▶ recorder
     sensing ─────── packets, in a process of its own ─▶ recorder, events
 
@@ -19,12 +20,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from agent.accepted import Accepted
 from agent.agentclock import AgentClock
 from agent.anew import Anew
 from agent.clockset import ClockSet
 from agent.config import AgentConfig, read_agent
 from agent.filter import ChangeFilter
 from agent.keeping import Keeping
+from agent.logkeeping import LogKeeping
 from agent.onchange import OnChange
 from agent.outages import Outages
 from agent.parts import (
@@ -77,11 +80,13 @@ class Agent:
     uplink: Uplink
     time: Timekeeper
     watching: Watching
+    logs: LogKeeping
     keeping: Keeping
     sensing: Sensing
     parts: Parts
     ours: Mapping[str, object]
     """Collaborators that probes and watchers get from the agent, also after a reload."""
+    accepted: Accepted
     started: float
     stopping: asyncio.Event
     again: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,6 +100,7 @@ class Agent:
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
             asyncio.create_task(self._watch_clock(), name="clock"),
             asyncio.create_task(self.watching.run(), name="watchers"),
+            asyncio.create_task(self.logs.run(), name="logs"),
             asyncio.create_task(self.keeping.run(), name="devices"),
             asyncio.create_task(self.sensing.run(), name="sensor"),
         ]
@@ -116,6 +122,7 @@ class Agent:
             self.again.clear()
             try:
                 await self.change(read_agent(path))
+                self.accepted.take()
             except (MonitorError, OSError) as error:
                 for line in str(error).splitlines():
                     _log.error("not reloaded: %s", line)
@@ -139,6 +146,7 @@ class Agent:
         self.recorder.changes.change(config.filter.changes())
         self.schedule.change(parts.jobs)
         self.watching.change(parts.watchers)
+        self.logs.change(config.logs)
         self.keeping.change(parts.devices, config.devices)
         self.sensing.change(config)
         self.uplink.change(parts.settings)
@@ -208,9 +216,13 @@ def checked_by(timekeeper: Timekeeper, sealed: Callable[[], None]) -> Checked:
     return checked
 
 
-def build(config: AgentConfig) -> Agent:
-    """Return the agent that *config* describes; opens the spool, touches no network."""
-    who = config.identity
+def build(config: AgentConfig, path: Path | None = None) -> Agent:
+    """Return the agent that *config* describes; opens the spool, touches no network.
+
+    *path* is the file that *config* was read from, where it was.
+    """
+    who, accepted = config.identity, Accepted(path)
+    accepted.take()
     times = AgentClock()
     spool = SpoolThread(
         Spool(
@@ -240,20 +252,24 @@ def build(config: AgentConfig) -> Agent:
         "checked": checked_by(timekeeper, uplink.sealed),
         "trouble": Trouble(),
         "outages": Outages(),
+        "accepted": accepted,
+        "spool_folder": config.spool.folder,
     }
     parts = parts_of(config, ours)
     schedule = Schedule(parts.jobs, recorder.take, str(who), under_way=under_way)
     anew = Anew(uplink.session.reconnect)
     watching = Watching(parts.watchers, who.agent, spool, uplink.sealed, anew, times.now)
+    logs = LogKeeping(config.logs, who.agent, watching.hold, recorder.take, times.now)
     keeping = Keeping(
         *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now),
         config.devices.places(),
+        logs.take,
         config.devices.pjlink_notifications,
     )
     sensing = Sensing(config, watching.hold, recorder.take, times.now)
     return Agent(
-        *(spool, recorder, schedule, uplink, timekeeper, watching, keeping, sensing, parts, ours),
-        *(clock.monotonic(), asyncio.Event()),
+        *(spool, recorder, schedule, uplink, timekeeper, watching, logs, keeping, sensing),
+        *(parts, ours, accepted, clock.monotonic(), asyncio.Event()),
     )
 
 
@@ -265,7 +281,7 @@ async def run(path: Path) -> None:
     """
     config = read_agent(path)
     with hold(config.spool.folder / LOCK, "agent", "[spool] folder"):
-        agent = build(config)
+        agent = build(config, path)
         at_signal(agent.stopping)
         at_hangup(agent.again)
         _log.info("agent %s runs %s", agent.uplink.settings.who, said(config))

@@ -10,6 +10,7 @@ from msgspec import Meta, Struct
 from agent.devicesconfig import DevicesConfig, DevicesFile, devices_mistakes, devices_of
 from agent.filterconfig import FilterConfig, filter_mistakes
 from agent.lines import UplinkConfig, uplink_mistakes
+from agent.logsconfig import LogsConfig, logs_mistakes
 from agent.probes import INTERVAL_S, interval_of, probes
 from agent.probes import base as probes_base
 from agent.sensorconfig import SensorConfig, sensor_mistakes
@@ -81,6 +82,7 @@ class AgentFile(Struct, frozen=True, kw_only=True):
     batch: BatchConfig = BatchConfig()
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
+    logs: LogsConfig = LogsConfig()
     devices: DevicesFile = DevicesFile()
     sensor: SensorConfig = SensorConfig()
     probes: Annotated[
@@ -118,6 +120,7 @@ class AgentConfig(Struct, frozen=True, kw_only=True):
     batch: BatchConfig = BatchConfig()
     filter: FilterConfig = FilterConfig()
     uplinks: tuple[UplinkConfig, ...] = ()
+    logs: LogsConfig = LogsConfig()
     devices: DevicesConfig = DevicesConfig()
     sensor: SensorConfig = SensorConfig()
     probes: tuple[ProbeConfig, ...] = ()
@@ -136,6 +139,7 @@ def read_agent(path: Path) -> AgentConfig:
         "broker": broker_mistakes,
         "filter": filter_mistakes,
         "uplinks": uplink_mistakes,
+        "logs": logs_mistakes,
         "devices": partial(devices_mistakes, folder),
         "sensor": sensor_mistakes,
         "probes": partial(_table_mistakes, "probes", probes.words(), partial(_one_probe, folder)),
@@ -153,6 +157,7 @@ def read_agent(path: Path) -> AgentConfig:
         batch=file.batch,
         filter=file.filter,
         uplinks=file.uplinks,
+        logs=file.logs,
         devices=devices_of(folder, file.devices),
         sensor=file.sensor,
         probes=tuple(

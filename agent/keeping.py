@@ -11,7 +11,7 @@ from core import clock
 
 if TYPE_CHECKING:
     from agent.devices.device import Device
-    from agent.devices.hearing import Hearing
+    from agent.devices.hearing import Hearing, Read
     from agent.devices.keeper import Keeper
     from agent.devices.pjlink.notices import Listener
 
@@ -27,6 +27,8 @@ class Keeping:
     now: clock.Clock
     places: Mapping[str, str] = field(default_factory=dict)
     """Where traps and syslog are heard (agent/devices/hearing.py)."""
+    read: "Read | None" = None
+    """Reads the lines of syslog whose sender's log is read."""
     notifications: str = ""
     """Where projectors tell that they have changed; nowhere where empty."""
     keeper: "Keeper | None" = None
@@ -37,7 +39,7 @@ class Keeping:
 
     async def run(self) -> None:
         """Look at every device at its times, as soon as there is one."""
-        if self.devices:
+        if self.devices or any(self.places.values()):
             self._some.set()
         await self._some.wait()
         # Here, since most agents have no devices.
@@ -60,6 +62,8 @@ class Keeping:
         from agent.devices.hearing import Hearing  # noqa: PLC0415 — nor do most listen
 
         self.hearing = Hearing(self.hint, self.places)
+        if self.read is not None:
+            self.hearing.read = self.read
         await self.hearing.run()
 
     def change(self, devices: "Sequence[Device]", config: DevicesConfig) -> None:
@@ -74,7 +78,7 @@ class Keeping:
             self._listens.set()
         if self.keeper is not None:
             self.keeper.change(devices, config.concurrency)
-        elif devices:
+        elif devices or any(self.places.values()):
             self._some.set()
 
     def hint(self, address: str) -> bool:

@@ -8,7 +8,7 @@ printed from it, and what is not here does not travel (domain.md R-61, allow-lis
 import math
 from typing import Final
 
-from core.measurements import devices, district, host, line, own, security, servers
+from core.measurements import devices, district, firewall, host, line, own, security, servers
 from core.measurements.base import HEARTBEAT_S, Field, FieldType, Measurement
 from core.types import Value
 
@@ -35,7 +35,7 @@ PYTHON_TYPES: Final[dict[FieldType, type]] = {
 
 CATALOG: Final[dict[str, Measurement]] = {
     m.name: m
-    for part in (host, line, servers, devices, security, own, district)
+    for part in (host, line, servers, devices, firewall, security, own, district)
     for m in part.MEASUREMENTS
 }
 

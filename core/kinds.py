@@ -144,6 +144,10 @@ _KINDS: Final = (
         *("上报的学校不在名册中", "a school reports that is not in the roster"),
     ),
     Kind(
+        *("agent_baseline", "EV-SYS-BASELINE", OTHERS, "P4"),
+        *("采集端的程序或配置有了新的基线", "what an agent's files are was noted anew"),
+    ),
+    Kind(
         *("roster_taken", "EV-SYS-ROSTER", OTHERS, "P4"),
         *("已采用新的学校名册", "the collector took another list of schools"),
     ),

@@ -208,6 +208,9 @@ _FIREWALL: Final = (
     ),
 )
 
+LOGGED: Final = (*(kind.word for kind in _FIREWALL), "rogue_ap")
+"""What logs of firewalls and of wireless controllers tell (agent.logs)."""
+
 SECURITY_KINDS: Final = (*_PACKETS, *_MACHINE, *_FIREWALL)
 
 SENSED: Final = tuple(kind.word for kind in _PACKETS if kind.word != "rogue_ap")

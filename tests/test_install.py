@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 DATA = (
     *("configs/*.toml", "configs/*.csv", "collector/web/templates/*", "collector/web/static/*"),
     *("grafana/dashboards/*/*.json", "grafana/provisioning/*/*.yaml", "configs/deploy/**/*"),
+    "agent/firewalls/*.toml",
     "agent/profiles/*.toml",
     "agent/templates/*.toml",
 )

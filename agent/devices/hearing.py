@@ -2,10 +2,11 @@
 
     datagram ─▶ from a device of ours? ─▶ a trap, a line of syslog? ─▶ Keeper.hint(address)
 
-Anybody can send one, so what it says is not read: neither community nor password is checked, since
-with both it would still be no more than a reason to ask (docs/decisions/014-snmp.md). Off unless
-configured. A flood costs at most a thousand datagrams a second; the kernel drops the rest, and it
-is counted.
+Anybody can send one, so what it says of a device is not believed: neither community nor password
+is checked, since with both it would still be no more than a reason to ask
+(docs/decisions/014-snmp.md). Lines of a firewall whose log is read go to agent/logs as well. Off
+unless configured. A flood costs at most a thousand datagrams a second; the kernel drops the rest,
+and it is counted.
 """
 
 import asyncio
@@ -42,6 +43,14 @@ PRIORITY: Final = re.compile(rb"<(?:1?[0-9]{1,2})>")
 Hint = Callable[[str], bool]
 """Has the devices at an address looked at; False where there is none."""
 
+Read = Callable[[bytes, str], bool]
+"""Reads a line of syslog and who sent it; False where its log is not read (agent/logs)."""
+
+
+def nobody_reads(_data: bytes, _sender: str) -> bool:
+    """Stand in where no log is read: a line is a hint and no more."""
+    return False
+
 
 def is_syslog(data: bytes) -> bool:
     """Return whether *data* begins as a line of syslog does."""
@@ -57,6 +66,8 @@ class Heard:
     """Since the start: hints, and what was none."""
 
     hints: int = 0
+    read: int = 0
+    """Lines of devices whose logs are read: what became of them agent/logs counts."""
     unknown: int = 0
     """From an address at which no device of ours is."""
     malformed: int = 0
@@ -72,6 +83,7 @@ class Hearing:
     places: Mapping[str, str] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
     again_s: float = AGAIN_S
+    read: Read = nobody_reads
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _open: dict[str, "_Port"] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -110,9 +122,13 @@ class Hearing:
 
     def _taker(self, what: str) -> Callable[[bytes, str], None]:
         meant = MEANT[what]
+        read = self.read if what == "syslog" else nobody_reads
 
         def take(data: bytes, sender: str) -> None:
-            if not meant(data):
+            if read(data, sender):  # also without a priority, and of whatever form
+                self.heard.read += 1
+                self.hint(sender)
+            elif not meant(data):
                 self.heard.malformed += 1
                 self._once(f"malformed {what}", f"one from {sender} has not their form")
             elif self.hint(sender):

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
-from agent.conditions import Gone
+from agent.conditions import Tellable
 from core.registry import COLLABORATOR, Registry
 from core.types import Event
 
@@ -14,7 +14,7 @@ __all__ = ["COLLABORATOR", "LASTING", "Watcher", "by_default", "happened", "watc
 class Watcher(Protocol):
     """Is told by the system when something changes."""
 
-    def watch(self, target: str) -> AsyncIterator[Sequence[Event | Gone]]:
+    def watch(self, target: str) -> AsyncIterator[Sequence[Tellable]]:
         """Yield events as they happen, for ever; *target* is what they say of themselves.
 
         Begins with everything that it can say of the present: an event that says what is known
@@ -22,7 +22,10 @@ class Watcher(Protocol):
         """
 
 
-by_default: Final = ("link", "address", "gateway", "uplink", "disk")
+by_default: Final = (
+    *("link", "address", "gateway", "uplink", "disk"),
+    *("logins", "ports", "integrity"),
+)
 """The words of those that are on where the file switches none on."""
 
 LASTING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -31,6 +34,9 @@ LASTING: Final[Mapping[str, tuple[str, ...]]] = {
     "gateway": ("gateway_lost",),
     "uplink": ("uplink_failover",),
     "disk": ("disk_readonly", "disk_full"),
+    "logins": ("logins_failed",),
+    "ports": ("port_opened",),
+    "integrity": ("agent_altered",),
 }
 """What a watcher says that lasts. Once it is off nobody would say that it is over."""
 
@@ -43,6 +49,9 @@ watchers: Registry[Watcher] = Registry(
         "gateway",
         "uplink",
         "disk",
+        "logins",
+        "ports",
+        "integrity",
     ),
 )
 """One module for each word that an operator can write in `[watchers]`."""

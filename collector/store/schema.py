@@ -55,11 +55,15 @@ BOUNDS: Final[dict[str, Bound]] = {
     "window": Bound(3, "three words"),
     "room": Bound(1, "one for each device"),
     "port": Bound(28, "ports of the device"),
+    "category": Bound(1, "three words; one for each kind of block list"),
+    "verdict": Bound(6, "words of the family of the device"),
 }
 HERE: Final[dict[tuple[str, str], Bound]] = {
     ("device", "device"): Bound(12, "devices in the configuration of the agent"),
     ("device", "kind"): Bound(1, "one for each device"),
     ("security", "kind"): Bound(4, "words of docs/events.md, of those what happened there"),
+    ("firewall", "device"): Bound(1, "logs in the configuration of the agent"),
+    ("firewall_log", "device"): Bound(1, "logs in the configuration of the agent"),
     ("device_port", "device"): Bound(2, "of those: that have ports"),
 }
 """Where a measurement means something else by a tag than the others do."""

@@ -14,6 +14,7 @@ from grafana.language import Language
 from grafana.panels import Look, Shown, curves, listing, renamed, text, tiles
 
 BY_SCHOOL: Final = ("region", "school")
+BY_KIND: Final = ", ".join(quoted((*BY_SCHOOL, "kind")))
 
 
 def board(t: Language) -> dashboard.Dashboard:
@@ -74,9 +75,8 @@ def _open(t: Language) -> stat.Panel:
             *totals("security_school", [last("active", t("全部", "all"))], REGION, by=BY_SCHOOL),
             *(
                 Query(
-                    f'SELECT sum("n") AS "{shown}" FROM (SELECT last("active") AS "n" FROM "security"'
-                    f" WHERE {JUST_NOW} AND {_of(name)} GROUP BY {', '.join(quoted(BY_SCHOOL))}, "
-                    f'"kind")'
+                    f'SELECT sum("n") AS "{shown}" FROM (SELECT last("active") AS "n" FROM '
+                    f'"security" WHERE {JUST_NOW} AND {_of(name)} GROUP BY {BY_KIND})'
                 )
                 for name, shown in called.items()
             ),
@@ -136,7 +136,8 @@ def _events(t: Language) -> table.Panel:
         [
             Query(
                 f'SELECT {", ".join(quoted(fields))}, "school" AS "{CODE}" FROM (SELECT '
-                f'last("active") AS "active", "severity", "confidence" FROM "security" WHERE {JUST_NOW} AND {REGION} GROUP BY '
+                f'last("active") AS "active", "severity", "confidence" FROM "security" '
+                f"WHERE {JUST_NOW} AND {REGION} GROUP BY "
                 f'{", ".join(quoted(BY_SCHOOL))}, "kind") WHERE "active" > 0 GROUP BY '
                 f'{", ".join(quoted(BY_SCHOOL))}, "kind"',
                 table=True,
@@ -180,7 +181,8 @@ def _unwatched(t: Language) -> table.Panel:
         [
             Query(
                 f'SELECT "sensor", "sensors", "school" AS "{CODE}" FROM (SELECT '
-                f'last("sensor") AS "sensor", "sensors" FROM "security_school" WHERE {JUST_NOW} AND {REGION} GROUP BY '
+                f'last("sensor") AS "sensor", "sensors" FROM "security_school" '
+                f"WHERE {JUST_NOW} AND {REGION} GROUP BY "
                 f"{', '.join(quoted(BY_SCHOOL))}) WHERE \"sensor\" != 'sees' GROUP BY "
                 f"{', '.join(quoted(BY_SCHOOL))}",
                 table=True,

@@ -18,7 +18,7 @@ from agent.probes.sntp import SntpProbe
 from agent.spool import Spool
 from core.brokerconfig import BrokerConfig
 from core.clock import SECOND, boottime
-from core.errors import SpoolError
+from core.errors import ConfigError, SpoolError
 from core.types import Identity, Reading
 from tests.waiting import until
 
@@ -143,6 +143,34 @@ async def test_a_reload_that_fails_half_way_has_changed_nothing_and_ends_nothing
     await until(lambda: agent.schedule.jobs == ())
     assert agent.spool.spool._limits.max_bytes == 1_000_000
     assert not task.done()
+    task.cancel()
+    await agent.spool.close()
+
+
+async def test_a_configuration_is_announced_once_it_is_taken_and_not_when_it_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "agent.toml"
+    file.write_text("# one\n")
+    agent = app.build(config(tmp_path), file)
+    first = agent.accepted.sha256
+    monkeypatch.setattr(app, "read_agent", lambda _: config(tmp_path))
+    task = asyncio.create_task(agent.reload_when_told(file))
+    file.write_text("# two\n")
+    await asyncio.sleep(0.05)
+    assert agent.accepted.sha256 == first, "edited is not reloaded"
+    agent.again.set()
+    await until(lambda: agent.accepted.sha256 != first)
+    second = agent.accepted.sha256
+
+    def refusing(_: Path) -> None:
+        raise ConfigError("a mistake")
+
+    monkeypatch.setattr(app, "read_agent", refusing)
+    file.write_text("# three\n")
+    agent.again.set()
+    await until(lambda: not agent.again.is_set())
+    assert agent.accepted.sha256 == second
     task.cancel()
     await agent.spool.close()
 

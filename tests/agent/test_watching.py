@@ -25,7 +25,7 @@ from tests.waiting import until
 
 NOW = 1_795_374_585 * SECOND
 
-MOMENTS = {"address_changed", "gateway_changed", "gateway_mac_changed"}
+MOMENTS = {"address_changed", "gateway_changed", "gateway_mac_changed", "agent_baseline"}
 """Begin and end at once."""
 
 

@@ -13,6 +13,7 @@ from agent.config import AgentFile, read_agent
 from agent.devices.base import drivers
 from agent.devicesconfig import DeviceKeys, DevicesConfig
 from agent.lines import UplinkConfig
+from agent.logsconfig import LogsConfig
 from agent.probes import base as probes_base
 from agent.probes import interval_of, probes
 from agent.sensor.detectors import detectors
@@ -204,7 +205,7 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     (uplink,) = full.uplinks
     assert uplink == UplinkConfig(name=uplink.name, interface=uplink.interface)
     assert (len(plain.devices.list), plain.devices.concurrency) == (0, full.devices.concurrency)
-    emptied: dict[str, Any] = {"probes": (), "watchers": (), "uplinks": ()}
+    emptied: dict[str, Any] = {"probes": (), "watchers": (), "uplinks": (), "logs": LogsConfig()}
     emptied["devices"] = DevicesConfig()
     assert plain.sensor == msgspec.structs.replace(full.sensor, block_lists=(), detectors={})
     emptied["sensor"] = plain.sensor

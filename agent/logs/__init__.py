@@ -1,0 +1,1 @@
+"""What firewalls and behaviour-management devices log: read here, and only verdicts go further."""
