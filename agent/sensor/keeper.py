@@ -84,6 +84,8 @@ class Keeper:
     _gauges: dict[str, Gauge] = field(default_factory=dict)
     _given: Options | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _listens: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the process has said how it is."""
     _backoff: Backoff = field(init=False)
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _window: tuple[float, int] = (0.0, 0)
@@ -131,6 +133,7 @@ class Keeper:
             return "no_start"
         self._state.well("start")
         self.pid, self._seen = process.pid, set()
+        self._listens.clear()
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -241,6 +244,7 @@ class Keeper:
         return min(at if abs(ahead) < clock.SECOND else at - ahead, self.now())
 
     def _figures(self, figures: Figures) -> None:
+        self._listens.set()
         name, why = figures.interface, figures.why
         if why:
             text = WHY.get(why, (why,))[0]
@@ -261,6 +265,7 @@ class Keeper:
         self.tell([Gone(kind, None, there.__contains__, at, "not_watched") for kind in SENSOR])
 
     async def _after_grace(self) -> None:
+        await self._listens.wait()
         await asyncio.sleep(self.grace_s)
         self._open = set(self._seen)
         self.tell([self._gone(kind) for kind in SENSED])

@@ -159,23 +159,23 @@ async def test_a_process_that_says_too_much_is_not_listened_to(tmp_path: Path) -
 
 async def test_a_process_that_dies_is_started_again_and_both_are_told(tmp_path: Path) -> None:
     program = f"""
-        say({FIGURES})
         marker = sys.argv[1] + "/once"
         if not os.path.exists(marker):
             open(marker, "w").close()
             say({SCAN})
             sys.exit(1)
+        say({FIGURES})
         say({SCAN})
         stay()
         """
     async with kept(tmp_path, program, grace_s=0.3) as found:
-        await until(lambda: found.gone("port_scan"))
+        await until(lambda: found.updates() and found.gone("port_scan"), 30)
     stopped = [one for one in found.events("sensor_stopped") if one.active]
     assert [(one.target, one.details) for one in stopped] == [("eth0", {"why": "died"})]
     assert found.events("sensor_stopped")[-1].active is False
     assert len(found.events("port_scan")) == 1, "the condition is kept"
     assert len(found.updates()) == 1, "and goes on under its name"
-    assert found.gone("port_scan")[0].there("0011223344")
+    assert found.gone("port_scan")[-1].there("0011223344")
 
 
 async def test_what_a_new_process_does_not_see_again_is_over_after_a_while(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ async def test_what_a_new_process_does_not_see_again_is_over_after_a_while(tmp_p
         stay()
         """
     async with kept(tmp_path, program, grace_s=0.3) as found:
-        await until(lambda: found.gone("port_scan"))
+        await until(lambda: found.gone("port_scan"), 30)
     (gone,) = found.gone("port_scan")
     assert not gone.there("0011223344")
     assert gone.target is None
