@@ -129,6 +129,8 @@ class StateRow(Struct, frozen=True, kw_only=True):
     where: tuple[Where, ...] = ()
     bits: bool = False
     """The value is a string of bits (BITS, RFC 2578 section 7.1.4): each one set is a code."""
+    match: Pattern = ""
+    """Of a text: what is kept of it is the code, a text; a text that does not fit says nothing."""
     well: tuple[Code, ...] = ()
     ignore: tuple[Code, ...] = ()
     """Codes that say nothing: unknown, not present, other."""
@@ -142,6 +144,11 @@ class PortRow(Struct, frozen=True, kw_only=True):
     object: str
     column: Oid
     scale: float = 1
+    """Of `poe_w` only, as are the two below: its rows are those of the maker's own table."""
+    via: AnyOid = ""
+    """A column that has, by the last number of the index, the row of the IF-MIB."""
+    named: Annotated[str, Meta(pattern=r"\A(.*#.*)?\Z", description='a text as "1/0/#"')] = ""
+    """How the name of the port ends, # being the last number of the index."""
 
 
 class Profile(Struct, frozen=True, kw_only=True):
