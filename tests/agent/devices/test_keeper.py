@@ -86,12 +86,24 @@ async def test_a_driver_may_say_itself_that_nobody_answers() -> None:
     assert told.states("p") == ["ready", "unreachable busy"]
 
 
-async def test_a_dead_device_is_asked_ever_more_seldom_and_told_of_all_the_same() -> None:
-    one = device("p", dead, interval_s=0.1)
-    async with keeping(one) as (_, told):
+async def test_a_device_that_hangs_is_waited_for_ever_more_seldom_and_told_of_all_the_same() -> (
+    None
+):
+    one = device("p", hang, interval_s=0.1)
+    async with keeping(one, glance_s=0.02) as (keeper, told):
         await until(lambda: len(told.of("p")) >= 12)
-        looks, readings = len(actor(one).looked), len(told.of("p"))
-    assert looks <= readings / 2 + 1
+        assert keeper.counters.probe_errors <= len(told.of("p")) / 2 + 1, "waited for"
+        assert len(actor(one).looked) >= 8, "glanced at"
+        actor(one).acts = [well]
+        await until(lambda: told.last("p") == "ready")
+
+
+async def test_what_refuses_now_and_was_silent_before_is_told_as_it_is() -> None:
+    one = device("p", dead, host="192.0.2.7", interval_s=0.1)
+    async with keeping(one) as (_, told):
+        await until(lambda: len(told.of("p")) >= 6)
+        actor(one).acts = [raises(ConnectionRefusedError())]
+        await until(lambda: told.last("p") == "unreachable refused")
 
 
 async def test_a_hint_has_a_dead_device_asked_at_once_and_as_often_as_at_first() -> None:
