@@ -385,7 +385,8 @@ class Collector:
         """Let the rules and the rooms see the picture."""
         self.books.door.awake()
         opening, picture = self.books.door.opening(), self.picture()
-        self.alerting.see(sight_of(picture, opening, self.alerting.canary))
+        cut_off = self._rooms.cut_off()
+        self.alerting.see(sight_of(picture, opening, self.alerting.canary, cut_off))
         self._rooms.look(picture)
         self._security.look(picture)
 

@@ -39,6 +39,7 @@ from collector.store.base import Store
 from core import clock
 from core.clock import SECOND
 from core.errors import StoreError
+from core.types import Identity
 
 PATIENCE: Final = 30 * SECOND
 """After a start nothing is known for so long only because nobody was connected yet."""
@@ -106,6 +107,10 @@ class Rooms:
     def schools(self) -> Sequence[School]:
         """Return every school that has devices, as it was judged last."""
         return tuple(self._schools.values())
+
+    def cut_off(self) -> frozenset[Identity]:
+        """Return the agents whose own machine stands behind a device that is down."""
+        return frozenset(who for there in self._schools.values() for who in there.cut_off)
 
     # Its life.
 

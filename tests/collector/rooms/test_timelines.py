@@ -1,12 +1,16 @@
 """From what agents tell of devices to verdicts, events, alerts and series, and back to well."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from collector.rooms.device import HOLDS
+from collector.verdicts import Known
 from core.clock import SECOND
 from core.errors import StoreBusy
+from core.types import Identity
 from tests.collector.district.play import points
 from tests.collector.making import REGION
 from tests.collector.rooms.play import (
@@ -210,6 +214,65 @@ async def test_a_switch_that_is_down_is_one_alert_for_all_rooms_behind_it(play: 
     assert {one.verdict.state for one in school.rooms} == {"unknown"}
     (school,) = play.rooms.schools()
     assert {one.verdict.state for one in school.rooms} == {"ready"}
+
+
+def falls_silent(play: Play, who: Identity) -> None:
+    """Have the broker publish the will of an agent."""
+    play.talking.discard(who)
+    live = play.desk.books.live
+    known = Known(play.clock(), play.clock(), dead=True)
+    live.put(who, msgspec.structs.replace(live.state(who), known=known))
+
+
+@pytest.mark.parametrize("says", ["the computer itself", "another agent", "what stands beside it"])
+async def test_a_computer_that_falls_silent_with_its_switch_is_part_of_that(
+    play: Play, says: str
+) -> None:
+    behind: dict[str, Any] = {"behind": "switch-3f"}
+    await play.say(SWITCH, state="ready", cause="", answer_ms=1.0)
+    if says == "the computer itself":
+        await play.say(COMPUTER, PC, state="ready", cause="", **behind)
+    elif says == "another agent":
+        await play.say(COMPUTER, HOST, state="ready", cause="", answer_ms=1.0, **behind)
+    else:
+        await play.say(PROJECTOR, state="ready", cause="", on=True, **behind)
+    await play.go_on(70)
+    falls_silent(play, PC)
+    await play.say(SWITCH, state="unreachable", cause="no_answer")
+    await play.go_on(900)
+    assert play.told() == ["begins switch_down switch-3f"]
+    await play.say(SWITCH, state="ready", cause="")
+    play.talking.add(PC)
+    await play.go_on(300)
+    assert play.told() == ["begins switch_down switch-3f", "ends switch_down switch-3f"]
+
+
+async def test_a_computer_that_stays_silent_when_its_switch_is_back_is_told_of_then(
+    play: Play,
+) -> None:
+    await play.say(COMPUTER, PC, state="ready", cause="", behind="switch-3f")
+    await play.say(SWITCH, state="unreachable", cause="no_answer", answer_ms=1.0)
+    falls_silent(play, PC)
+    await play.go_on(400)
+    assert play.told() == ["begins switch_down switch-3f"]
+    await play.say(SWITCH, state="ready", cause="")
+    await play.go_on(60)
+    assert sorted(play.told()[1:]) == ["begins agent_silent", "ends switch_down switch-3f"]
+    play.talking.add(PC)
+    await play.go_on(60)
+    assert play.told()[3:] == ["ends agent_silent"]
+
+
+@pytest.mark.parametrize("cause", ["refused", "fan"])
+async def test_a_computer_that_falls_silent_while_its_switch_carries_is_told_of(
+    play: Play, cause: str
+) -> None:
+    state = "fault" if cause == "fan" else "unreachable"
+    await play.say(COMPUTER, PC, state="ready", cause="", behind="switch-3f")
+    await play.say(SWITCH, state=state, cause=cause, answer_ms=1.0)
+    falls_silent(play, PC)
+    await play.go_on(400)
+    assert sorted(play.told()) == ["begins agent_silent", "begins switch_down switch-3f"]
 
 
 async def test_devices_that_stand_in_no_room_speak_for_themselves(play: Play) -> None:
