@@ -229,8 +229,9 @@ class Rooms:
         if by_the_clock or change:
             change.devices, self._devices.news = self._devices.news, {}
             change.days = list(self.days.changed.values())
-            for key, minutes, start in self.days.ended():
-                self._daily.put({(key, start): points.day_line(key, minutes, start)})
+            self._daily.put(
+                {(one.key, one.start): points.day_line(one) for one in self.days.ended()}
+            )
             self.days.changed.clear()
 
     def _take_over(self, change: Change) -> None:
@@ -277,8 +278,8 @@ class Rooms:
         oldest = None
         if not 0 <= at - self._days_at < DAYS_EVERY:
             self._days_at, oldest = at, self.days.oldest()
-            for key, minutes, start in self.days.minutes(at):
-                self._daily.put({(key, start): points.day_line(key, minutes, start)})
+            told = self.days.minutes(at)
+            self._daily.put({(one.key, one.start): points.day_line(one) for one in told})
         try:
             if oldest:
                 await asyncio.to_thread(self._rows.tidy, oldest)

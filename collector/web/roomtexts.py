@@ -34,5 +34,11 @@ ROOMS: Final[dict[str, Text]] = {
     "device_behind": Text("接在 {what} 后面", "behind {what}"),
     "device_asked_by": Text("由 {agent} 查询", "asked by {agent}"),
     "usage_today": Text("今天已开机 {minutes} 分钟", "on for {minutes} min today"),
+    "in_order": Text(
+        "完好率（上课时间内上课必需的设备都正常的比例，目标 95 %）：本周 {week}，本月 {month}",
+        "In good order for {week} of school time this week, {month} this month: all that a lesson "
+        "needs was well (target 95 %)",
+    ),
+    "in_order_untold": Text("数据不足", "an unknown share"),
     "usage_unknown": Text("今天开机时间未知", "nobody knows for how long it was on today"),
 }

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from collector.rooms.device import HOLDS
+from collector.rooms.rows import RoomKey
 from collector.verdicts import Known
 from core.clock import SECOND
 from core.errors import StoreBusy
@@ -18,6 +19,7 @@ from tests.collector.rooms.play import (
     CAMERA,
     COMPUTER,
     HOST,
+    MINUTE,
     PC,
     PROJECTOR,
     SCHOOL,
@@ -410,6 +412,34 @@ async def test_minutes_that_a_room_is_on_are_counted_by_the_day(tmp_path: Path) 
     assert [at for at, _ in found] == [day, ns("Tue 00:00")]
     assert found[0][1] - today[1] in (1, 2, 3)
     assert found[1][1] in (4, 5, 6, 7, 8, 9, 10)
+
+
+async def test_rooms_in_good_order_are_summed_over_week_and_month(tmp_path: Path) -> None:
+    """The week from 23 November, and the one that has a Monday in November."""
+    play = Play(tmp_path, "Fri 08:00")
+    await play.healthy()
+    await play.until("Fri 09:00", {"state": "ready", "on": True})
+    await play.until("Fri 10:00", {"state": "fault", "cause": "lamp"})
+    await play.until("Sat 00:10", {"state": "standby", "on": False}, step=60)
+    key = RoomKey(REGION, SCHOOL, "302")
+
+    def shares() -> list[tuple[int, ...]]:
+        """Return hours: in order, known, of school time; of today, the week and the month."""
+        found = play.rooms.days.orders(play.clock(), [key])
+        return [tuple(round(part / (60 * MINUTE)) for part in one) for one in found]
+
+    friday = (8, 10, 10)  # 8.5 of 9.5
+    assert shares() == [(0, 0, 0), friday, friday]
+    (told,) = points(play.daily, "room_day", "in_order_minutes", school=SCHOOL)
+    assert told[1] == pytest.approx(510, abs=3)
+    assert points(play.daily, "room_day", "school_minutes", school=SCHOOL)[0][1] == 570
+    await play.restart()
+    await play.until("Sat 00:20", {"state": "standby", "on": False})
+    assert shares() == [(0, 0, 0), friday, friday], "a restart goes on with it"
+    await play.restart(after=3 * 86_400, clean=False)  # 1 December: nobody was there on Monday
+    await play.go_on(600)
+    today, week, month = shares()
+    assert (today, week, month) == ((0, 0, 0), (0, 0, 10), (0, 0, 0))
 
 
 def minutes(play: Play) -> list[tuple[int, int]]:
