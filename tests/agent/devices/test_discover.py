@@ -3,6 +3,9 @@
 import asyncio
 import importlib.util
 import json
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +26,8 @@ from tests.waiting import until_sync
 
 UPS, PROJECTOR = "127.77.0.9", "127.77.0.10"
 NETWORK = "127.77.0.8/29"
+BESIDE = "127.77.0.16"
+"""The first address after it."""
 READERS = {"agent": "agent.config:read_agent"}
 AGENT = """\
 kind = "agent"
@@ -109,6 +114,40 @@ def test_a_ups_and_a_projector_are_found_and_what_is_written_can_be_used(
     assert discover(UPS, "--config", agent, "--json", "--snmp-port", snmp_port) == 0
     [found] = json.loads(capsys.readouterr().out)["found"]
     assert (found["configured"], found["profile"]) == ("ups-127-77-0-9", "ups-rfc1628")
+
+
+@pytest.mark.real("snmpsim")
+def test_the_command_finds_what_an_agent_then_can_ask_and_asks_nobody_beside_the_network(
+    snmp_port: int, tmp_path: Path
+) -> None:
+    """As a person runs it: find, look through what was written, put it into agent.toml, ask."""
+    file, new = community_file(tmp_path, "ups-rfc1628/mains_lost"), tmp_path / "new.toml"
+    command = [sys.executable, "-m", "schoolwatch", "agent"]
+    with socket.create_server((BESIDE, 0)) as door, udp_at(BESIDE, snmp_port) as beside:
+        ports = ["--snmp-port", str(snmp_port), "--pjlink-port", str(door.getsockname()[1])]
+        words = [NETWORK, "--community-file", str(file), "--write", str(new), *ports]
+        done = subprocess.run([*command, "discover", *words], check=False, timeout=120)
+        assert done.returncode == 0
+        for silent in (door, beside):
+            silent.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            door.accept()
+        with pytest.raises(TimeoutError):
+            beside.recv(100)
+    agent = tmp_path / "agent.toml"
+    text = new.read_text("utf-8").replace('driver = "snmp"', f'driver = "snmp"\nport = {snmp_port}')
+    agent.write_text(AGENT + text)
+    words = [*command, "device", "ups-127-77-0-9", "--config", str(agent)]
+    asked = subprocess.run(words, check=False, timeout=120, capture_output=True, text=True)
+    assert "on_battery" in asked.stdout, asked.stdout + asked.stderr
+    assert "ups-rfc1628" in asked.stdout
+
+
+@contextmanager
+def udp_at(address: str, port: int) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((address, port))
+        yield sock
 
 
 @pytest.mark.real("snmpsim")

@@ -261,6 +261,34 @@ def test_a_mistake_in_a_profile_is_named_with_its_line(
     )
 
 
+def test_every_mistake_in_a_profile_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(
+        OWN
+        + """colour = 1
+[[value]]
+field = "cpu_percnt"
+object = "X"
+oids = ["1.3.6.x"]
+[[state]]
+objct = "X"
+"""
+    )
+    first = OWN.count("\n") + 1
+    wanted = {first: "colour", first + 2: "cpu_percent"}
+    wanted |= {first + 4: "an OID in numbers", first + 6: "object"}
+    for said in ("alone", "with the configuration"):
+        if said == "alone":
+            with pytest.raises(ConfigError) as caught:
+                read_profile(file)
+            text = str(caught.value)
+        else:
+            [(_, text)] = mistakes_of(tmp_path, [])
+        for line, words in wanted.items():
+            found = [one for one in text.splitlines() if f"{file}:{line}: " in one]
+            assert any(words in one for one in found), (said, line, text)
+
+
 def test_a_profile_includes_what_there_is(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(OWN.replace("interfaces", "interface"))
     with pytest.raises(ConfigError, match="did you mean 'interfaces'"):
