@@ -62,7 +62,7 @@ async def test_it_does_so_in_english(client: Client, roomed: FakeSource) -> None
     text = (await read(client, f"{PLACE}?lang=en")).text
     for words in (
         "31 in all: 2 not ready, 5 unknown, 2 limited, 22 ready",
-        "In good order for an unknown share of school time this week, 98.04 % this month",
+        "in school time: too little is known this week, 98.04 % this month (target 95 %)",
         "its lamp has failed",
         "Try first: change the lamp or call for repair.",
         "the switch or line before it is down: nobody can tell",
