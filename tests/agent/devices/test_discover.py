@@ -21,6 +21,7 @@ from agent.devices.scan import Community, Found, Scan
 from agent.discovercli import network_of
 from core.checkconfig import check
 from core.errors import ConfigError
+from tests.agent.devices.snmp import test_users as snmp_users
 from tests.real import snmpsim
 from tests.waiting import until_sync
 
@@ -29,6 +30,13 @@ NETWORK = "127.77.0.8/29"
 BESIDE = "127.77.0.16"
 """The first address after it."""
 READERS = {"agent": "agent.config:read_agent"}
+V3_ROW = """\
+[[devices.list]]
+id = "switch-{0}"
+kind = "switch"
+driver = "snmp"
+host = "192.0.2.{0}"
+"""
 AGENT = """\
 kind = "agent"
 [identity]
@@ -150,6 +158,39 @@ def udp_at(address: str, port: int) -> Iterator[socket.socket]:
         yield sock
 
 
+@pytest.mark.real("snmpd")
+def test_a_device_that_speaks_version_3_alone_is_found_as_the_user_of_the_configuration(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SCHOOLWATCH_SNMP_COMMUNITY", raising=False)
+    device = snmp_users.started(tmp_path, [snmp_users.SECURE])
+    agent, new = tmp_path / "agent.toml", tmp_path / "new.toml"
+    for name, text in (("auth", snmp_users.AUTH), ("priv", snmp_users.PRIV)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    user = (
+        'version = "3"\nuser = "pAES"\nauth_protocol = "SHA-256"\nauth_password_file = "auth"\n'
+        'priv_protocol = "AES"\npriv_password_file = "priv"\n'
+    )
+    rows = (f"{V3_ROW.format(n)}{user}" for n in (1, 2))  # two devices, and one user
+    agent.write_text(AGENT + "".join(rows))
+    try:
+        words = ["127.0.0.1", "--config", agent, "--write", new, "--snmp-port", device.port]
+        assert discover(*words) == 0
+    finally:
+        device.stop()
+    said = capsys.readouterr()
+    assert "SNMP with 1 user of version 3" in said.err
+    assert "interfaces" in said.out
+    text = new.read_text("utf-8")
+    assert snmp_users.AUTH not in text + said.out + said.err
+    assert 'user = "pAES"' in text
+    assert f'priv_password_file = "{tmp_path / "priv"}"' in text
+    again = tmp_path / "again.toml"
+    again.write_text(AGENT + text)
+    assert check(again, READERS).text == ""
+
+
 @pytest.mark.real("snmpsim")
 def test_without_a_community_snmp_is_not_asked(
     snmp_port: int, capsys: Out, monkeypatch: pytest.MonkeyPatch
@@ -245,9 +286,9 @@ FROM_FILE = Community(Path("/etc/community"), "secret")
 
 def test_names_that_devices_give_themselves_become_ids_that_differ() -> None:
     found = [
-        Found("192.0.2.1", 1.0, snmp=KNOWN, community=FROM_FILE, name="UPS 一楼"),
-        Found("192.0.2.2", 1.0, snmp=KNOWN, community=FROM_FILE, name="UPS 一楼"),
-        Found("192.0.2.3", 1.0, snmp=KNOWN, community=FROM_FILE, name='"]\nkind = "agent'),
+        Found("192.0.2.1", 1.0, snmp=KNOWN, key=FROM_FILE, name="UPS 一楼"),
+        Found("192.0.2.2", 1.0, snmp=KNOWN, key=FROM_FILE, name="UPS 一楼"),
+        Found("192.0.2.3", 1.0, snmp=KNOWN, key=FROM_FILE, name='"]\nkind = "agent'),
     ]
     text = "\n".join(tables(found, profiles_of(), taken=["ups-192-0-2-2"]))
     ids = [line for line in text.splitlines() if line.startswith("id = ")]
