@@ -100,11 +100,14 @@ class RoomDays:
         """Return how far rooms were in order in school time until *at*."""
         if self._day is None:
             return Orders()
-        lessons, day, week, month = self._day.lessons_until(at), Order(), Order(), Order()
-        for key in keys:
-            row = self.today.get(key)
-            day = day.plus(Order(*(row.order.until(lessons) if row else (0, 0)), lessons))
-            week, month = week.plus(self._week.of(key)), month.plus(self._month.of(key))
+        wanted, lessons = list(keys), self._day.lessons_until(at)
+        good = known = 0
+        for key in wanted:
+            if row := self.today.get(key):
+                one = row.order.until(lessons)
+                good, known = good + one[0], known + one[1]
+        day = Order(good, known, lessons * len(wanted))
+        week, month = (window.total(wanted) for window in (self._week, self._month))
         return Orders(day, week.plus(day), month.plus(day))
 
     def oldest(self) -> date | None:
