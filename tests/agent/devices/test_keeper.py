@@ -146,8 +146,11 @@ async def test_a_flood_of_hints_costs_no_more_than_a_look_each_few_seconds() -> 
             keeper.hint("192.0.2.7")
             await asyncio.sleep(0.02)
         await until(lambda: len(actor(one).looked) >= 3)
-    assert all(later - earlier > 0.3 for earlier, later in pairwise(actor(one).looked))
-    assert len(actor(one).looked) <= 5
+        await asyncio.sleep(0.5)
+        # One for the hints that came since the last look; a busy machine sends them more slowly.
+        looked = actor(one).looked
+    assert all(later - earlier > 0.3 for earlier, later in pairwise(looked))
+    assert len(looked) <= 3 + (looked[-1] - looked[0]) / 0.4
 
 
 @dataclass
