@@ -14,11 +14,20 @@ from typing import Any, Final
 from agent.config import AgentConfig, read_agent
 from agent.devices.found import kind_of, tables, why, written
 from agent.devices.profiles import Profiles, profiles_of
-from agent.devices.scan import A_SECOND, Community, Found, Scan
+from agent.devices.scan import A_SECOND, Community, Found, Scan, UserKeys
 from agent.devices.snmp.sessions import COMMUNITY_ENV
 from core import clock
 from core.errors import ConfigError, MonitorError
 from core.secrets import secret
+
+USER: Final = {
+    "user": str,
+    "auth_protocol": str,
+    "auth_password_file": Path,
+    "priv_protocol": str,
+    "priv_password_file": Path,
+}
+"""Options of a device by which version 3 asks it."""
 
 MANY: Final = 4_096
 """Addresses, those of a /20: more only on purpose."""
@@ -34,6 +43,8 @@ Ask every address of the network that you name, and of no other, what is there:
   TCP port 4352             a projector greets by PJLink; nothing is sent, no password tried
   SNMP 2c, UDP port 161     only with the communities that you give; none is guessed. Each travels
                             in clear to every address that is asked
+  SNMP 3, UDP port 161      only as the users that the devices of --config are asked as; their
+                            names travel in clear, their passwords never
   TCP ports 80, 443, 554    where something answered: whether they are open; nothing is sent
 
 It says what it recognised, and by what. With --write, tables for agent.toml are written for you to
@@ -81,7 +92,7 @@ def _parser() -> argparse.ArgumentParser:
         "--config",
         metavar="FILE",
         type=Path,
-        help="agent.toml: its communities are tried, its devices not written again",
+        help="agent.toml: its communities and users are tried, its devices not written again",
     )
     parser.add_argument("--write", metavar="FILE", type=Path, help="write tables for review")
     parser.add_argument("--large", action="store_true", help=f"allow more than {MANY} addresses")
@@ -121,9 +132,11 @@ def _discover(given: argparse.Namespace) -> int:
     config = read_agent(given.config) if given.config else None
     known = _configured(config)
     profiles = profiles_of(_own(config))
-    communities = _communities(given.community_file, config)
-    _announce(network, communities)
-    scan = Scan(communities, profiles, snmp_port=given.snmp_port, pjlink_port=given.pjlink_port)
+    communities, users = _communities(given.community_file, config), _users(config)
+    _announce(network, communities, users)
+    scan = Scan(
+        [*communities, *users], profiles, snmp_port=given.snmp_port, pjlink_port=given.pjlink_port
+    )
     found = sorted(asyncio.run(_all(scan, network)), key=_order)
     new = [one for one in found if one.address not in known]
     if given.json:
@@ -147,10 +160,16 @@ async def _all(scan: Scan, network: Network) -> list[Found]:
         return [one async for one in found]
 
 
-def _announce(network: Network, communities: Sequence[Community]) -> None:
+def _announce(
+    network: Network, communities: Sequence[Community], users: Sequence[UserKeys]
+) -> None:
     number = sum(1 for _ in network.hosts())
-    count = f"{len(communities)} communit{'y' if len(communities) == 1 else 'ies'}"
-    snmp = f"SNMP with {count}" if communities else "not SNMP: no community was given"
+    count = []
+    if communities:
+        count.append(f"{len(communities)} communit{'y' if len(communities) == 1 else 'ies'}")
+    if users:
+        count.append(f"{len(users)} user{'' if len(users) == 1 else 's'} of version 3")
+    snmp = f"SNMP with {' and '.join(count)}" if count else "not SNMP: no community was given"
     sys.stderr.write(
         f"Asking {number} address{'' if number == 1 else 'es'} of {network} by ping, PJLink and "
         f"{snmp}; at most {A_SECOND} in a second.\n"
@@ -167,6 +186,17 @@ def _communities(files: Sequence[Path], config: AgentConfig | None) -> list[Comm
     if text := secret(None, COMMUNITY_ENV):
         found.setdefault(text, None)
     return [Community(file, text) for text, file in found.items() if text]
+
+
+def _users(config: AgentConfig | None) -> list[UserKeys]:
+    """Return each user of version 3 that a device of the configuration is asked as, once."""
+    rows = [] if config is None else [one.options for one in _devices(config)]
+    found: list[UserKeys] = []
+    for row in rows:
+        key = UserKeys({name: kind(row[name]) for name, kind in USER.items() if row.get(name)})
+        if row.get("version") == "3" and key not in found:
+            found.append(key)
+    return found
 
 
 def _devices(config: AgentConfig) -> Sequence[Any]:

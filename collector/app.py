@@ -49,7 +49,7 @@ from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
 from collector.rollups.marks import Also, Waiting
-from collector.rooms.days import Order
+from collector.rooms.past import Orders
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import School
 from collector.rooms.watch import Rooms
@@ -222,9 +222,9 @@ class Collector:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.alerting.began(since, place)
 
-    def in_order(self, keys: Iterable[RoomKey]) -> Order:
-        """Return how far rooms were in order in the school time of today."""
-        return self._rooms.days.order(self._now(), keys)
+    def in_order(self, keys: Iterable[RoomKey]) -> Orders:
+        """Return how far rooms were in order in school time: today, this week and this month."""
+        return self._rooms.days.orders(self._now(), keys)
 
     def on_today(self, key: RoomKey) -> int | None:
         """Return for how many minutes a room was on today; None where nobody knows."""
@@ -385,7 +385,8 @@ class Collector:
         """Let the rules and the rooms see the picture."""
         self.books.door.awake()
         opening, picture = self.books.door.opening(), self.picture()
-        self.alerting.see(sight_of(picture, opening, self.alerting.canary))
+        cut_off = self._rooms.cut_off()
+        self.alerting.see(sight_of(picture, opening, self.alerting.canary, cut_off))
         self._rooms.look(picture)
         self._security.look(picture)
 

@@ -6,7 +6,7 @@ schools stand in the details, and are no facts of their own.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from alerts.facts import Sight, Wrong
@@ -14,6 +14,7 @@ from collector.canary import Canary
 from collector.door import Opening
 from collector.picture import AgentView, Picture, SchoolView
 from collector.verdicts import Cause
+from core.types import Identity
 
 LOST: Final[frozenset[Cause]] = frozenset({"silent", "will", "agent", "line"})
 """Causes for which an agent is silent, as far as its own school knows."""
@@ -34,8 +35,16 @@ COVERS: Final = frozenset(
 )
 
 
-def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
-    """Return what is wrong in *picture*, which was painted by *opening*."""
+def sight_of(
+    picture: Picture,
+    opening: Opening,
+    canary: Canary,
+    cut_off: Collection[Identity] = frozenset(),
+) -> Sight:
+    """Return what is wrong in *picture*, which was painted by *opening*.
+
+    *cut_off* are agents on machines behind a switch that is down: their silence is part of that.
+    """
     wrong: list[Wrong] = []
     unknown: set[str] = set()
     together: dict[tuple[str, str, str], list[SchoolView]] = {}
@@ -44,7 +53,8 @@ def sight_of(picture: Picture, opening: Opening, canary: Canary) -> Sight:
         if school.is_over:
             continue  # shown while it still reports; what is open of it ends
         for agent in school.agents:
-            _agent(agent, school, wrong, unknown)
+            part_of = "switch_down" if agent.who in cut_off else _part_of(school)
+            _agent(agent, part_of, wrong, unknown)
             _clock(agent, wrong)
         _line(school, wrong, unknown)
         for fact, began in _shared(school):
@@ -97,12 +107,12 @@ def _carriers_untold(picture: Picture) -> set[str]:
     return {carrier for carrier, more in untold.items() if more > 0}
 
 
-def _agent(agent: AgentView, school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
+def _agent(agent: AgentView, part_of: str, wrong: list[Wrong], unknown: set[str]) -> None:
     verdict = agent.verdict
     if verdict.cause in NOT_TO_TELL:
         unknown.add(str(agent.who))
     elif verdict.cause in LOST:
-        details, part_of = {"cause": verdict.cause}, _part_of(school)
+        details = {"cause": verdict.cause}
         wrong.append(
             Wrong("agent_silent", str(agent.who), verdict.since, "", details, part_of=part_of)
         )

@@ -38,9 +38,11 @@ class Sighting:
     cause: str = ""
     fields: Mapping[str, Value] = field(default_factory=dict)
     readings: tuple[Reading, ...] = ()
+    by_silence: bool = False
+    """Nothing answered, and that was taken for well: so it does where the way there is cut."""
 
 
-SWITCHED_OFF: Final = Sighting("standby", fields={"on": False})
+SWITCHED_OFF: Final = Sighting("standby", fields={"on": False}, by_silence=True)
 """Of a device whose silence is `standby`."""
 
 

@@ -130,6 +130,9 @@ def _codes(row: StateRow, answers: Answers) -> Iterator[Code]:
     for answer in _answers(row, answers):
         if row.bits:
             yield from _bits(answer)
+        elif row.match:
+            if text := _text(row, answer):
+                yield text
         elif isinstance(answer, bytes):
             number = _NUMBER.search(name_of(answer))  # of those who write numbers as text
             if number:
@@ -163,12 +166,13 @@ def _value(row: ValueRow, answers: Answers) -> Value | None:
 
 
 def _flag(row: ValueRow, known: list[Answer]) -> bool | None:
-    if any(one in row.yes for one in known):
+    said = [_text(row, one) if row.match else one for one in known]
+    if any(one in row.yes for one in said):
         return True
-    return False if any(one in row.no for one in known) else None
+    return False if any(one in row.no for one in said) else None
 
 
-def _text(row: ValueRow, answer: Answer) -> str:
+def _text(row: ValueRow | StateRow, answer: Answer) -> str:
     text = name_of(answer[:MOST_READ]) if isinstance(answer, bytes) else str(answer)
     if row.match:
         found = re.search(row.match, text)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from agent.devices.profiles import GENERIC, Profiles
-from agent.devices.scan import DOORS, Found
+from agent.devices.scan import DOORS, Community, Found, Key
 from core.devices import DeviceKind
 
 FITS: Final = re.compile(r"[^A-Za-z0-9_.-]+")
@@ -64,11 +64,17 @@ def _driver(found: Found) -> list[str]:
     if found.pjlink:
         locked = found.pjlink.endswith("1")
         return ['driver = "pjlink"', *(['# password_file = ""  # it asks for one'] * locked)]
-    if found.snmp and found.community:
-        file = found.community.file
-        named = [] if file is None else [f"community_file = {json.dumps(str(file.absolute()))}"]
-        return ['driver = "snmp"', *named]
+    if found.snmp and found.key:
+        return ['driver = "snmp"', *_key(found.key)]
     return ['driver = "ping"']
+
+
+def _key(key: Key) -> list[str]:
+    if isinstance(key, Community):
+        file = key.file
+        return [] if file is None else [f"community_file = {json.dumps(str(file.absolute()))}"]
+    options = {"version": "3"} | {name: str(value) for name, value in key.options.items()}
+    return [f"{name} = {json.dumps(value)}" for name, value in options.items()]
 
 
 def _shown(found: Found) -> bool:

@@ -13,29 +13,22 @@ import asyncio
 import logging
 import re
 import socket
-import struct
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
+from agent.clients.address import new_socket
+from agent.devices import udp
 from agent.devices.snmp.message import is_trap
 from agent.listenat import endpoint
 from agent.onchange import OnChange
 
 _log = logging.getLogger(__name__)
 
-READS_AT_ONCE: Final = 50
-REST_S: Final = 0.05
-"""After each time of reading; the first of a few is heard at once all the same."""
 MOST_BYTES: Final = 65_535
 AGAIN_S: Final = 60.0
 """Until a port that was taken is tried again."""
-
-# <asm-generic/socket.h>: how many the kernel has dropped, told with the next one.
-SO_RXQ_OVFL: Final = 40
-DROPS: Final = struct.Struct("=I")
 
 PRIORITY: Final = re.compile(rb"<(?:1?[0-9]{1,2})>")
 """How a line of syslog begins (RFC 3164, RFC 5424)."""
@@ -92,22 +85,23 @@ class Hearing:
         """Listen; a port that cannot be had is said once, and tried again."""
         try:
             while True:
-                self._follow()
+                await self._follow()
                 with suppress(TimeoutError):
                     async with asyncio.timeout(self.again_s):
                         await self._changed.wait()
                 self._changed.clear()
         finally:
-            self._close(list(self._open))
+            await self._close(list(self._open))
 
     def change(self, places: Mapping[str, str]) -> None:
         """Listen at *places* instead."""
         self.places = places
         self._changed.set()
 
-    def _follow(self) -> None:
+    async def _follow(self) -> None:
         wanted = {what: place for what, place in self.places.items() if place}
-        self._close([what for what, port in self._open.items() if wanted.get(what) != port.place])
+        others = [what for what, port in self._open.items() if wanted.get(what) != port.place]
+        await self._close(others)
         for what in wanted.keys() - self._open.keys():
             try:
                 self._open[what] = _Port(wanted[what], self._taker(what), self._drop)
@@ -116,9 +110,10 @@ class Hearing:
                 why = f"{what}: cannot listen at {wanted[what]}: {error.strerror or error}"
                 self._state.broke(what, why)
 
-    def _close(self, which: Iterable[str]) -> None:
+    async def _close(self, which: Iterable[str]) -> None:
         for what in which:
-            self._open.pop(what).close()
+            await self._open[what].close()
+            del self._open[what]
 
     def _taker(self, what: str) -> Callable[[bytes, str], None]:
         meant = MEANT[what]
@@ -147,50 +142,31 @@ class Hearing:
 
 
 class _Port:
-    """One UDP port; reads a little and then rests."""
+    """One UDP port that is read."""
 
     def __init__(
         self, place: str, take: Callable[[bytes, str], None], drop: Callable[[int], None]
     ) -> None:
         self.place, self._take, self._drop = place, take, drop
         self._dropped = 0
-        self._loop = asyncio.get_running_loop()
-        self._resting: asyncio.TimerHandle | None = None
         family, address = endpoint(place)
-        self._sock = socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+        self._sock = new_socket(family, socket.SOCK_DGRAM)
         try:
-            if sys.platform == "linux":
-                self._sock.setsockopt(socket.SOL_SOCKET, SO_RXQ_OVFL, 1)
             self._sock.bind(address)
         except OSError:
             self._sock.close()
             raise
-        self._attend()
+        name = f"what is told to {place}"
+        self._reading = asyncio.create_task(udp.read(self._sock, MOST_BYTES, self._read), name=name)
 
-    def close(self) -> None:
-        if self._resting is not None:
-            self._resting.cancel()
-        self._loop.remove_reader(self._sock)
+    async def close(self) -> None:
+        """Return once the port is free."""
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
         self._sock.close()
 
-    def _attend(self) -> None:
-        self._resting = None
-        self._loop.add_reader(self._sock, self._readable)
-
-    def _readable(self) -> None:
-        for _ in range(READS_AT_ONCE):
-            try:
-                data, extras, _, sender = self._sock.recvmsg(MOST_BYTES, 64)
-            except OSError:  # nothing more to read
-                break
-            self._count(extras)
-            self._take(data, sender[0])
-        self._loop.remove_reader(self._sock)
-        self._resting = self._loop.call_later(REST_S, self._attend)
-
-    def _count(self, extras: Iterable[tuple[int, int, Any]]) -> None:
-        for level, kind, data in extras:
-            if (level, kind) == (socket.SOL_SOCKET, SO_RXQ_OVFL) and len(data) == DROPS.size:
-                dropped = DROPS.unpack(data)[0]
-                self._drop((dropped - self._dropped) % 2**32)
-                self._dropped = dropped
+    def _read(self, data: bytes, sender: str) -> None:
+        dropped = udp.dropped(self._sock)
+        self._drop((dropped - self._dropped) % 2**32)
+        self._dropped = dropped
+        self._take(data, sender)

@@ -104,7 +104,8 @@ def shown(standing: Standing, before: Iterable[Standing]) -> Sighting:
 
     One that answers is what it says, whatever is said of the way to it.
     """
-    if standing.failures and any(is_down(one.sighting) for one in before):
+    quiet = standing.failures or standing.sighting.by_silence
+    if quiet and any(is_down(one.sighting) for one in before):
         return BEHIND
     return standing.sighting
 

@@ -3,7 +3,8 @@
     hint, or its time ─▶ turn ─▶ driver.look ─▶ standing ─▶ Reading("device", …) ─▶ recorder.take
 
 A task for each device. One that hangs, floods, raises or flaps costs only itself. One that does not
-answer is asked ever more seldom; that it does not is said at each of its times all the same.
+answer is waited for ever more seldom: at its other times a glance, cut off early, sees whether it
+is back. That it does not answer is said at each of its times all the same.
 """
 
 import asyncio
@@ -31,6 +32,9 @@ from core.names import Names
 _log = logging.getLogger(__name__)
 
 FIRST_SPREAD_S: Final = 20.0
+GLANCE_S: Final = 2.0
+"""A look at what did not answer, at the times at which it is not waited for: what is back answers
+sooner, and fifty that are dead take less than two turns of twenty."""
 AGAIN_S: Final = 1.0
 """From a look that failed to the second one."""
 AGAIN_SHARE: Final = 0.25
@@ -63,6 +67,7 @@ class Keeper:
     counters: Counters = field(default_factory=Counters)
     names: Names = field(default_factory=Names)
     look_s: float = looks.LOOK_S
+    glance_s: float = GLANCE_S
     again_s: float = AGAIN_S
     hint_every_s: float = HINT_EVERY_S
     first_spread_s: float = FIRST_SPREAD_S
@@ -156,9 +161,10 @@ class Keeper:
     async def _round(self, watch: Watch, *, ask: bool) -> None:
         name = watch.device.id
         try:
-            if ask:
+            seen = None if ask else await self._glance(watch)
+            if ask or seen is not None:
                 watch.hinted.clear()
-                await self._look(watch)
+                await self._look(watch, seen)
             self._tell(watch)
             await self._resolve(watch)
             self._state.well(ROUNDS.format(name))
@@ -167,16 +173,30 @@ class Keeper:
             why = f"{name}: {type(error).__name__}: {error}"
             self._state.broke(ROUNDS.format(name), why, unexpected=True)
 
-    async def _look(self, watch: Watch) -> None:
-        """Bring the standing of the device up to date; one failed look is no outage."""
+    async def _glance(self, watch: Watch) -> Sighting | BaseException | None:
+        """Return what a short look at a device that does not answer gives, where that is new."""
+        seen = await self._looks.look(watch.device, doubtful=True, within_s=self.glance_s)
+        if isinstance(seen, looks.CutOff):
+            return None
+        same = not answered(seen) and _meaning(seen) == watch.standing.sighting
+        return None if same else seen
+
+    async def _look(self, watch: Watch, seen: Sighting | BaseException | None) -> None:
+        """Bring the standing of the device up to date; one failed look is no outage.
+
+        *seen* is what a glance gave, or None.
+        """
         began, was_unreachable = self.monotonic(), watch.unreachable
         try:
-            seen = await self._looks.look(watch.device, doubtful=watch.silent)
+            if seen is None:
+                seen = await self._looks.look(watch.device, doubtful=watch.silent)
             if not answered(seen) and not watch.silent:
                 interval = watch.device.config.interval_s
                 await asyncio.sleep(min(self.again_s, AGAIN_SHARE * interval))
                 seen = await self._looks.look(watch.device, doubtful=True)
             if answered(seen):
+                if seen.by_silence and not watch.quiet:
+                    await self._ask_before(watch, began)
                 watch.standing, watch.skip = watch.standing.saw(seen), 0
                 self._state.well(DEVICE.format(watch.device.id))
             else:
@@ -188,7 +208,7 @@ class Keeper:
             self._pass_on(watch)
 
     def _failed(self, watch: Watch, why: Sighting | BaseException) -> None:
-        seen = why if isinstance(why, Sighting) else failure(why)
+        seen = _meaning(why)
         watch.standing = watch.standing.failed(seen)
         watch.skip = skipped(watch.standing.failures, watch.device.config.interval_s)
         name = watch.device.id
@@ -221,7 +241,8 @@ class Keeper:
             if other.silent:
                 other.rouse()
         for other in self._watches.values():
-            if other.silent != watch.unreachable and watch in upstream(other, self._watches):
+            affected = not other.silent if watch.unreachable else other.quiet
+            if affected and watch in upstream(other, self._watches):
                 other.rouse()
 
     def _tell(self, watch: Watch) -> None:
@@ -252,3 +273,7 @@ class Keeper:
         with contextlib.suppress(TargetUnreachable):
             _, address = await self.names.resolve(watch.device.host, NAME_WITHIN_S)
             watch.addresses = frozenset({plain(str(address[0]))})
+
+
+def _meaning(why: Sighting | BaseException) -> Sighting:
+    return why if isinstance(why, Sighting) else failure(why)

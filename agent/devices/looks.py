@@ -47,10 +47,13 @@ class Looks:
     look_s: float = LOOK_S
     _hanging: dict[str, asyncio.Task[Any]] = field(default_factory=dict)
 
-    async def look(self, device: Device, *, doubtful: bool) -> Sighting | BaseException:
+    async def look(
+        self, device: Device, *, doubtful: bool, within_s: float | None = None
+    ) -> Sighting | BaseException:
         """Return what one look at *device* gives, or why it gives nothing.
 
-        *doubtful* is one that did not answer when it was last asked.
+        *doubtful* is one that did not answer when it was last asked. A look that ends *within_s*,
+        less than it may take, is cut off without being counted.
         """
         hanging = self._hanging.get(device.id)
         if hanging is not None:
@@ -60,9 +63,10 @@ class Looks:
             self.overrun(device.id, why)
             return CutOff(why)
         async with self.turns.turn(doubtful=doubtful):
-            seen = await self._within_its_time(device)
+            seen = await self._within(device, within_s or time_of(device, self.look_s))
         if isinstance(seen, BaseException):
-            if isinstance(seen, CutOff) or not isinstance(seen, OSError | TargetUnreachable):
+            late = isinstance(seen, CutOff) and within_s is None
+            if late or not isinstance(seen, OSError | TargetUnreachable):
                 self.counters.probe_errors += 1
             return seen
         sighting, wrong = seen
@@ -83,8 +87,9 @@ class Looks:
         else:
             self.state.well(READINGS.format(name))
 
-    async def _within_its_time(self, device: Device) -> tuple[Sighting, list[str]] | BaseException:
-        seconds = time_of(device, self.look_s)
+    async def _within(
+        self, device: Device, seconds: float
+    ) -> tuple[Sighting, list[str]] | BaseException:
         task = asyncio.create_task(_asked(device.driver), name=f"look at {device.id}")
         task.add_done_callback(partial(self._ended, device.id))
         try:

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.devices.profile import PortRole, Profile
+from agent.devices.poe import PowerTable
+from agent.devices.profile import PortRole, PortRow, Profile
 from agent.devices.snmp.session import Value as Answer
 from agent.devices.texts import name_of
 from agent.rates import LEAST_S, Sample, per_second
@@ -55,7 +56,14 @@ def columns_of(profile: Profile) -> dict[PortRole, str]:
     return found
 
 
-def readings(columns: Columns, moment: Moment, memory: PortMemory) -> tuple[Reading, ...]:
+def power_row(profile: Profile) -> PortRow | None:
+    """Return the row of *profile* about the power of single ports; the first counts."""
+    return next((row for row in profile.port if row.role == "poe_w"), None)
+
+
+def readings(
+    columns: Columns, moment: Moment, memory: PortMemory, power: PowerTable | None = None
+) -> tuple[Reading, ...]:
     """Return a reading for each Ethernet port; those with a name that another has too say none."""
     neighbours = dict(_neighbours(columns))
     rows = {
@@ -64,11 +72,14 @@ def readings(columns: Columns, moment: Moment, memory: PortMemory) -> tuple[Read
         if kind in ETHERNET
     }
     names = list(rows.values())
+    watts = power.watts(rows) if power else {}
     found = []
     for index, name in rows.items():
         if not name or names.count(name) > 1:
             continue
         fields = _fields(columns, index) | _rates(columns, index, name, moment, memory)
+        if index in watts:
+            fields["poe_w"] = watts[index]
         if name in neighbours:
             fields["neighbour"] = neighbours[name]
         elif columns.get("lldp_port"):
@@ -97,9 +108,6 @@ def _fields(columns: Columns, index: str) -> dict[str, Value]:
     speed = columns.get("speed", {}).get(index)
     if isinstance(speed, int) and speed > 0 and fields.get("up") is True:
         fields["speed_mbit_s"] = float(speed)
-    power = columns.get("poe_w", {}).get(index)
-    if isinstance(power, int) and power >= 0:
-        fields["poe_w"] = float(power)
     return fields
 
 

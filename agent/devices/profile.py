@@ -63,7 +63,20 @@ def _pattern_mistake(pattern: str) -> str:
     return "" if groups < 2 else "has more than one group; the one group is what is kept"
 
 
+def _field_mistake(name: str) -> str:
+    if name in FIELDS and name not in OWN:
+        return ""
+    said = f"is {quoted(name)}, which is none of the measurement `device` that is read"
+    return said + hint(name, FIELDS)
+
+
+def _cause_mistake(word: str) -> str:
+    return f"{quoted(word)} is not known{hint(word, CAUSES)}" if word and word not in CAUSES else ""
+
+
 Pattern = Annotated[str, Meta(extra={CHECK: _pattern_mistake})]
+FieldName = Annotated[str, Meta(extra={CHECK: _field_mistake})]
+CauseWord = Annotated[str, Meta(extra={CHECK: _cause_mistake})]
 
 
 class Recognise(Struct, frozen=True, kw_only=True):
@@ -87,7 +100,7 @@ class Where(Struct, frozen=True, kw_only=True):
 class ValueRow(Struct, frozen=True, kw_only=True):
     """One field of the measurement `device`, from scalars (`oids`) or from a `column`."""
 
-    field: str
+    field: FieldName
     object: str
     oids: tuple[Oid, ...] = ()
     column: AnyOid = ""
@@ -116,7 +129,7 @@ class Meaning(Struct, frozen=True, kw_only=True):
     above: float | None = None
     below: float | None = None
     state: DeviceState
-    cause: str = ""
+    cause: CauseWord = ""
 
 
 class StateRow(Struct, frozen=True, kw_only=True):
@@ -129,6 +142,8 @@ class StateRow(Struct, frozen=True, kw_only=True):
     where: tuple[Where, ...] = ()
     bits: bool = False
     """The value is a string of bits (BITS, RFC 2578 section 7.1.4): each one set is a code."""
+    match: Pattern = ""
+    """Of a text: what is kept of it is the code, a text; a text that does not fit says nothing."""
     well: tuple[Code, ...] = ()
     ignore: tuple[Code, ...] = ()
     """Codes that say nothing: unknown, not present, other."""
@@ -142,6 +157,11 @@ class PortRow(Struct, frozen=True, kw_only=True):
     object: str
     column: Oid
     scale: float = 1
+    """Of `poe_w` only, as are the two below: its rows are those of the maker's own table."""
+    via: AnyOid = ""
+    """A column that has, by the last number of the index, the row of the IF-MIB."""
+    named: Annotated[str, Meta(pattern=r"\A(.*#.*)?\Z", description='a text as "1/0/#"')] = ""
+    """How the name of the port ends, # being the last number of the index."""
 
 
 class Profile(Struct, frozen=True, kw_only=True):
@@ -171,11 +191,7 @@ def read_profile(path: Path) -> Profile:
 def _value_mistakes(rows: Iterable[ValueRow]) -> Iterator[tuple[KeyPath, str]]:
     for number, row in enumerate(rows):
         yield from _source_mistakes(row, number, "value")
-        near = hint(row.field, FIELDS)
-        if row.field not in FIELDS or row.field in OWN:
-            said = f"field {quoted(row.field)} is none of the measurement `device` that is read"
-            yield (number, "field"), said + near
-        elif FIELDS[row.field].type == "boolean" and not (row.yes or row.no):
+        if FIELDS[row.field].type == "boolean" and not (row.yes or row.no):
             yield (number, "field"), f"{row.field} is yes or no: it needs `yes` or `no`"
         if row.take == "count" and not (row.column and row.codes):
             yield (number, "take"), '"count" needs a column and the `codes` that are counted'
@@ -185,9 +201,6 @@ def _state_mistakes(rows: Iterable[StateRow]) -> Iterator[tuple[KeyPath, str]]:
     for number, row in enumerate(rows):
         yield from _source_mistakes(row, number, "state")
         for meaning in row.means:
-            if meaning.cause and meaning.cause not in CAUSES:
-                said = f"cause {quoted(meaning.cause)} is not known"
-                yield (number, "means"), said + hint(meaning.cause, CAUSES)
             if not meaning.codes and meaning.above is None and meaning.below is None:
                 yield (number, "means"), "a meaning needs codes, above or below"
 

@@ -1,7 +1,6 @@
 """The profiles that there are: those that come with the agent, and those of an operator."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
@@ -21,12 +20,21 @@ Profiles = Mapping[str, Profile]
 """By name, which is the file's without its `.toml`."""
 
 
-@cache
+_known: Final[dict[Path | None, Profiles]] = {}
+
+
 def profiles_of(folder: Path | None = None) -> Profiles:
     """Return all profiles with what they include; one in *folder* replaces ours of its name.
 
-    Raises ConfigError: for a file with mistakes, a name in `includes` that there is not.
+    As they were read last without a mistake. Raises ConfigError where they never were: for a file
+    with mistakes, a name in `includes` that there is not.
     """
+    if folder not in _known:
+        _known[folder] = _read(folder)
+    return _known[folder]
+
+
+def _read(folder: Path | None) -> Profiles:
     files = {path.stem: path for path in _files(OURS)}
     if folder is not None:
         if not folder.is_dir():
@@ -41,11 +49,11 @@ def mistakes_of(
 ) -> Iterator[tuple[KeyPath, str]]:
     """Yield what is wrong with the operator's own profiles, or names none in a row of devices.
 
-    The files are read anew: this is asked when the configuration is.
+    The files are read anew: this is asked when the configuration is. With a mistake in them what
+    runs goes on with those that it has.
     """
-    profiles_of.cache_clear()
     try:
-        known = profiles_of(folder)
+        known = _known[folder] = _read(folder)
     except ConfigError as error:
         yield ("profiles",), str(error)
         return

@@ -1,22 +1,23 @@
 """Asks the addresses of a network what they are: by ICMP, PJLink, SNMP, and doors that are open.
 
-No password is guessed: SNMP is asked with the communities that are given, and with none it is not
-asked at all. Bounded: so many addresses at once, so many begun in a second.
+No password is guessed: SNMP is asked with the communities and the users of version 3 that are
+given, and with none it is not asked at all. Bounded: so many addresses at once, so many begun in
+a second.
 """
 
 import asyncio
 import re
 import socket
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from agent.devices.profiles import Profiles
 from agent.devices.recognise import SYS_DESCR, SYS_NAME, SYS_OBJECT_ID, Recognised, recognise, words
 from agent.devices.snmp.session import Session
-from agent.devices.snmp.sessions import by_community
+from agent.devices.snmp.sessions import by_community, open_session
 from core.echo import open_echo
 from core.errors import MonitorError, TargetUnreachable
 
@@ -45,6 +46,17 @@ class Community:
 
 
 @dataclass(frozen=True, slots=True)
+class UserKeys:
+    """A user of version 3 as a device of agent.toml has it: names and files, no password."""
+
+    options: Mapping[str, Any]
+
+
+Key = Community | UserKeys
+"""By what SNMP was asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     """What answered at one address."""
 
@@ -53,7 +65,7 @@ class Found:
     pjlink: str = ""
     """The greeting, without the random number in it."""
     snmp: Recognised | None = None
-    community: Community | None = None
+    key: Key | None = None
     name: str = ""
     """sysName: shown where the device is infrastructure, else it may be a person's."""
     model: str = ""
@@ -64,7 +76,7 @@ class Found:
 class Scan:
     """How a network is asked; ports are fixed by the protocols, but for tests."""
 
-    communities: Sequence[Community]
+    keys: Sequence[Key]
     profiles: Profiles
     snmp_port: int = 161
     pjlink_port: int = PJLINK
@@ -109,8 +121,8 @@ class Scan:
             return None
         doors = await asyncio.gather(*(self._open(address, port) for port in DOORS))
         open_doors = tuple(port for port, is_open in zip(DOORS, doors, strict=True) if is_open)
-        known, community, name, model = said or (None, None, "", "")
-        return Found(address, ping, greeting, known, community, name, model, open_doors)
+        known, key, name, model = said or (None, None, "", "")
+        return Found(address, ping, greeting, known, key, name, model, open_doors)
 
     async def _ping(self, address: str) -> float | None:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
@@ -147,25 +159,34 @@ class Scan:
         # What follows is a random number for the password.
         return True, " ".join(greeting[0].decode("ascii").split()[:2]) if greeting else ""
 
-    async def _snmp(self, address: str) -> tuple[Recognised, Community, str, str] | None:
-        for community in self.communities:
-            session = by_community(
+    async def _snmp(self, address: str) -> tuple[Recognised, Key, str, str] | None:
+        for key in self.keys:
+            with suppress(TargetUnreachable):
+                return await self._said(self._session(address, key), key)
+        return None
+
+    def _session(self, address: str, key: Key) -> Session:
+        if isinstance(key, Community):
+            return by_community(
                 address,
-                community.text,
+                key.text,
                 port=self.snmp_port,
                 timeout_s=self.timeout_s,
                 retries=0,
             )
-            with suppress(TargetUnreachable):
-                return await self._said(session, community)
-        return None
+        return open_session(
+            host=address,
+            port=self.snmp_port,
+            version="3",
+            timeout_s=self.timeout_s,
+            retries=0,
+            **key.options,
+        )
 
-    async def _said(
-        self, session: Session, community: Community
-    ) -> tuple[Recognised, Community, str, str]:
+    async def _said(self, session: Session, key: Key) -> tuple[Recognised, Key, str, str]:
         system = await session.get(SYS_DESCR, SYS_OBJECT_ID, SYS_NAME)
         known = await recognise(session, self.profiles, system[SYS_OBJECT_ID], system[SYS_DESCR])
-        return known, community, words(system[SYS_NAME]), words(system[SYS_DESCR])
+        return known, key, words(system[SYS_NAME]), words(system[SYS_DESCR])
 
     async def _open(self, address: str, port: int) -> bool:
         try:

@@ -44,6 +44,11 @@ class Watch:
         return bool(self.standing.failures)
 
     @property
+    def quiet(self) -> bool:
+        """Whether nothing came of it, even where that is taken for well."""
+        return self.silent or self.standing.sighting.by_silence
+
+    @property
     def unreachable(self) -> bool:
         """Whether it is known not to answer, by itself."""
         return self.standing.sighting.state == "unreachable"

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from alerts.targets.days import Day, day_at, day_of
 from alerts.targets.uptime import Uptime
+from collector.rooms.past import Order, Orders, windows
 from collector.rooms.rows import RoomDay, RoomKey, RoomRows, line
 from collector.rooms.school import Room
 from core.clock import SECOND
@@ -22,12 +23,15 @@ KEEP_DAYS: Final = 70
 MINUTE: Final = 60 * SECOND
 
 
-class Order(NamedTuple):
-    """How long rooms were in order, out of how long anybody knew, and of how long (ns)."""
+class DayMinutes(NamedTuple):
+    """One room's day until now, in minutes; `on` and `in_order` are None where nobody can tell."""
 
-    good: int = 0
-    known: int = 0
-    lessons: int = 0
+    key: RoomKey
+    start: int
+    on: int | None
+    in_order: int | None
+    known: int
+    lessons: int
 
 
 class RoomDays:
@@ -35,6 +39,7 @@ class RoomDays:
 
     def __init__(self, rows: RoomRows, zone: tzinfo) -> None:
         self._rows, self._zone = rows, zone
+        self._week, self._month = windows(zone)
         self.looked = rows.looked()
         self._day: Day | None = None
         self.today: dict[RoomKey, RoomDay] = {}
@@ -71,51 +76,43 @@ class RoomDays:
         if row := self.today.get(key):
             self._put(self._turned(row, None, None, at))
 
-    def minutes(self, at: int) -> Iterator[tuple[RoomKey, int, int]]:
-        """Give the minutes that rooms were on today until *at*, and when today began (ns).
-
-        Of a room of which nobody ever could tell, nothing.
-        """
+    def minutes(self, at: int) -> Iterator[DayMinutes]:
+        """Give the minutes of today until *at*; of a room of which nobody could tell, nothing."""
         assert self._day
-        for key, row in self.today.items():
-            yield from self._minutes(key, row, at - self._day.start, self._day.start)
+        for row in self.today.values():
+            yield from _minutes(row, self._day, at)
 
     def on_today(self, key: RoomKey, at: int) -> int | None:
         """Return the minutes that one room was on today until *at*; None where nobody knows."""
         row = self.today.get(key)
         if row is None or self._day is None:
             return None
-        found = self._minutes(key, row, at - self._day.start, self._day.start)
-        return next((minutes for _, minutes, _ in found), None)
+        return next((found.on for found in _minutes(row, self._day, at)), None)
 
-    def ended(self) -> Iterator[tuple[RoomKey, int, int]]:
+    def ended(self) -> Iterator[DayMinutes]:
         """Give the same of days that have ended and wait to be kept."""
-        for (day, key), row in self.changed.items():
+        for (there, _), row in self.changed.items():
             if not row.open:
-                start = day_of(day, self._zone).start
-                yield from self._minutes(key, row, 0, start)
+                day = day_of(there, self._zone)
+                yield from _minutes(row, day, day.stop)
 
-    def order(self, at: int, keys: Iterable[RoomKey]) -> Order:
-        """Return how far rooms were in order in the school time of today until *at*."""
+    def orders(self, at: int, keys: Iterable[RoomKey]) -> Orders:
+        """Return how far rooms were in order in school time until *at*."""
         if self._day is None:
-            return Order()
-        lessons, total = self._day.lessons_until(at), Order()
-        for key in keys:
-            row = self.today.get(key)
-            good, known = row.order.until(lessons) if row else (0, 0)
-            total = Order(total.good + good, total.known + known, total.lessons + lessons)
-        return total
+            return Orders()
+        wanted, lessons = list(keys), self._day.lessons_until(at)
+        good = known = 0
+        for key in wanted:
+            if row := self.today.get(key):
+                one = row.order.until(lessons)
+                good, known = good + one[0], known + one[1]
+        day = Order(good, known, lessons * len(wanted))
+        week, month = (window.total(wanted) for window in (self._week, self._month))
+        return Orders(day, week.plus(day), month.plus(day))
 
     def oldest(self) -> date | None:
         """Return the first day that is worth keeping."""
         return self._day.date - timedelta(days=KEEP_DAYS) if self._day else None
-
-    def _minutes(
-        self, key: RoomKey, row: RoomDay, until: int, start: int
-    ) -> Iterator[tuple[RoomKey, int, int]]:
-        on, known = row.usage.until(until)
-        if known:
-            yield key, on // MINUTE, start
 
     def _resume(self, at: int) -> None:
         rows, now = self._rows.open_days(), day_at(at, self._zone)
@@ -123,15 +120,21 @@ class RoomDays:
         last = max((row.day for row in rows if row.day <= now.date), default=now.date)
         self._day = day_of(last, self._zone)
         self.today = {row.key: row for row in rows if row.day == last}
+        for window in (self._week, self._month):
+            window.resume(self._rows, last)
 
     def _turn_over(self, to: Day) -> None:
         """End the day that was, and begin *to* with the states that go on."""
         assert self._day
         before, going_on = self._day, list(self.today.values())
+        ended = []
         for row in going_on:
             usage = row.usage.closed(before.stop - before.start)
             order = row.order.closed(before.lessons)
-            self._put(row._replace(usage=usage, order=order, open=False))
+            ended.append(row._replace(usage=usage, order=order, open=False))
+            self._put(ended[-1])
+        for window in (self._week, self._month):
+            window.turn_over(ended, before.date, to.date)
         self._day, self.today = to, {}
         for row in going_on:
             usage, order = Uptime(line=row.usage.line), Uptime(line=row.order.line)
@@ -153,3 +156,18 @@ class RoomDays:
         if self.today.get(row.key) != row:
             self.today[row.key] = row
             self.changed[row.day, row.key] = row
+
+
+def _minutes(row: RoomDay, day: Day, at: int) -> Iterator[DayMinutes]:
+    lessons = day.lessons_until(at)
+    on, on_known = row.usage.until(at - day.start)
+    good, known = row.order.until(lessons)
+    if on_known or known:
+        yield DayMinutes(
+            row.key,
+            day.start,
+            on=on // MINUTE if on_known else None,
+            in_order=good // MINUTE if known else None,
+            known=known // MINUTE,
+            lessons=lessons // MINUTE,
+        )

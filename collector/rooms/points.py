@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from collector.district.points import HEARTBEAT, encoded
+from collector.rooms.days import DayMinutes
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import Room
 from core.clock import SECOND
@@ -74,9 +75,14 @@ def room_fields(room: Room) -> dict[str, Value]:
     return fields
 
 
-def day_line(key: RoomKey, minutes: int, start: int) -> bytes:
-    """Return the line of a room's day that began at *start* (ns)."""
-    return encoded("room_day", room_tags(key), {"on_minutes": minutes}, start)
+def day_line(day: DayMinutes) -> bytes:
+    """Return the line of a room's day; what nobody can tell is absent."""
+    fields: dict[str, Value] = {"known_minutes": day.known, "school_minutes": day.lessons}
+    if day.on is not None:
+        fields["on_minutes"] = day.on
+    if day.in_order is not None:
+        fields["in_order_minutes"] = day.in_order
+    return encoded("room_day", room_tags(day.key), fields, day.start)
 
 
 def _slot(key: RoomKey, at: int) -> int:

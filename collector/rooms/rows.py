@@ -143,6 +143,22 @@ class RoomRows:
         """Return every room's days from *first* to *last*."""
         return self._days("day BETWEEN ? AND ?", str(first), str(last))
 
+    def in_order(self, first: date, before: date) -> list[tuple[RoomKey, date, int, int]]:
+        """Return of each room how long it was in order and known (ns) on days that are over.
+
+        From *first* to before *before*; the date is that of the first day that is kept of it.
+        """
+        query = """SELECT region, school, room, min(day),
+            sum(CASE WHEN day >= ? THEN good_ns ELSE 0 END),
+            sum(CASE WHEN day >= ? THEN good_known ELSE 0 END)
+            FROM room_day WHERE day < ? AND open = 0 GROUP BY region, school, room"""
+        with self._ledger.transaction() as db:
+            found = db.execute(query, (str(first), str(first), str(before))).fetchall()
+        return [
+            (RoomKey(*key), date.fromisoformat(day), good, known)
+            for *key, day, good, known in found
+        ]
+
     def keep(self, change: Change) -> None:
         """Keep what a turn changed, with the events that say so: all of it or nothing."""
         with self._ledger.transaction() as db:

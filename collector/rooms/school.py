@@ -7,6 +7,7 @@ from collector.outside import SchoolKey
 from collector.rooms.device import Device
 from collector.rooms.verdict import AgentState, Around, Standing, Verdict, judged, seen
 from collector.verdicts import Cause, State
+from core.types import Identity
 
 AWAY: frozenset[Cause] = frozenset({"broker", "collector", "region"})
 """Causes for which nobody can tell how an agent is, and which are none of its school's."""
@@ -44,6 +45,8 @@ class School:
     key: SchoolKey
     rooms: tuple[Room, ...] = ()
     elsewhere: tuple[Device, ...] = ()
+    cut_off: frozenset[Identity] = frozenset()
+    """Agents whose own machine stands behind something that is down: that says it all."""
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -56,14 +59,22 @@ def school(
 ) -> School:
     """Return the school; *before* are the verdicts on its rooms that held until now."""
     found: dict[str, list[Device]] = {}
-    for one in _once(seen(devices, around)):
+    there = list(devices)
+    own = {one.key for one in there if one.is_own_machine}
+    all_seen = seen(there, around)
+    for one in _once(all_seen):
         found.setdefault(one.room, []).append(one)
     elsewhere = tuple(found.pop("", ()))
     rooms = (
         Room(key, name, _going_on(judged(there), before.get(name)), tuple(there))
         for name, there in sorted(found.items())
     )
-    return School(key, tuple(rooms), elsewhere)
+    cut_off = frozenset(
+        Identity(*key, one.key.agent)
+        for one in all_seen
+        if one.key in own and (one.state, one.cause) == ("unknown", "behind")
+    )
+    return School(key, tuple(rooms), elsewhere, cut_off)
 
 
 def standing(state: State, cause: Cause, since: int) -> Standing:

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 from msgspec.structs import replace
 
 from collector.rooms.device import HOLDS, Device
+from collector.rooms.ways import Ways
 from core.devices import HEALTHY, THERE, DeviceState
 
 RoomState = Literal["not_ready", "unknown", "limited", "ready"]
@@ -89,21 +90,11 @@ def judged(devices: Iterable[Device]) -> Verdict:
 
 def seen(devices: Iterable[Device], around: Around) -> list[Device]:
     """Return *devices* of one school as they count: unknown where nobody can tell."""
-    told = {one.key: _told(one, around) for one in devices}
-    by_name: dict[str, Device] = {}
-    switches: dict[str, Device] = {}
-    for one in sorted(told.values(), key=lambda one: one.heard):
-        by_name[one.key.device] = one
-        if one.kind == "switch" and one.room:
-            switches[one.room] = one
-
-    def before(one: Device) -> Device | None:
-        if one.behind:
-            return by_name.get(one.behind)
-        # What does not answer in a room whose own switch does not answer stands behind that.
-        return switches.get(one.room) if one.room and one.kind != "switch" else None
-
-    return [_reached(one, before) for one in told.values()]
+    there = {one.key: one for one in devices}
+    told = [_told(one, around) for one in there.values()]
+    ways = Ways({one.key for one in there.values() if one.is_own_machine})
+    ways.learn(told)
+    return [_reached(one, ways.before) for one in told]
 
 
 def agent_of(one: Device, around: Around) -> Standing:

@@ -39,6 +39,7 @@ from collector.store.base import Store
 from core import clock
 from core.clock import SECOND
 from core.errors import StoreError
+from core.types import Identity
 
 PATIENCE: Final = 30 * SECOND
 """After a start nothing is known for so long only because nobody was connected yet."""
@@ -106,6 +107,10 @@ class Rooms:
     def schools(self) -> Sequence[School]:
         """Return every school that has devices, as it was judged last."""
         return tuple(self._schools.values())
+
+    def cut_off(self) -> frozenset[Identity]:
+        """Return the agents whose own machine stands behind a device that is down."""
+        return frozenset(who for there in self._schools.values() for who in there.cut_off)
 
     # Its life.
 
@@ -224,8 +229,9 @@ class Rooms:
         if by_the_clock or change:
             change.devices, self._devices.news = self._devices.news, {}
             change.days = list(self.days.changed.values())
-            for key, minutes, start in self.days.ended():
-                self._daily.put({(key, start): points.day_line(key, minutes, start)})
+            self._daily.put(
+                {(one.key, one.start): points.day_line(one) for one in self.days.ended()}
+            )
             self.days.changed.clear()
 
     def _take_over(self, change: Change) -> None:
@@ -272,8 +278,8 @@ class Rooms:
         oldest = None
         if not 0 <= at - self._days_at < DAYS_EVERY:
             self._days_at, oldest = at, self.days.oldest()
-            for key, minutes, start in self.days.minutes(at):
-                self._daily.put({(key, start): points.day_line(key, minutes, start)})
+            told = self.days.minutes(at)
+            self._daily.put({(one.key, one.start): points.day_line(one) for one in told})
         try:
             if oldest:
                 await asyncio.to_thread(self._rows.tidy, oldest)

@@ -14,7 +14,7 @@ from msgspec import Meta
 from alerts.targets.shares import is_complete, percent
 from collector.outside import SchoolKey
 from collector.rooms import device as devices
-from collector.rooms.days import Order
+from collector.rooms.past import Order, Orders
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import Room as RoomView
 from collector.rooms.school import School
@@ -22,6 +22,7 @@ from collector.rooms.verdict import RoomState
 from collector.web import params, roomwords
 from collector.web.fields import At, Count, Ns, Words, when
 from collector.web.language import Text
+from collector.web.texts import Texts
 from core.causes import CAUSES
 from core.clock import SECOND, rfc3339
 from core.devices import KINDS, STATES
@@ -98,7 +99,7 @@ class RoomCounts(msgspec.Struct, frozen=True):
 
 
 class InOrder(msgspec.Struct, frozen=True):
-    """I-11, rooms in good order (完好率), in the school time of today so far.
+    """I-11, rooms in good order (完好率), in the school time of a day, a week or a month so far.
 
     Of the room time that is known, the share in which all that a lesson needs was healthy.
     `percent` is null where less than 90 % are known (R-29).
@@ -114,13 +115,16 @@ class InOrder(msgspec.Struct, frozen=True):
 class Rooms(msgspec.Struct, frozen=True):
     """Rooms, worst first; `next` is the `after` of the next page, 0 on the last.
 
-    `counts` and `in_order` are of all that are asked for, in every state.
+    `counts` and the three `in_order…` are of all that are asked for, in every state: of today, of
+    this week from Monday on, and of this month.
     """
 
     at: At
     at_ns: Ns
     counts: RoomCounts
     in_order: InOrder
+    in_order_week: InOrder
+    in_order_month: InOrder
     rooms: list[Room]
     next: Count
 
@@ -208,7 +212,7 @@ def answered(
     found: Sequence[RoomView],
     ask: Wanted,
     names: Mapping[SchoolKey, str],
-    order: Order,
+    orders: Orders,
     at: int,
 ) -> Rooms:
     """Return the answer about the rooms *found*; *names* are those of schools."""
@@ -220,7 +224,9 @@ def answered(
         at=rfc3339(at),
         at_ns=at,
         counts=RoomCounts(**numbers),
-        in_order=in_order(order),
+        in_order=in_order(orders.day),
+        in_order_week=in_order(orders.week),
+        in_order_month=in_order(orders.month),
         rooms=[_room(one, names.get(one.key, "")) for one in page],
         next=after if page and after < len(shown) else 0,
     )
@@ -235,6 +241,13 @@ def in_order(order: Order) -> InOrder:
         expected_s=order.lessons // SECOND,
         percent=percent(order.good, order.known) if enough else None,
     )
+
+
+def shares(orders: Orders, t: Texts) -> dict[str, str]:
+    """Return what people read of the week and the month, where enough is known of them."""
+    found = {"week": in_order(orders.week).percent, "month": in_order(orders.month).percent}
+    untold = t("in_order_untold")
+    return {name: untold if one is None else f"{one:.2f} %" for name, one in found.items()}
 
 
 def _room(one: RoomView, name: str) -> Room:

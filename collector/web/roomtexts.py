@@ -21,6 +21,7 @@ ROOMS: Final[dict[str, Text]] = {
         "共 {n} 间：不能上课 {not_ready}，无法判断 {unknown}，部分可用 {limited}，可以上课 {ready}",
         "{n} in all: {not_ready} not ready, {unknown} unknown, {limited} limited, {ready} ready",
     ),
+    "room_called": Text("教室 {room}", "Room {room}"),
     "room_first": Text("建议：{what}。", "Try first: {what}."),
     "room_in_use": Text("使用中", "in use"),
     "room_off": Text("已关", "off"),
@@ -34,5 +35,10 @@ ROOMS: Final[dict[str, Text]] = {
     "device_behind": Text("接在 {what} 后面", "behind {what}"),
     "device_asked_by": Text("由 {agent} 查询", "asked by {agent}"),
     "usage_today": Text("今天已开机 {minutes} 分钟", "on for {minutes} min today"),
+    "in_order": Text(
+        "完好率（上课时间内上课必需的设备都正常的比例，目标 95 %）：本周 {week}，本月 {month}",
+        "In good order in school time: {week} this week, {month} this month (target 95 %)",
+    ),
+    "in_order_untold": Text("数据不足", "too little is known"),
     "usage_unknown": Text("今天开机时间未知", "nobody knows for how long it was on today"),
 }

@@ -9,7 +9,7 @@ from collector.district.scores import Score
 from collector.ledgerread import Account, Question
 from collector.picture import Picture
 from collector.rollups.marks import Waiting
-from collector.rooms.days import Order
+from collector.rooms.past import Orders
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import School
 from collector.security.view import SecurityView
@@ -44,8 +44,8 @@ class Source(Protocol):
         """Return what of security began after *since* (ns) at *place*, all for an empty one;
         blocks, raises StoreError."""
 
-    def in_order(self, keys: Iterable[RoomKey]) -> Order:
-        """Return how far rooms were in order in the school time of today."""
+    def in_order(self, keys: Iterable[RoomKey]) -> Orders:
+        """Return how far rooms were in order in school time: today, this week and this month."""
 
     def on_today(self, key: RoomKey) -> int | None:
         """Return for how many minutes a room was on today; None where nobody knows."""

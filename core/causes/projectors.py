@@ -11,4 +11,10 @@ CAUSES: Final[dict[str, Cause]] = {
         "看投影机指示灯；如已开机仍如此，断电一分钟后再开机",
         "look at its lamps; if it is on and stays so, cut its power for a minute",
     ),
+    "lamp_old": Cause(
+        "灯泡使用时间已到",
+        "its lamp has reached its age",
+        "尽快更换灯泡，并在菜单中把灯泡计时清零",
+        "change the lamp soon and reset its hours in the menu",
+    ),
 }

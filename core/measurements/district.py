@@ -131,6 +131,16 @@ MEASUREMENTS: Final = (
             *("on_minutes", "integer", "min"),
             "its projector, panel or display was on, as far as anybody knows",
         ),
+        Field(
+            *("in_order_minutes", "integer", "min"),
+            "of its school time, in which all that a lesson needs was healthy (I-11): sum it over "
+            "days and rooms, and divide by the sum of `known_minutes`",
+        ),
+        Field("known_minutes", "integer", "min", "of its school time of which that is known"),
+        Field(
+            *("school_minutes", "integer", "min"),
+            "of school time so far: with less than 90 % of it known there is no percentage",
+        ),
         interval_s=300,
     ),
     measurement(

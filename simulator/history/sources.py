@@ -1,12 +1,13 @@
 """The series of one school: what its machines read, and what the collector writes about it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import timedelta
 from operator import attrgetter
 from typing import Final
 
 from alerts.schooltime import in_school_time
+from alerts.targets.days import day_at
 from core.clock import SECOND
 from core.lineprotocol import encode
 from core.types import Reading, Value
@@ -225,15 +226,34 @@ class RoomSeries:
         while (begins := int(at.timestamp())) < stop_s:
             at += timedelta(days=1)
             ends = min(int(at.timestamp()), stop_s)
-            seconds = sum(
-                min(one.stop, ends, (hour + 1) * HOUR_S) - max(one.start, begins, hour * HOUR_S)
-                for hour in range(begins // HOUR_S, -(-ends // HOUR_S))
-                if is_on(self.days, hour * HOUR_S)
-                for one in course.during(hour)
-                if truth_of(self.room, one, first=self.first).state == "ready"
-            )
-            fields: dict[str, Value] = {"on_minutes": seconds // 60}
+            on = self._seconds(course, begins, ends, {"ready"}, in_use=True)
+            day = day_at(begins * SECOND, self.days.zone)
+            lessons = (day.begins // SECOND, min(day.ends // SECOND, ends))
+            fields: dict[str, Value] = {
+                "on_minutes": on // 60,
+                "in_order_minutes": self._seconds(course, *lessons, {"ready"}) // 60,
+                "known_minutes": self._seconds(course, *lessons, {"ready", "not_ready"}) // 60,
+                "school_minutes": max(0, lessons[1] - lessons[0]) // 60,
+            }
             yield encode(Reading("room_day", fields, begins * SECOND, self.tags))
+
+    def _seconds(
+        self,
+        course: SchoolCourse,
+        begins: int,
+        ends: int,
+        states: Set[str],
+        *,
+        in_use: bool = False,
+    ) -> int:
+        """Return for how long the room was in one of *states*, in hours of use where asked."""
+        return sum(
+            max(0, min(one.stop, ends, (hour + 1) * HOUR_S) - max(one.start, begins, hour * HOUR_S))
+            for hour in range(begins // HOUR_S, -(-ends // HOUR_S))
+            if not in_use or is_on(self.days, hour * HOUR_S)
+            for one in course.during(hour)
+            if truth_of(self.room, one, first=self.first).state in states
+        )
 
 
 @dataclass(slots=True)

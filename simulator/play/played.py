@@ -120,11 +120,14 @@ class Played:
         yield from sorted(at for at in times if self._measured < at <= played_s)
 
     async def _live(self, at: int, now: Conditions) -> None:
+        begins = self._alive is None
         alive = self._alive or self._begin()
         self._ahead = round(now.clock * SECOND / 1000)
         readings = list(self.machine.readings(at, now))
         alive.recorder.take([await self._own(one) for one in readings])
         self.readings += len(readings)
+        if begins:
+            await alive.recorder.finish()  # whoever starts a play sees it live at once
         await self._tell(at, now)
         self.connected = now.outward and now.broker
         if self.connected:

@@ -2,7 +2,8 @@
 
     python -m tests.bench.page [schools]
 
-The real web server over the real painter; a real Chromium. Goal: first paint under a second. Beside
+The real web server over the real painter; a real Chromium. Every school that has an agent has 31
+rooms with 44 devices too. Goal: first paint under a second. Beside
 it, from the same server and in the same browser, a plain table with as many rows: the least that a
 page naming every school could be. What the first line of each page counts is the median of many.
 """
@@ -15,22 +16,28 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from collector.painting import paint
+from collector.rooms.days import RoomDays
+from collector.rooms.rows import RoomDay, RoomKey, RoomRows
 from collector.web import app as web_app
 from collector.web import board
 from collector.web.glance import glance
 from collector.web.scope import Scope
 from tests.collector.web import districts, fakes, gallery
+from tests.collector.web.classrooms import classrooms
 from tests.real import chromium
 from tests.real.chromium import Browser
 from tests.waiting import until_sync
 
 SCHOOLS: Final = 1000
+ZONE: Final = ZoneInfo("Asia/Shanghai")
 ASKED: Final = 30
 LOADED: Final = 12
 GOAL_MS: Final = 1000.0
@@ -40,6 +47,13 @@ PATHS: Final = {
     "one state, 100 rows": "/?state=up",
     "alerts": "/alerts",
     f"plain table, {SCHOOLS} rows": PLAIN,
+}
+SCHOOL: Final = "/schools/330102/3300000000"
+ROOMS: Final = {"a school, 31 rooms": SCHOOL, "a room": f"{SCHOOL}/rooms/302"}
+API: Final = {
+    "rooms: the worst 200": "/api/v1/rooms",
+    "rooms: 1,000 of them": "/api/v1/rooms?limit=1000",
+    "rooms of one school": "/api/v1/rooms?school=3300000000",
 }
 PAINTED: Final = """
 const [paint] = performance.getEntriesByName('first-contentful-paint');
@@ -88,6 +102,45 @@ def inside(source: fakes.FakeSource) -> None:
         say(f"  of this: {name:6} {statistics.median(took) * 1000:7.1f} ms")
 
 
+def told(title: str, address: str) -> None:
+    """Print what an answer of the API takes."""
+    found = [fetched(address) for _ in range(ASKED)]
+    took = statistics.median(seconds for seconds, _, _ in found) * 1000
+    _, packed, unpacked = found[-1]
+    size = f"{packed / 1000:6.1f} kB ({unpacked / 1000:.0f} unpacked)"
+    say(f"{title:28} server {took:6.1f} ms   {size}")
+
+
+def inside_of_rooms(source: fakes.FakeSource) -> None:
+    """Print what it takes to judge all rooms, and to sum up how far they were in order."""
+    seen = [room for one in source.roomed for room in one.rooms]
+    days = RoomDays(cast(RoomRows, NoRows()), ZONE)
+    days.look(fakes.NOW)
+    for room in seen:
+        days.see(room, fakes.NOW)
+    keys = [RoomKey(*room.key, room.room) for room in seen]
+    say(f"{len(seen)} rooms, {sum(len(one.devices) for one in source.roomed)} devices")
+    for name, work in (
+        ("judge", lambda: classrooms(source.schools, len(source.schools))),
+        ("order", lambda: days.orders(fakes.NOW, keys)),
+    ):
+        took = [_timed(work) for _ in range(7)]
+        say(f"  of this: {name:6} {statistics.median(took) * 1000:7.1f} ms")
+
+
+class NoRows:
+    """A database in which nothing is kept of rooms yet."""
+
+    def looked(self) -> int:
+        return 0
+
+    def open_days(self) -> list[RoomDay]:
+        return []
+
+    def in_order(self, _first: date, _before: date) -> list[tuple[RoomKey, date, int, int]]:
+        return []
+
+
 def _timed(work: Any) -> float:
     began = time.perf_counter()
     work()
@@ -105,7 +158,8 @@ def main(schools: int) -> None:
             # As the collector does it: worked out anew for every page that is asked for.
             source.painted = lambda: paint(scene)
             paints: dict[str, float] = {}
-            for title, path in PATHS.items():
+            source.roomed = classrooms(source.schools, schools)
+            for title, path in (ROOMS | PATHS).items():
                 found = [fetched(address + path) for _ in range(ASKED)]
                 took = statistics.median(seconds for seconds, _, _ in found) * 1000
                 _, packed, unpacked = found[-1]
@@ -116,7 +170,10 @@ def main(schools: int) -> None:
                     f"{title:28} server {took:6.1f} ms   {packed / 1000:6.1f} kB "
                     f"({unpacked / 1000:.0f} unpacked)   first paint {paints[title]:6.0f} ms"
                 )
+            for title, path in API.items():
+                told(title, address + path)
             inside(source)
+            inside_of_rooms(source)
             hour = 3600 / 15 * fetched(address)[1] / 1e6
     ours, theirs = paints["overview"], list(paints.values())[-1]
     say(

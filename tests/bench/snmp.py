@@ -1,12 +1,13 @@
 """What it costs to ask switches by SNMP: ours beside Telegraf's inputs.snmp and snmpbulkwalk.
 
-    python -m tests.bench.snmp [minutes] [--work]
+    python -m tests.bench.snmp [minutes] [--work] [--devices 0 20 200]
 
 First the work: the same eleven columns of interfaces with 28 ports, 308 values a device, by
 version 2c with 25 rows a question, from snmpd on loopback, without decoding them any further;
 processor seconds give devices a minute and core. Then the whole: our agent and Telegraf with the
 probes of the machine and 0, 20 and 200 such switches each minute: memory as if alone
-(tests/real/footprint.py), and processor seconds a minute.
+(tests/real/footprint.py), and processor seconds a minute; and our agent with as many by version 3
+(SHA-256, AES).
 
 snmpbulkwalk: apt-get install snmp. Telegraf with inputs.snmp is named by
 SCHOOLWATCH_BENCH_TELEGRAF, or built once here with the Go of the PATH; that of the tests lacks it.
@@ -42,8 +43,14 @@ WARM_UP_S: Final = 90
 """So that every device was asked once or twice."""
 ROUNDS: Final = 40
 DEVICES: Final = 20
+COUNTS: Final = (0, DEVICES, 200)
 AT_ONCE: Final = 20
 VALUES: Final = len(COLUMNS) * PORTS
+USER: Final = "watcher"
+USERS: Final = (
+    f'createUser {USER} SHA-256 "{COMMUNITY}{COMMUNITY}" AES "{COMMUNITY}{COMMUNITY}"\n'
+    f"rouser {USER} priv\n"
+)
 
 
 async def ask(places: Sequence[Place], rounds: int) -> float:
@@ -81,15 +88,22 @@ def walked(places: Sequence[Place], rounds: int) -> float:
 
 @contextmanager
 def our_agent(
-    folder: Path, broker: RealBroker, places: Sequence[Place]
+    folder: Path, broker: RealBroker, places: Sequence[Place], *, as_user: bool = False
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run our agent with *places* as its devices, each with its ports."""
     secret = folder / "community"
-    secret.write_text(COMMUNITY)
+    secret.write_text(2 * COMMUNITY if as_user else COMMUNITY)
     secret.chmod(0o600)
+    known = f'community_file = "{secret}"'
+    if as_user:
+        known = (
+            f'version = "3"\nuser = "{USER}"\nauth_protocol = "SHA-256"\n'
+            f'auth_password_file = "{secret}"\npriv_protocol = "AES"\n'
+            f'priv_password_file = "{secret}"'
+        )
     rows = "".join(
         f'[[devices.list]]\nid = "switch-{number}"\nkind = "switch"\ndriver = "snmp"\n'
-        f'host = "{host}"\nport = {port}\ncommunity_file = "{secret}"\nports = true\n'
+        f'host = "{host}"\nport = {port}\n{known}\nports = true\n'
         for number, (host, port) in enumerate(places)
     )
     file = agent_toml(folder, broker, PROBES + rows, seal_after_s=30)
@@ -98,18 +112,25 @@ def our_agent(
         yield process
 
 
-def whole(places: Sequence[Place], folder: Path, minutes: float, program: Path | None) -> None:
-    """Print what the agents take with 0, 20 and all of *places*, one after the other."""
-    for count in (0, DEVICES, len(places)):
+def whole(
+    places: Sequence[Place],
+    counts: Sequence[int],
+    folder: Path,
+    minutes: float,
+    program: Path | None,
+) -> None:
+    """Print what the agents take with so many of *places*, one after the other."""
+    for count in counts:
         found: dict[str, tuple[float, float]] = {}
-        for title in ("ours", "Telegraf") if program else ("ours",):
+        who = ["ours", *(["Telegraf"] if program else []), *(["ours, v3"] if count else [])]
+        for title in who:
             here = folder / f"{title}-{count}"
             here.mkdir()
             with (
                 brokers.running(brokers.mosquitto(here / "broker")) as broker,
                 Receiver(broker),
-                our_agent(here, broker, places[:count])
-                if title == "ours"
+                our_agent(here, broker, places[:count], as_user=title != "ours")
+                if title != "Telegraf"
                 else snmp_telegraf.running(
                     program or Path(), here, broker, places[:count]
                 ) as process,
@@ -124,11 +145,13 @@ def whole(places: Sequence[Place], folder: Path, minutes: float, program: Path |
             memory, cpu = found[title]
             say(f"{count:>4} devices  {title:<9} {memory / 1e6:6.1f} MB PSS  {cpu:6.3f} CPU s/min")
         if "Telegraf" in found:
-            memory, cpu = (mine / peer for mine, peer in zip(*found.values()))
+            memory, cpu = (
+                mine / peer for mine, peer in zip(found["ours"], found["Telegraf"], strict=True)
+            )
             say(f"{'':>14} of Telegraf: PSS {memory:.2f}  CPU {cpu:.2f}")
 
 
-def main(minutes: float, *, work_only: bool) -> None:
+def main(minutes: float, counts: Sequence[int], *, work_only: bool) -> None:
     """Print the work of each, then the whole."""
     program = snmp_telegraf.program()
     if program is None:
@@ -138,7 +161,7 @@ def main(minutes: float, *, work_only: bool) -> None:
         )
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with switches.running(folder, 200) as places:
+        with switches.running(folder, max(DEVICES, *counts), USERS) as places:
             some = places[:DEVICES]
             each = {"ours": asyncio.run(ask(some, ROUNDS))}
             if program:
@@ -152,12 +175,13 @@ def main(minutes: float, *, work_only: bool) -> None:
                     f"{60 / seconds:9,.0f} devices/min and core; ours takes {share:.2f} of it"
                 )
             if not work_only:
-                whole(places, folder, minutes, program)
+                whole(places, counts, folder, minutes, program)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What asking switches by SNMP costs.")
     parser.add_argument("minutes", nargs="?", type=float, default=MINUTES)
     parser.add_argument("--work", action="store_true", help="only what a device takes")
+    parser.add_argument("--devices", nargs="+", type=int, default=COUNTS, help="how many of them")
     chosen = parser.parse_args()
-    main(chosen.minutes, work_only=chosen.work)
+    main(chosen.minutes, chosen.devices, work_only=chosen.work)

@@ -47,8 +47,11 @@ def _value(column: str, port: int) -> str:
 
 
 @contextmanager
-def running(folder: Path, count: int) -> Iterator[list[Place]]:
-    """Run so many switches for the length of the block; give address and port of each."""
+def running(folder: Path, count: int, configuration: str = "") -> Iterator[list[Place]]:
+    """Run so many switches for the length of the block; give address and port of each.
+
+    *configuration* is more of snmpd.conf: users, say.
+    """
     rows = "".join(
         f"override {oid}.{port} {_value(column, port)}\n"
         for column, oid in COLUMNS.items()
@@ -61,7 +64,7 @@ def running(folder: Path, count: int) -> Iterator[list[Place]]:
             some = [(f"127.0.7.{n + 1}", port) for n in range(first, min(first + EACH, count))]
             lines = [some[at : at + IN_A_LINE] for at in range(0, len(some), IN_A_LINE)]
             heads = (",".join(f"{host}:{port}" for host, port in line) for line in lines)
-            more = "".join(f"agentaddress {head}\n" for head in heads) + rows
+            more = "".join(f"agentaddress {head}\n" for head in heads) + rows + configuration
             (folder / str(first)).mkdir()
             one = Snmpd(folder / str(first), port, more, OWN)
             stack.callback(one.stop)

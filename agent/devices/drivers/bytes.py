@@ -104,6 +104,6 @@ class BytesDriver:
     def _without(self, error: NoAnswer, told: Told) -> Sighting:
         if error.how == "silent" and not told.answers:
             if (self.silence or self.made.file.silence) == "standby":
-                return Sighting("standby", "", {"profile": self.made.file.name})
+                return Sighting("standby", "", {"profile": self.made.file.name}, by_silence=True)
             raise TargetUnreachable(f"{self.host}: {error}") from None
         return Sighting("unknown", error.cause, self._seen(told).fields)

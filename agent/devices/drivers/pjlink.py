@@ -106,7 +106,8 @@ class PjlinkDriver:
         except Gone as gone:
             if self._sleeps():
                 memory.asleep = True
-                sighting = Sighting("standby", fields={**self._fields(), "on": False})
+                asleep = {**self._fields(), "on": False}
+                sighting = Sighting("standby", fields=asleep, by_silence=True)
             elif gone.refused:
                 raise ConnectionRefusedError(str(gone)) from None
             else:

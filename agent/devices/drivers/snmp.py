@@ -16,6 +16,7 @@ from msgspec.structs import replace as replaced
 from agent.devices import ports as portreadings
 from agent.devices.base import COLLABORATOR, Sighting, drivers
 from agent.devices.decode import Answers, asked, decode
+from agent.devices.poe import PowerTable
 from agent.devices.ports import Moment, PortMemory
 from agent.devices.profile import Code, PortRole, Profile
 from agent.devices.profiles import no_such, profiles_of
@@ -141,7 +142,14 @@ class SnmpDriver:
             columns[role] = await tables.column(oid)
             if when is None and role in portreadings.COUNTERS:
                 when = Moment(self.now(), self.monotonic(), self.boottime() / clock.SECOND, starts)
-        return portreadings.readings(columns, when, self.memory.ports) if when else ()
+        if when is None:
+            return ()
+        row = portreadings.power_row(profile)
+        power = None
+        if row is not None:
+            via = await tables.column(row.via) if row.via else {}
+            power = PowerTable(row, columns[row.role], via)
+        return portreadings.readings(columns, when, self.memory.ports, power)
 
     def _session(self) -> Session:
         if self.memory.session is None:

@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.clients.address import host_and_port, new_socket, plain
+from agent.clients.address import host_and_port, new_socket
+from agent.devices import udp
 from agent.devices.pjlink.answers import NOTICES, parsed
 from agent.devices.pjlink.link import PORT
 from agent.onchange import OnChange
@@ -24,10 +25,6 @@ _log = logging.getLogger(__name__)
 MOST_BYTES: Final = 512
 AGAIN_S: Final = 60.0
 """Until the port is tried again that another program has."""
-
-READS_AT_ONCE: Final = 50
-REST_S: Final = 0.05
-"""After so many datagrams: of a flood a thousand a second are read, the rest the kernel drops."""
 
 
 def is_notice(packet: bytes) -> bool:
@@ -120,14 +117,9 @@ class Listener:
                 await self._hear(sock)
 
     async def _hear(self, sock: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
         self.hub.listening = True
         try:
-            while True:
-                for _ in range(READS_AT_ONCE):
-                    packet, sender = await loop.sock_recvfrom(sock, MOST_BYTES + 1)
-                    self.hub.take(packet, plain(sender[0]))
-                await asyncio.sleep(REST_S)
+            await udp.read(sock, MOST_BYTES + 1, self.hub.take)
         finally:
             self.hub.listening = False
 

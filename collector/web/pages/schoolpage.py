@@ -67,6 +67,9 @@ class SchoolPages:
                     room=room,
                     devices=rooms.devices_worst_first(room.devices),
                     minutes=self.frame.source.on_today(key),
+                    order=rooms.shares(
+                        self.frame.source.in_order([key]), self.frame.texts(request)
+                    ),
                     **_ROOMS,
                 )
         raise web.HTTPNotFound
@@ -92,6 +95,9 @@ class SchoolPages:
             up=sum(agent.state == "up" for agent in row.agents),
             alerts=await self._alerts(row.view),
             rooms=rooms.worst_first(there.rooms),
+            order=rooms.shares(
+                self.frame.source.in_order(rooms.keys(there.rooms)), self.frame.texts(request)
+            ),
             room_counts=rooms.counts(there.rooms),
             elsewhere=rooms.devices_worst_first(there.elsewhere),
             **self._security(request, row.view),

@@ -122,6 +122,7 @@ async def keeping(*devices: Device, **more: Any) -> AsyncIterator[tuple[Keeper, 
     told = Told()
     given: dict[str, Any] = {
         "look_s": 0.4,
+        "glance_s": 0.1,
         "again_s": 0.02,
         "hint_every_s": 0.05,
         "first_spread_s": 0.0,

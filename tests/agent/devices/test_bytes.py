@@ -105,7 +105,8 @@ async def test_a_device_that_closes_its_half_with_the_answer_has_answered() -> N
 
 async def test_a_device_that_sleeps_without_a_word_sleeps_where_the_file_says_so() -> None:
     async with web_server(silence) as port:
-        assert half(await camera(port, silence="standby").look()) == ("standby", "")
+        silent = await camera(port, silence="standby").look()
+        assert (half(silent), silent.by_silence) == (("standby", ""), True)
 
 
 async def test_a_device_that_answers_its_first_question_only_is_there() -> None:

@@ -160,3 +160,39 @@ def test_bits_are_counted_from_the_left(bits: bytes, expected: tuple[str, str, i
 def test_a_number_beyond_a_limit_has_a_meaning(load: int, expected: str) -> None:
     row = state(Meaning(above=95, state="limited", cause="cpu_high"))
     assert seen(row, Answers({S: load}))[0] == expected
+
+
+def status(said: str) -> tuple[str, str, int]:
+    """Return what a projector is by the text of its status: state, cause, codes not known."""
+    row = StateRow(
+        object="made up",
+        oids=(S,),
+        match=r"^(\w\w) ",
+        well=("03",),
+        means=(Meaning(codes=("FF",), state="fault", cause="other"),),
+    )
+    seen = decode(profile(row, untold="unknown"), Answers({S: said.encode()}, {})).sighting
+    return seen.state, seen.cause, int(seen.fields.get("codes_unknown", 0))
+
+
+@pytest.mark.parametrize(
+    ("said", "is_then"),
+    [
+        ("03 0000 0000 T1", ("ready", "", 0)),
+        ("FF 0000 0004 T1", ("fault", "other", 0)),
+        ("07 0000 0000 T1", ("unknown", "unlisted", 1)),
+        ("", ("unknown", "untold", 0)),
+        ("ERR", ("unknown", "untold", 0)),
+    ],
+)
+def test_a_code_in_a_text_is_what_its_pattern_keeps(
+    said: str, is_then: tuple[str, str, int]
+) -> None:
+    assert status(said) == is_then
+
+
+def test_a_flag_in_a_text_is_neither_where_its_pattern_does_not_fit() -> None:
+    row = value("on", match=r"^(\w\w) ", yes=("03",), no=("01",))
+    assert fields(row, b"03 0000") == {"on": True}
+    assert fields(row, b"01 0000") == {"on": False}
+    assert fields(row, b"FF 0000") == fields(row, b"03") == {}

@@ -3,6 +3,9 @@
 import asyncio
 import importlib.util
 import json
+import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +21,22 @@ from agent.devices.scan import Community, Found, Scan
 from agent.discovercli import network_of
 from core.checkconfig import check
 from core.errors import ConfigError
+from tests.agent.devices.snmp import test_users as snmp_users
 from tests.real import snmpsim
 from tests.waiting import until_sync
 
 UPS, PROJECTOR = "127.77.0.9", "127.77.0.10"
 NETWORK = "127.77.0.8/29"
+BESIDE = "127.77.0.16"
+"""The first address after it."""
 READERS = {"agent": "agent.config:read_agent"}
+V3_ROW = """\
+[[devices.list]]
+id = "switch-{0}"
+kind = "switch"
+driver = "snmp"
+host = "192.0.2.{0}"
+"""
 AGENT = """\
 kind = "agent"
 [identity]
@@ -109,6 +122,73 @@ def test_a_ups_and_a_projector_are_found_and_what_is_written_can_be_used(
     assert discover(UPS, "--config", agent, "--json", "--snmp-port", snmp_port) == 0
     [found] = json.loads(capsys.readouterr().out)["found"]
     assert (found["configured"], found["profile"]) == ("ups-127-77-0-9", "ups-rfc1628")
+
+
+@pytest.mark.real("snmpsim")
+def test_the_command_finds_what_an_agent_then_can_ask_and_asks_nobody_beside_the_network(
+    snmp_port: int, tmp_path: Path
+) -> None:
+    """As a person runs it: find, look through what was written, put it into agent.toml, ask."""
+    file, new = community_file(tmp_path, "ups-rfc1628/mains_lost"), tmp_path / "new.toml"
+    command = [sys.executable, "-m", "schoolwatch", "agent"]
+    with socket.create_server((BESIDE, 0)) as door, udp_at(BESIDE, snmp_port) as beside:
+        ports = ["--snmp-port", str(snmp_port), "--pjlink-port", str(door.getsockname()[1])]
+        words = [NETWORK, "--community-file", str(file), "--write", str(new), *ports]
+        done = subprocess.run([*command, "discover", *words], check=False, timeout=120)
+        assert done.returncode == 0
+        for silent in (door, beside):
+            silent.settimeout(0.2)
+        with pytest.raises(TimeoutError):
+            door.accept()
+        with pytest.raises(TimeoutError):
+            beside.recv(100)
+    agent = tmp_path / "agent.toml"
+    text = new.read_text("utf-8").replace('driver = "snmp"', f'driver = "snmp"\nport = {snmp_port}')
+    agent.write_text(AGENT + text)
+    words = [*command, "device", "ups-127-77-0-9", "--config", str(agent)]
+    asked = subprocess.run(words, check=False, timeout=120, capture_output=True, text=True)
+    assert "on_battery" in asked.stdout, asked.stdout + asked.stderr
+    assert "ups-rfc1628" in asked.stdout
+
+
+@contextmanager
+def udp_at(address: str, port: int) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((address, port))
+        yield sock
+
+
+@pytest.mark.real("snmpd")
+def test_a_device_that_speaks_version_3_alone_is_found_as_the_user_of_the_configuration(
+    tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SCHOOLWATCH_SNMP_COMMUNITY", raising=False)
+    device = snmp_users.started(tmp_path, [snmp_users.SECURE])
+    agent, new = tmp_path / "agent.toml", tmp_path / "new.toml"
+    for name, text in (("auth", snmp_users.AUTH), ("priv", snmp_users.PRIV)):
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o600)
+    user = (
+        'version = "3"\nuser = "pAES"\nauth_protocol = "SHA-256"\nauth_password_file = "auth"\n'
+        'priv_protocol = "AES"\npriv_password_file = "priv"\n'
+    )
+    rows = (f"{V3_ROW.format(n)}{user}" for n in (1, 2))  # two devices, and one user
+    agent.write_text(AGENT + "".join(rows))
+    try:
+        words = ["127.0.0.1", "--config", agent, "--write", new, "--snmp-port", device.port]
+        assert discover(*words) == 0
+    finally:
+        device.stop()
+    said = capsys.readouterr()
+    assert "SNMP with 1 user of version 3" in said.err
+    assert "interfaces" in said.out
+    text = new.read_text("utf-8")
+    assert snmp_users.AUTH not in text + said.out + said.err
+    assert 'user = "pAES"' in text
+    assert f'priv_password_file = "{tmp_path / "priv"}"' in text
+    again = tmp_path / "again.toml"
+    again.write_text(AGENT + text)
+    assert check(again, READERS).text == ""
 
 
 @pytest.mark.real("snmpsim")
@@ -206,9 +286,9 @@ FROM_FILE = Community(Path("/etc/community"), "secret")
 
 def test_names_that_devices_give_themselves_become_ids_that_differ() -> None:
     found = [
-        Found("192.0.2.1", 1.0, snmp=KNOWN, community=FROM_FILE, name="UPS 一楼"),
-        Found("192.0.2.2", 1.0, snmp=KNOWN, community=FROM_FILE, name="UPS 一楼"),
-        Found("192.0.2.3", 1.0, snmp=KNOWN, community=FROM_FILE, name='"]\nkind = "agent'),
+        Found("192.0.2.1", 1.0, snmp=KNOWN, key=FROM_FILE, name="UPS 一楼"),
+        Found("192.0.2.2", 1.0, snmp=KNOWN, key=FROM_FILE, name="UPS 一楼"),
+        Found("192.0.2.3", 1.0, snmp=KNOWN, key=FROM_FILE, name='"]\nkind = "agent'),
     ]
     text = "\n".join(tables(found, profiles_of(), taken=["ups-192-0-2-2"]))
     ids = [line for line in text.splitlines() if line.startswith("id = ")]

@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from agent.devices.base import Sighting
+from agent.devices.base import SWITCHED_OFF, Sighting
 from agent.devices.judging import (
     BEHIND,
     LONGEST_S,
@@ -94,6 +94,11 @@ def test_a_standing_counts_failures_until_an_answer() -> None:
         (GONE, [GONE], BEHIND),
         (GONE, [Standing(READY), GONE], BEHIND),
         (GONE, [Standing(Sighting("unknown", "rights"), 1)], SILENT),
+        (Standing(SWITCHED_OFF), [], SWITCHED_OFF),
+        (Standing(SWITCHED_OFF), [Standing(READY)], SWITCHED_OFF),
+        (Standing(SWITCHED_OFF), [Standing(Sighting("unreachable", "refused"), 1)], SWITCHED_OFF),
+        (Standing(SWITCHED_OFF), [GONE], BEHIND),
+        (Standing(Sighting("standby")), [GONE], Sighting("standby")),
         (GONE, [Standing(Sighting("fault", "fan"))], SILENT),
         (GONE, [Standing(SILENT_TO_SNMP, 1)], BEHIND),
         (GONE, [Standing(Sighting("unreachable", "refused"), 1)], SILENT),

@@ -86,12 +86,24 @@ async def test_a_driver_may_say_itself_that_nobody_answers() -> None:
     assert told.states("p") == ["ready", "unreachable busy"]
 
 
-async def test_a_dead_device_is_asked_ever_more_seldom_and_told_of_all_the_same() -> None:
-    one = device("p", dead, interval_s=0.1)
-    async with keeping(one) as (_, told):
+async def test_a_device_that_hangs_is_waited_for_ever_more_seldom_and_told_of_all_the_same() -> (
+    None
+):
+    one = device("p", hang, interval_s=0.1)
+    async with keeping(one, glance_s=0.02) as (keeper, told):
         await until(lambda: len(told.of("p")) >= 12)
-        looks, readings = len(actor(one).looked), len(told.of("p"))
-    assert looks <= readings / 2 + 1
+        assert keeper.counters.probe_errors <= len(told.of("p")) / 2 + 1, "waited for"
+        assert len(actor(one).looked) >= 8, "glanced at"
+        actor(one).acts = [well]
+        await until(lambda: told.last("p") == "ready")
+
+
+async def test_what_refuses_now_and_was_silent_before_is_told_as_it_is() -> None:
+    one = device("p", dead, host="192.0.2.7", interval_s=0.1)
+    async with keeping(one) as (_, told):
+        await until(lambda: len(told.of("p")) >= 6)
+        actor(one).acts = [raises(ConnectionRefusedError())]
+        await until(lambda: told.last("p") == "unreachable refused")
 
 
 async def test_a_hint_has_a_dead_device_asked_at_once_and_as_often_as_at_first() -> None:
@@ -134,8 +146,11 @@ async def test_a_flood_of_hints_costs_no_more_than_a_look_each_few_seconds() -> 
             keeper.hint("192.0.2.7")
             await asyncio.sleep(0.02)
         await until(lambda: len(actor(one).looked) >= 3)
-    assert all(later - earlier > 0.3 for earlier, later in pairwise(actor(one).looked))
-    assert len(actor(one).looked) <= 5
+        await asyncio.sleep(0.5)
+        # One for the hints that came since the last look; a busy machine sends them more slowly.
+        looked = actor(one).looked
+    assert all(later - earlier > 0.3 for earlier, later in pairwise(looked))
+    assert len(looked) <= 3 + (looked[-1] - looked[0]) / 0.4
 
 
 @dataclass

@@ -97,7 +97,8 @@ def test_every_recording_is_small_and_names_its_source() -> None:
     for case in ALL:
         assert (CASES / case / "device.snmprec").stat().st_size < 50_000, case
         source = expected(case)["source"]
-        assert source.startswith(("recorded: ", "made from its MIB: ")), case
+        made = ("made from its MIB: ", "made from what independent programs read: ")
+        assert source.startswith(("recorded: ", *made)), case
 
 
 def test_no_field_of_a_person_can_be_read() -> None:
@@ -258,6 +259,34 @@ def test_a_mistake_in_a_profile_is_named_with_its_line(
     assert f"{file}:{OWN.count(chr(10)) + 1}" in str(caught.value) or f"{file}:1" in str(
         caught.value
     )
+
+
+def test_every_mistake_in_a_profile_is_named_with_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    file.write_text(
+        OWN
+        + """colour = 1
+[[value]]
+field = "cpu_percnt"
+object = "X"
+oids = ["1.3.6.x"]
+[[state]]
+objct = "X"
+"""
+    )
+    first = OWN.count("\n") + 1
+    wanted = {first: "colour", first + 2: "cpu_percent"}
+    wanted |= {first + 4: "an OID in numbers", first + 6: "object"}
+    for said in ("alone", "with the configuration"):
+        if said == "alone":
+            with pytest.raises(ConfigError) as caught:
+                read_profile(file)
+            text = str(caught.value)
+        else:
+            [(_, text)] = mistakes_of(tmp_path, [])
+        for line, words in wanted.items():
+            found = [one for one in text.splitlines() if f"{file}:{line}: " in one]
+            assert any(words in one for one in found), (said, line, text)
 
 
 def test_a_profile_includes_what_there_is(tmp_path: Path) -> None:

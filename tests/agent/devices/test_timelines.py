@@ -4,12 +4,13 @@ import asyncio
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.devices.base import Sighting
+from agent.devices.base import SWITCHED_OFF, Sighting
 from agent.devices.device import Device
 from agent.devices.keeper import Keeper
 from agent.devicesconfig import DeviceConfig
@@ -37,6 +38,9 @@ class Played:
         if what == "dead":
             await asyncio.sleep(3)
             raise TargetUnreachable("no answer within 3 s")
+        if what == "off":
+            await asyncio.sleep(3)
+            return SWITCHED_OFF
         if what == "refuses":
             raise ConnectionRefusedError("nothing listens there")
         if what == "hangs":
@@ -91,3 +95,41 @@ def test_a_timeline_is_told_as_it_is_written(case: dict[str, Any]) -> None:
         assert {name: found[row["id"]][name] for name in expected} == expected
     regular = [one for one in told if one.tags["device"] == devices[0].id]
     assert len(regular) >= case["ends"] / devices[0].config.interval_s - 1, "told at each time"
+
+
+def test_of_two_hundred_devices_fifty_hang_for_an_hour_and_are_noticed_within_their_interval() -> (
+    None
+):
+    """And the others keep their minute all the time; 20 at once, times of real life."""
+    back = 3_600
+    rows = [
+        {"id": f"d{n}", "does": {"0": "hangs", back: "ready"} if n % 4 == 0 else {"0": "ready"}}
+        for n in range(200)
+    ]
+    devices = [made(row) for row in rows]
+    told: list[Reading] = []
+
+    async def play() -> None:
+        loop = asyncio.get_running_loop()
+        keeper = Keeper(
+            devices,
+            told.extend,
+            now=lambda: int((loop.time() + 0.001) * SECOND),
+            monotonic=loop.time,
+        )
+        task = asyncio.create_task(keeper.run())
+        await asyncio.wait({task}, timeout=back + 200)
+        task.cancel()
+
+    run(play())
+    seen: dict[str, list[int]] = {}
+    for one in told:
+        if one.fields["state"] == "ready":
+            seen.setdefault(one.tags["device"], []).append(one.at // SECOND)
+    for place, device in enumerate(devices):
+        at = seen[device.id]
+        if place % 4 == 0:
+            assert back <= at[0] <= back + 60 + 3
+        elif place:
+            assert max(later - sooner for sooner, later in pairwise(at)) <= 61 + 30
+            assert max(later - sooner for sooner, later in pairwise(at[2:])) <= 61

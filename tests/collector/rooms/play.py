@@ -165,7 +165,8 @@ class Play:
         self.look()
         await self.rooms.turn(self.patience)
         picture = books.live.picture(self.clock(), books.door.opening())
-        self.sights.append(sight_of(picture, books.door.opening(), Canary()))
+        cut_off = self.rooms.cut_off()
+        self.sights.append(sight_of(picture, books.door.opening(), Canary(), cut_off))
         while self.sights:
             self.engine.see(self.sights.pop(0))
         while self.engine.rows():

@@ -1,12 +1,17 @@
 """From what agents tell of devices to verdicts, events, alerts and series, and back to well."""
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 
 from collector.rooms.device import HOLDS
+from collector.rooms.rows import RoomKey
+from collector.verdicts import Known
 from core.clock import SECOND
 from core.errors import StoreBusy
+from core.types import Identity
 from tests.collector.district.play import points
 from tests.collector.making import REGION
 from tests.collector.rooms.play import (
@@ -14,6 +19,7 @@ from tests.collector.rooms.play import (
     CAMERA,
     COMPUTER,
     HOST,
+    MINUTE,
     PC,
     PROJECTOR,
     SCHOOL,
@@ -212,6 +218,65 @@ async def test_a_switch_that_is_down_is_one_alert_for_all_rooms_behind_it(play: 
     assert {one.verdict.state for one in school.rooms} == {"ready"}
 
 
+def falls_silent(play: Play, who: Identity) -> None:
+    """Have the broker publish the will of an agent."""
+    play.talking.discard(who)
+    live = play.desk.books.live
+    known = Known(play.clock(), play.clock(), dead=True)
+    live.put(who, msgspec.structs.replace(live.state(who), known=known))
+
+
+@pytest.mark.parametrize("says", ["the computer itself", "another agent", "what stands beside it"])
+async def test_a_computer_that_falls_silent_with_its_switch_is_part_of_that(
+    play: Play, says: str
+) -> None:
+    behind: dict[str, Any] = {"behind": "switch-3f"}
+    await play.say(SWITCH, state="ready", cause="", answer_ms=1.0)
+    if says == "the computer itself":
+        await play.say(COMPUTER, PC, state="ready", cause="", **behind)
+    elif says == "another agent":
+        await play.say(COMPUTER, HOST, state="ready", cause="", answer_ms=1.0, **behind)
+    else:
+        await play.say(PROJECTOR, state="ready", cause="", on=True, **behind)
+    await play.go_on(70)
+    falls_silent(play, PC)
+    await play.say(SWITCH, state="unreachable", cause="no_answer")
+    await play.go_on(900)
+    assert play.told() == ["begins switch_down switch-3f"]
+    await play.say(SWITCH, state="ready", cause="")
+    play.talking.add(PC)
+    await play.go_on(300)
+    assert play.told() == ["begins switch_down switch-3f", "ends switch_down switch-3f"]
+
+
+async def test_a_computer_that_stays_silent_when_its_switch_is_back_is_told_of_then(
+    play: Play,
+) -> None:
+    await play.say(COMPUTER, PC, state="ready", cause="", behind="switch-3f")
+    await play.say(SWITCH, state="unreachable", cause="no_answer", answer_ms=1.0)
+    falls_silent(play, PC)
+    await play.go_on(400)
+    assert play.told() == ["begins switch_down switch-3f"]
+    await play.say(SWITCH, state="ready", cause="")
+    await play.go_on(60)
+    assert sorted(play.told()[1:]) == ["begins agent_silent", "ends switch_down switch-3f"]
+    play.talking.add(PC)
+    await play.go_on(60)
+    assert play.told()[3:] == ["ends agent_silent"]
+
+
+@pytest.mark.parametrize("cause", ["refused", "fan"])
+async def test_a_computer_that_falls_silent_while_its_switch_carries_is_told_of(
+    play: Play, cause: str
+) -> None:
+    state = "fault" if cause == "fan" else "unreachable"
+    await play.say(COMPUTER, PC, state="ready", cause="", behind="switch-3f")
+    await play.say(SWITCH, state=state, cause=cause, answer_ms=1.0)
+    falls_silent(play, PC)
+    await play.go_on(400)
+    assert sorted(play.told()) == ["begins agent_silent", "begins switch_down switch-3f"]
+
+
 async def test_devices_that_stand_in_no_room_speak_for_themselves(play: Play) -> None:
     printer = {"device": "printer-1", "kind": "printer"}
     await play.say(AP, state="unreachable", cause="no_answer")
@@ -347,6 +412,34 @@ async def test_minutes_that_a_room_is_on_are_counted_by_the_day(tmp_path: Path) 
     assert [at for at, _ in found] == [day, ns("Tue 00:00")]
     assert found[0][1] - today[1] in (1, 2, 3)
     assert found[1][1] in (4, 5, 6, 7, 8, 9, 10)
+
+
+async def test_rooms_in_good_order_are_summed_over_week_and_month(tmp_path: Path) -> None:
+    """The week from 23 November, and the one that has a Monday in November."""
+    play = Play(tmp_path, "Fri 08:00")
+    await play.healthy()
+    await play.until("Fri 09:00", {"state": "ready", "on": True})
+    await play.until("Fri 10:00", {"state": "fault", "cause": "lamp"})
+    await play.until("Sat 00:10", {"state": "standby", "on": False}, step=60)
+    key = RoomKey(REGION, SCHOOL, "302")
+
+    def shares() -> list[tuple[int, ...]]:
+        """Return hours: in order, known, of school time; of today, the week and the month."""
+        found = play.rooms.days.orders(play.clock(), [key])
+        return [tuple(round(part / (60 * MINUTE)) for part in one) for one in found]
+
+    friday = (8, 10, 10)  # 8.5 of 9.5
+    assert shares() == [(0, 0, 0), friday, friday]
+    (told,) = points(play.daily, "room_day", "in_order_minutes", school=SCHOOL)
+    assert told[1] == pytest.approx(510, abs=3)
+    assert points(play.daily, "room_day", "school_minutes", school=SCHOOL)[0][1] == 570
+    await play.restart()
+    await play.until("Sat 00:20", {"state": "standby", "on": False})
+    assert shares() == [(0, 0, 0), friday, friday], "a restart goes on with it"
+    await play.restart(after=3 * 86_400, clean=False)  # 1 December: nobody was there on Monday
+    await play.go_on(600)
+    today, week, month = shares()
+    assert (today, week, month) == ((0, 0, 0), (0, 0, 10), (0, 0, 0))
 
 
 def minutes(play: Play) -> list[tuple[int, int]]:

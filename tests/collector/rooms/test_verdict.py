@@ -119,6 +119,38 @@ def test_a_switch_that_only_refuses_to_be_asked_cuts_nothing_off(cause: str) -> 
     assert (found.state, found.device) == ("not_ready", "a")
 
 
+OWN = device("pc", "ready", agent="pc", kind="computer", answers=False)
+"""The computer of a room that is an agent of its own."""
+
+
+@pytest.mark.parametrize(
+    ("beside", "why"),
+    [
+        (["s1"], "behind"),
+        (["s1", "s1"], "behind"),
+        (["s1", "s2"], "agent"),
+        ([""], "agent"),
+    ],
+)
+def test_a_silent_computer_stands_behind_what_all_beside_it_stand_behind(
+    beside: list[str], why: str
+) -> None:
+    others = [device(f"d{n}", "ready", behind=name) for n, name in enumerate(beside)]
+    switches = [
+        device("s1", "unreachable", kind="switch", room="", cause="no_answer"),
+        device("s2", "ready", kind="switch", room=""),
+    ]
+    found = judge(OWN, *others, *switches, there=around(pc="silent"))
+    assert (found.state, found.cause, found.device) == ("unknown", why, "pc")
+
+
+def test_what_answers_beside_a_computer_that_others_ask_says_nothing_of_it() -> None:
+    """Its own `behind` is missing in the file, or it stands elsewhere in the network."""
+    switch = device("s1", "unreachable", kind="switch", room="", cause="no_answer")
+    found = judge(device("pc", "unreachable"), device("a", "ready", behind="s1"), switch)
+    assert (found.state, found.device) == ("not_ready", "pc")
+
+
 def test_a_switch_behind_a_switch_takes_all_with_it_and_a_circle_ends() -> None:
     first = device("s1", "unreachable", kind="switch", room="", behind="s3")
     second = device("s2", "unknown", kind="switch", room="", behind="s1")

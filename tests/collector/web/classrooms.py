@@ -15,10 +15,10 @@ MOST = 12
 """Schools with devices."""
 
 
-def classrooms(schools: Sequence[SchoolView]) -> tuple[School, ...]:
-    """Return the rooms of the first of *schools* that have an agent."""
+def classrooms(schools: Sequence[SchoolView], most: int = MOST) -> tuple[School, ...]:
+    """Return the rooms of the first of *schools* that have an agent, at most of so many."""
     found = []
-    for view in [one for one in schools if one.agents][:MOST]:
+    for view in [one for one in schools if one.agents][:most]:
         who = view.agents[0].who
         agents = {
             one.who.agent: standing(one.verdict.state, one.verdict.cause, one.verdict.since)

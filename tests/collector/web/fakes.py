@@ -17,7 +17,7 @@ from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
-from collector.rooms.days import Order
+from collector.rooms.past import Order, Orders
 from collector.rooms.rows import RoomKey
 from collector.rooms.school import School as Rooms
 from collector.roster.school import School, Standing
@@ -88,9 +88,11 @@ class FakeSource:
             raise self.security_trouble
         return [one for one in self.security_week if one.place.startswith(place)]
 
-    def in_order(self, keys: Iterable[RoomKey]) -> Order:
-        count = len(list(keys))
-        return Order(570 * MINUTE * count, 590 * MINUTE * count, 600 * MINUTE * count)
+    def in_order(self, keys: Iterable[RoomKey]) -> Orders:
+        count = len(list(keys)) * MINUTE
+        today = Order(570 * count, 590 * count, 600 * count)
+        week = Order(1_600 * count, 1_600 * count, 2_000 * count)
+        return Orders(today, week, Order(5_000 * count, 5_100 * count, 5_200 * count))
 
     def on_today(self, key: RoomKey) -> int | None:
         return self.minutes_on

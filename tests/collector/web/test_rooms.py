@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from collector.rooms.days import Order
+from collector.rooms.past import Order
 from collector.web.rooms import in_order
 from core.clock import SECOND
 from tests.collector.web.classrooms import classrooms
@@ -62,6 +62,7 @@ async def test_it_does_so_in_english(client: Client, roomed: FakeSource) -> None
     text = (await read(client, f"{PLACE}?lang=en")).text
     for words in (
         "31 in all: 2 not ready, 5 unknown, 2 limited, 22 ready",
+        "in school time: too little is known this week, 98.04 % this month (target 95 %)",
         "its lamp has failed",
         "Try first: change the lamp or call for repair.",
         "the switch or line before it is down: nobody can tell",
@@ -77,6 +78,7 @@ async def test_a_room_shows_its_devices_and_what_to_try(client: Client, roomed: 
     assert "展台" in text
     assert "检查设备的电源和网线" in text
     assert "今天已开机 215 分钟" in text
+    assert "目标 95 %）：本周 数据不足，本月 98.04 %" in text
     roomed.minutes_on = None
     text = (await read(client, f"{PLACE}/rooms/301")).text
     assert "设备齐全且正常，可以直接上课。" in text
@@ -109,6 +111,8 @@ async def test_the_api_names_the_device_the_cause_and_what_to_try(
     body = await answered(client)
     assert body["counts"] == {"not_ready": 2, "unknown": 5, "limited": 2, "ready": 22}
     assert body["in_order"]["percent"] == pytest.approx(96.61)
+    assert body["in_order_week"]["percent"] is None, "80 % of it are known"
+    assert body["in_order_month"]["percent"] == pytest.approx(98.04)
     states = [one["state"] for one in body["rooms"]]
     assert states == sorted(states, key=["not_ready", "unknown", "limited", "ready"].index)
     (one,) = (await answered(client, "?room=302"))["rooms"]

@@ -45,12 +45,14 @@ async def test_one_that_was_seen_going_off_sleeps_and_comes_back(machine: Machin
         await asleep(projector)
         sighting = await asked.look()
         assert plain(sighting) == ("standby", "")
+        assert sighting.by_silence, "the way to it may be cut as well"
         assert sighting.fields["on"] is False
         assert sighting.fields["model"]
         assert plain(await asked.look()) == ("standby", "")
 
         await awake(projector)
-        assert plain(await asked.look()) == ("ready", "")
+        sighting = await asked.look()
+        assert (plain(sighting), sighting.by_silence) == (("ready", ""), False)
         # Now it is known to sleep: off between two looks is no outage either.
         await asleep(projector)
         assert plain(await asked.look()) == ("standby", "")
