@@ -6,7 +6,6 @@ compiler and libcap's headers in the school, and pyprctl is no longer kept; it i
 
 import ctypes
 import os
-import resource
 import signal
 from typing import Final
 
@@ -39,6 +38,8 @@ def give_up() -> None:
     What is open stays open: packet sockets keep receiving and can be bound anew. From here on no
     file, no socket and no module can be opened, and no process begun. Raises OSError.
     """
+    import resource  # noqa: PLC0415 — the module can be imported where only Linux can obey it
+
     _prctl(_NO_NEW_PRIVS, 1)
     if os.geteuid() == 0:
         for number in range(_CAPABILITIES):

@@ -5,7 +5,6 @@ interface: one that vanishes and comes back, under another index, has them bound
 """
 
 import contextlib
-import fcntl
 import socket
 import struct
 from collections.abc import Iterator
@@ -131,6 +130,8 @@ class Tap:
         self.sight.forget()  # another interface, or another cable
 
     def _asked(self, request: int, form: str) -> int:
+        import fcntl  # noqa: PLC0415 — the module can be imported where there is none
+
         asked = struct.pack("16s24x", self.name.encode())
         answer = fcntl.ioctl(self._sock.fileno(), request, asked)
         value: int = struct.unpack_from("=" + form, answer, 16)[0]
@@ -138,6 +139,8 @@ class Tap:
 
 
 def _opened() -> socket.socket:
+    if not hasattr(socket, "AF_PACKET"):
+        raise NotPermitted("packets can be listened to on Linux only")
     # Protocol 0: until it is bound to its interface it hears nothing, not even of others.
     try:
         sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)

@@ -60,6 +60,7 @@ print(json.dumps(said))
 def test_what_cannot_be_had_there_is_said_in_a_sentence() -> None:
     found = answer("""
 import agent.probes.disk, core.icmp
+from agent.sensor.tap import Tap
 from agent.surroundings import Surroundings
 from agent.watchers import watchers
 from core.errors import MonitorError
@@ -74,6 +75,7 @@ for ask in (
     lambda: agent.probes.disk._ask("C:/"),
     lambda: asyncio.run(link()),
     lambda: Surroundings(read=lambda path: "").host("gateway"),
+    lambda: Tap("eth0"),
 ):
     try:
         ask()
@@ -86,6 +88,7 @@ print(json.dumps(said))
         "C:/: file systems cannot be asked on this system",
         "links, addresses and routes can be watched on Linux only",
         "gateway: can be found on Linux only; write its address instead of the word",
+        "packets can be listened to on Linux only",
     ]
 
 
