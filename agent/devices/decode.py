@@ -134,7 +134,7 @@ def _codes(row: StateRow, answers: Answers) -> Iterator[Code]:
             if text := _text(row, answer):
                 yield text
         elif isinstance(answer, bytes):
-            number = _NUMBER.search(name_of(answer))  # of those who write numbers as text
+            number = _NUMBER.match(name_of(answer))  # of those who write numbers as text
             if number:
                 yield int(float(number[0]))
         else:
@@ -183,11 +183,12 @@ def _text(row: ValueRow | StateRow, answer: Answer) -> str:
 def _number(row: ValueRow, answer: Answer) -> float | None:
     if isinstance(answer, bytes):
         found = _NUMBER.search(_text(row, answer)) if row.match else None
-        answer = found[0] if found else ""
-    try:
-        number = float(answer) * row.scale
-    except ValueError:
-        return None  # another type than the MIB says
+        if not found:
+            return None
+        answer = float(found[0])
+    elif isinstance(answer, str):
+        return None  # another type than the MIB says: of an OID, 0.0 would look like a number
+    number = answer * row.scale
     return number if row.least <= number <= row.most else None
 
 

@@ -25,6 +25,9 @@ UP: Final = 1
 BRIDGE, ACCESS_POINT, ROUTER, TELEPHONE, STATION = 2, 3, 4, 5, 7
 """Bits of LldpSystemCapabilitiesMap (IEEE 802.1AB)."""
 
+FASTEST: Final = 1_600_000
+"""Mbit/s of the fastest Ethernet (IEEE 802.3dj); above are codes for no limit, as 2**32 - 1."""
+
 TOO_FAST: Final = 1.1
 """Times its speed no port carries, with some room for when its counters were read."""
 
@@ -105,10 +108,16 @@ def _fields(columns: Columns, index: str) -> dict[str, Value]:
     alias = columns.get("alias", {}).get(index)
     if isinstance(alias, bytes):
         fields["alias"] = name_of(alias)
-    speed = columns.get("speed", {}).get(index)
-    if isinstance(speed, int) and speed > 0 and fields.get("up") is True:
+    speed = _speed(columns, index)
+    if speed and fields.get("up") is True:
         fields["speed_mbit_s"] = float(speed)
     return fields
+
+
+def _speed(columns: Columns, index: str) -> int:
+    """Return the speed of a port in Mbit/s, 0 where it does not tell it."""
+    speed = columns.get("speed", {}).get(index)
+    return speed if isinstance(speed, int) and 0 < speed <= FASTEST else 0
 
 
 def _rates(
@@ -129,8 +138,7 @@ def _rates(
         return {}
     memory.samples[name] = sample
     each = per_second(before, sample) if before else {}
-    speed = columns.get("speed", {}).get(index)
-    limit = speed if isinstance(speed, int) and speed > 0 else float("inf")
+    limit = _speed(columns, index) or float("inf")
     mbit = {role: 8e-6 * each[role] for role in ("recv", "sent") if role in each}
     if max(mbit.values(), default=0) > TOO_FAST * limit:
         return {}  # a counter that jumped is no traffic

@@ -15,7 +15,7 @@ from msgspec.structs import replace as replaced
 
 from agent.devices import ports as portreadings
 from agent.devices.base import COLLABORATOR, Sighting, drivers
-from agent.devices.decode import Answers, asked, decode
+from agent.devices.decode import UNTOLD, Answers, asked, decode
 from agent.devices.poe import PowerTable
 from agent.devices.ports import Moment, PortMemory
 from agent.devices.profile import Code, PortRole, Profile
@@ -66,11 +66,19 @@ class Memory:
 
 @dataclass(slots=True)
 class _Tables:
-    """The columns of one look, each asked once however many rows of the profile need it."""
+    """What is read in one look: each column once, however many rows of the profile need it."""
 
     session: Session
     known: dict[str, Mapping[str, Value]] = field(default_factory=dict)
     unreadable: dict[str, Unreadable] = field(default_factory=dict)
+
+    async def scalars(self, *oids: str) -> Mapping[str, Value | None]:
+        """Return values; none of objects that the device refuses: what it told already counts."""
+        try:
+            return await self.session.get(*oids)
+        except Unreadable as error:
+            self.unreadable |= dict.fromkeys(oids, error)
+            return dict.fromkeys(oids)
 
     async def column(self, oid: str) -> Mapping[str, Value]:
         """Return a column; nothing of one that has no end, say: the others tell theirs."""
@@ -194,7 +202,7 @@ class SnmpDriver:
         answers = dict(system)
         missing = [oid for oid in scalars if oid not in answers]
         for at in range(0, len(missing), AT_ONCE):
-            answers |= await tables.session.get(*missing[at : at + AT_ONCE])
+            answers |= await tables.scalars(*missing[at : at + AT_ONCE])
         found = {oid: await tables.column(oid) for oid in columns}
         decoded = decode(profile, Answers(answers, found))
         for one in decoded.strange:
@@ -202,9 +210,10 @@ class SnmpDriver:
                 self.memory.strange.add(one)
                 _log.warning("%s: %s is %r, which profile %s does not know", self.host, *one, name)
         sighting = decoded.sighting
-        states = asked(replaced(profile, value=()))[1]
+        states = {oid for oids in asked(replaced(profile, value=())) for oid in oids}
         wrong = [error for oid, error in tables.unreadable.items() if oid in states]
-        if wrong and sighting.state in HEALTHY:  # what it could not say may be a fault
+        # What it could not say may be a fault.
+        if wrong and (sighting.state in HEALTHY or sighting.cause == UNTOLD):
             sighting = replace(sighting, state="unknown", cause=wrong[0].cause)
         if "model" not in sighting.fields and (model := model_of(words(system[SYS_DESCR]))):
             sighting = replace(sighting, fields={**sighting.fields, "model": model})

@@ -21,10 +21,14 @@ class Recording:
     refuses: Unreadable | None = None
     endless: str = ""
     """A column that goes on and on."""
+    refused: str = ""
+    """A scalar that it refuses, and all that is asked with it (genErr)."""
     asked: list[str] = field(default_factory=list)
 
     async def get(self, *oids: str) -> dict[str, Value | None]:
         self._heard(*oids)
+        if self.refused in oids:
+            raise Unreadable("refuses by SNMP: general error (genErr)")
         return {oid: self.objects.get(oid) for oid in oids}
 
     async def column(self, oid: str) -> dict[str, Value]:

@@ -42,7 +42,7 @@ def value(field: str, **more: Any) -> ValueRow:
     return ValueRow(field=field, object="X::x", **where, **more)
 
 
-@pytest.mark.parametrize("answer", [-1, 255, b"\x05", b"", "1.3.6.1"])
+@pytest.mark.parametrize("answer", [-1, 255, b"\x05", b"", "1.3.6.1", "0.0"])
 def test_a_code_or_another_type_in_place_of_a_number_is_no_number(answer: Value) -> None:
     assert fields(value("battery_percent", absent=(255,), most=100), answer) == {}
 
@@ -121,6 +121,9 @@ def test_a_code_outside_the_map_is_unknown_and_counted_and_no_fault() -> None:
     assert seen(row, Answers({S: 77})) == ("unknown", "unlisted", 1)
     # A device that answers another type, and one that answers nothing, says nothing.
     assert seen(row, Answers({S: b"broken"})) == ("ready", "", 0)
+    assert seen(row, Answers({S: b"error 2"})) == ("ready", "", 0)
+    assert seen(row, Answers({S: b"\x9f\x78\x04202C"})) == ("ready", "", 0)  # a float in Opaque
+    assert seen(row, Answers({S: b"2"})) == ("limited", "fan", 0)
     assert seen(row, Answers({S: None})) == ("ready", "", 0)
 
 

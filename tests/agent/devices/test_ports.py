@@ -130,6 +130,15 @@ async def test_wrong_types_in_a_table_cost_their_fields_only() -> None:
     assert told["up"] is True
 
 
+async def test_a_speed_that_no_port_has_is_none_and_limits_nothing() -> None:
+    switch = Switch()
+    switch.put(SPEED, 2**32 - 1)
+    assert "speed_mbit_s" not in await switch.ge1()
+    assert (await switch.after(60, recv=60 * MBIT))["recv_mbit_s"] == 1.0
+    switch.put(SPEED, 400_000)
+    assert (await switch.after(60))["speed_mbit_s"] == 400_000.0
+
+
 async def test_no_personal_device_is_named() -> None:
     seen = await Switch().driver.look()
     assert {one.tags["port"]: one.fields["neighbour"] for one in seen.readings} == {

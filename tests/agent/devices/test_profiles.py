@@ -149,6 +149,27 @@ async def test_a_table_without_an_end_costs_what_it_tells(
     assert (await driver.look()).state == "ready"
 
 
+@pytest.mark.parametrize(
+    ("case", "scalar", "state", "cause"),
+    [
+        # Without power over Ethernet some refuse that one object, the only scalar of their family.
+        ("tplink-switch/made_from_its_mib", "1.3.6.1.4.1.11863.6.56.1.1.1.3.0", "ready", ""),
+        ("ups-rfc1628/eastpower", "1.3.6.1.2.1.33.1.2.1.0", "unknown", "garbage"),
+    ],
+)
+async def test_a_scalar_that_is_refused_costs_what_it_tells(
+    case: str, scalar: str, state: str, cause: str
+) -> None:
+    device = recording(case)
+    driver = driver_of(device)
+    device.refused = scalar
+    seen = await driver.look()
+    assert (seen.state, seen.cause) == (state, cause)
+    assert "uptime_s" in seen.fields
+    device.refused = ""
+    assert (await driver.look()).state == "ready"
+
+
 async def test_a_device_that_refuses_is_unknown_with_that_cause() -> None:
     device = recording("ups-rfc1628/eastpower")
     device.refuses = WrongCredentials("no such user")
