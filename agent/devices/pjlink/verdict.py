@@ -18,7 +18,7 @@ from agent.devices.pjlink.answers import (
     power_of,
     refused,
 )
-from core.devices import DeviceState
+from core.devices import HEALTHY, DeviceState
 from core.types import Value
 
 STATES: Final[dict[Power, DeviceState]] = {
@@ -50,7 +50,8 @@ def judged(said: Mapping[str, bytes], before: Before) -> Sighting | None:
 
     *said* has the value for each of the four letters that it answered, ERR1 … ERR4 as they are.
     """
-    errors = errors_of(said.get("ERST", b"")) or {}
+    told_errors = said.get("ERST", UNAVAILABLE)
+    errors = errors_of(told_errors)
     fields: dict[str, Value] = {}
     muted = muted_of(said.get("AVMT", b""))
     if muted is not None:
@@ -59,7 +60,7 @@ def judged(said: Mapping[str, bytes], before: Before) -> Sighting | None:
     power = None if told is None else power_of(told)
     if power:
         fields["on"] = power in BURNS
-        return with_errors(Sighting(STATES[power], fields=fields), errors)
+        return _whole(Sighting(STATES[power], fields=fields), errors, told_errors)
     if told is None:
         plain = unanswered(before)
     elif refused(told) == UNAVAILABLE:
@@ -68,7 +69,21 @@ def judged(said: Mapping[str, bytes], before: Before) -> Sighting | None:
         plain = Sighting("fault", "other")
     else:
         plain = GARBAGE
-    return plain and with_errors(Sighting(plain.state, plain.cause, fields), errors)
+    return plain and _whole(Sighting(plain.state, plain.cause, fields), errors, told_errors)
+
+
+def _whole(sighting: Sighting, errors: Mapping[str, int] | None, told: bytes) -> Sighting:
+    """Return *sighting* with what ERST *told*, which are *errors* where it can be read.
+
+    What cannot be read may be a fault, and ERR4 is one.
+    """
+    if errors is not None:
+        return with_errors(sighting, errors)
+    if sighting.state not in HEALTHY or refused(told) not in (b"", BROKEN):
+        return sighting
+    if refused(told) == BROKEN:
+        return Sighting("fault", "other", sighting.fields)
+    return Sighting("unknown", "unlisted", sighting.fields)
 
 
 def with_errors(sighting: Sighting, errors: Mapping[str, int]) -> Sighting:
