@@ -183,12 +183,12 @@ def _text(row: ValueRow | StateRow, answer: Answer) -> str:
 def _number(row: ValueRow, answer: Answer) -> float | None:
     if isinstance(answer, bytes):
         found = _NUMBER.search(_text(row, answer)) if row.match else None
-        if not found:
-            return None
-        answer = float(found[0])
-    elif isinstance(answer, str):
-        return None  # another type than the MIB says: of an OID, 0.0 would look like a number
-    number = answer * row.scale
+        told = float(found[0]) if found else None
+    else:  # of another type than the MIB says: the object identifier 0.0 would look like a number
+        told = None if isinstance(answer, str) else answer
+    if told is None:
+        return None
+    number = told * row.scale
     return number if row.least <= number <= row.most else None
 
 
