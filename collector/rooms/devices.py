@@ -6,6 +6,8 @@ Lives in the event loop.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from collector.counters import Counters
 from collector.live import Live
 from collector.outside import SchoolKey
@@ -57,6 +59,9 @@ class Devices:
             if before is None and len(there) >= MOST_DEVICES:
                 self._counters.add("room_devices_left_out")
                 continue
+            if before and before.heard > one.arrived + JUST_NOW:
+                # Our clock was set back: it was heard then, and not in time to come.
+                before = replace(before, heard=one.at, since=min(before.since, one.at))
             after = told(before, one.key, one.tags, one.fields, one.at)
             if after is None:
                 continue

@@ -20,12 +20,13 @@ _START: Final = b"device,"
 
 
 class Told(NamedTuple):
-    """One reading of one device, at the latest when it arrived."""
+    """One reading of one device, `at` the latest when it arrived."""
 
     key: DeviceKey
     tags: Mapping[str, str]
     fields: Mapping[str, Value]
     at: int
+    arrived: int
 
 
 def told_in(items: Sequence[Item]) -> Iterator[Told]:
@@ -44,4 +45,5 @@ def told_in(items: Sequence[Item]) -> Iterator[Told]:
             device = point.tags.get("device", "")
             if device and point.at and abs(item.arrival.at - point.at) < FRESH:
                 key = DeviceKey(who.region, who.school, who.agent, device)
-                yield Told(key, point.tags, point.fields, min(point.at, item.arrival.at))
+                arrived = item.arrival.at
+                yield Told(key, point.tags, point.fields, min(point.at, arrived), arrived)

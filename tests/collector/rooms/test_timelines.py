@@ -93,6 +93,16 @@ async def test_a_first_reading_that_was_lost_and_comes_again_says_how_the_device
     assert play.verdict == ("ready", "", ""), "only what nobody knew yet"
 
 
+async def test_a_failure_is_heard_of_although_the_clock_was_set_back(play: Play) -> None:
+    play.clock.at -= 3_600 * SECOND
+    await play.say(PROJECTOR, state="fault", cause="lamp")
+    await play.turn()
+    assert play.verdict == ("not_ready", "projector-302", "lamp")
+    await play.say(PROJECTOR, state="ready", cause="", on=True)
+    await play.turn()
+    assert play.verdict == ("ready", "", "")
+
+
 async def test_what_lasts_for_less_than_a_minute_is_recorded_and_nobody_is_called(
     play: Play,
 ) -> None:
