@@ -15,6 +15,8 @@ FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 SESSIONS: Final = 4096
 """That are open at a time; who floods a port pushes out others, and `syn_flood` tells of it."""
+HALF: Final = 1 << 31
+"""Of all sequence numbers: what is further ahead lies behind (RFC 9293 §3.4)."""
 ENDING_S: Final = 1.0
 """The other side ends a moment later, if it is seen at all."""
 
@@ -138,7 +140,11 @@ def _key(fact: Tcp, *, up: bool) -> _Key:
 
 
 def _sent(first: int | None, fact: Tcp) -> int | None:
-    """Return how many bytes were sent up to this segment; the SYN took one number."""
+    """Return how many bytes were sent up to this segment; the SYN took one number.
+
+    None where the numbers mean nothing: an end before the beginning, as in captures made by hand.
+    """
     if first is None or (fact.flags & RST and not fact.sequence):
         return None
-    return (fact.sequence + fact.payload - first - 1) & 0xFFFFFFFF
+    sent = (fact.sequence + fact.payload - first - 1) & 0xFFFFFFFF
+    return None if sent >= HALF else sent
