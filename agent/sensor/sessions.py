@@ -32,6 +32,7 @@ class Session(NamedTuple):
     source: Address
     mac: Mac
     target: Address
+    target_mac: Mac
     port: int
     up: int | None
     """Bytes to the target, None where they were not seen."""
@@ -44,6 +45,7 @@ class Session(NamedTuple):
 class _Open:
     began: float = 0.0
     mac: Mac = b""
+    target_mac: Mac = b""
     up_from: int | None = None
     down_from: int | None = None
     up: int | None = None
@@ -97,7 +99,7 @@ class Sessions:
         else:
             session.down_from = fact.sequence
         session.began = session.began or fact.at
-        session.mac = fact.src if up else fact.dst
+        session.mac, session.target_mac = (fact.src, fact.dst) if up else (fact.dst, fact.src)
 
     def _end(self, fact: Tcp, *, up: bool) -> None:
         key = _key(fact, up=up)
@@ -128,7 +130,7 @@ class Sessions:
         self._tell(
             Session(
                 *(session.began, session.ended, session.number, session.vlan, key[0], session.mac),
-                *(key[2], key[3], session.up, session.down, session.finished),
+                *(key[2], session.target_mac, key[3], session.up, session.down, session.finished),
             )
         )
 

@@ -221,7 +221,7 @@ class PasswordGuessingMachine:
                 session.ended,
                 session.number,
                 self._routers.party(session.source, session.mac),
-                self._routers.party(session.target, port=session.port),
+                self._routers.party(session.target, session.target_mac, session.port),
                 count,
                 attack.confidence,
                 {
@@ -251,7 +251,7 @@ class PasswordGuessingMachine:
                 session.ended,
                 session.number,
                 Party(role=self._routers.role_of(session.source)),
-                self._routers.party(session.target, port=session.port),
+                self._routers.party(session.target, session.target_mac, session.port),
                 together.slow if new else 1,
                 0.7,
                 {
