@@ -119,8 +119,9 @@ class Contest:
     def shouted(self, mac: Mac, at: float) -> bool:
         """Return whether *mac* claims it to everybody only, and a rival does so too, up to *at*."""
         one = self.claimants[mac]
-        rivals = self.rivals(mac)
-        return one.loud >= one.pushes and any(at - rival.loud_at <= DUEL_S for rival in rivals)
+        if one.loud < one.pushes:
+            return False
+        return any(at - rival.loud_at <= DUEL_S for rival in self.rivals(mac))
 
     def rivals(self, mac: Mac) -> list[Claimant]:
         """Return the others that were still about when *mac* first claimed it."""
