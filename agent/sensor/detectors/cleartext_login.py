@@ -100,8 +100,8 @@ class CleartextLoginMachine:
 
     def take(self, fact: Tcp | Snmp) -> None:
         """Hear of a segment, or of SNMP."""
+        self._routers.take(fact)
         if isinstance(fact, Tcp):
-            self._routers.take(fact)
             self._sessions.take(fact)
         elif fact.response:
             self._askers.of(fact.target).answered = True

@@ -71,6 +71,7 @@ def test_guessing_at_a_service_is_one_event_that_names_who_and_what(port: int, c
     assert (one.kind, one.source.address) == ("password_guessing", packed(client))
     assert one.source.mac == (b"\x02\0\0\0\0\x42" if client == PC else b"")
     assert (one.target.address, one.target.port) == (packed(SERVER), port)
+    assert one.target.mac == b"\x02\0\0\0\0\x0a"
     assert (one.count, one.evidence["tries"], one.evidence["targets"]) == (200, 200, 1)
     assert one.start == pytest.approx(T)
 
