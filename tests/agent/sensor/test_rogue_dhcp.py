@@ -148,7 +148,7 @@ def test_a_server_that_is_the_networks_gateway_is_ours_whoever_answers_first(
     router: str, first: bool
 ) -> None:
     real, false = ("192.168.1.1", OURS_MAC), ("192.168.1.77", ROGUE_MAC)
-    frames = []
+    frames: list[tuple[float, bytes]] = []
     for n in range(4):
         yours = f"192.168.1.{n + 100}"
         mine = real[0] if router else ""
