@@ -132,6 +132,8 @@ class Contacts:
         key = (source, target, fact.source_port)
         asked = self._pending.pop(key, None)
         answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
+        if asked is not None and not asked.target_mac:  # a cooked capture says only who sent it
+            asked = asked._replace(target_mac=fact.src)
         self._first(key, asked or answered, outcome)
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
