@@ -14,12 +14,12 @@ from core.kind import (
     FAULT,
     FLOODING,
     GUESSING,
+    HOST,
     MINER,
     RANSOM,
     SCANNING,
     SPOOFING,
     TAMPERING,
-    TRAFFIC,
     TROJAN,
     UNAUTHORISED,
     VIRUS,
@@ -109,8 +109,11 @@ _PACKETS: Final = (
         ),
     ),
     Kind(
-        *("dns_tunnel", "EV-ABN-TRAF", TRAFFIC, "P3"),
-        *("域名查询中疑似夹带数据（DNS 隧道）", "data seem to be hidden in DNS (a tunnel)"),
+        *("dns_tunnel", "EV-ATK-HOST", HOST, "P3"),
+        *(
+            "有设备疑似用域名查询夹带数据（DNS 隧道）",
+            "a machine seems to hide data in DNS (a tunnel)",
+        ),
     ),
     Kind(
         *("malware_names", "EV-MAL-BOT", BOT, "P2"),

@@ -8,9 +8,10 @@ from typing import Final, Literal, NamedTuple
 
 from agent.sensor.facts import Address, Advert, Arp, Dhcp, Mac, Neighbour
 
-How = Literal["answer", "ask", "announce", "loud", "lease", "probe", "wanted"]
+How = Literal["answer", "ask", "announce", "loud", "advert", "lease", "probe", "wanted"]
 """How it was said. `answer`: to one machine. `ask`: by the sender of a question. `announce`: to
-everybody, of oneself. `loud`: an answer that goes to everybody. `lease`: a DHCP server gave it.
+everybody, of oneself. `loud`: an answer that goes to everybody. `advert`: by a router's
+advertisement; who forges these is told of by `rogue_ra` alone. `lease`: a DHCP server gave it.
 No claims, but needed to judge some: `probe` (RFC 5227: is it free?), `wanted` (a question)."""
 
 NOT_OWNED: Final = (b"", bytes(4), b"\xff" * 4, bytes(16))
@@ -40,7 +41,7 @@ def claims_of(fact: Arp | Neighbour | Advert | Dhcp) -> tuple[Claim, ...]:
     elif isinstance(fact, Neighbour):
         found = _neighbour(fact)
     elif isinstance(fact, Advert):
-        found = (_claim(fact, fact.source, fact.link or fact.src, b"", "announce"),)
+        found = (_claim(fact, fact.source, fact.link or fact.src, b"", "advert"),)
     else:
         found = _dhcp(fact)
     return tuple(

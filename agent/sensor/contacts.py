@@ -45,6 +45,8 @@ class Contact(NamedTuple):
     source: Address
     mac: Mac
     target: Address
+    target_mac: Mac
+    """b"" where it was not seen."""
     outside: bool
     """Whether the target is."""
     port: int
@@ -57,6 +59,7 @@ class _Asked(NamedTuple):
     number: int
     vlan: int
     mac: Mac
+    target_mac: Mac
 
 
 _Key = tuple[Address, Address, int]
@@ -101,7 +104,7 @@ class Contacts:
                 self._answer(fact, REFUSED)
         elif not flags & ACK:
             # FIN, Xmas and NULL scans: no system sends these in a connection.
-            asked = _Asked(fact.at, fact.number, fact.vlan, fact.src)
+            asked = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
             self._first((fact.source, fact.target, fact.target_port), asked, REFUSED)
 
     def tick(self, now: float) -> None:
@@ -117,7 +120,7 @@ class Contacts:
         key = (fact.source, fact.target, fact.target_port)
         if key in self._pending or fact.source in self._allowed or self._is_known(key):
             return
-        self._pending[key] = _Asked(fact.at, fact.number, fact.vlan, fact.src)
+        self._pending[key] = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
         if len(self._pending) > PENDING:
             self._unanswered(*self._pending.popitem(last=False))
 
@@ -128,7 +131,10 @@ class Contacts:
             self._outside_answered = fact.at
         key = (source, target, fact.source_port)
         asked = self._pending.pop(key, None)
-        self._first(key, asked or _Asked(fact.at, fact.number, fact.vlan, fact.dst), outcome)
+        answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
+        if asked is not None and not asked.target_mac:  # a cooked capture says only who sent it
+            asked = asked._replace(target_mac=fact.src)
+        self._first(key, asked or answered, outcome)
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, target, _ = key
@@ -141,7 +147,8 @@ class Contacts:
 
     def _undelivered(self, fact: Icmp) -> None:
         source, target, port = fact.inner_source, fact.inner_target, fact.inner_port
-        asked = _Asked(fact.at, fact.number, fact.vlan, fact.dst)
+        by = fact.src if fact.source == target else b""
+        asked = _Asked(fact.at, fact.number, fact.vlan, fact.dst, by)
         key = (source, target, port)
         if fact.inner_protocol == TCP_PROTOCOL and port:
             # A firewall that refuses says "port unreachable" of TCP too; a router that has no way
@@ -166,8 +173,11 @@ class Contacts:
         outside = self.routers.role_of(target) == OUTSIDE
         self._tell(
             Contact(
-                *(asked.at, asked.number, asked.vlan, source, asked.mac),
-                *(target, outside, port, udp, outcome),
+                *(asked.at, asked.number, asked.vlan, source, asked.mac, target, asked.target_mac),
+                outside=outside,
+                port=port,
+                udp=udp,
+                outcome=outcome,
             )
         )
 

@@ -69,6 +69,9 @@ class Claimant:
     pushed_at: float = -1e9
     pushes: int = 0
     """Unasked answers and announcements of this spell, to anybody."""
+    loud: int = 0
+    """Those of them that went to everybody."""
+    loud_at: float = -1e9
     pace_s: float = 1e9
     """From one of its last unasked answers to the next."""
     proper: int = 0
@@ -112,6 +115,13 @@ class Contest:
             len(one.asked) == TURNS_MAX and at - one.asked[0] <= SPELL_S
             for one in self.claimants.values()
         )
+
+    def shouted(self, mac: Mac, at: float) -> bool:
+        """Return whether *mac* claims it to everybody only, and a rival does so too, up to *at*."""
+        one = self.claimants[mac]
+        if one.loud < one.pushes:
+            return False
+        return any(at - rival.loud_at <= DUEL_S for rival in self.rivals(mac))
 
     def rivals(self, mac: Mac) -> list[Claimant]:
         """Return the others that were still about when *mac* first claimed it."""
@@ -164,6 +174,8 @@ class Contests:
             self._asked.put((claim.vlan, claim.address, claim.by), Question(claim.at))
             return None
         contest = self.of.of((claim.vlan, claim.address))
+        if claim.how == "advert" and contest.claimants.keys() - {claim.mac}:
+            return None  # who else sends it may be a forger, which says nothing of the others
         if claim.how == "lease":
             self._leased(claim, contest)
             return None
@@ -171,13 +183,16 @@ class Contests:
             return None
         one = _claimant(contest, claim)
         if claim.at - one.last > SPELL_S:
-            one.spell, one.count, one.pushes, one.proper = claim.at, 0, 0, 0
+            one.spell, one.count, one.proper = claim.at, 0, 0
+            one.pushes, one.loud = 0, 0
         one.last, one.number, one.by = claim.at, claim.number, claim.by
         one.count += 1
         if claim.by == claim.mac:
             one.own += 1
             _keep(self._owned.of((claim.vlan, claim.mac)), claim.address, claim.at, OWNED_MAX)
         _turns(claim, contest)
+        if claim.how == "advert":
+            return None
         self._how(claim, contest, one)
         return contest
 
@@ -217,6 +232,9 @@ class Contests:
         ]
 
     def _how(self, claim: Claim, contest: Contest, one: Claimant) -> None:
+        if claim.how in ("announce", "loud"):
+            one.loud += 1
+            one.loud_at = claim.at
         if claim.how == "announce":
             one.pushes += 1
             if not one.announced or claim.at - one.announced[-1] > BURST_S:

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from agent.sensor.dhcpservers import REMEMBERED_S, Server
 from agent.sensor.facts import Address, Mac
+from agent.sensor.gateways import CUSTOM
 from agent.sensor.network import Network
 from agent.sensor.tables import Bounded, Recent
 
@@ -81,15 +82,26 @@ def judge(
         return Judgement(late, early, 0.85 if served else 0.75, "seen before")
     if refuses is not None:
         return Judgement(refuses, other if refuses is one else one, 0.7, "refusal")
+    return _by_looks(one, other) or Judgement(late, early, 0.5, "seen first")
+
+
+def _by_looks(one: Server, other: Server) -> Judgement | None:
+    """Tell the rogue by its address and what it gives, where nothing that others do speaks."""
+    for mine, its in ((one, other), (other, one)):
+        # Who forges resolvers leaves the router as it is.
+        if mine.address in its.routers() and its.address not in mine.routers():
+            return Judgement(its, mine, 0.7, "router that both give")
+    together = one.address[:3] == other.address[:3]
     for by, confidence, odd in (
         ("router of its own", 0.65, _selfish),
         ("network of a home router", 0.65, _at_home),
         ("router at an unusual address", 0.6, _unusual),
+        ("server at an unusual address", 0.55, lambda server: together and _odd(server)),
     ):
         if odd(one) != odd(other):
             rogue, ours = (one, other) if odd(one) else (other, one)
             return Judgement(rogue, ours, confidence, by)
-    return Judgement(late, early, 0.5, "seen first")
+    return None
 
 
 def _marks(
@@ -116,4 +128,9 @@ def _at_home(server: Server) -> bool:
 
 
 def _unusual(server: Server) -> bool:
-    return not any(one[-1] in (1, 254) for one in server.routers())
+    return not any(one[-1] in CUSTOM for one in server.routers())
+
+
+def _odd(server: Server) -> bool:
+    """Return whether it is not where a network's gateway is by custom."""
+    return server.address[-1] not in CUSTOM

@@ -96,7 +96,7 @@ class Reach:
         limits = self._limits
         far = limits.targets_outside if contact.outside else limits.targets
         if self._is_vertical(target, udp=contact.udp):
-            party = self._contacts.routers.party(contact.target)
+            party = self._contacts.routers.party(contact.target, contact.target_mac)
             self._begin(row, contact, PORT_SCAN, party, target)
         elif worm:
             if port.weight >= limits.worm_targets or port.missed >= limits.worm_targets_unseen:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Final
 
-from agent.sensor.facts import BROADCAST, Address, Mac, Tcp
+from agent.sensor.facts import BROADCAST, Address, Dns, Mac, Snmp, Tcp
 from agent.sensor.incidents import Party
 from agent.sensor.network import Network, is_virtual
 from agent.sensor.roles import OUTSIDE
@@ -11,6 +11,10 @@ from agent.sensor.tables import Bounded
 
 ADDRESSES: Final = 4096
 ROUTERS: Final = 64
+V4: Final = 4
+MACS: Final = 1024
+NETWORKS: Final = 3
+"""So many networks (/24) of inside addresses that one MAC is sent to for make it a router's."""
 
 
 class Routers:
@@ -23,11 +27,17 @@ class Routers:
         self.role_of = lru_cache(ADDRESSES)(network.role_of)
         self._gateways = network.gateways
         self._macs: Bounded[Mac, bool] = Bounded(ROUTERS, bool)
+        self._behind: Bounded[Mac, set[bytes]] = Bounded(MACS, set)
 
-    def take(self, fact: Tcp) -> None:
-        """Learn from a segment."""
-        if self.role_of(fact.target) == OUTSIDE and fact.dst and fact.dst != BROADCAST:
-            self._macs.of(fact.dst)
+    def take(self, fact: Tcp | Dns | Snmp) -> None:
+        """Learn from a packet."""
+        if fact.dst and fact.dst != BROADCAST:
+            if self.role_of(fact.target) == OUTSIDE:
+                self._macs.of(fact.dst)
+            elif len(fact.target) == V4:
+                behind = self._behind.of(fact.dst)
+                if len(behind) < NETWORKS:
+                    behind.add(fact.target[:3])
         if fact.source in self._gateways and fact.src:
             self._macs.of(fact.src)
 
@@ -37,10 +47,12 @@ class Routers:
 
     def is_router(self, mac: Mac) -> bool:
         """Return whether *mac* forwards for others."""
-        return is_virtual(mac) or self._macs.get(mac) is not None
+        behind = self._behind.get(mac)
+        many = behind is not None and len(behind) >= NETWORKS
+        return many or is_virtual(mac) or self._macs.get(mac) is not None
 
     def party(self, address: Address, mac: Mac = b"", port: int = 0) -> Party:
         """Return who has *address*; the MAC only where it is the machine's own."""
         role = self.role_of(address)
-        own = b"" if role == OUTSIDE or self.is_router(mac) else mac
+        own = b"" if role == OUTSIDE or mac == BROADCAST or self.is_router(mac) else mac
         return Party(address, own, port, role)

@@ -15,6 +15,8 @@ FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 SESSIONS: Final = 4096
 """That are open at a time; who floods a port pushes out others, and `syn_flood` tells of it."""
+HALF: Final = 1 << 31
+"""Of all sequence numbers: what is further ahead lies behind (RFC 9293 §3.4)."""
 ENDING_S: Final = 1.0
 """The other side ends a moment later, if it is seen at all."""
 
@@ -30,6 +32,7 @@ class Session(NamedTuple):
     source: Address
     mac: Mac
     target: Address
+    target_mac: Mac
     port: int
     up: int | None
     """Bytes to the target, None where they were not seen."""
@@ -42,6 +45,7 @@ class Session(NamedTuple):
 class _Open:
     began: float = 0.0
     mac: Mac = b""
+    target_mac: Mac = b""
     up_from: int | None = None
     down_from: int | None = None
     up: int | None = None
@@ -95,7 +99,7 @@ class Sessions:
         else:
             session.down_from = fact.sequence
         session.began = session.began or fact.at
-        session.mac = fact.src if up else fact.dst
+        session.mac, session.target_mac = (fact.src, fact.dst) if up else (fact.dst, fact.src)
 
     def _end(self, fact: Tcp, *, up: bool) -> None:
         key = _key(fact, up=up)
@@ -126,7 +130,7 @@ class Sessions:
         self._tell(
             Session(
                 *(session.began, session.ended, session.number, session.vlan, key[0], session.mac),
-                *(key[2], key[3], session.up, session.down, session.finished),
+                *(key[2], session.target_mac, key[3], session.up, session.down, session.finished),
             )
         )
 
@@ -138,7 +142,11 @@ def _key(fact: Tcp, *, up: bool) -> _Key:
 
 
 def _sent(first: int | None, fact: Tcp) -> int | None:
-    """Return how many bytes were sent up to this segment; the SYN took one number."""
+    """Return how many bytes were sent up to this segment; the SYN took one number.
+
+    None where the numbers mean nothing: an end before the beginning, as in captures made by hand.
+    """
     if first is None or (fact.flags & RST and not fact.sequence):
         return None
-    return (fact.sequence + fact.payload - first - 1) & 0xFFFFFFFF
+    sent = (fact.sequence + fact.payload - first - 1) & 0xFFFFFFFF
+    return None if sent >= HALF else sent

@@ -160,6 +160,8 @@ class Suspicion:
         rivals = bool(contest.rivals(mac))
         came = min((rival.first for rival in contest.rivals(mac)), default=one.first)
         settled = came - one.first > SETTLED_S
+        if not gateway and contest.shouted(mac, claim.at):
+            return  # each tells everybody that it is here: a conflict, unless it does more
         if claim.at - one.pushed_at <= DUEL_S and not settled:
             enough = one.pushed >= self.answers
             if enough if rivals else self._alone(claim, one, who, gateway and bool(others)):

@@ -204,8 +204,8 @@ _NAMES: Final = (
             "Lessons are seldom touched; a program may smuggle data out, or pass by the filter.",
         ),
         Text(
-            "请先查那个网段里是否有翻墙或来历不明的软件；确认后卸载并查杀。",
-            "Look for tunnel programs on the machines of that network, remove them and scan.",
+            "请按告警里的地址和 MAC 找到这台设备，断网后查是否有翻墙或来历不明的软件，卸载并查杀。",
+            "Find the machine by its address and MAC, unplug it, remove tunnel programs and scan.",
         ),
     ),
     rule(

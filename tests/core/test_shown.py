@@ -34,7 +34,7 @@ def test_an_attack_shows_role_and_network_and_keeps_its_figures() -> None:
 
 def test_the_school_may_know_the_machines_of_an_attack_and_of_nothing_else() -> None:
     assert named("gateway_spoof", ATTACK) == {n: ATTACK[n] for n in ("source", "target")}
-    assert named("new_device", ATTACK) == named("dns_tunnel", ATTACK) == {}
+    assert named("new_device", ATTACK) == named("cleartext_login", ATTACK) == {}
     assert named("link_down", ATTACK) == {}
 
 

@@ -3,7 +3,7 @@
 Whoever sends data this way must ask for ever new, long names below one domain. That content
 networks and virus scanners do too, though each client rarely, or for answers that fit an address.
 So the numbers are kept for each client and domain, in memory and as hashes for some minutes; what
-is told are counts and sizes, neither the domain nor who asked (docs/decisions/015).
+is told are counts, sizes and the machine that asked, never the domain (docs/decisions/015).
 """
 
 from dataclasses import dataclass, field
@@ -13,10 +13,11 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
 from agent.sensor.domains import cut
-from agent.sensor.facts import Dns, Fact
+from agent.sensor.facts import Dns, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import INSIDE, RESOLVER
+from agent.sensor.routers import Routers
 from agent.sensor.tables import Bounded
 
 KIND: Final = "dns_tunnel"
@@ -113,10 +114,11 @@ class Row:
 class Watch:
     """The state of the detector."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Dns,)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Dns, Tcp)
 
     def __init__(self, thresholds: DnsTunnel, network: Network, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, network, incidents
+        self._routers = Routers(network)
         self._rows: Bounded[int, Row] = Bounded(1024, Row)
         self._ordinary = ORDINARY | frozenset(one.lower().strip(".") for one in thresholds.ordinary)
         self._limits = {
@@ -125,8 +127,13 @@ class Watch:
             "address": _Limit(thresholds.address_names, thresholds.address_length, 0.7),
         }
 
-    def take(self, fact: Dns) -> None:
-        """Hear of a question or an answer."""
+    def take(self, fact: Dns | Tcp) -> None:
+        """Hear of a question or an answer; segments show who is a router."""
+        self._routers.take(fact)
+        if isinstance(fact, Dns):
+            self._heard(fact)
+
+    def _heard(self, fact: Dns) -> None:
         sort = "raw" if fact.kind in RAW else "carrying" if fact.kind in CARRYING else "address"
         if len(fact.name) < BODY or (
             sort == "address" and len(fact.name) < self._is.address_length
@@ -177,7 +184,7 @@ class Watch:
         self._incidents.sign(
             Sign(
                 *(KIND, key, fact.at, fact.number),
-                source=Party(role=INSIDE),
+                source=self._asker(fact),
                 target=Party(role=role if role != INSIDE else RESOLVER),
                 count=1 if self._incidents.is_open(KIND, key) else asked,
                 confidence=limit.confidence,
@@ -192,3 +199,7 @@ class Watch:
                 vlan=fact.vlan,
             )
         )
+
+    def _asker(self, fact: Dns) -> Party:
+        client = (fact.target, fact.dst) if fact.response else (fact.source, fact.src)
+        return self._routers.party(*client)

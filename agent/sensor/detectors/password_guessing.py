@@ -29,7 +29,11 @@ FTP, FTP_DATA, RDP, VNC = 21, 20, 3389, 5900
 SYSTEM_MAX: Final = 1023
 
 LEAST: Final = {**dict.fromkeys(SSH_PORTS, 400), RDP: 100, VNC: 12}
-"""Bytes that a client sends with any password at all: the keys of ssh, the hello of RDP."""
+"""Bytes that a client sends with any password at all: the keys of ssh, the hello of RDP.
+
+Tools that give up early, and captures that somebody made, have less. Such a connection counts only
+where many come within a minute: a monitor reads a banner once in that time.
+"""
 LEAST_ELSE: Final = 8
 MOST_BYTES: Final = 8192
 """Each way: keys and some passwords of ssh are 3,000; a command or a file soon is more."""
@@ -75,22 +79,25 @@ class _Tries:
     first: float = 0.0
     last: float = 0.0
     slow: int = 0
+    brief: int = 0
+    """Besides those of `slow`: too small to hold a password, as far as anybody can tell."""
     others: Distinct = field(default_factory=lambda: Distinct(1024))
 
-    def add(self, session: Session, other: Address) -> None:
+    def add(self, session: Session, other: Address, *, brief: bool = False) -> None:
         """Take in a guess, which *other* is the other side of."""
         at = session.ended
         if at - self.last > PAUSE_S:
             self.clear()
         self.first, self.last = self.first or session.began, max(self.last, at)
-        self.slow += 1
+        self.slow += not brief
+        self.brief += brief
         self.lately.append(at)
         self.others.add(other)
 
     def clear(self) -> None:
         """Forgive."""
         self.lately.clear()
-        self.first, self.slow, self.others = 0.0, 0, Distinct(1024)
+        self.first, self.slow, self.brief, self.others = 0.0, 0, 0, Distinct(1024)
 
     def within(self, seconds: float) -> bool:
         """Return whether as many as are counted came within *seconds*."""
@@ -155,37 +162,48 @@ class PasswordGuessingMachine:
             active.clear()
 
     def _session(self, session: Session) -> None:
+        if self._is_excused(session):
+            return
         source, target, port = session.source, session.target, session.port
-        if source in self._network.allowed.scanners:
-            return
-        if port not in LOGIN_PORTS and target not in self._network.devices:
-            return
-        if self._incidents.is_open(WORM_SWEEP, source):
-            return  # worms guess at what they find: one attack, one event
         web = port in WEB_PORTS
         tries = (self._web if web else self._pairs).of((source, target, port))
         attacked = self._incidents.is_open(KIND, (source, port))
-        if not _is_guess(session):
+        guess = _is_guess(session)
+        brief = not guess and not web and _is_brief(session)
+        if not guess and not brief:
             if not attacked and _is_work(session):
                 tries.clear()
             return
-        tries.add(session, target)
+        tries.add(session, target, brief=brief)
         if attacked:
             self._go_on(session)
-            return
-        spread = self._spread.of((source, port))
-        spread.add(session, target)
-        if tries.within(WINDOW_S):
-            self._begin(session, tries, 0.7 if None in (session.up, session.down) else 0.9)
-        elif not web and tries.slow >= self._limits.tries_slow:
+        elif tries.within(WINDOW_S):
+            half = None in (session.up, session.down)
+            self._begin(session, tries, 0.6 if tries.brief > tries.slow else 0.7 if half else 0.9)
+        elif guess and not web:
+            self._slow(session, tries)
+
+    def _is_excused(self, session: Session) -> bool:
+        if session.source in self._network.allowed.scanners:
+            return True
+        if session.port not in LOGIN_PORTS and session.target not in self._network.devices:
+            return True
+        # Worms guess at what they find: one attack, one event.
+        return self._incidents.is_open(WORM_SWEEP, session.source)
+
+    def _slow(self, session: Session, tries: _Tries) -> None:
+        """Count a guess that is not one of many at one service within a minute."""
+        spread = self._spread.of((session.source, session.port))
+        spread.add(session, session.target)
+        if tries.slow >= self._limits.tries_slow:
             self._begin(session, tries, 0.5)
-        elif not web and spread.within(TOGETHER_S) and spread.others.count() >= 10:
+        elif spread.within(TOGETHER_S) and spread.others.count() >= 10:
             self._begin(session, spread, 0.6)
-        elif not web:
+        else:
             self._of_many(session)
 
     def _begin(self, session: Session, tries: _Tries, confidence: float) -> None:
-        attack = _Attack(tries.first, tries.slow, confidence, tries.others)
+        attack = _Attack(tries.first, tries.slow + tries.brief, confidence, tries.others)
         self._attacks.put((session.source, session.port), attack)
         self._sign(session, attack, attack.tries)
 
@@ -203,7 +221,7 @@ class PasswordGuessingMachine:
                 session.ended,
                 session.number,
                 self._routers.party(session.source, session.mac),
-                self._routers.party(session.target, port=session.port),
+                self._routers.party(session.target, session.target_mac, session.port),
                 count,
                 attack.confidence,
                 {
@@ -233,7 +251,7 @@ class PasswordGuessingMachine:
                 session.ended,
                 session.number,
                 Party(role=self._routers.role_of(session.source)),
-                self._routers.party(session.target, port=session.port),
+                self._routers.party(session.target, session.target_mac, session.port),
                 together.slow if new else 1,
                 0.7,
                 {
@@ -254,6 +272,12 @@ def _is_guess(session: Session) -> bool:
     least = LEAST.get(session.port, LEAST_ELSE)
     sent = session.up is None or least <= session.up <= MOST_BYTES
     return sent and (session.down is None or session.down <= MOST_BYTES)
+
+
+def _is_brief(session: Session) -> bool:
+    """Return whether anything was said at all, and little."""
+    up, down = session.up or 0, session.down or 0
+    return session.ended - session.began <= MOST_S and up + down > 0 and max(up, down) <= MOST_BYTES
 
 
 def _is_work(session: Session) -> bool:

@@ -81,6 +81,8 @@ class _Service:
     began: float = 0.0
     number: int = 0
     vlan: int = 0
+    mac: Mac = b""
+    """Of who offers it, as the SYNs have it."""
     last: float = 0.0
     news: int = 0
     second: int = 0
@@ -156,6 +158,7 @@ class SynFloodMachine:
         service.news += 1
         _count(service, int(fact.at))
         service.last, service.number, service.vlan = fact.at, fact.number, fact.vlan
+        service.mac = fact.dst
         if service.level >= self._limits.surplus / 10:
             self._sample(service, fact)
         if service.level >= self._limits.surplus:
@@ -224,7 +227,7 @@ class SynFloodMachine:
                 service.last,
                 service.number,
                 source,
-                self._routers.party(address, port=port),
+                self._routers.party(address, service.mac, port),
                 service.news,
                 0.9 if made_up or most else 0.7,
                 evidence,

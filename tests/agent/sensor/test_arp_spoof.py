@@ -357,6 +357,42 @@ def test_two_that_both_defend_their_address_by_announcing_are_a_conflict() -> No
     assert [one.kind for one in found(frames)] == ["ip_conflict"]
 
 
+@pytest.mark.parametrize("operation", [1, 2])
+@pytest.mark.parametrize("slower_s", [7.0, 20.0])
+def test_two_that_announce_one_address_each_at_its_own_pace_are_a_conflict(
+    slower_s: float, operation: int
+) -> None:
+    frames = say.merged(
+        say.repeated(T, say.announced(0, OTHER[0], VICTIM[1], operation)[1], 30, 4.0),
+        say.repeated(T + 1, say.announced(0, *VICTIM, operation)[1], 20, slower_s),
+        say.repeated(T + 2, say.asked(0, *GATEWAY, VICTIM[1])[1], 20, 6.0),
+        say.repeated(T + 2.001, say.answered(0, *VICTIM, *GATEWAY)[1], 20, 6.0),
+        say.repeated(T + 2.002, say.answered(0, OTHER[0], VICTIM[1], *GATEWAY)[1], 20, 6.0),
+    )
+    assert [one.kind for one in found(frames)] == ["ip_conflict"]
+
+
+def test_two_that_tell_everybody_of_one_address_by_answers_are_a_conflict() -> None:
+    frames = say.merged(
+        say.arpspoof_all(T, OTHER[0], VICTIM[1], 40),
+        say.arpspoof_all(T + 1, *VICTIM, 30),
+    )
+    assert [one.kind for one in found(frames)] == ["ip_conflict"]
+
+
+def test_a_service_that_moves_once_and_is_announced_again_and_again_is_nothing() -> None:
+    old, new, service = "02:00:00:00:00:31", "02:00:00:00:00:32", "10.0.0.100"
+    frames = say.merged(
+        say.talk(T, VICTIM, (old, service), 6, 5.0),
+        *(
+            say.repeated(T + 40 + op, say.announced(0, new, service, op)[1], 6, 1.0)
+            for op in (1, 2)
+        ),
+        say.talk(T + 50, VICTIM, (new, service), 12, 5.0),
+    )
+    assert found(frames) == []
+
+
 def test_a_classroom_of_clones_with_one_address_is_a_conflict() -> None:
     clones = [
         say.announced(T + n / 3 + k, f"02:00:00:00:0c:{n:02x}", "10.0.0.88")

@@ -67,7 +67,23 @@ def test_a_session_of_telnet_is_one_finding_for_its_device_however_often() -> No
     )
     (one,) = told(frames)
     assert (one.target.address, one.target.port, one.count) == (packed(SERVER), 23, 3)
+    assert one.target.mac == b"\x02\0\0\0\0\x0a"
     assert one.source == Party()
+
+
+@pytest.mark.parametrize("lasts", [0.5, 3.0])
+def test_a_session_of_telnet_that_is_short(lasts: float) -> None:
+    (one,) = told(telnet(T, PC, SERVER, up=24, lasts=lasts))
+    assert (one.kind, one.target.port, one.confidence) == ("cleartext_login", 23, 0.9)
+
+
+def test_questions_alone_are_a_finding_that_is_less_sure() -> None:
+    asked = merged(*(polled(T + 60 * n, SERVER, "public", answers=False) for n in range(5)))
+    (one,) = told(asked)
+    assert (one.target.address, one.target.port, one.confidence) == (packed(SERVER), 161, 0.6)
+    assert one.target.mac == b"\x02\0\0\0\0\x0a"
+    (one,) = told([*asked, *polled(T + 400, SERVER, "public")])
+    assert one.confidence == 0.9
 
 
 def test_a_finding_ends_when_the_device_is_mended_and_begins_anew() -> None:
@@ -93,7 +109,15 @@ def test_a_community_that_is_not_of_all() -> None:
     assert told(merged(*(polled(T + n, SERVER, "s3cret-9") for n in range(50)))) == []
 
 
-def test_questions_that_nobody_answers() -> None:
+def test_a_device_that_does_not_answer_where_others_do() -> None:
+    frames = merged(
+        *(polled(T + n, SERVER, "s3cret-9") for n in range(50)),
+        *(polled(T + n, OTHER, "public", answers=False) for n in range(50)),
+    )
+    assert told(frames) == []
+
+
+def test_questions_to_many_devices_that_nobody_answers() -> None:
     frames = merged(*(polled(T + n, inside(n), "public", answers=False) for n in range(50)))
     assert told(frames) == []
 

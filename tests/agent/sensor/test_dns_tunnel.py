@@ -9,6 +9,7 @@ import pytest
 from agent.sensor.domains import cut
 from agent.sensor.incidents import Incident
 from tests.agent.sensor.reading import Frames, incidents_of
+from tests.packets.addresses import packed
 from tests.packets.dns import AAAA, NULL, TXT, A, answered, asked
 
 CNAME, MX, PRIVATE = 5, 15, 65_399
@@ -70,9 +71,10 @@ def tunnel(kind: int, length: int, count: int, per_s: float, begin: float = 1.0)
 
 
 @pytest.mark.parametrize("kind", [NULL, PRIVATE, TXT, CNAME, MX])
-def test_a_tunnel_that_is_used_is_told_without_its_name_and_without_its_client(kind: int) -> None:
+def test_a_tunnel_that_is_used_names_its_machine_and_not_its_domain(kind: int) -> None:
     (one,) = found(tunnel(kind, 150, 300, 20.0))
-    assert (one.source.address, one.source.mac, one.source.role) == (b"", b"", "inside")
+    assert (one.source.address, one.source.role) == (packed("10.20.1.16"), "inside")
+    assert one.source.mac.hex(":") == "00:23:24:00:00:10"
     assert (one.target.address, one.target.role) == (b"", "resolver")
     assert "example" not in repr(one)
     assert one.evidence["name_length"] in range(145, 155)

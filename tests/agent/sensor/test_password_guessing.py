@@ -19,7 +19,16 @@ from tests.agent.sensor.scanning import (
     packed,
     school,
 )
-from tests.packets.connections import Timed, accepted, half_scanned, merged, refused, silent
+from tests.packets.connections import (
+    Timed,
+    accepted,
+    half_scanned,
+    merged,
+    refused,
+    segment,
+    silent,
+)
+from tests.packets.frames import ACK, FIN, PSH, RST, SYN
 
 ONLY = ("port_scan", "syn_flood", "worm_sweep", "password_guessing")
 
@@ -62,6 +71,7 @@ def test_guessing_at_a_service_is_one_event_that_names_who_and_what(port: int, c
     assert (one.kind, one.source.address) == ("password_guessing", packed(client))
     assert one.source.mac == (b"\x02\0\0\0\0\x42" if client == PC else b"")
     assert (one.target.address, one.target.port) == (packed(SERVER), port)
+    assert one.target.mac == b"\x02\0\0\0\0\x0a"
     assert (one.count, one.evidence["tries"], one.evidence["targets"]) == (200, 200, 1)
     assert one.start == pytest.approx(T)
 
@@ -125,7 +135,67 @@ def test_a_worm_that_also_guesses_is_a_worm() -> None:
     assert kinds(frames) == ["worm_sweep"]
 
 
+@pytest.mark.parametrize("port", [21, 22, 23, 3389, 5900])
+@pytest.mark.parametrize(("up", "down"), [(300, 1500), (23, 41), (0, 41), (6, 0)])
+def test_guesses_that_carry_hardly_anything(port: int, up: int, down: int) -> None:
+    frames = merged(
+        *(
+            accepted(T + n / 2, PC, 1024 + n, SERVER, port, up=up, down=down, lasts=0.3)
+            for n in range(120)
+        )
+    )
+    (one,) = told(frames)
+    assert (one.kind, one.count) == ("password_guessing", 120)
+    assert (one.source.address, one.target.address) == (packed(PC), packed(SERVER))
+
+
+def test_guesses_that_end_with_a_reset_after_a_banner() -> None:
+    frames = merged(
+        *(
+            [
+                *accepted(T + n / 2, PC, 1024 + n, SERVER, 22, up=21)[:4],
+                (T + n / 2 + 0.1, segment(PC, 1024 + n, SERVER, 22, RST, sequence=1022)),
+            ]
+            for n in range(60)
+        )
+    )
+    (one,) = told(frames)
+    assert (one.kind, one.count, one.confidence) == ("password_guessing", 60, 0.6)
+
+
+def test_guesses_of_a_capture_whose_sequence_numbers_mean_nothing() -> None:
+    frames = merged(
+        *(
+            [
+                (T + n, segment(PC, 1024 + n, SERVER, 22, SYN)),
+                (T + n + 0.01, segment(SERVER, 22, PC, 1024 + n, SYN | ACK)),
+                (T + n + 0.02, segment(PC, 1024 + n, SERVER, 22, ACK | PSH, payload=b"x" * 20)),
+                (T + n + 0.03, segment(PC, 1024 + n, SERVER, 22, FIN | ACK)),
+            ]
+            for n in range(60)
+        )
+    )
+    (one,) = told(frames)
+    assert (one.kind, one.count) == ("password_guessing", 60)
+
+
 # What is no attack
+
+
+def test_a_monitor_that_reads_the_banners_of_ssh_once_a_minute() -> None:
+    frames = merged(
+        *(
+            accepted(T + 60 * minute + n, MONITOR, 1024 + minute, inside(n), 22, up=21, down=41)
+            for minute in range(200)
+            for n in range(30)
+        )
+    )
+    assert kinds(frames) == []
+
+
+def test_a_backup_of_15_short_connections() -> None:
+    frames = merged(*(guesses(22, 15, 2.0, at=T + run * 600) for run in range(5)))
+    assert kinds(frames) == []
 
 
 def test_a_scan_that_finds_the_port_open_is_a_scan() -> None:

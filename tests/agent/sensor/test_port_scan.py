@@ -77,11 +77,25 @@ def test_a_scan_of_every_port_is_one_event_that_names_who_and_whom(
     ours = client != FAR
     assert scan.source.role == ("inside" if ours else "outside")
     assert scan.source.mac == (bytes.fromhex(mac_of(client).replace(":", "")) if ours else b"")
+    assert scan.target.mac == bytes.fromhex(mac_of(server).replace(":", ""))
     assert scan.evidence["ports"] == 4000
     assert scan.evidence["targets"] == 1
     assert scan.evidence["refused"] == 3999  # one is open
     assert scan.start == pytest.approx(T, abs=0.1)
     assert scan.last == pytest.approx(T + 4, abs=0.1)
+
+
+def test_a_router_is_not_taken_for_the_machine_behind_it_that_is_scanned() -> None:
+    behind = [f"192.168.{n}.9" for n in range(1, 4)]
+    (scan,) = incidents_of(
+        merged(
+            *(accepted(T + n, PC, 40_000, other, 443) for n, other in enumerate(behind)),
+            nmap(T + 9, PC, behind[0], range(1, 400)),
+        ),
+        Network(),
+        ONLY,
+    )
+    assert (scan.target.address, scan.target.mac) == (packed(behind[0]), b"")
 
 
 @pytest.mark.parametrize("flags", [FIN, 0, FIN | PSH | URG])

@@ -142,6 +142,22 @@ def test_without_anything_else_the_router_at_the_usual_address_is_ours(first: bo
     assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.6)
 
 
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("router", ["192.168.1.1", "192.168.1.77", ""])
+def test_a_server_that_is_the_networks_gateway_is_ours_whoever_answers_first(
+    router: str, first: bool
+) -> None:
+    real, false = ("192.168.1.1", OURS_MAC), ("192.168.1.77", ROGUE_MAC)
+    frames: list[tuple[float, bytes]] = []
+    for n in range(4):
+        yours = f"192.168.1.{n + 100}"
+        mine = real[0] if router else ""
+        good = offer(real, n, router=mine, resolver="223.5.5.5", yours=yours)
+        bad = offer(false, n, router=router, resolver=false[0], yours=yours)
+        frames += both(n, n * 20.0, *((bad, good) if first else (good, bad)))
+    assert accused(found(frames)) == [(false[0], ROGUE_MAC)]
+
+
 def test_clients_that_renew_tell_which_server_was_there_before_the_capture() -> None:
     frames = [
         *both(1, 0.0, rogue(1), offer((OURS, OURS_MAC), 1, router=OURS, resolver=OURS)),

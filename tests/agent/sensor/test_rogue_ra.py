@@ -103,6 +103,16 @@ def test_whoever_says_in_the_routers_name_that_it_is_gone_is_named_by_mac_alone(
     assert (one.evidence["differs"], one.count) == ("lifetime", 2)
 
 
+def test_what_is_forged_in_the_routers_name_is_one_event_of_one_detector() -> None:
+    for lifetime in (0, 1800):
+        killer = router_advert(ROGUE_MAC, ROUTER, prefixes=[], lifetime=lifetime)
+        frames = sorted(
+            [*(ours(n * 30.0) for n in range(8)), *((65.0 + n * 5, killer) for n in range(20))]
+        )
+        (one,) = incidents_of(frames, None, ("rogue_ra", "arp_spoof", "ip_conflict"))
+        assert (one.kind, one.source.mac.hex(":")) == ("rogue_ra", ROGUE_MAC)
+
+
 def test_a_router_killed_again_and_again_with_its_own_mac_names_nobody() -> None:
     killer = router_advert(ROUTER_MAC, ROUTER, prefixes=[], lifetime=0)
     frames = [frame for n in range(5) for frame in (ours(n * 20.0), (n * 20.0 + 5, killer))]

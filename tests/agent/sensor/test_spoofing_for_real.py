@@ -54,6 +54,10 @@ def talking(to: str, times: int = 600) -> tuple[str, ...]:
     return sys.executable, "-c", TALK, to, str(times)
 
 
+def talking6(to: str) -> tuple[str, ...]:
+    return sys.executable, "-c", TALK.replace("AF_INET", "AF_INET6"), to, "600"
+
+
 def whose(host: Host) -> tuple[bytes, bytes]:
     return mac_bytes(host.mac), ip_address(host.address).packed
 
@@ -135,3 +139,25 @@ def test_an_address_that_fails_over_is_neither(tmp_path: Path) -> None:
             holder.namespace.ip("addr del 192.0.2.99/24 dev eth0")
         net.attacker.stop()
     assert found(path) == []
+
+
+@pytest.mark.real("netns", "tcpdump", "thc-ipv6")
+@pytest.mark.slow
+def test_fake_advertise6_that_poses_as_the_router_is_named(tmp_path: Path) -> None:
+    attacks.need("tcpdump", "atk6-fake_advertise6")
+    with lab() as net, net.capture(tmp_path / "advertise.pcap") as path:
+        time.sleep(2)  # until nobody else has its address
+        net.router.start(*talking6(net.victim.address6))
+        net.victim.start(*talking6(net.router.address6))
+        time.sleep(1)
+        words = ("-w", "1", "eth0", net.router.address6, net.victim.address6, net.attacker.mac)
+        net.attacker.start("atk6-fake_advertise6", *words)
+        for _ in range(4):
+            time.sleep(2)
+            net.victim.namespace.ip("-6 neigh flush all")
+        for host in (net.attacker, net.victim, net.router):
+            host.stop()
+    [one] = found(path)
+    assert one.kind in ("gateway_spoof", "arp_spoof")
+    assert one.source.mac == mac_bytes(net.attacker.mac)
+    assert one.target.address == ip_address(net.router.address6).packed

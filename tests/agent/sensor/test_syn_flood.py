@@ -82,6 +82,7 @@ def test_made_up_sources_from_a_machine_inside_are_told_by_its_mac_alone() -> No
     (one,) = told(frames)
     assert (one.kind, one.target.address, one.target.port) == ("syn_flood", packed(SERVER), 80)
     assert (one.source.mac, one.source.address) == (ATTACKER, b"")
+    assert one.target.mac.hex(":") == mac_of(SERVER)
     assert one.evidence["per_s"] == pytest.approx(2000, rel=0.3)
     assert one.evidence["sources"] > 5000  # type: ignore[operator]
     assert one.start == pytest.approx(T, abs=0.5)

@@ -61,7 +61,7 @@ def test_it_spreads_until_it_is_over_where_it_began_and_may_begin_again() -> Non
 
 
 def test_findings_and_faults_spread_nothing() -> None:
-    for kind in ("cleartext_login", "network_loop", "sensor_stopped", "dns_tunnel"):
+    for kind in ("cleartext_login", "network_loop", "sensor_stopped"):
         assert spreads(Spreading(), cases(kind, "abcdef"), NOW) == []
 
 
