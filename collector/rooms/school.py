@@ -84,11 +84,18 @@ def standing(state: State, cause: Cause, since: int) -> Standing:
 
 
 def _once(devices: Iterable[Device]) -> list[Device]:
-    """Return each device once: of two agents that ask the same one, what the later said."""
+    """Return each device once: of two agents that ask the same one, what the later said.
+
+    Who reached it knows more than who did not, so one whose way there is cut decides nothing.
+    """
     found: dict[tuple[str, str], Device] = {}
-    for one in sorted(devices, key=lambda one: (one.state != "unknown", one.heard)):
+    for one in sorted(devices, key=_knowing):
         found[one.room, one.key.device] = one
     return sorted(found.values(), key=lambda one: one.key)
+
+
+def _knowing(one: Device) -> tuple[bool, bool, int]:
+    return one.state != "unknown", one.state != "unreachable", one.heard
 
 
 def _going_on(found: Verdict, before: Verdict | None) -> Verdict:

@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from collector.rooms.device import HOLDS, Device, DeviceKey
+from collector.rooms.school import school
 from collector.rooms.verdict import Around, Standing, Verdict, verdict
 from core.devices import THERE, DeviceKind, DeviceState
 from tests.collector.making import REGION
@@ -94,6 +95,21 @@ def test_of_two_agents_the_silent_one_makes_only_its_own_devices_unknown() -> No
     assert (found.state, found.device, found.cause) == ("unknown", "pc", "agent")
     found = judge(device("a", "fault"), device("pc", "ready", agent="pc"), there=there)
     assert (found.state, found.device) == ("not_ready", "a"), "what is broken is broken"
+
+
+@pytest.mark.parametrize("last", ["one", "other"])
+def test_of_two_agents_that_ask_one_device_the_one_who_reaches_it_is_believed(last: str) -> None:
+    asked = {
+        "one": device("a", "ready", agent="one"),
+        "other": device("a", "unreachable", agent="other"),
+    }
+    heard = [replace(one, heard=AT - (1 if name == last else 9)) for name, one in asked.items()]
+    there = around(one="up", other="up")
+    (room,) = school((REGION, SCHOOL), heard, there, {}).rooms
+    assert (room.verdict.state, [one.key.agent for one in room.devices]) == ("ready", ["one"])
+    broken = [replace(one, state="unreachable") for one in heard]
+    (room,) = school((REGION, SCHOOL), broken, there, {}).rooms
+    assert room.verdict.state == "not_ready"
 
 
 @pytest.mark.parametrize("switch", STATES)
