@@ -31,8 +31,8 @@ PRIVATE: Final = {
 million addresses, and looking each of them up among IANA's costs as much as the rest together."""
 
 FAR_EXAMPLES: Final = (IPv4Network("198.51.100.0/24"), IPv4Network("203.0.113.0/24"))
-"""Of the three networks for documentation (RFC 5737) those that examples and made-up captures use for
-what is far away. Python counts them as private, and a real network has none of them."""
+"""Of the three networks for documentation (RFC 5737) those that made-up captures use for what is
+far away. Python counts them as private, and a real network has none of them."""
 
 
 @dataclass(frozen=True, slots=True)
