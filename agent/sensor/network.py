@@ -30,6 +30,10 @@ PRIVATE: Final = {
 """First bytes of IPv4 and IPv6 addresses that may be private; others are not. A flood comes from a
 million addresses, and looking each of them up among IANA's costs as much as the rest together."""
 
+FAR_EXAMPLES: Final = (IPv4Network("198.51.100.0/24"), IPv4Network("203.0.113.0/24"))
+"""Of the three networks for documentation (RFC 5737) those that made-up captures use for what is
+far away. Python counts them as private, and a real network has none of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
@@ -79,7 +83,7 @@ class Network:
             return False
         found = ip_address(address)
         if not self.subnets:
-            return found.is_private
+            return found.is_private and not any(found in far for far in FAR_EXAMPLES)
         if found.is_link_local or found.is_unspecified:
             return True
         return any(found in subnet for subnet in self.subnets)

@@ -37,6 +37,9 @@ from agent.sensor.tables import Bounded
 KINDS: Final = ("gateway_spoof", "arp_spoof")
 SOLVED_S: Final = 600.0
 """So long after an attack nobody else is accused for its address: the owner sets things right."""
+CHANGED_MIN: Final = 10
+"""Unasked answers of another one for which that does not hold, where a third machine is the owner:
+an attacker who changed his MAC."""
 DOUBT_S: Final = 30.0
 """So long a newcomer that is beginning to answer unasked has to show that he does so often."""
 CULPRITS_MAX: Final = 256
@@ -139,7 +142,12 @@ class ArpSpoofMachine:
         if lie.number == solved.number:
             return
         if solved.who != who and lie.last - solved.at < SOLVED_S:
-            return
+            owned = any(
+                one.proper and contest.culprit(mac) not in (who, solved.who)
+                for mac, one in contest.claimants.items()
+            )
+            if lie.last < solved.at or not owned or verdict.case.unasked < CHANGED_MIN:
+                return
         self._solved.put(key, _Solved(who, lie.last, lie.number))
         self._accuse(claim._replace(at=lie.last, number=lie.number), contest, who, verdict.case)
 

@@ -520,3 +520,13 @@ def test_a_flood_of_spoofed_machines_takes_no_more_room_than_some_thousand() -> 
     tracemalloc.stop()
     assert rows() <= before + 3000
     assert held < 25_000_000
+
+
+def test_an_attacker_who_changes_his_mac_is_told_of_again() -> None:
+    changed = "02:de:ad:00:00:66"
+    frames = say.merged(
+        honest(times=15),
+        poison(times=20),
+        say.arpspoof(T + 50, changed, GATEWAY[1], *VICTIM, times=40),
+    )
+    assert [who for _, who, _ in named(found(frames))] == [ATTACKER[0], changed]

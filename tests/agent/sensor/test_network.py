@@ -21,6 +21,8 @@ SCHOOL = Network(
     allowed=Allowed(dhcp_servers=frozenset({packed("192.0.2.5")})),
 )
 
+SCHOOL_FAR = Network(subnets=(ip_network("203.0.113.0/24"),))
+
 
 @pytest.mark.parametrize(
     ("address", "role"),
@@ -48,6 +50,13 @@ def test_where_nothing_is_configured_private_addresses_are_inside() -> None:
     assert Network().role_of(packed("8.8.8.8")) == "outside"
 
 
+def test_where_nothing_is_configured_far_examples_are_outside() -> None:
+    assert Network().role_of(packed("192.0.2.9")) == "inside"
+    assert Network().role_of(packed("198.51.100.9")) == "outside"
+    assert Network().role_of(packed("203.0.113.9")) == "outside"
+    assert SCHOOL_FAR.role_of(packed("203.0.113.9")) == "inside"
+
+
 def test_an_address_that_is_not_known_has_no_role() -> None:
     assert SCHOOL.role_of(b"") == ""
 
@@ -55,7 +64,8 @@ def test_an_address_that_is_not_known_has_no_role() -> None:
 @settings(max_examples=2000, deadline=None)
 @given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
 def test_without_subnets_inside_is_what_is_private(address: bytes) -> None:
-    assert Network().is_ours(address) == ip_address(address).is_private
+    far = address[:3] in (packed("198.51.100.0")[:3], packed("203.0.113.0")[:3])
+    assert Network().is_ours(address) == (ip_address(address).is_private and not far)
 
 
 @pytest.mark.parametrize("size", [4, 16])
@@ -64,4 +74,5 @@ def test_no_first_byte_of_a_private_address_is_forgotten(size: int) -> None:
         for second in range(256):
             for rest in (bytes(size - 2), b"\xff" * (size - 2), b"\0\0" + bytes(size - 4)):
                 address = bytes([first, second]) + rest
-                assert Network().is_ours(address) == ip_address(address).is_private
+                far = address[:3] in (packed("198.51.100.0")[:3], packed("203.0.113.0")[:3])
+    assert Network().is_ours(address) == (ip_address(address).is_private and not far)
