@@ -9,6 +9,8 @@ import os
 import signal
 from typing import Final
 
+from agent.sensor import callfilter
+
 NOBODY: Final = 65_534
 
 # <linux/prctl.h>, <linux/capability.h>
@@ -36,7 +38,7 @@ def give_up() -> None:
     """Give up every capability, root, and the right to open or write anything; for good.
 
     What is open stays open: packet sockets keep receiving and can be bound anew. From here on no
-    file, no socket and no module can be opened, and no process begun. Raises OSError.
+    file, no socket and no module can be opened, no process begun, and nothing sent. Raises OSError.
     """
     import resource  # noqa: PLC0415 — the module can be imported where only Linux can obey it
 
@@ -54,6 +56,7 @@ def give_up() -> None:
     _prctl(_DUMPABLE, 0)
     for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
         resource.setrlimit(what, (0, 0))
+    callfilter.forbid()
 
 
 def _prctl(what: int, value: int) -> None:

@@ -88,6 +88,12 @@ lasts = "30m"
 share = 0.1
 
 [[faults]]
+kind = "gateway_spoof"
+begins = "+40s"
+lasts = "15m"
+schools = [{_school(2, demo)}]
+
+[[faults]]
 kind = "line_cut"
 begins = "+1m"
 lasts = "15m"
