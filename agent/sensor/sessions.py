@@ -99,7 +99,9 @@ class Sessions:
         else:
             session.down_from = fact.sequence
         session.began = session.began or fact.at
-        session.mac, session.target_mac = (fact.src, fact.dst) if up else (fact.dst, fact.src)
+        mac, target_mac = (fact.src, fact.dst) if up else (fact.dst, fact.src)
+        # A cooked capture has only who sent a frame.
+        session.mac, session.target_mac = mac or session.mac, target_mac or session.target_mac
 
     def _end(self, fact: Tcp, *, up: bool) -> None:
         key = _key(fact, up=up)

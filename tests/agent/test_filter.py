@@ -87,7 +87,7 @@ _happenings = st.lists(
 )
 
 WELL: Final = settings(
-    max_examples=400,
+    max_examples=150,
     deadline=None,
     derandomize=True,
     database=None,

@@ -31,8 +31,6 @@ WHEN = ("idle", "load", "backfill")
 SHORT = {
     ("mosquitto", "both", "backfill"),
     ("mosquitto", "broker and its store", "idle"),
-    ("embedded", "both", "load"),
-    ("influxdb1", "database", "load"),
     ("influxdb2", "database", "load"),
 }
 """What proves most for its time; the rest is for --slow. Where the collector dies alone, receipts

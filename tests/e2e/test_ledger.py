@@ -4,7 +4,6 @@ Real programs on a real broker. What the spool holds at the start is put there b
 code, so that no test waits for batches to gather.
 """
 
-import json
 import shutil
 import subprocess
 import sys
@@ -14,11 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from paho.mqtt import subscribe
 from paho.mqtt.client import MQTTMessage
 
 from agent.spool import Limits, Spool
+from collector.ledgercli import ask, named
+from collector.terminal import NoAnswer
 from core import messages, topics
 from core.types import Identity
 from tests.e2e.programs import AGENT, REGION, SCHOOL, Program, agent_toml, collector_toml
@@ -65,10 +67,14 @@ class District:
         return codes[-1]
 
     def account(self) -> dict[str, Any]:
-        """Return what the ledger has of the agent."""
-        code, output = self.said("--json", "--agent", f"{REGION}/{SCHOOL}/{AGENT}")
-        found = json.loads(output)["agents"] if code < 2 else []
-        return dict(found[0]) if found else {}
+        """Return what the ledger has of the agent, asked without starting a program each time."""
+        try:
+            found = ask(
+                f"http://127.0.0.1:{self.http_port}", named(f"{REGION}/{SCHOOL}/{AGENT}")
+            ).agents
+        except NoAnswer:
+            return {}
+        return dict(msgspec.to_builtins(found[0])) if found else {}
 
     def received(self) -> int:
         return int(self.account().get("received", 0))

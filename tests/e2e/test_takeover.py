@@ -19,6 +19,15 @@ from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until, until_sync
 
 CLAIM = topics.claim_topic(REGION)
+mosquitto_first = pytest.mark.parametrize(
+    "broker",
+    [
+        pytest.param("mosquitto", marks=pytest.mark.real("mosquitto")),
+        pytest.param("embedded", marks=[pytest.mark.real("embedded"), pytest.mark.slow]),
+    ],
+    indirect=True,
+)
+"""That a claim is heard through the embedded broker, the first test says each time."""
 
 
 @dataclass
@@ -77,6 +86,7 @@ async def test_a_second_collector_is_refused_in_one_sentence_with_exit_code_2(
     )
 
 
+@mosquitto_first
 def test_a_takeover_is_recorded_and_the_other_says_that_it_was_taken_over(
     collectors: Collectors,
 ) -> None:
@@ -94,6 +104,7 @@ def test_a_takeover_is_recorded_and_the_other_says_that_it_was_taken_over(
     assert not d3.said("waiting whether"), "both stopped cleanly and left no claim"
 
 
+@mosquitto_first
 def test_a_killed_collector_starts_again_at_once(collectors: Collectors) -> None:
     d1 = collectors.start("d1")
     until_sync(lambda: d1.said("as d1-state"), 30)

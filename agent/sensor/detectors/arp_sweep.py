@@ -35,15 +35,15 @@ LONE_S: Final = 10.0
 class ArpSweep:
     """Thresholds.
 
-    `targets` new addresses within `window_s`: a server that watches 40 devices after a power cut,
-    when all are silent, stays below. `many` need only a fifth that is silent: in a full network
+    `targets` new addresses within `window_s`: a server that asks for a class of 50 machines
+    that are all off stays below. `many` need only a fifth that is silent: in a full network
     most are there, while a server asks for those that it knows. `slow_targets` within an hour:
     nmap -T1 asks each 15 s.
     `lone_targets` within 10 s, each asked for by another machine that asked for nothing else: a
     sweep that makes its source up; 50 machines that boot all ask for the same few.
     """
 
-    targets: Annotated[int, Meta(ge=10, le=300)] = 48
+    targets: Annotated[int, Meta(ge=10, le=300)] = 64
     many: Annotated[int, Meta(ge=20, le=300)] = 128
     window_s: Annotated[float, Meta(ge=1, le=600)] = 60.0
     slow_targets: Annotated[int, Meta(ge=20, le=300)] = 100

@@ -370,6 +370,7 @@ def failing(_: object) -> None:
     raise ValueError("full")
 
 
+@pytest.mark.slow  # test_timelines.py has them each time, on a clock of its own
 async def test_of_two_hundred_devices_of_which_fifty_hang_all_are_asked_within_their_interval() -> (
     None
 ):

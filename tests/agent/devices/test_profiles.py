@@ -51,6 +51,10 @@ async def test_a_device_is_recognised_and_understood(case: str) -> None:
     assert case.startswith(f"{seen.fields['profile']}/")
 
 
+ONE_EACH = [*{case.split("/")[0]: case for case in ALL}.values()]
+"""One case of each profile."""
+
+
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     with snmpsim.responder(tmp_path_factory.mktemp("snmpsim")) as found:
@@ -59,7 +63,12 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.mark.real("snmpsim")
 @pytest.mark.parametrize(
-    ("version", "cases"), [("2c", ALL), ("1", ["ups-rfc1628/mains_lost", "printer/out_of_paper"])]
+    ("version", "cases"),
+    [
+        ("2c", ONE_EACH),
+        pytest.param("2c", ALL, marks=pytest.mark.slow),
+        ("1", ["ups-rfc1628/mains_lost", "printer/out_of_paper"]),
+    ],
 )
 async def test_over_udp_every_device_tells_the_same(
     port: int, version: Any, cases: list[str], tmp_path: Path

@@ -132,7 +132,7 @@ async def test_where_there_is_no_certificate_to_see_it_is_told_why(tmp_path: Pat
             assert not {"expiry", "days_left", "enddate"} & fields.keys()
 
 
-@pytest.mark.parametrize("rounds", [30, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rounds", [10, pytest.param(300, marks=pytest.mark.slow)])
 async def test_many_rounds_leave_no_socket_and_no_task(rounds: int, tmp_path: Path) -> None:
     right, wrong = issued(HOST, root()), issued("www.else.example", stranger())
     async with (

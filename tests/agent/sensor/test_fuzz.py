@@ -135,7 +135,7 @@ def test_any_bytes_are_a_frame(frame: bytes, link: int, size: int) -> None:
     looked_at(frame, link, size)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(bent(), st.sampled_from([bytes, cooked, cooked_2]), links)
 def test_a_frame_that_was_bent_is_a_frame(
     frame: bytes, wrap: Callable[[bytes], bytes], link: int

@@ -61,7 +61,7 @@ def test_an_address_that_is_not_known_has_no_role() -> None:
     assert SCHOOL.role_of(b"") == ""
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
 def test_without_subnets_inside_is_what_is_private(address: bytes) -> None:
     far = address[:3] in (packed("198.51.100.0")[:3], packed("203.0.113.0")[:3])
@@ -70,9 +70,11 @@ def test_without_subnets_inside_is_what_is_private(address: bytes) -> None:
 
 @pytest.mark.parametrize("size", [4, 16])
 def test_no_first_byte_of_a_private_address_is_forgotten(size: int) -> None:
+    network = Network()
     for first in range(256):
         for second in range(256):
-            for rest in (bytes(size - 2), b"\xff" * (size - 2), b"\0\0" + bytes(size - 4)):
+            for rest in (bytes(size - 2), b"\xff" * (size - 2)):
                 address = bytes([first, second]) + rest
                 far = address[:3] in (packed("198.51.100.0")[:3], packed("203.0.113.0")[:3])
-    assert Network().is_ours(address) == (ip_address(address).is_private and not far)
+                private = ip_address(address).is_private and not far
+                assert network.is_ours(address) == private

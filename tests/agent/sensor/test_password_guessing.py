@@ -1,6 +1,7 @@
 """Guessing is one event for each machine and service; people and programs that log in are none."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.agent.sensor.scanning import (
     packed,
     school,
 )
+from tests.packets.captures import COOKED, COOKED_2
 from tests.packets.connections import (
     Timed,
     accepted,
@@ -28,6 +30,7 @@ from tests.packets.connections import (
     segment,
     silent,
 )
+from tests.packets.cooked import cooked, cooked_2
 from tests.packets.frames import ACK, FIN, PSH, RST, SYN
 
 ONLY = ("port_scan", "syn_flood", "worm_sweep", "password_guessing")
@@ -62,6 +65,18 @@ def guesses(
 
 
 # Attacks
+
+
+@pytest.mark.parametrize(("wrap", "link"), [(cooked, COOKED), (cooked_2, COOKED_2)])
+def test_who_guesses_is_named_by_mac_in_a_capture_that_has_no_receivers(
+    wrap: Callable[[bytes], bytes], link: int
+) -> None:
+    plain = guesses(22, 60, 0.5)
+    frames = [(at, wrap(frame)) for at, frame in plain]
+    (named,) = incidents_of(plain, school(), ONLY)
+    (one,) = incidents_of(frames, school(), ONLY, link=link)
+    assert (one.kind, one.source.mac) == ("password_guessing", named.source.mac)
+    assert one.source.mac
 
 
 @pytest.mark.parametrize("port", [21, 22, 23, 2323, 3389])

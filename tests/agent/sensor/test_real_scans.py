@@ -35,7 +35,16 @@ def names_attacker(one: Incident, net: Lab) -> None:
 @pytest.mark.real("netns", "nmap", "tcpdump")
 @pytest.mark.parametrize(
     "options",
-    ["-sS -p-", "-sT", "-sX -p1-100", "-sN -p1-100", "-sF -p1-100", "-sS -6 -F", "-sS -T2 -p1-25"],
+    [
+        "-sS -p1-4000",
+        pytest.param("-sS -p-", marks=pytest.mark.slow),
+        "-sT",
+        "-sX -p1-100",
+        "-sN -p1-100",
+        "-sF -p1-100",
+        "-sS -6 -F",
+        pytest.param("-sS -T2 -p1-25", marks=pytest.mark.slow),
+    ],
 )
 def test_nmap_is_one_scan_of_one_machine(options: str, tmp_path: Path) -> None:
     attacks.need("nmap", "tcpdump")
@@ -46,8 +55,8 @@ def test_nmap_is_one_scan_of_one_machine(options: str, tmp_path: Path) -> None:
     assert (one.kind, one.target.address) == ("port_scan", packed(target))
     names_attacker(one, net)
     assert one.confidence == 0.9
-    if "-p-" in options:
-        assert one.evidence["ports"] == 65_535
+    ports = {"-sS -p1-4000": 4000, "-sS -p-": 65_535}
+    assert one.evidence["ports"] == ports.get(options, one.evidence["ports"])
 
 
 @pytest.mark.real("netns", "nmap", "tcpdump")

@@ -171,9 +171,9 @@ def test_what_made_up_sources_take_up_does_not_grow_with_them() -> None:
     pouring = Pouring()
     tracemalloc.start()
     try:
-        pouring.pour(15_000)
+        pouring.pour(11_000)
         few, _ = tracemalloc.get_traced_memory()
-        pouring.pour(15_000)
+        pouring.pour(11_000)
         many, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -227,8 +227,8 @@ def test_500_machines_begin_an_examination_and_keep_their_connections() -> None:
 def test_a_busy_server_whose_connections_end() -> None:
     frames = merged(
         *(
-            accepted(T + n / 400, outside(n % 3000), 1024 + n, SERVER, 443, lasts=0.3)
-            for n in range(12_000)
+            accepted(T + n / 2000, outside(n % 4000), 1024 + n, SERVER, 443, lasts=0.3)
+            for n in range(6000)
         )
     )
     assert kinds(frames) == []

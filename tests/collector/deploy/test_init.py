@@ -26,6 +26,7 @@ DEFAULT_WORDS = re.compile(
 """A secret that stands in a file after its name."""
 NO_SECRET = re.compile(
     r"(?i)^##|secret_header|(?:password|token|secret|key)_file|keyfile|httpHeader|secure"
+    r"|^# password_guessing = [\d.]+$"  # how often that attack is played
 )
 """Prose, and names of what is no secret or where one is."""
 

@@ -185,6 +185,7 @@ def hoarded(size: int) -> Iterator[None]:
         yield
 
 
+@pytest.mark.slow
 @pytest.mark.real("chromium")
 def test_what_this_machines_own_counters_say_arrives_on_the_page(start: Start) -> None:
     if not chromium.found():
