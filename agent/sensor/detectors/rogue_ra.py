@@ -5,7 +5,7 @@ routers that contradict each other, those that are not in the list of ours, whoe
 address of another one, above all to say that it is a router no more, and floods of routers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
@@ -15,6 +15,7 @@ from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import Address, Advert, Dhcp6, Fact, Neighbour
 from agent.sensor.incidents import NOBODY, Evidence, Incidents, Party, Sign
 from agent.sensor.network import Network, is_virtual
+from agent.sensor.newcomers import Newcomers
 from agent.sensor.roles import DHCP_SERVER, GATEWAY, INSIDE
 from agent.sensor.routers6 import Key, Router, Use, difference, hear, judge
 from agent.sensor.servers6 import Accused6, Servers6
@@ -26,6 +27,8 @@ WORKING: Final = 3
 
 UNSURE: Final = 0.5
 TOGETHER_S: Final = 0.2
+NEWCOMER_S: Final = 2.0
+"""So long it is waited whether others come after a new router: then all are one flood."""
 LONGEST_S: Final = 1800.0
 """Between two advertisements of one router, RFC 4861 §6.2.1."""
 
@@ -64,6 +67,7 @@ class Watch:
         self._accused: Bounded[Key, tuple[Key, Key] | None] = Bounded(64, lambda: None)
         """The key of its incident, and which router accused it."""
         self._servers = Servers6(network, self._routes_well)
+        self._newcomers = Newcomers(incidents, NEWCOMER_S)
 
     def take(self, fact: Advert | Neighbour | Dhcp6) -> None:
         """Hear of a fact."""
@@ -79,10 +83,14 @@ class Watch:
             self._advertised(fact)
 
     def tick(self, now: float) -> None:
-        """Forget accusations whose incident is over."""
+        """Accuse the newcomers that came alone; forget accusations whose incident is over."""
+        self._newcomers.tick(now)
         for key, case in self._accused.items():
-            if case is None or not self._incidents.is_open(KIND, ("ra", case[0])):
+            if case is None or not self._is_told(("ra", case[0])):
                 self._accused.drop(key)
+
+    def _is_told(self, key: tuple[object, ...]) -> bool:
+        return self._incidents.is_open(KIND, key) or key in self._newcomers
 
     def _advertised(self, fact: Advert) -> None:
         router = self._router(fact)
@@ -130,11 +138,18 @@ class Watch:
         count = flood.add(router, fact.at, self._is.routers)
         if not count:
             return False
+        taken_back: dict[int, Sign] = {}  # an advertisement may contradict two others
         for key in flood.keys() if count <= self._is.routers else (router.key,):
             self._routers.drop(key)
+            self._accused.drop(key)
+            for kind in ("ra", "pose"):
+                taken_back |= {one.number: one for one in self._newcomers.take_back((kind, key))}
         source = Party(mac=flood.mac, role=INSIDE)
         figures: Evidence = {"routers": count, "seconds": self._is.flood_s}
-        self._sign(fact, ("flood", fact.vlan), source, confidence=0.9, evidence=figures)
+        sign = self._made(fact, ("flood", fact.vlan), source, confidence=0.9, evidence=figures)
+        for _, one in sorted(taken_back.items()):
+            self._incidents.sign(replace(sign, at=one.at, number=one.number, count=one.count))
+        self._incidents.sign(sign)
         return True
 
     def _posed(self, fact: Advert, router: Router) -> bool:
@@ -144,12 +159,14 @@ class Watch:
             target = Party(router.address, router.mac, role=GATEWAY)
             figures: Evidence = {"kills": len(kills), "differs": "lifetime"}
             source = Party(role=INSIDE)
-            self._sign(fact, ("kill", router.key), source, target, confidence=0.7, evidence=figures)
+            key = "kill", router.key
+            sign = self._made(fact, key, source, target, confidence=0.7, evidence=figures)
+            self._incidents.sign(sign)
             return True
         if is_virtual(router.mac, self._network.allowed.macs):
             return False
-        for key, other in self._routers.items():
-            if other is None or key[:2] != router.key[:2] or other is router:
+        for its, other in self._routers.items():
+            if other is None or its[:2] != router.key[:2] or other is router:
                 continue
             if is_virtual(other.mac, self._network.allowed.macs):
                 continue
@@ -197,7 +214,8 @@ class Watch:
         target = Party(ours.address, ours.mac, role=GATEWAY) if ours else NOBODY
         figures: Evidence = {"adverts": rogue.adverts, "differs": differs, "judged_by": by}
         key = "ra", case[0]
-        self._sign(fact, key, source, target, confidence=confidence, evidence=figures)
+        sign = self._made(fact, key, source, target, confidence=confidence, evidence=figures)
+        self._newcomers.sign(sign, rogue.first)
 
     def _sign_poser(
         self, fact: Advert, poser: Router, ours: Router, differs: str, confidence: float
@@ -207,7 +225,8 @@ class Watch:
         target = Party(ours.address, ours.mac, role=GATEWAY)
         figures: Evidence = {"adverts": poser.adverts, "differs": differs}
         key = "pose", poser.key
-        self._sign(fact, key, source, target, confidence=confidence, evidence=figures)
+        sign = self._made(fact, key, source, target, confidence=confidence, evidence=figures)
+        self._newcomers.sign(sign, poser.first)
 
     def _sign_server(self, fact: Dhcp6, accused: Accused6) -> None:
         server, ours = accused.server, accused.ours
@@ -220,9 +239,11 @@ class Watch:
             "dhcp": 6,
         }
         key = "dhcp6", server.vlan, server.address, server.mac
-        self._sign(fact, key, source, target, confidence=accused.confidence, evidence=figures)
+        sure = accused.confidence
+        sign = self._made(fact, key, source, target, confidence=sure, evidence=figures)
+        self._incidents.sign(sign)
 
-    def _sign(
+    def _made(
         self,
         fact: Advert | Dhcp6,
         key: tuple[object, ...],
@@ -231,13 +252,11 @@ class Watch:
         *,
         confidence: float,
         evidence: Evidence,
-    ) -> None:
-        self._incidents.sign(
-            Sign(
-                *(KIND, key, fact.at, fact.number, source, target),
-                confidence=confidence,
-                evidence=evidence,
-                quiet_s=self._is.quiet_s,
-                vlan=fact.vlan,
-            )
+    ) -> Sign:
+        return Sign(
+            *(KIND, key, fact.at, fact.number, source, target),
+            confidence=confidence,
+            evidence=evidence,
+            quiet_s=self._is.quiet_s,
+            vlan=fact.vlan,
         )

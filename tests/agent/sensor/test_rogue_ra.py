@@ -1,8 +1,10 @@
 """Who poses as an IPv6 router or as its DHCP server, and where several are none too many."""
 
+import pytest
+
 from agent.sensor.incidents import Incident
 from agent.sensor.network import Allowed, Network
-from tests.agent.sensor.reading import Frames, incidents_of
+from tests.agent.sensor.reading import Frames, incidents_of, stages_of
 from tests.packets.addresses import network, packed, written
 from tests.packets.dhcp import ADVERTISE_6, REPLY_6, answers_6, asks_6
 from tests.packets.ndp import (
@@ -150,20 +152,38 @@ def test_an_advert_that_came_from_afar_is_told() -> None:
     assert [one.evidence["differs"] for one in found([(0.0, bytes(frame))])] == ["hops"]
 
 
-def test_a_flood_of_routers_is_one_event_after_the_first_few() -> None:
-    frames = [ours(0.0)]
-    for n in range(2_000):
-        mac = f"02:00:00:00:{n >> 8:02x}:{n & 255:02x}"
-        frames += [
-            (
-                60 + n / 500,
-                router_advert(mac, f"fe80::{n + 1:x}", prefixes=[f"2001:db8:{n:x}::/64"]),
-            )
-        ]
-    frames += [ours(100.0), ours(130.0)]
-    told = found(frames)
-    assert [one.source.mac for one in told if one.evidence.get("routers")] == [b""]
-    assert len(told) <= 3
+def made_up(at: float, number: int, source: str = "") -> tuple[float, bytes]:
+    """A router that nobody has, with a prefix that nobody has."""
+    mac = f"02:00:00:00:{number >> 8:02x}:{number & 255:02x}"
+    given = [f"2001:db8:{number + 16:x}::/64"]
+    return at, router_advert(mac, source or f"fe80::{number + 1:x}", prefixes=given)
+
+
+@pytest.mark.parametrize("apart_s", [0.002, 0.01, 0.4])
+@pytest.mark.parametrize("source", ["", ROUTER], ids=["addresses made up", "the router's address"])
+def test_a_flood_of_routers_beside_ours_is_one_event(apart_s: float, source: str) -> None:
+    flood = [made_up(20.0 + n * apart_s, n, source) for n in range(1_000)]
+    regular = [ours(n * 10.0) for n in range(45)]
+    (one,) = found(sorted([*regular, *flood]))
+    assert (accused([one]), one.count, one.start) == ([("", "")], 1_000, 20.0)
+    assert one.numbers[0] == 4  # ours came before it at 0, 10 and 20 s
+
+
+def test_a_newcomer_waits_a_moment_until_it_is_accused() -> None:
+    frames = [ours(0.0), rogue(20.0), rogue(21.0), ours(21.5), rogue(23.0)]
+    begun = [one for stage, one in stages_of(frames, only=["rogue_ra"]) if stage == "begin"]
+    assert [(one.start, one.numbers) for one in begun] == [(20.0, (2,))]
+    (one,) = found(frames[:3])
+    assert (accused([one]), one.count, one.start, one.last) == (
+        *([(ROGUE, ROGUE_MAC)], 2),
+        *(20.0, 21.0),
+    )
+
+
+def test_a_router_that_was_accused_before_the_flood_stays_accused() -> None:
+    frames = [ours(0.0), rogue(60.0), ours(63.0), *(made_up(64.0 + n / 100, n) for n in range(99))]
+    frames += [rogue(70.0), ours(71.0)]
+    assert accused(found(frames)) == [(ROGUE, ROGUE_MAC), ("", "")]
 
 
 def test_a_flood_without_a_router_of_ours_is_one_event() -> None:
