@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.claims import Claim, claims_of
-from agent.sensor.contests import Contest, Contests, Times
+from agent.sensor.contests import COPY_S, Contest, Contests, Times
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
@@ -40,9 +40,8 @@ TURNS_S: Final = 60.0
 DEFENDED_S: Final = 1.5
 """An owner that hears another announce his address announces it at once (RFC 5227 §2.4)."""
 PROBE_ANSWERED_S: Final = 2.0
-ROUND_S: Final = 10.0
-"""A machine sends three probes within 7 s (RFC 5227 §1.1): later ones are another look."""
-ROUNDS: Final = 2
+REFUSALS: Final = 2
+"""Whoever looks by itself stops at the first (RFC 5227 §2.1.1) and has found another address."""
 SPOOFED_S: Final = 600.0
 WAITING_MAX: Final = 256
 ANSWERS: Final = 3
@@ -86,7 +85,7 @@ class _Probe:
     mac: Mac = b""
     at: float = -1e9
     refused_at: float = -1e9
-    rounds: int = 0
+    refusals: int = 0
 
 
 class IpConflictMachine:
@@ -127,7 +126,7 @@ class IpConflictMachine:
     def _probed(self, claim: Claim) -> None:
         probe = self._probes.of((claim.vlan, claim.address))
         if probe.mac != claim.by:
-            probe.mac, probe.rounds = claim.by, 0
+            probe.mac, probe.refusals = claim.by, 0
         probe.at = claim.at
 
     def _claimed(self, claim: Claim, contest: Contest) -> None:
@@ -150,11 +149,11 @@ class IpConflictMachine:
             return False
         if claim.how == "ask":
             return False
-        if claim.at - probe.refused_at >= ROUND_S:
-            probe.rounds += 1
-            probe.refused_at = claim.at
-            return probe.rounds >= ROUNDS
-        return False
+        if probe.at - probe.refused_at <= COPY_S:
+            return False  # the same look, told by several or shown twice by a mirror
+        probe.refusals += 1
+        probe.refused_at = claim.at
+        return probe.refusals >= REFUSALS
 
     def _disputed(self, claim: Claim, contest: Contest) -> bool:
         allowed = self._network.allowed.macs

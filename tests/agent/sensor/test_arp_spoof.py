@@ -393,6 +393,27 @@ def test_a_service_that_moves_once_and_is_announced_again_and_again_is_nothing()
     assert found(frames) == []
 
 
+def refused(at: float, times: int = 1) -> Frames:
+    """A machine looks whether an address is free, and its owner answers it alone."""
+    told = [say.answered(at + n + 0.001, *VICTIM, OTHER[0], "0.0.0.0") for n in range(times)]
+    return say.merged([say.probed(at + n, OTHER[0], VICTIM[1]) for n in range(times)], told)
+
+
+@pytest.mark.parametrize("looks", [refused(T + 10, 3), [*refused(T + 10), *refused(T + 310)]])
+def test_a_machine_that_looks_twice_for_an_address_that_is_taken_is_a_conflict(
+    looks: Frames,
+) -> None:
+    """As when it boots (RFC 5227 §2.1.1), and minutes later."""
+    [one] = found(say.merged(honest(), looks))
+    assert (one.kind, one.source.mac, one.confidence) == ("ip_conflict", b"", 0.6)
+
+
+def test_one_look_that_is_refused_is_none_also_where_a_mirror_shows_it_twice() -> None:
+    for later_s in (0.0003, 0.1):
+        copies = [(at + later_s, frame) for at, frame in refused(T + 10)]
+        assert found(say.merged(honest(), refused(T + 10), copies)) == []
+
+
 def test_a_classroom_of_clones_with_one_address_is_a_conflict() -> None:
     clones = [
         say.announced(T + n / 3 + k, f"02:00:00:00:0c:{n:02x}", "10.0.0.88")
