@@ -189,6 +189,7 @@ def _named(party: Party) -> tuple[Address, Mac]:
 
 
 def _with(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
-    if number == numbers[-1]:
+    if number in numbers:
         return numbers
-    return (*numbers[: NUMBERS_MAX - 1], number)
+    # A connection that began before another may end after it.
+    return tuple(sorted((*numbers[: NUMBERS_MAX - 1], number)))

@@ -28,6 +28,8 @@ class Session(NamedTuple):
     ended: float
     number: int
     """Of the frame that ended it."""
+    opened: int
+    """Of a frame that the source sent: its SYN, or where that was not seen, its end; else 0."""
     vlan: int
     source: Address
     mac: Mac
@@ -52,6 +54,7 @@ class _Open:
     down: int | None = None
     ended: float = 0.0
     number: int = 0
+    opened: int = 0
     vlan: int = 0
     finished: bool = False
 
@@ -96,6 +99,7 @@ class Sessions:
                 self._open.put(key, session := _Open())
                 self._ending.pop(key, None)
             session.up_from = fact.sequence
+            session.opened = session.opened or fact.number
         else:
             session.down_from = fact.sequence
         session.began = session.began or fact.at
@@ -121,6 +125,8 @@ class Sessions:
             session.down = sent
         session.ended, session.number, session.vlan = fact.at, fact.number, fact.vlan
         session.finished = session.finished or bool(fact.flags & FIN)
+        if up:
+            session.opened = session.opened or fact.number
         self._ending[key] = session
         whole = session.up is not None and session.down is not None
         if whole or len(self._ending) > SESSIONS:
@@ -131,8 +137,9 @@ class Sessions:
         self._open.drop(key)
         self._tell(
             Session(
-                *(session.began, session.ended, session.number, session.vlan, key[0], session.mac),
-                *(key[2], session.target_mac, key[3], session.up, session.down, session.finished),
+                *(session.began, session.ended, session.number, session.opened, session.vlan),
+                *(key[0], session.mac, key[2], session.target_mac, key[3]),
+                *(session.up, session.down, session.finished),
             )
         )
 

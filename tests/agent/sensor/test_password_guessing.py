@@ -99,6 +99,22 @@ def test_guessing_of_which_only_one_direction_is_visible(seen: str) -> None:
     assert (one.source.address, one.confidence) == (packed(PC), 0.7)
 
 
+def test_the_packets_that_show_it_are_the_guessers_also_where_guesses_overlap() -> None:
+    late = accepted(T, PC, 1000, SERVER, 22, up=1607, down=2229, lasts=25.0)
+    frames = merged(late, guesses(22, 30, 1.0))
+    [one] = told(frames)
+    syns = [n for n, (_, frame) in enumerate(frames, 1) if frame[47] == SYN]
+    # The attack begins with the 20th guess that ended; `late` ended after it, and began first.
+    assert one.numbers == (syns[0], *syns[20:])
+
+
+def test_of_guesses_that_only_their_server_shows_its_packets_are_told() -> None:
+    frames = [pair for pair in guesses(22, 30, 1.0) if pair[1][26:30] == packed(SERVER)]
+    [one] = told(frames)
+    ends = [n for n, (_, frame) in enumerate(frames, 1) if frame[47] & FIN]
+    assert one.numbers[-1] == ends[-1]
+
+
 def test_slow_guessing() -> None:
     (one,) = told(guesses(22, 200, 60))
     assert (one.kind, one.confidence) == ("password_guessing", 0.5)
