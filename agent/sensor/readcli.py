@@ -36,8 +36,8 @@ EPILOG: Final = """\
   schoolwatch sensor read --json --explain *.pcap
   ssh router tcpdump -w - -U -i br-lan | schoolwatch sensor read -
 
-Exit code: 0 all was read, 1 a capture is damaged or cut off (what it holds up to there is told), 2
-wrong use or configuration.
+Exit code: 0 all was read, 1 a capture is damaged or cut off (what it holds up to there is told), or
+cannot be read (it is not there, a folder, of somebody else), 2 wrong use or configuration.
 """
 STDIN: Final = "-"
 
@@ -152,7 +152,7 @@ def _read(name: str, out: Output, start: Start) -> int:
         raise
     except OSError as error:
         out.complain(f"{name}: {error.strerror}")
-        return 2
+        return 1
 
 
 def _stream(name: str) -> AbstractContextManager[BinaryIO]:

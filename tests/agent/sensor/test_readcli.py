@@ -172,6 +172,17 @@ def test_a_capture_that_is_cut_off_gives_what_it_holds_and_an_error(
     assert re.match(rf"{capture}: packet 6, at byte \d+: the file ends in a packet: ", said)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("gone.pcap", "No such file or directory"), ("", "Is a directory")]
+)
+def test_what_is_not_there_or_a_folder_is_an_error_and_the_next_file_is_read(
+    name: str, said: str, capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, "--json", tmp_path / name, capture)
+    assert (code, len(out)) == (1, 2)
+    assert err[0] == f"{tmp_path / name}: {said}"
+
+
 @pytest.mark.parametrize(("content", "said"), [(b"", "is empty"), (b"hello world", "neither pcap")])
 def test_what_is_no_capture_is_an_error_and_the_next_file_is_read(
     content: bytes, said: str, capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -183,10 +194,6 @@ def test_what_is_no_capture_is_an_error_and_the_next_file_is_read(
     assert [json.loads(one)["file"] for one in out] == [str(capture)] * 2
     assert err[0].startswith(f"{foreign}: no capture: ")
     assert said in err[0]
-
-
-def test_a_file_that_is_not_there_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "/nowhere.pcap") == (2, [], ["/nowhere.pcap: No such file or directory"])
 
 
 def test_frames_that_cannot_be_read_are_counted_by_reason(
