@@ -10,7 +10,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -46,6 +46,10 @@ AGAIN_LEAST_S: Final = 0.5
 HEALTHY_AFTER_S: Final = 60.0
 GRACE_S: Final = 120.0
 """After a start: what went on before has shown itself again by then, or is over."""
+SPOOFS: Final = frozenset(("arp_spoof", "gateway_spoof"))
+SPOOFS_GRACE_S: Final = 600.0
+"""A process without a past knows a spoofer by forged answers alone only after minutes, when an
+owner or another victim has spoken too; to end it before would say that all is well."""
 NETWORK_EVERY_S: Final = 60.0
 """So often it is looked whether gateways and name servers are still those that it was told."""
 MOST_LINES: Final = 2_000
@@ -72,6 +76,7 @@ class Keeper:
     monotonic: clock.Monotonic = clock.monotonic
     command: Sequence[str] = COMMAND
     grace_s: float = GRACE_S
+    spoofs_grace_s: float = SPOOFS_GRACE_S
     hangs_after_s: float = HANGS_AFTER_S
     bad_lines: int = 0
     pid: int = 0
@@ -267,11 +272,17 @@ class Keeper:
     async def _after_grace(self) -> None:
         await self._listens.wait()
         await asyncio.sleep(self.grace_s)
-        self._open = set(self._seen)
-        self.tell([self._gone(kind) for kind in SENSED])
+        self._end_unseen(SENSED, {key for key in self._open if key.kind in SPOOFS})
+        await asyncio.sleep(self.spoofs_grace_s - self.grace_s)
+        self._end_unseen(SPOOFS, set())
+
+    def _end_unseen(self, kinds: Iterable[str], waited_for: set[EventKey]) -> None:
+        """End what of *kinds* this process has not told of; what an earlier agent told, too."""
+        self._open = self._seen | waited_for
+        self.tell([self._gone(kind) for kind in kinds])
 
     def _gone(self, kind: str) -> Gone:
-        there = frozenset(key.subject for key in self._seen if key.kind == kind)
+        there = frozenset(key.subject for key in self._open if key.kind == kind)
         return Gone(kind, None, there.__contains__, self.now(), "not_seen_again")
 
     def _bad(self, why: str) -> None:

@@ -195,6 +195,45 @@ async def test_what_a_new_process_does_not_see_again_is_over_after_a_while(tmp_p
     assert gone.target is None
 
 
+SPOOF = SCAN | {"kind": "arp_spoof", "subject": "5566778899"}
+ONCE = f"""
+marker = sys.argv[1] + "/once"
+if not os.path.exists(marker):
+    open(marker, "w").close()
+    say({SCAN})
+    say({SPOOF})
+    sys.exit(1)
+say({FIGURES})
+"""
+
+
+async def test_a_spoofer_is_waited_for_longer_and_goes_on_when_it_is_found_again(
+    tmp_path: Path,
+) -> None:
+    again = f"""
+while not os.path.exists(sys.argv[1] + "/seen"):
+    time.sleep(0.01)
+say({SPOOF})
+stay()
+"""
+    async with kept(tmp_path, ONCE + again, grace_s=0.1, spoofs_grace_s=600.0) as found:
+        await until(lambda: found.gone("port_scan"), 30)
+        assert not found.gone("port_scan")[0].there("0011223344")
+        (first,) = found.gone("arp_spoof")
+        assert first.there("5566778899")
+        assert not first.there("0000000000"), "what an earlier agent told ends with the others"
+        (tmp_path / "seen").touch()
+        await until(found.updates, 30)
+    assert [one.kind for one in found.updates()] == ["arp_spoof"]
+
+
+async def test_a_spoofer_that_is_not_found_again_is_over_too(tmp_path: Path) -> None:
+    async with kept(tmp_path, ONCE + "stay()", grace_s=0.1, spoofs_grace_s=0.3) as found:
+        await until(lambda: len(found.gone("arp_spoof")) == 2, 30)
+    assert not found.gone("arp_spoof")[1].there("5566778899")
+    assert len(found.gone("port_scan")) == 1
+
+
 async def test_a_process_that_hangs_is_ended_and_started_again(tmp_path: Path) -> None:
     program = f"open(sys.argv[1] + '/' + str(os.getpid()), 'w'); say({FIGURES}); time.sleep(600)"
     async with kept(tmp_path, program, hangs_after_s=1.0) as found:
