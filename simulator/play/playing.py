@@ -22,6 +22,8 @@ TURN_S: Final = 0.5
 DAY_S: Final = 86_400
 AT_ONCE: Final = 20
 """Agents that do something at the same time."""
+LEAVING_S: Final = 3.0
+"""One that is told to stop waits for no longer."""
 RECEIPTS_S: Final = 30.0
 """At its end a play waits for so long without any receipt, then it is over without the others."""
 
@@ -84,9 +86,11 @@ class Playing:
                 await self._turn(played // SECOND)
                 await self._tell(played, told)
                 if until_now and self._is_present(played):
-                    await self._receipts(stopping, played, told)
+                    await self._receipts(RECEIPTS_S, played, told, stopping)
                     break
                 await _rest(stopping)
+            else:
+                await self._receipts(LEAVING_S, self.pace.played(), told)
             end = self.progress(self.pace.played())
         finally:
             await asyncio.gather(*(agent.stop() for agent in self.agents), return_exceptions=True)
@@ -108,12 +112,20 @@ class Playing:
     def _is_present(self, played: int) -> bool:
         return self.pace.caught_up and played >= self.pace.played() - 5 * SECOND
 
-    async def _receipts(self, stopping: asyncio.Event, played: int, told: Told) -> None:
-        """Measure no more, and wait for the receipts of those who are connected."""
+    async def _receipts(
+        self, patience_s: float, played: int, told: Told, stopping: asyncio.Event | None = None
+    ) -> None:
+        """Measure no more, and wait for the receipts of those who are connected.
+
+        Not for longer than *patience_s* without any, nor once it is *stopping*.
+        """
         await asyncio.gather(*(agent.seal() for agent in self.agents))
         least, since = await self._under_way(), clock.monotonic()
-        while least and not stopping.is_set() and clock.monotonic() - since < RECEIPTS_S:
-            await _rest(stopping)
+        never = asyncio.Event()
+        while least and clock.monotonic() - since < patience_s:
+            await _rest(stopping or never)
+            if stopping and stopping.is_set():
+                return
             await self._tell(played, told)
             if (now := await self._under_way()) < least:
                 least, since = now, clock.monotonic()

@@ -61,14 +61,15 @@ REGIONS: Final = ("330106", "330108")
 TOLD, SCHOOLS = 9, 20
 """Of so many there is a history; so many are in the roster, of which the last is never played."""
 DOWN, BUSY, SILENT, LATE, NEVER = "s0003", "s0004", "s0006", "s0007", f"s{SCHOOLS:04d}"
+ATTACKED, SCANNED = "s0001", "s0008"
 FAULTS: Final = (
     ("disk_full", "+5m", "s0001"),
     ("clock_off", "+5m", LATE),
     ("congested", f"+{PLAYED_S + 20}s", BUSY),
     ("line_cut", "+25m", DOWN),
     ("line_cut", "+25m", SILENT),
-    ("rogue_dhcp", "+20m", "s0001"),
-    ("port_scan", "+30m", "s0008"),
+    ("rogue_dhcp", "+20m", ATTACKED),
+    ("port_scan", "+30m", SCANNED),
 )
 """What goes on at the end, and the history knows nothing of; the congestion begins in real time."""
 BEFORE: Final[tuple[tuple[FaultKind, str, str], ...]] = (
@@ -94,12 +95,17 @@ LATELY: Final = "time > now() - 10m"
 LAST: Final = {
     "cpu": "usage_user",
     "ledger": "batches",
-    "room": "ready",
     "collector": "ready",
     "canary": "number",
     "indicator": "total",
 }
 """What comes last of what is looked at."""
+LAST_OF: Final = {
+    ("room", "ready"): {ATTACKED, SCANNED},
+    ("security", "active"): {ATTACKED, SCANNED},
+    ("security_school", "sensors"): {BUSY, DOWN, NEVER},
+}
+"""The same of certain schools."""
 FIRST: Final = {"region": REGIONS[0], "school": "s0001", "agent": "server-room"}
 
 
@@ -299,4 +305,11 @@ def arrived(filled: Filled) -> bool:
             filled.ask(f"SELECT last({field}) FROM {name} WHERE {LATELY}")
             for name, field in LAST.items()
         )
+        and all(of <= _saying(filled, name, field) for (name, field), of in LAST_OF.items())
     )
+
+
+def _saying(filled: Filled, name: str, field: str) -> set[str]:
+    """Return the schools of which there is something now."""
+    found = filled.ask(f"SELECT last({field}) FROM {name} WHERE {LATELY} GROUP BY school")
+    return {one["tags"]["school"] for one in found}

@@ -34,6 +34,8 @@ TURNS: Final[Mapping[str, tuple[str, ...]]] = {
     "dashboards": ("tests/grafana/",),
 }
 """How the names of tests begin that take turns."""
+APART: Final = ("tests/agent/sensor/", "tests/e2e/test_security.py", "tests/real/test_attacks.py")
+"""Whose networks lie wholly in namespaces of made-up names, so that none meets another's."""
 
 
 class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types

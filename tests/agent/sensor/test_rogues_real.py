@@ -143,12 +143,13 @@ def test_a_flood_of_routers_by_thc_is_told_as_a_flood(tmp_path: Path) -> None:
         net.attacker.run("timeout", "0.2", "atk6-flood_router26", "eth0", check=False)
         time.sleep(4)  # the router goes on among those that were never there
     found = told(path)
-    assert len([one for one in found if one.evidence.get("routers")]) == 1
-    assert len(found) <= 3
+    assert [bool(one.evidence.get("routers")) for one in found] == [True]
 
 
 @pytest.mark.real("netns", "tcpdump", "iodine")
-def test_iodine_through_a_resolver_is_told_and_names_nobody(tmp_path: Path) -> None:
+def test_iodine_is_told_with_the_machine_that_tunnels_and_without_the_domain(
+    tmp_path: Path,
+) -> None:
     attacks.need("tcpdump", "iodine", "iodined")
     with lab() as net, net.capture(tmp_path / "all.pcap") as path:
         log = tmp_path / "iodined.log"
@@ -160,5 +161,5 @@ def test_iodine_through_a_resolver_is_told_and_names_nobody(tmp_path: Path) -> N
         net.victim.start("iodine", *words, log=said)
         until_sync(lambda: b"Connection setup complete" in said.read_bytes(), 30)
     (one,) = told(path)
-    assert sources([one]) == [("dns_tunnel", "", "")]
+    assert sources([one]) == [("dns_tunnel", net.victim.address, net.victim.mac)]
     assert "example" not in repr(one)
