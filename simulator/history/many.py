@@ -35,10 +35,11 @@ def in_processes(
             for one in as_completed(under_way):
                 yield under_way[one], one.result()
         except BaseException as error:
-            pool.shutdown(wait=False, cancel_futures=True)
             for child in multiprocessing.active_children():
                 if child not in before:
                     child.terminate()
+            # With wait=False its thread may still be there when Python ends, which says so.
+            pool.shutdown(wait=True, cancel_futures=True)
             if isinstance(error, BrokenProcessPool):
                 raise StartError(KILLED.format(processes)) from None
             raise
