@@ -15,6 +15,7 @@ from core.types import Event
 from simulator.chance import mix
 from simulator.conditions import ATTACKS, AttackKind, Attacks
 from simulator.district import School
+from simulator.sensors import has_sensor
 from simulator.series import INTERFACE
 
 Figures = Callable[[int], dict[str, Any]]
@@ -31,7 +32,7 @@ class _Attack:
 
 
 _ATTACKS: Final[dict[AttackKind, _Attack]] = {
-    "gateway_spoof": _Attack("gateway", 0.95, 0.5, lambda s: {"frames": s // 2, "per_s": 0.5}),
+    "gateway_spoof": _Attack("gateway", 0.95, 0.5, lambda s: {"frames": 1 + s // 2, "per_s": 0.5}),
     "rogue_dhcp": _Attack("nobody", 0.9, 0.05, lambda s: {"frames": 1 + s // 20}),
     "port_scan": _Attack("inside", 0.95, 10.0, lambda s: {"ports": min(1000, 15 + 10 * s)}),
     "password_guessing": _Attack("device", 0.9, 0.4, lambda s: {"tries": 10 + int(0.4 * s)}),
@@ -68,7 +69,12 @@ def subject_of(school: School, kind: AttackKind, began: int) -> str:
 
 
 def news(school: School, before: Attacks, now: Attacks, at: int) -> Iterator[Event]:
-    """Yield what begins and ends when the attacks *before* become those of *now*, at *at* (s)."""
+    """Yield what begins and ends when the attacks *before* become those of *now*, at *at* (s).
+
+    Nothing where *school* has no sensor: then nobody sees it.
+    """
+    if not has_sensor(school):
+        return
     for kind, began in before:
         if (kind, began) not in now:
             yield told(school, kind, began, at, active=False)

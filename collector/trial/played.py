@@ -91,7 +91,7 @@ share = 0.1
 kind = "gateway_spoof"
 begins = "+40s"
 lasts = "15m"
-schools = [{_school(2, demo)}]
+schools = [{_school(3, demo)}]
 
 [[faults]]
 kind = "line_cut"

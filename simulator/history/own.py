@@ -21,6 +21,7 @@ from simulator.history.sources import identity
 from simulator.history.text import ordered
 from simulator.rooms import SWITCH, Room, rooms_of
 from simulator.scenario import FaultKind
+from simulator.sensors import has_sensor
 from simulator.series import BACKUP, DISK, INTERFACE, Fields
 from simulator.truth import Interval
 
@@ -133,7 +134,7 @@ def _told(school: School, fault: Fault) -> list[_Said]:
     if fault.kind == "link_down" and school.backup:
         told = (*told, ("uplink_failover", BACKUP))
     found = [_Said(kind, HOST, subject, identity(school, HOST)) for kind, subject in told]
-    if fault.kind in ATTACKS:
+    if fault.kind in ATTACKS and has_sensor(school):
         subject = attacks.subject_of(school, fault.kind, fault.start)
         found.append(_Said(fault.kind, INTERFACE, subject, identity(school, HOST)))
     rooms = rooms_of(school)

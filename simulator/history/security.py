@@ -98,7 +98,11 @@ class SensorSeries:
         runs = has_sensor(self.school) and self._heard(there)
         seen = "sees" if sees_all(self.school) else "blind"
         found = seen if runs else "unknown" if has_sensor(self.school) else "none"
-        return {"sensor": found, "sensors_run": int(runs), "active": len(there.now.attacks)}
+        return {
+            "sensor": found,
+            "sensors_run": int(runs),
+            "active": len(there.now.attacks) if runs else 0,
+        }
 
     def _heard(self, there: Interval) -> bool:
         return there.measured_by(HOST) and there.now.outward and there.now.broker
@@ -111,5 +115,7 @@ class SensorSeries:
 def security_of(course: SchoolCourse) -> Iterator[Source]:
     """Yield the series of the school of *course*."""
     yield SensorSeries(course.school)
+    if not has_sensor(course.school):
+        return
     happened = {kind for one in course.intervals for kind, _ in one.now.attacks}
     yield from (AttackSeries(course.school, kind) for kind in ATTACKS if kind in happened)
