@@ -18,7 +18,7 @@ from grafana import palette
 from grafana.influxql import Query
 from grafana.language import Language
 from grafana.target import Target, target
-from grafana.words import Word
+from grafana.words import Word, called
 
 Panel = TypeVar(
     "Panel",
@@ -86,8 +86,8 @@ def dressed(panel: Panel, look: Look, queries: Sequence[Query]) -> Panel:
 
 def renamed(panel: Panel, t: Language, names: Mapping[str, Word]) -> Panel:
     """Return *panel*, whose series are called by words of the data, as people read them."""
-    for word, (zh, en, _) in names.items():
-        panel.override_by_name(word, [setting("displayName", t(zh, en))])
+    for word, name in called(t, names).items():
+        panel.override_by_name(word, [setting("displayName", name)])
     return panel
 
 

@@ -167,6 +167,16 @@ DEVICE_CAUSES: Final[dict[str, Word]] = {
 }
 
 
+def called(t: Language, words: Mapping[str, Word]) -> dict[str, str]:
+    """Return what each of *words* is called in the language *t*."""
+    return {word: t(zh, en) for word, (zh, en, _) in words.items()}
+
+
+def colours(t: Language, words: Mapping[str, Word]) -> dict[str, str]:
+    """Return the colour of each of *words* by what it is called in the language *t*."""
+    return {t(zh, en): colour for zh, en, colour in words.values()}
+
+
 def mapped(t: Language, words: Mapping[str, Word], *, coloured: bool = True) -> model.ValueMap:
     """Return *words* as a value mapping, in the language *t*."""
     return model.ValueMap(

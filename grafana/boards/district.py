@@ -86,7 +86,7 @@ def _states(t: Language) -> stat.Panel:
 
 
 def _alerts(t: Language) -> stat.Panel:
-    names = {name: t(zh, en) for name, (zh, en, _) in words.SEVERITIES.items()}
+    names = words.called(t, words.SEVERITIES)
     return tiles(
         Look(
             t("未恢复的告警", "Open alerts"),
@@ -102,7 +102,7 @@ def _alerts(t: Language) -> stat.Panel:
             height=5,
             decimals=0,
             links=[(t("监测系统自身", "The monitoring itself"), to_board(t, "health"))],
-            alarms={names[name]: word[2] for name, word in words.SEVERITIES.items()},
+            alarms=words.colours(t, words.SEVERITIES),
         ),
         totals(
             "school",

@@ -52,7 +52,6 @@ def _of(severity: str) -> str:
 
 
 def _open(t: Language) -> stat.Panel:
-    called = {name: t(zh, en) for name, (zh, en, _) in words.SEVERITIES.items()}
     return tiles(
         Look(
             t("正在发生的安全事件", "Security events that go on"),
@@ -69,7 +68,7 @@ def _open(t: Language) -> stat.Panel:
             height=5,
             decimals=0,
             links=[_home(t)],
-            alarms={called[name]: word[2] for name, word in words.SEVERITIES.items()},
+            alarms=words.colours(t, words.SEVERITIES),
         ),
         [
             *totals("security_school", [last("active", t("全部", "all"))], REGION, by=BY_SCHOOL),
@@ -78,7 +77,7 @@ def _open(t: Language) -> stat.Panel:
                     f'SELECT sum("n") AS "{shown}" FROM (SELECT last("active") AS "n" FROM '
                     f'"security" WHERE {JUST_NOW} AND {_of(name)} GROUP BY {BY_KIND})'
                 )
-                for name, shown in called.items()
+                for name, shown in words.called(t, words.SEVERITIES).items()
             ),
         ],
         size=46,
@@ -86,7 +85,6 @@ def _open(t: Language) -> stat.Panel:
 
 
 def _sensors(t: Language) -> stat.Panel:
-    called = {name: t(zh, en) for name, (zh, en, _) in words.SENSORS.items()}
     return tiles(
         Look(
             t("有人看护的学校", "Schools that are watched"),
@@ -102,7 +100,7 @@ def _sensors(t: Language) -> stat.Panel:
             height=5,
             decimals=0,
             links=[(t("监测系统自身", "The monitoring itself"), to_board(t, "health"))],
-            colours={called[name]: word[2] for name, word in words.SENSORS.items()},
+            colours=words.colours(t, words.SENSORS),
         ),
         [
             Query(
@@ -110,7 +108,7 @@ def _sensors(t: Language) -> stat.Panel:
                 f'"security_school" WHERE {JUST_NOW} AND {REGION} GROUP BY '
                 f"{', '.join(quoted(BY_SCHOOL))}) WHERE \"s\" = '{name}'"
             )
-            for name, shown in called.items()
+            for name, shown in words.called(t, words.SENSORS).items()
         ],
         size=38,
     )
