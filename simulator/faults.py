@@ -1,7 +1,7 @@
 """What goes wrong where and when: the faults of a scenario, and those that come by chance."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from functools import cached_property
@@ -137,31 +137,29 @@ def conditions(school: School, faults: list[Fault], at: int) -> Conditions:
         if fault.start > at:
             break
         if at < fault.stop:
-            found = _with(found, fault)
+            found = replace(found, **_changes(found, fault))
         elif fault.kind == "power_off":
             found = replace(found, booted=max(found.booted, fault.stop))
     return found
 
 
-def _with(found: Conditions, fault: Fault) -> Conditions:
-    if fault.kind in ATTACKS:
-        attacks = (*found.attacks, (fault.kind, fault.start))
-        harm = _HARM.get(fault.kind, {})
-        worse = {name: max(getattr(found, name), value) for name, value in harm.items()}
-        return replace(found, attacks=attacks, **worse)
-    return replace(found, **_changes(found, fault.kind, fault.value))
-
-
-def _changes(found: Conditions, kind: FaultKind, value: float) -> dict[str, Any]:
-    """Return what *kind* changes of what is *found* already; the worst counts."""
+def _changes(found: Conditions, fault: Fault) -> dict[str, Any]:
+    """Return what *fault* changes of what is *found* already; the worst counts."""
+    kind, value = fault.kind, fault.value
+    if kind in ATTACKS:
+        attacks = (*found.attacks, (kind, fault.start))
+        return {"attacks": attacks, **_worse(found, _HARM.get(kind, {}))}
     if kind == "congested":
         return {"loss": max(found.loss, value), "delay": found.delay + 5 * value, "busy": 0.5}
     if kind == "clock_off":
         return {"clock": found.clock + 1_000 * value}
     if kind in _WORST:
-        name = _WORST[kind]
-        return {name: max(getattr(found, name), value)}
+        return _worse(found, {_WORST[kind]: value})
     return {_BROKEN[kind]: False}
+
+
+def _worse(found: Conditions, values: Mapping[str, float]) -> dict[str, float]:
+    return {name: max(getattr(found, name), value) for name, value in values.items()}
 
 
 _HARM: Final[dict[FaultKind, dict[str, float]]] = {

@@ -40,11 +40,11 @@ class AttackSeries:
 
     def alike(self, there: Interval) -> object:
         """Return since when it goes on."""
-        return dict(there.now.attacks).get(self.kind)
+        return self._began(there)
 
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return an hour in which nothing begins."""
-        began = dict(there.now.attacks).get(self.kind)
+        began = self._began(there)
         if began is not None and began >= hour * HOUR_S:
             return None
         one = self.moving(hour * HOUR_S, there)
@@ -56,11 +56,14 @@ class AttackSeries:
 
     def moving(self, at_s: int, there: Interval) -> Fields:
         """Return the fields that change."""
-        began = dict(there.now.attacks).get(self.kind)
+        began = self._began(there)
         if began is None:
             return {"active": 0, "began": 0}
         sure = round(100 * confidence_of(self.kind), 1)
         return {"active": 1, "began": int(at_s - began < STEP_S), "confidence": sure}
+
+    def _began(self, there: Interval) -> int | None:
+        return dict(there.now.attacks).get(self.kind)
 
     def step(self, hour: int) -> int:
         """Return how long values stay in *hour* (s)."""
