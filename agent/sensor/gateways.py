@@ -20,7 +20,6 @@ CUSTOM: Final = (1, 254)
 """Last byte of a gateway's IPv4 address, where nothing else says which it is."""
 
 Traffic = Tcp | Icmp | Dns | Snmp
-TRAFFIC: Final[tuple[type[Traffic], ...]] = (Tcp, Icmp, Dns, Snmp)
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from core.types import Reading, Value
 from simulator.chance import Course
 from simulator.conditions import Conditions
 from simulator.course import SchoolCourse
-from simulator.days import HOUR_S, Days
+from simulator.days import HOUR_S, Days, whole_hours
 from simulator.district import HOST, School
 from simulator.history.rolling import BEATS, Cheap, Source
 from simulator.history.security import security_of
@@ -249,7 +249,7 @@ class RoomSeries:
         """Return for how long the room was in one of *states*, in hours of use where asked."""
         return sum(
             max(0, min(one.stop, ends, (hour + 1) * HOUR_S) - max(one.start, begins, hour * HOUR_S))
-            for hour in range(begins // HOUR_S, -(-ends // HOUR_S))
+            for hour in whole_hours(begins, ends)
             if not in_use or is_on(self.days, hour * HOUR_S)
             for one in course.during(hour)
             if truth_of(self.room, one, first=self.first).state in states

@@ -59,14 +59,6 @@ class Source:
         self.offset += size
         return data
 
-    def read_or_end(self, size: int, what: str) -> bytes:
-        """Return *size* bytes, or b"" where the stream ends just here."""
-        data = self.stream.read(size)
-        if 0 < len(data) < size:
-            self.cut(what, size, len(data))
-        self.offset += len(data)
-        return data
-
     def cut(self, what: str, wanted: int, there: int) -> NoReturn:
         """Raise CaptureError: of *what* at the present place the last bytes are missing."""
         self.fail(f"the file ends in {what}: of {wanted} bytes {there} are there")
