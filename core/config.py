@@ -20,7 +20,7 @@ from core.errors import ConfigError
 from core.hints import nearest, shown
 from core.keys import Keys, is_table, named, row_of, spoken
 from core.options import expected, fitted
-from core.tomlfile import FileMistakes, Mistake, load
+from core.tomlfile import FileMistakes, Mistake, content_of, parsed
 from core.tomllines import KeyPath
 
 T = TypeVar("T")
@@ -37,7 +37,12 @@ def read(path: Path, kind: type[T], checks: Mapping[str, Check] = _NOTHING) -> T
     *checks* says of a part, by its name at the top of the file, what is wrong between keys that
     are right alone. Raises FileMistakes, a ConfigError with a line for each mistake.
     """
-    document = load(path)
+    return parse(path, content_of(path), kind, checks)
+
+
+def parse(path: Path, content: bytes, kind: type[T], checks: Mapping[str, Check] = _NOTHING) -> T:
+    """Return *content*, the bytes of the file at *path*, as `read` does; raises FileMistakes."""
+    document = parsed(path, content)
     reading = _Reading(kind, path.absolute().parent, checks)
     value = reading.file(document.data)
     if reading.mistakes:

@@ -58,7 +58,12 @@ class Document:
 
 def load(path: Path) -> Document:
     """Return the TOML file at *path*; raises FileMistakes for one that cannot be read or parsed."""
-    text = _text(path, _content(path))
+    return parsed(path, content_of(path))
+
+
+def parsed(path: Path, content: bytes) -> Document:
+    """Return *content*, the bytes of the file at *path*; raises FileMistakes."""
+    text = _text(path, content)
     try:
         found = _lines(text)  # first: it refuses what would keep tomllib busy for minutes
         return Document(path, tomllib.loads(text), found)
@@ -78,7 +83,8 @@ def _lines(text: str) -> Mapping[KeyPath, int]:
         return {}  # not TOML, and tomllib says better than that why
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """Return the bytes of the file at *path*; raises FileMistakes."""
     try:
         if stat.S_ISFIFO(path.stat().st_mode):
             # It would hold up whoever reads it, and a reload finds nothing in it.
