@@ -159,6 +159,17 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("config_taken", "EV-SYS-CONFIG", OTHERS, "P4"),
+        *("已采用新的配置文件", "the collector took another file of its configuration"),
+    ),
+    Kind(
+        *("config_unreadable", "EV-SYS-CONFIG-BAD", FAULT, "P3"),
+        *(
+            "配置文件无法采用，沿用原配置",
+            "a file of the configuration cannot be used; the old one goes on",
+        ),
+    ),
+    Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
         *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
     ),
