@@ -1,7 +1,8 @@
 """Which tests may run beside each other where two processes share them (pytest-xdist).
 
-A line into a network namespace has the same addresses each time, and what a module fills a database
-with for all of its tests is not to be filled twice: such tests follow one another in one process.
+A line into a network namespace has the same addresses each time; what a module fills a database
+with for all of its tests is not to be filled twice, nor is its browser to be started twice. Such
+tests follow one another in one process.
 (`--dist loadgroup` would do, but pytest 9 leaves its groups out.)
 """
 
@@ -33,6 +34,8 @@ TURNS: Final[Mapping[str, tuple[str, ...]]] = {
     "up": ("tests/collector/trial/", "tests/test_install.py", "tests/test_scripts.py"),
     "databases": ("tests/collector/store/test_provision.py",),
     "dashboards": ("tests/grafana/",),
+    "gallery": ("tests/collector/web/test_gallery.py",),
+    "pages": ("tests/collector/web/test_browser.py",),
 }
 """How the names of tests begin that take turns."""
 APART: Final = ("tests/agent/sensor/", "tests/e2e/test_security.py", "tests/real/test_attacks.py")
