@@ -34,6 +34,7 @@ TURNS: Final[Mapping[str, tuple[str, ...]]] = {
     "up": ("tests/collector/trial/", "tests/test_install.py", "tests/test_scripts.py"),
     "databases": ("tests/collector/store/test_provision.py",),
     "dashboards": ("tests/grafana/",),
+    "deploy": ("tests/collector/deploy/test_broker.py", "tests/collector/deploy/test_compose.py"),
     "gallery": ("tests/collector/web/test_gallery.py",),
     "pages": ("tests/collector/web/test_browser.py",),
 }

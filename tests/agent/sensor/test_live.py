@@ -262,10 +262,12 @@ def test_a_flood_is_counted_to_its_last_frame() -> None:
         with sender(far, "eth0") as out:
             for _ in range(sent):
                 out.send(ARP)
+        end = time.monotonic() + 120
         while True:
             found = process.until(interface="eth0")
             if found.frames + found.dropped == sent:
                 break
+            assert time.monotonic() < end, f"of {sent} there are {found}"
         assert found.mem_mb < 150
         assert found.facts == 2 * found.frames
 
