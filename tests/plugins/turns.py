@@ -35,6 +35,8 @@ TURNS: Final[Mapping[str, tuple[str, ...]]] = {
     "databases": ("tests/collector/store/test_provision.py",),
     "dashboards": ("tests/grafana/",),
     "deploy": ("tests/collector/deploy/test_broker.py", "tests/collector/deploy/test_compose.py"),
+    "discover": ("tests/agent/devices/test_discover.py",),
+    "profiles": ("tests/agent/devices/test_profiles.py",),
     "gallery": ("tests/collector/web/test_gallery.py",),
     "pages": ("tests/collector/web/test_browser.py",),
 }
