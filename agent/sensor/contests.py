@@ -7,12 +7,12 @@ the addresses of others beside his own, or for a hardware address that is not hi
 Bounded: whoever floods a network with claims makes the oldest go, never more room.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
-from agent.sensor.claims import Claim
-from agent.sensor.facts import Address, Mac
+from agent.sensor.claims import Claim, claims_of
+from agent.sensor.facts import Address, Advert, Arp, Dhcp, Fact, Mac, Neighbour
 from agent.sensor.tables import Bounded
 
 CLAIMANTS_MAX: Final = 8
@@ -156,9 +156,13 @@ class Pushes:
 
 
 class Contests:
-    """What was claimed so far."""
+    """What was claimed so far. `tell` hears of each claim once it is noted."""
+
+    takes: ClassVar[tuple[type[Fact], ...]] = (Arp, Neighbour, Advert, Dhcp)
 
     def __init__(self) -> None:
+        self.tell: list[Callable[[Claim, Contest | None], None]] = []
+        """With what it is about, or None for a question and what proves nothing."""
         self.of = Bounded[tuple[int, Address], Contest](ADDRESSES_MAX, Contest)
         self._owned = Bounded[tuple[int, Mac], dict[Address, float]](ADDRESSES_MAX, dict)
         self._asked = Bounded[tuple[int, Address, Mac], Question](ADDRESSES_MAX, Question)
@@ -168,8 +172,17 @@ class Contests:
         """Return how many rows all tables have together."""
         return len(self.of) + len(self._owned) + len(self._asked) + len(self._pushes)
 
-    def take(self, claim: Claim) -> Contest | None:
-        """Note *claim*; return what it is about, or None for a question and what proves nothing."""
+    def take(self, fact: Arp | Neighbour | Advert | Dhcp) -> None:
+        """Hear of a fact."""
+        for claim in claims_of(fact):
+            contest = self._note(claim)
+            for tell in self.tell:
+                tell(claim, contest)
+
+    def tick(self, now: float) -> None:
+        """Nothing waits here."""
+
+    def _note(self, claim: Claim) -> Contest | None:
         if claim.how in ("probe", "wanted"):
             self._asked.put((claim.vlan, claim.address, claim.by), Question(claim.at))
             return None

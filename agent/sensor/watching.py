@@ -1,6 +1,6 @@
 """The detectors at work: facts go in, incidents come out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import FACTS, Fact
 from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 
 TICK_S: Final = 1.0
 SETTLED_S: Final = 62
@@ -16,18 +17,24 @@ SETTLED_S: Final = 62
 
 @dataclass(slots=True)
 class Watching:
-    """Gives each fact to the machines that take its kind, and ticks by the clock of the facts."""
+    """Gives each fact to the machines that take its kind, and ticks by the clock of the facts.
+
+    *learners*, which the machines ask, hear of it before them.
+    """
 
     machines: Iterable[Machine]
     incidents: Incidents
+    learners: Sequence[Machine] = ()
     facts: int = 0
     _takers: dict[type[Fact], tuple[Callable[[Any], None], ...]] = field(init=False)
+    _all: tuple[Machine, ...] = field(init=False)
     _next: float = 0.0
 
     def __post_init__(self) -> None:
         self.machines = tuple(self.machines)
+        self._all = (*self.learners, *self.machines)
         self._takers = {
-            kind: tuple(one.take for one in self.machines if kind in one.takes) for kind in FACTS
+            kind: tuple(one.take for one in self._all if kind in one.takes) for kind in FACTS
         }
 
     def take(self, fact: Fact) -> None:
@@ -41,7 +48,7 @@ class Watching:
     def tick(self, now: float) -> None:
         """Hear that it is *now*, also where no frame came."""
         self._next = now + TICK_S
-        for machine in self.machines:
+        for machine in self._all:
             machine.tick(now)
         self.incidents.tick(now)
 
@@ -60,4 +67,6 @@ def watching(
     incidents = Incidents(tell)
     chosen = {key: {} for key in detectors.words()} if options is None else options
     made = [detectors.build(word, table) for word, table in chosen.items()]
-    return Watching([one.watch(network, incidents) for one in made], incidents)
+    shared = Shared(network)
+    machines = [one.watch(shared, incidents) for one in made]
+    return Watching(machines, incidents, shared.learners)
