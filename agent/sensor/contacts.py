@@ -78,7 +78,7 @@ class Contacts:
         self.tell: list[Callable[[Contact], None]] = []
         self._allowed = network.allowed.scanners
         self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
-        self._known: Bounded[int, bool] = Bounded(KNOWN, bool)
+        self._known: Bounded[int, bool] = Bounded(KNOWN, bool, turns=True)
         self._lives: dict[Address, int] = {}
         self._answered: Bounded[Address, list[float]] = Bounded(SOURCES, lambda: [0.0])
         self._outside_answered = 0.0

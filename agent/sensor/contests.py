@@ -165,8 +165,12 @@ class Contests:
         """With what it is about, or None for a question and what proves nothing."""
         self.of = Bounded[tuple[int, Address], Contest](ADDRESSES_MAX, Contest)
         self._owned = Bounded[tuple[int, Mac], dict[Address, float]](ADDRESSES_MAX, dict)
-        self._asked = Bounded[tuple[int, Address, Mac], Question](ADDRESSES_MAX, Question)
-        self._pushes = Bounded[tuple[int, Address, Mac, Mac], Pushes](ADDRESSES_MAX, Pushes)
+        self._asked = Bounded[tuple[int, Address, Mac], Question](
+            ADDRESSES_MAX, Question, turns=True
+        )
+        self._pushes = Bounded[tuple[int, Address, Mac, Mac], Pushes](
+            ADDRESSES_MAX, Pushes, turns=True
+        )
 
     def __len__(self) -> int:
         """Return how many rows all tables have together."""

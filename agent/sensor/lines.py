@@ -89,6 +89,8 @@ class Figures(Struct, frozen=True, tag="figures", kw_only=True, forbid_unknown_f
     dropped: Count = 0
     facts: Count = 0
     malformed: Count = 0
+    forgotten: Count = 0
+    """Rows that the detectors' tables had no room for any more."""
     defects: Count = 0
     """Facts that a detector failed on."""
     cpu_percent: Annotated[float, Meta(ge=0)] = 0.0

@@ -39,7 +39,7 @@ class Post:
         self._network, self._tables, self._say = network, tables, say
         # Of two interfaces that see the same each has its own event.
         self._key = key + tap.name.encode()
-        self._number = self._facts = self._defects = 0
+        self._number = self._facts = self._forgotten = self._defects = 0
         self._malformed: dict[str, int] = {}
         self._verdicts: Mapping[str, int] = NOTHING
         """Of detectors that were begun anew."""
@@ -82,6 +82,7 @@ class Post:
         """End what is going on: the clock was set, and what was seen lies at another time."""
         self._watching.finish()
         self._facts += self._watching.facts
+        self._forgotten += self._watching.forgotten
         self._verdicts = self.verdicts()
         self._watching = self._begun()
         self.tap.sight.forget()
@@ -106,6 +107,7 @@ class Post:
             dropped=self.tap.dropped,
             facts=self._facts + self._watching.facts,
             malformed=sum(self._malformed.values()),
+            forgotten=self._forgotten + self._watching.forgotten,
             defects=self._defects,
             cpu_percent=cpu_percent,
             mem_mb=mem_mb,

@@ -9,6 +9,7 @@ from agent.sensor.facts import FACTS, Fact
 from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
 from agent.sensor.shared import Shared
+from agent.sensor.tables import Bounded, tables_in
 
 TICK_S: Final = 1.0
 SETTLED_S: Final = 62
@@ -28,14 +29,21 @@ class Watching:
     facts: int = 0
     _takers: dict[type[Fact], tuple[Callable[[Any], None], ...]] = field(init=False)
     _all: tuple[Machine, ...] = field(init=False)
+    _tables: Sequence[Bounded[Any, Any]] = field(init=False)
     _next: float = 0.0
 
     def __post_init__(self) -> None:
         self.machines = tuple(self.machines)
         self._all = (*self.learners, *self.machines)
+        self._tables = tables_in(*self._all)
         self._takers = {
             kind: tuple(one.take for one in self._all if kind in one.takes) for kind in FACTS
         }
+
+    @property
+    def forgotten(self) -> int:
+        """How many machines, addresses and services went from the tables for want of room."""
+        return sum(table.lost for table in self._tables)
 
     def take(self, fact: Fact) -> None:
         """Hear of *fact*."""

@@ -118,7 +118,7 @@ class Watch:
     def __init__(self, thresholds: DnsTunnel, shared: Shared, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, shared.network, incidents
         self._routers = shared.routers
-        self._rows: Bounded[int, Row] = Bounded(1024, Row)
+        self._rows: Bounded[int, Row] = Bounded(1024, Row, turns=True)
         self._ordinary = ORDINARY | frozenset(one.lower().strip(".") for one in thresholds.ordinary)
         self._limits = {
             "raw": _Limit(thresholds.raw_names, 1.0, 0.95),

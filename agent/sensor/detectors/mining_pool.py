@@ -66,7 +66,7 @@ class Watch:
     def __init__(self, thresholds: MiningPool, network: Network, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._talks: Bounded[tuple[Address, Address, int], Talk] = Bounded(512, Talk)
-        self._began: Bounded[Flow, bool] = Bounded(2048, bool)
+        self._began: Bounded[Flow, bool] = Bounded(2048, bool, turns=True)
         """Connections whose beginning was seen, as who began them writes them."""
         self._pools: Bounded[Address, Recent[Address]] = Bounded(
             512, lambda: Recent(thresholds.window_s, 64)

@@ -89,7 +89,9 @@ class Watch:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._use = Use()
         self._servers: Bounded[Key, Server | None] = Bounded(64, lambda: None)
-        self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(1024, Exchange)
+        self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(
+            1024, Exchange, turns=True
+        )
         self._accused: Bounded[Key, Case | None] = Bounded(64, lambda: None)
 
     def take(self, fact: Dhcp | Arp | Dns) -> None:

@@ -106,8 +106,8 @@ class SynFloodMachine:
         self._limits, self._incidents = limits, incidents
         self._allowed = shared.network.allowed.scanners
         self._routers = shared.routers
-        self._services: Bounded[_Where, _Service] = Bounded(ROWS, _Service)
-        self._segments: Bounded[int, float] = Bounded(SEGMENTS, float)
+        self._services: Bounded[_Where, _Service] = Bounded(ROWS, _Service, turns=True)
+        self._segments: Bounded[int, float] = Bounded(SEGMENTS, float, turns=True)
         self._high: dict[_Where, _Service] = {}
 
     def take(self, fact: Tcp) -> None:

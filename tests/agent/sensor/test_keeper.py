@@ -354,6 +354,11 @@ def test_a_verdict_about_few_names_stays_at_home() -> None:
     assert told == {"mining": {"names": 12}, "harmful": {"names": 0}}
 
 
+def test_what_detectors_forgot_is_told() -> None:
+    _, readings = gauged((0, {"forgotten": 3}), (61, {"forgotten": 900}))
+    assert [one.fields["forgotten"] for one in readings] == [3, 900]
+
+
 def test_what_is_read_fits_the_catalogue() -> None:
     _, readings = gauged(
         (0, {"foreign_share": 1.0, "census": {"machines": 9}, "verdicts": {"mining": 9}})

@@ -270,6 +270,19 @@ def test_a_flood_is_counted_to_its_last_frame() -> None:
         assert found.facts == 2 * found.frames
 
 
+def test_what_made_up_machines_push_out_of_the_tables_is_said() -> None:
+    with cabled("eth0") as (near, far), running(inside(near)) as process:
+        process.until(why="", forgotten=0)
+        with sender(far, "eth0") as out:
+            for number in range(30_000):
+                three = f"{number >> 8 & 255:02x}:{number & 255:02x}:{number % 7:02x}"
+                mac, address = f"02:00:5e:{three}", f"10.{number >> 8}.{number & 255}.9"
+                out.send(frames.arp(1, mac, address, NOBODY, address))
+        end_at = time.monotonic() + 30
+        while process.until(interface="eth0").forgotten < 1000:
+            assert time.monotonic() < end_at
+
+
 @dataclass
 class Kept:
     keeper: Keeper
