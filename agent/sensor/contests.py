@@ -213,6 +213,12 @@ class Contests:
         self._how(claim, contest, one)
         return contest
 
+    def expect(self, vlan: int, address: Address, mac: Mac, at: float) -> None:
+        """Take it for known that *mac* has *address*, as if it had spoken *at*."""
+        self.of.of((vlan, address)).claimants[mac] = Claimant(
+            *(at, at, at, mac), count=1, own=1, proper=1
+        )
+
     def owned(self, vlan: int, mac: Mac) -> dict[Address, float]:
         """Return the addresses that *mac* claims for itself, and when it last did."""
         return self._owned.get((vlan, mac)) or {}

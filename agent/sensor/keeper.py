@@ -20,6 +20,7 @@ import msgspec
 from agent.conditions import Gone, Tellable, Update
 from agent.onchange import OnChange
 from agent.schedule import Sink
+from agent.sensor.handover import Handover
 from agent.sensor.lines import (
     LINE_BYTES,
     Figures,
@@ -87,6 +88,7 @@ class Keeper:
     _seen: set[EventKey] = field(default_factory=set)
     """Those of them that this process knows of."""
     _gauges: dict[str, Gauge] = field(default_factory=dict)
+    _handover: Handover = field(default_factory=Handover)
     _given: Options | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _listens: asyncio.Event = field(default_factory=asyncio.Event)
@@ -145,7 +147,10 @@ class Keeper:
         complaints = asyncio.create_task(_complain(process.stderr), name="sensor's complaints")
         grace = asyncio.create_task(self._after_grace(), name="sensor's grace")
         try:
-            whole = msgspec.structs.replace(options, key=self._key, parent=os.getpid())
+            known = self._handover.to(options.gateways, self.monotonic())
+            whole = msgspec.structs.replace(
+                options, key=self._key, parent=os.getpid(), owners=known
+            )
             process.stdin.write(encoded(whole))
             await process.stdin.drain()
             return await self._read(process.stdout, options)
@@ -222,6 +227,7 @@ class Keeper:
             self._bad("an interface that it was not given")
         elif isinstance(line, Figures):
             self._state.well("right")
+            self._handover.heard(line, options.gateways, self.monotonic())
             self._figures(line)
         elif line.kind not in SENSED:
             self._bad("a kind of event that no sensor tells")

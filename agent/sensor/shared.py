@@ -1,19 +1,24 @@
 """What several detectors learn from the same facts: learnt once for all of one interface."""
 
+from collections.abc import Sequence
 from functools import cached_property
 
 from agent.sensor.contacts import Contacts
 from agent.sensor.contests import Contests
 from agent.sensor.gateways import Gateways
 from agent.sensor.network import Network
+from agent.sensor.owners import Owner
 from agent.sensor.routers import Routers
 
 
 class Shared:
-    """What detectors are given: *network*, and parts that are made where one first asks."""
+    """What detectors are given: *network*, and parts that are made where one first asks.
 
-    def __init__(self, network: Network) -> None:
-        self.network = network
+    *handed* is what was known of gateways before, as of *at*.
+    """
+
+    def __init__(self, network: Network, handed: Sequence[Owner] = (), at: float = 0.0) -> None:
+        self.network, self.handed, self.at = network, handed, at
         self.learners: list[Routers | Contacts | Gateways | Contests] = []
         """The parts that somebody asked for: they hear of each fact before any detector does."""
 

@@ -8,6 +8,7 @@ from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import FACTS, Fact
 from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
+from agent.sensor.owners import Owner
 from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, tables_in
 
@@ -69,12 +70,19 @@ class Watching:
 
 
 def watching(
-    network: Network, tell: Tell, options: Mapping[str, Mapping[str, Any]] | None = None
+    network: Network,
+    tell: Tell,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    handed: Sequence[Owner] = (),
+    at: float = 0.0,
 ) -> Watching:
-    """Return every detector at work, or those of *options* by their word; raises ConfigError."""
+    """Return every detector at work, or those of *options* by their word; raises ConfigError.
+
+    *handed* is what another one knew of gateways until *at*.
+    """
     incidents = Incidents(tell)
     chosen = {key: {} for key in detectors.words()} if options is None else options
     made = [detectors.build(word, table) for word, table in chosen.items()]
-    shared = Shared(network)
+    shared = Shared(network, handed, at)
     machines = [one.watch(shared, incidents) for one in made]
     return Watching(machines, incidents, shared.learners)

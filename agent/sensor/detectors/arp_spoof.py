@@ -20,6 +20,7 @@ from agent.sensor.facts import (
     Mac,
 )
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
+from agent.sensor.owners import Owners
 from agent.sensor.roles import GATEWAY, INSIDE
 from agent.sensor.shared import Shared
 from agent.sensor.suspicion import Case, Suspicion, Verdict
@@ -82,6 +83,7 @@ class ArpSpoofMachine:
         self.contests, self.gateways = shared.contests, shared.gateways
         self._suspicion = Suspicion(self.contests, self.gateways, shared.network, options.answers)
         self.contests.tell.append(self._judge)
+        self.owners = Owners(self.contests, shared.network, shared.handed, shared.at)
         self._doubts = Bounded[tuple[int, Address], Claim | None](CULPRITS_MAX, lambda: None)
         self._culprits = Bounded[tuple[int, Mac], _Culprit](CULPRITS_MAX, _Culprit)
         self._solved = Bounded[tuple[int, Address], _Solved](CULPRITS_MAX, lambda: _Solved(b""))

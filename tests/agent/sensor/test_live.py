@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from agent.sensor.keeper import COMMAND, Keeper
-from agent.sensor.lines import Figures, Options, Refused, encoded, line_of
+from agent.sensor.lines import Figures, Options, Owner, Refused, Told, encoded, line_of
 from agent.spool import Spool
 from core.types import Reading
 from tests.agent.sensor.interfaces import sender
@@ -281,6 +281,22 @@ def test_what_made_up_machines_push_out_of_the_tables_is_said() -> None:
         end_at = time.monotonic() + 30
         while process.until(interface="eth0").forgotten < 1000:
             assert time.monotonic() < end_at
+
+
+def test_with_what_an_earlier_process_knew_a_gateways_spoofer_is_named_by_his_lies_alone() -> None:
+    known = {"eth0": (Owner("192.0.2.254", GATEWAY),)}
+    more: dict[str, Any] = {"gateways": ("192.0.2.254",), "owners": known}
+    with cabled("eth0") as (near, far), running(inside(near), **more) as process:
+        assert process.until(why="").owners == known["eth0"]
+        with sender(far, "eth0") as out:
+            for _ in range(4):
+                out.send(SPOOF)
+                time.sleep(0.5)
+        line = process.line()
+        while not isinstance(line, Told):
+            line = process.line()
+        assert (line.kind, line.details.source.mac) == ("gateway_spoof", ATTACKER)
+        assert line.details.target.mac == GATEWAY
 
 
 @dataclass
