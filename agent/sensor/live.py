@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
         return _refused("no_right", str(error), NO_RIGHT)
     except (MonitorError, OSError, ValueError) as error:
         return _refused("no_start", str(error) or type(error).__name__, 1)
-    rights.give_up()
+    rights.give_up(promiscuous=options.promiscuous)
     if options.parent:
         rights.die_with_parent(options.parent)
     live.run()
