@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import FEW, MEMORY_S, Contest, Contests
+from agent.sensor.contest import MEMORY_S, Contest
+from agent.sensor.contests import FEW, Contests
 from agent.sensor.facts import Address, Mac
 from agent.sensor.network import Network
 

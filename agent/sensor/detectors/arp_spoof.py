@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 from msgspec import Meta
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import Contest
+from agent.sensor.contest import Contest
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,

@@ -12,7 +12,8 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import COPY_S, Contest, Times
+from agent.sensor.contest import Contest, Times
+from agent.sensor.contests import COPY_S
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
