@@ -82,9 +82,10 @@ class Reach:
         target = row.targets.of((contact.target, contact.udp))
         port = row.ports.of((contact.port, contact.udp, contact.outside))
         target.step(contact, gap_s)
-        port.step(contact, gap_s)
-        if _tells(contact, worm=worm):
-            row.spread.step(contact, gap_s)
+        if not contact.own:
+            port.step(contact, gap_s)
+            if _tells(contact, worm=worm):
+                row.spread.step(contact, gap_s)
         if row.attack is not None:
             row.attack.add(contact)
         elif worm or not good:
