@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from alerts.shipped import everywhere, servers
-from collector.alertsconfig import AlertsConfig, WebhookConfig
+from collector.alertsconfig import AlertsConfig
+from collector.channelsconfig import WebhookConfig
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock
