@@ -9,8 +9,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from alerts.channels.said import Language
-from core.alerts import CONSOLE
+from core.alerts import CONSOLE, Language
 from core.errors import ConfigError
 from core.fields import Filled, Host, Level, Port, SecretFile, url_mistake
 from core.options import CHECK

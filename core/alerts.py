@@ -24,6 +24,10 @@ Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT
 """Why a message is sent, in the words of Alertmanager, and a test."""
 
 
+Language = Literal["zh", "en", "both"]
+"""Of a message: both is Chinese, with the titles in English."""
+
+
 class AlertKey(NamedTuple):
     """Names a condition: at one time there is at most one alert of a key that has not ended.
 

@@ -15,8 +15,9 @@ from alerts.channels.markdown import paged
 from alerts.channels.pace import Limit
 from alerts.channels.pieces import utf8
 from alerts.channels.robot import Body, Code, Verdict, address_of, number_of, word_of
-from alerts.channels.said import Language, Said
+from alerts.channels.said import Said
 from alerts.outbox import Parcel
+from core.alerts import Language
 
 ADDRESS: Final = "https://oapi.dingtalk.com/robot/send?access_token={key}"
 MOST: Final = 18_000

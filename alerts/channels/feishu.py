@@ -16,8 +16,9 @@ import msgspec
 from alerts.channels.markdown import paged
 from alerts.channels.pace import Limit
 from alerts.channels.robot import Body, Code, Verdict, address_of, number_of, word_of
-from alerts.channels.said import Item, Language, Said
+from alerts.channels.said import Item, Said
 from alerts.outbox import Parcel
+from core.alerts import Language
 from core.clock import SECOND
 
 ADDRESS: Final = "https://open.feishu.cn/open-apis/bot/v2/hook/{key}"

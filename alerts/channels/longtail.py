@@ -15,8 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from alerts.channels.markdown import lines_of
-from alerts.channels.said import Language, said_of
+from alerts.channels.said import said_of
 from alerts.outbox import Parcel
+from core.alerts import Language
 from core.errors import ConfigError, RetryLater
 
 OURS: Final = frozenset({"dingtalk", "feishu", "lark", "wecombot"})

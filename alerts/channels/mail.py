@@ -20,9 +20,10 @@ from typing import Final, Literal
 
 from alerts.channels.body import key_of
 from alerts.channels.markdown import lines_of
-from alerts.channels.said import Language, Said, said_of
+from alerts.channels.said import Said, said_of
 from alerts.outbox import Parcel
 from core import clock
+from core.alerts import Language
 from core.errors import DeliveryError, RetryLater
 
 Tls = Literal["starttls", "ssl", "none"]

@@ -15,10 +15,11 @@ from yarl import URL
 
 from alerts.channels.pace import Limit, Pace
 from alerts.channels.poster import Answer, Poster
-from alerts.channels.said import Language, Said, said_of
+from alerts.channels.said import Said, said_of
 from alerts.outbox import Parcel
 from alerts.texts import plain
 from core import clock
+from core.alerts import Language
 from core.clock import SECOND
 from core.errors import DeliveryError, NotYet, RetryLater
 

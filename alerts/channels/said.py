@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from alerts.outbox import Parcel
-from core.alerts import Notification, Telling, Text
+from core.alerts import Language, Notification, Telling, Text
 from core.kind import Severity
 
-Language = Literal["zh", "en", "both"]
 Tone = Literal["begins", "over", "news"]
 
 MOST_FULL: Final = 3

@@ -11,8 +11,9 @@ from alerts.channels.markdown import paged
 from alerts.channels.pace import Limit
 from alerts.channels.pieces import utf8
 from alerts.channels.robot import Body, Code, Verdict, address_of, number_of, word_of
-from alerts.channels.said import Language, Said
+from alerts.channels.said import Said
 from alerts.outbox import Parcel
+from core.alerts import Language
 
 ADDRESS: Final = "https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={key}"
 MOST: Final[Mapping[str, int]] = {"text": 2_048, "markdown": 4_096}
