@@ -94,6 +94,11 @@ class Dispatcher:
         """Return what is known of each channel."""
         return dict(self._healths)
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether a channel is being spoken to."""
+        return bool(self._sending)
+
     async def _pause(self, seconds: float) -> None:
         await self._wait(self._something, seconds)
 

@@ -12,7 +12,7 @@ import re
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from alerts.channels.markdown import lines_of
 from alerts.channels.said import said_of
@@ -109,7 +109,9 @@ def apprise_of(url: str) -> Notify:
         if _hush not in logger.filters:
             logger.addFilter(_hush)
     try:
-        import apprise  # noqa: PLC0415 — only where it is used
+        # Only where it is used.
+        import apprise  # noqa: PLC0415
+        from apprise.conversion.format import convert_between  # noqa: PLC0415
     except ModuleNotFoundError:
         raise ConfigError(
             "[[alerts.apprise]] needs apprise; install it with:  pip install 'schoolwatch[apprise]'"
@@ -120,8 +122,15 @@ def apprise_of(url: str) -> Notify:
             f"apprise takes refusals of {schema}:// for success; use [[alerts.wecom]], "
             "[[alerts.dingtalk]] or [[alerts.feishu]]"
         )
-    sends: Any = apprise.Apprise()
-    if not sends.add(url):
+    plugin = apprise.Apprise.instantiate(url, suppress_exceptions=True)
+    if not isinstance(plugin, apprise.NotifyBase):
         raise ConfigError("url_file holds no address that apprise knows")
-    notify: Notify = sends.notify
+
+    def notify(title: str, body: str) -> bool:
+        # Not by apprise.Apprise, which has threads of its own: what is said there belongs to none
+        # of ours.
+        text = apprise.NotifyFormat.TEXT
+        said = convert_between(text, plugin.notify_format, body)  # type: ignore[no-untyped-call]
+        return bool(plugin.notify(title=title, body=said))
+
     return notify
