@@ -91,8 +91,8 @@ class Dispatcher:
         await self._end()
 
     def healths(self) -> Mapping[str, Health]:
-        """Return what is known of each channel."""
-        return dict(self._healths)
+        """Return what is known of each channel; nothing before the outbox was taken up."""
+        return dict(self._healths) if self._taken_up else {}
 
     @property
     def is_sending(self) -> bool:

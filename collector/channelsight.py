@@ -25,11 +25,14 @@ class ChannelSight:
         """Return which channels are dead at *at*, where it is time to look."""
         if 0 <= at - self._looked < EVERY:
             return None
+        healths = self.healths()
+        if not healths:
+            return None  # nobody knows yet, which must not end what is open
         self._looked = at
         place = f"collector/{self.collector}"
         dead = [
             Wrong(DEAD, place, health.failing_since, name, {"reason": health.error})
-            for name, health in sorted(self.healths().items())
+            for name, health in sorted(healths.items())
             if health.is_dead(at, self.after)
         ]
         return Sight(at, COVERS, dead)

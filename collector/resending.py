@@ -19,7 +19,9 @@ async def resend(
     failing = False
     while not stopping.is_set():
         try:
-            await channel.post(channel.theirs(firing()))
+            # Ten thousand alerts take their time to be put into words.
+            tellings = await asyncio.to_thread(firing)
+            await channel.post(channel.theirs(tellings))
         except DeliveryError as error:
             if not failing:
                 _log.warning("channel %s: %s; what fires is sent again later", channel.name, error)

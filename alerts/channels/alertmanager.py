@@ -50,7 +50,7 @@ class Alertmanager:
     async def post(self, tellings: Iterable[Telling]) -> None:
         """Post alerts as they stand; raises RetryLater, DeliveryError."""
         until = self.now() + int(LIVES * self.resend_s * SECOND)
-        waiting = iter([posted(one, until) for one in tellings])
+        waiting = (posted(one, until) for one in tellings)
         while some := list(islice(waiting, MOST)):
             data = msgspec.json.encode(some)
             url = self.url.rstrip("/") + PATH

@@ -8,7 +8,7 @@ from alerts.channels.fallback import MINUTE, Fallback
 from alerts.channels.health import DEAD
 from alerts.channels.probing import Probing
 from alerts.dispatcher import Dispatcher
-from alerts.outbox import Parcel
+from alerts.outbox import Outbox, Parcel
 from collector.channelsight import COVERS, ChannelSight
 from core.clock import SECOND
 from core.errors import DeliveryError, NotYet, RetryLater
@@ -219,3 +219,31 @@ async def test_a_storm_after_an_outage_keeps_the_limit_also_over_restarts(
         assert vendor.refusals == []
         assert len(vendor.took) == 45
         assert day.counted == {("alerts_delivered", "duty"): 45}
+
+
+async def test_what_was_being_sent_when_the_process_was_killed_comes_again_marked(
+    tmp_path: Path,
+) -> None:
+    day = Day(tmp_path / "d1")
+    async with serving(Vendor("wecom", now=day.clock)) as vendor:
+        killed = robot(vendor, day.clock)
+        day.set_up([killed])
+        day.tell()
+        outbox = Outbox(day.stage.ground, ["duty"])
+        outbox.open(day.clock.at)
+        (parcel,) = outbox.claim(day.clock.at, ())
+        await killed.send(parcel)
+        await killed.close()
+        day.channels = [robot(vendor, day.clock)]
+        await day.run(1)
+        assert ["（可能重复）" in text for text in vendor.texts()] == [False, True]
+
+
+async def test_before_the_outbox_is_read_nobody_says_that_a_channel_lives(tmp_path: Path) -> None:
+    day = Day(tmp_path / "d1")
+    day.set_up([Scripted("wecom", day.clock)])
+    dispatcher = Dispatcher(Outbox(day.stage.ground, ["wecom"]), day.channels, lambda *_: None)
+    sight = ChannelSight("d1", dispatcher.healths, 10 * MINUTE)
+    assert sight.due(day.clock.at) is None
+    ready = await day.run(1)
+    assert ChannelSight("d1", ready.healths, 10 * MINUTE).due(day.clock.at) is not None
