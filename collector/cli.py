@@ -233,7 +233,7 @@ def watch_command(config: Path, log_level: str) -> None:
     """Watch the collector from outside, and tell people by itself when it does not work.
 
     Each minute a reading goes the whole way, through broker, collector, store and rules. When none
-    came round for two minutes, the webhooks of [alerts] hear of it from here.
+    came round for two minutes, the channels of [alerts] hear of it from here.
     """
     # Here, so that `up` and `status` do not load it.
     from collector.config import read_collector  # noqa: PLC0415

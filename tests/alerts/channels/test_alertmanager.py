@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from alerts.channels.alertmanager import LIVES, Alertmanager
+from alerts.channels.body import body
 from alerts.channels.probing import trial_of
 from collector.resending import resend
 from core import clock
@@ -50,7 +51,14 @@ async def test_what_fires_is_known_and_told_and_ends_when_it_is_over(tmp_path: P
             assert known["annotations"]["summary_zh"] == "链路断开：一中"
             assert known["startsAt"].startswith(clock.rfc3339(one.alert.began_at)[:19])
             await until(lambda: receiver.posts, 30)
-            assert receiver.posts[0].body["status"] == "firing"
+            theirs, ours = receiver.posts[0].body, body(parcel(one), "d1")
+            assert theirs["status"] == "firing"
+            # What is made for Alertmanager's webhook understands ours too.
+            for real, made in ((theirs, ours), (theirs["alerts"][0], ours["alerts"][0])):
+                assert {k: type(v) for k, v in real.items()}.items() <= {
+                    k: type(v) for k, v in made.items()
+                }.items()
+            assert theirs["version"] == ours["version"]
             await channel.send(parcel(ended(one), reason="ALL_RESOLVED", at=clock.now()))
             assert await asyncio.to_thread(server.alerts) == []
             await until(lambda: receiver.posts[-1].body["status"] == "resolved", 30)
