@@ -229,7 +229,8 @@ class Dispatcher:
         self._heal(parcel.channel, health.failed(now, reason, refused=refused))
         self._count("alerts_undeliverable", parcel.channel)
         number = parcel.notification.number
-        _log.error("channel %s will not take message %d: %s", parcel.channel, number, reason)
+        what = f"message {number}" if number else "a test"
+        _log.error("channel %s will not take %s: %s", parcel.channel, what, reason)
         return Outcome(parcel, "undeliverable", now, reason)
 
     async def _end(self) -> None:

@@ -37,18 +37,16 @@ _DUE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message for one channel; `tries` counts this one too.
-
-    `via` names the channel that should have taken it and could not. `links` has for the number of
-    an alert where it is acknowledged.
-    """
+    """A message for one channel; `tries` counts this one too."""
 
     channel: str
     tries: int
     repeat: bool
     notification: Notification
-    via: str = ""
     links: Mapping[int, str] = field(default_factory=dict)
+    """Where each alert of the message can be acknowledged, by its number."""
+    via: str = ""
+    """The channel that should have taken it, and could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +194,4 @@ def _claim(db: sqlite3.Connection, channel: str, now: int) -> Iterator[Parcel]:
             (tries + 1, number, channel),
         )
         said = msgspec.json.decode(body, type=Notification)
-        yield Parcel(channel, tries + 1, bool(repeat), said, via)
+        yield Parcel(channel, tries + 1, bool(repeat), said, via=via)

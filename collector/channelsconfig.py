@@ -11,11 +11,10 @@ from msgspec import Meta, Struct
 
 from core.alerts import CONSOLE, Language
 from core.errors import ConfigError
-from core.fields import Filled, Host, Level, Port, SecretFile, url_mistake
+from core.fields import Filled, Host, Level, Port, SchoolPlace, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
-from core.topics import LEVEL
 
 NO_VARIABLE: Final = ""
 """There may be several webhooks, so no one variable could hold their secrets."""
@@ -29,13 +28,6 @@ def _url_mistake(url: str) -> str:
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 HeaderName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
-]
-SchoolPlace = Annotated[
-    str,
-    Meta(
-        pattern=rf"\A(?:(?:{LEVEL.pattern})/(?:{LEVEL.pattern}))?\Z",
-        description='a school as REGION/SCHOOL, as "330102/3300000001"; or ""',
-    ),
 ]
 Timeout = Annotated[float, Meta(ge=0.1, le=60)]
 MailAddress = Annotated[

@@ -21,6 +21,7 @@ _SCHEMA: Final = """CREATE TABLE IF NOT EXISTS alert_channel (
     failing_since INTEGER NOT NULL,      -- 0: it takes messages, as far as is known
     refused INTEGER NOT NULL,            -- 1: until a person acts
     error TEXT NOT NULL,
+    tried_at INTEGER NOT NULL,           -- when it last took none
     taken_at INTEGER NOT NULL,           -- when it last took one
     tested_at INTEGER NOT NULL,
     hold_until INTEGER NOT NULL          -- nothing goes there before
@@ -34,6 +35,7 @@ class Health:
     failing_since: int = 0
     refused: bool = False
     error: str = ""
+    tried_at: int = 0
     taken_at: int = 0
     tested_at: int = 0
     hold_until: int = 0
@@ -47,7 +49,7 @@ class Health:
         since = self.failing_since or at
         hold = at + wait if wait else self.hold_until
         refused = refused or self.refused
-        return replace(self, failing_since=since, refused=refused, error=error, hold_until=hold)
+        return Health(since, refused, error, at, self.taken_at, self.tested_at, hold)
 
     def held(self, until: int) -> "Health":
         """Return the health with nothing to go there before *until*."""
@@ -76,8 +78,8 @@ def create(db: sqlite3.Connection) -> None:
 
 def load(db: sqlite3.Connection) -> dict[str, Health]:
     """Return what is known of each channel."""
-    query = """SELECT channel, failing_since, refused, error, taken_at, tested_at, hold_until
-        FROM alert_channel"""
+    query = """SELECT channel, failing_since, refused, error, tried_at, taken_at, tested_at,
+        hold_until FROM alert_channel"""
     return {
         name: Health(since, bool(refused), *rest)
         for name, since, refused, *rest in db.execute(query)
@@ -88,8 +90,8 @@ def save(db: sqlite3.Connection, healths: Mapping[str, Health]) -> None:
     """Keep what is known."""
     db.executemany(
         """INSERT OR REPLACE INTO alert_channel
-        (channel, failing_since, refused, error, taken_at, tested_at, hold_until)
-        VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (channel, failing_since, refused, error, tried_at, taken_at, tested_at, hold_until)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         [(name, *astuple(health)) for name, health in healths.items()],
     )
 

@@ -1,7 +1,6 @@
 """Test messages: asked for by hand, from time to time, and to a channel that refused everything.
 
-A channel that refused takes no message that waits, since none does: only a test can tell that it
-works again.
+Where nothing waits for a channel that failed, only a test can tell that it works again.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -17,6 +16,8 @@ RULE: Final = "notify_test"
 HOUR: Final = 3_600 * SECOND
 AGAIN: Final = HOUR
 """To a channel that refused; beside once when the collector starts."""
+QUIET: Final = HOUR // 4
+"""To one that fails; what waits is tried more often, so then nothing does."""
 
 _TITLE: Final = Text("这是一条测试消息，无需处理", "This is a test; nothing is wrong")
 _TEXT: Final = Text(
@@ -61,5 +62,7 @@ class Probing:
             return True
         if health.refused:
             return now - max(health.tested_at, health.failing_since) >= AGAIN
+        if health.failing_since:
+            return now - max(health.tested_at, health.tried_at) >= QUIET
         last = max(health.tested_at, health.taken_at)
         return bool(every) and now - last >= every * HOUR

@@ -176,6 +176,20 @@ async def test_a_channel_that_refused_is_tested_at_the_start_and_each_hour(tmp_p
     assert len(wecom.took) == 1, "what works is left in peace"
 
 
+async def test_one_that_fails_while_nothing_waits_is_tested_until_it_is_back(
+    tmp_path: Path,
+) -> None:
+    day = Day(tmp_path / "d1", probing=lambda: Probing("d1", {"wecom": 24.0}))
+    wecom = Scripted("wecom", day.clock, away)
+    day.set_up([wecom])
+    await day.run(3_000)
+    assert [(at - NOW) // (60 * SECOND) for at in wecom.tried] == [0, 15, 30, 45]
+    wecom.does = lambda _: None
+    await day.run(1_800)
+    assert not day.healths["wecom"].failing_since
+    assert len(wecom.took) == 1
+
+
 async def test_a_silent_channel_is_tested_as_often_as_the_configuration_says(
     tmp_path: Path,
 ) -> None:
