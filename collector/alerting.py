@@ -28,7 +28,7 @@ from alerts.outbox import Outbox
 from alerts.screen import Screen
 from alerts.shipped import RULES
 from alerts.step import Case
-from alerts.texts import Words, telling_of
+from alerts.texts import Words
 from collector import ledgerfile
 from collector.alertground import AlertGround
 from collector.books import Books
@@ -95,7 +95,6 @@ class Alerting:
             probing=probing_of(config.alerts, table.id),
         )
         self._channel_sight = ChannelSight(table.id, self._dispatcher.healths, fallback.after)
-        self._words = words
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
@@ -148,12 +147,8 @@ class Alerting:
 
     def _firing(self) -> Sequence[Telling]:
         """Return what people know to be firing, in words."""
-        rules = {rule.name: rule for rule in RULES}
-        return [
-            telling_of(case.alert, rules, self._words)
-            for case in self._engine.open_cases()
-            if case.told and case.alert.state in ("firing", "keeping")
-        ]
+        known = (case for case in self._engine.open_cases() if case.told)
+        return self.history.in_words(c for c in known if c.alert.state in ("firing", "keeping"))
 
     def stories(self, wanted: Wanted) -> Stories:
         """Return open and past alerts; blocks, raises StoreBusy."""

@@ -1,5 +1,6 @@
 """Alerts of the real collector: from an agent's message to a webhook, over a real broker."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,12 @@ from aiohttp.web import json_response
 
 from alerts.shipped import everywhere, servers
 from collector.alertsconfig import AlertsConfig
-from collector.channelsconfig import FeishuConfig, WebhookConfig, WecomConfig
+from collector.channelsconfig import (
+    AlertmanagerConfig,
+    FeishuConfig,
+    WebhookConfig,
+    WecomConfig,
+)
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock
@@ -34,6 +40,7 @@ from tests.collector.making import (
     state,
 )
 from tests.collector.played import Played, config, playing, running
+from tests.real import alertmanager
 from tests.real.brokers import RealBroker
 from tests.waiting import until
 
@@ -73,6 +80,35 @@ async def test_a_robot_tells_in_chinese_and_one_that_is_gone_hands_on(
         (said,) = wecom.texts()
         assert "【告警·P2 三十分钟内处理】采集端缓存已满" in said
         assert feishu.took == []
+
+
+@pytest.mark.real("alertmanager")
+async def test_an_alertmanager_knows_of_what_fires_for_as_long_as_it_does(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    with alertmanager.running(tmp_path / "am") as server:
+
+        async def known() -> list[str]:
+            found = await asyncio.to_thread(server.alerts)
+            return [one["labels"]["alertname"] for one in found]
+
+        async def knows(wanted: list[str]) -> None:
+            async with asyncio.timeout(40):
+                while await known() != wanted:
+                    await asyncio.sleep(0.2)
+
+        table = AlertsConfig(
+            alertmanager=(AlertmanagerConfig(name="am", url=server.url, resend_s=1),)
+        )
+        told = msgspec.structs.replace(config(tmp_path, mosquitto.port), alerts=table)
+        async with running(told), playing(Played(mosquitto.port)) as agent:
+            agent.publish(state(birth(), retain=True))
+            agent.publish(events_of(dropping()))
+            await knows(["spool_dropping"])
+            await asyncio.sleep(6)  # without being told again it would be over after four
+            assert await known() == ["spool_dropping"]
+            agent.publish(events_of(dropping(active=False, seq=2)))
+            await knows([])
 
 
 def disk(percent: float, seq: int, *, seconds_ago: int = 0) -> bytes:
