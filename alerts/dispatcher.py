@@ -208,7 +208,7 @@ class Dispatcher:
         until = now + max(1, int(error.wait * SECOND))
         if error.whole:
             self._heal(parcel.channel, self._healths[parcel.channel].held(until))
-        return Outcome(parcel, "queued", now, str(error), until, untried=True)
+        return Outcome(parcel, "queued", now, str(error), until, error.perhaps, untried=True)
 
     def _later(self, parcel: Parcel, error: RetryLater) -> Outcome:
         now, health = self._now(), self._healths[parcel.channel]

@@ -87,10 +87,15 @@ class RetryLater(DeliveryError):
 
 
 class NotYet(RetryLater):
-    """A channel keeps its own limits: it tried nothing, and that is no failure."""
+    """A channel keeps its own limits: it tried nothing, and that is no failure.
 
-    def __init__(self, text: str, *, wait: float, whole: bool = True) -> None:
-        super().__init__(text, perhaps=False, wait=wait, whole=whole)
+    *perhaps* says that the receiver has a part of the message.
+    """
+
+    def __init__(
+        self, text: str, *, wait: float, whole: bool = True, perhaps: bool = False
+    ) -> None:
+        super().__init__(text, perhaps=perhaps, wait=wait, whole=whole)
 
 
 class StoreError(MonitorError):

@@ -161,7 +161,7 @@ def _page(said: Said) -> str:
 
 def _items(said: Said) -> Iterator[str]:
     for item in said.items:
-        if item.title != said.title:
+        if item.title != said.short:
             yield f"<h3>{html.escape(item.title)}</h3>"
         yield "".join(f"<p>{html.escape(line)}</p>" for line in item.lines)
         if item.link:

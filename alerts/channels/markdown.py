@@ -53,7 +53,7 @@ def link(text: str, url: str) -> str:
 
 def _item(item: Item, said: Said, *, marked: bool) -> Iterator[str]:
     write = inert if marked else as_is
-    if item.title != said.title:
+    if item.title != said.short:
         yield f"**{write(item.title)}**" if marked else item.title
     yield from map(write, item.lines)
     if item.link:

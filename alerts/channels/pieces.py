@@ -1,11 +1,14 @@
 """A long message in pieces that a program takes: counted in bytes, cut between lines. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 MOST_PIECES: Final = 6
 """Of one message; what is left says that there is more."""
 CUT: Final = "…… / more on the page of alerts"
+
+WORTH: Final = 100
+"""Bytes of room in which it is worth to begin a line that is too long for any piece."""
 
 Size = Callable[[str], int]
 
@@ -20,26 +23,23 @@ def pieces(lines: Sequence[str], limit: int, size: Size = utf8) -> list[list[str
 
     A line is cut only where it alone is too long, and a character never.
     """
+    limit = max(limit, WORTH)
     groups: list[list[str]] = [[]]
     room = limit
-    for line in (part for one in lines for part in _cut(one, limit, size)):
-        needed = size(line) + 1
-        if needed > room + 1 and groups[-1]:
+    for line in lines:
+        rest = line
+        while size(rest) > room:
+            if size(rest) > limit and room >= WORTH:
+                end = _fitting(rest, room, size)
+                groups[-1].append(rest[:end])
+                rest = rest[end:]
             groups.append([])
             room = limit
-        groups[-1].append(line)
-        room -= needed
+        groups[-1].append(rest)
+        room -= size(rest) + 1
     if len(groups) > MOST_PIECES:
         groups = [*groups[: MOST_PIECES - 1], [CUT]]
     return groups
-
-
-def _cut(line: str, limit: int, size: Size) -> Iterator[str]:
-    while size(line) > limit:
-        end = _fitting(line, limit, size)
-        yield line[:end]
-        line = line[end:]
-    yield line
 
 
 def _fitting(line: str, limit: int, size: Size) -> int:

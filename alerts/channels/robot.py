@@ -7,7 +7,7 @@ stands in a file for each.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -73,6 +73,17 @@ class Vendor(Protocol):
         """Return for how many seconds the parcel should wait, for a reason of the vendor's."""
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """A message and the pieces of it that are left; `begun`: there were more, which were taken.
+    `doubt`: so may the first of them."""
+
+    key: tuple[int, int]
+    left: list[Body]
+    begun: bool = False
+    doubt: bool = False
+
+
 class Robot:
     """A channel; `sender` is the collector's id."""
 
@@ -87,8 +98,7 @@ class Robot:
         self.name = name
         self._vendor, self._sender, self._now = vendor, sender, now
         self._poster, self._pace = Poster(timeout_s), Pace(vendor.limits)
-        self._under_way: tuple[tuple[int, int], list[Body]] | None = None
-        """The message of which some pieces were taken already, and those that were not."""
+        self._under_way: _UnderWay | None = None
 
     def sent_before(self, times: Iterable[int]) -> None:
         """Hear when an earlier process sent something."""
@@ -100,31 +110,42 @@ class Robot:
         rest = self._vendor.rests(parcel, self._now())
         if rest:
             raise NotYet("the vendor asks for another minute", wait=rest, whole=False)
-        left = self._left(parcel)
-        while left:
-            wait = self._pace.wait(self._now(), len(left))
+        message = self._message(parcel)
+        wanted = len(message.left)  # room for all of it, so that it does not stop half way
+        while message.left:
+            wait, wanted = self._pace.wait(self._now(), wanted), 1
             if wait:
-                raise NotYet("as many messages as the vendor allows were sent", wait=wait / SECOND)
+                text = "as many messages as the vendor allows were sent"
+                raise NotYet(text, wait=wait / SECOND, perhaps=message.begun)
             self._pace.take(self._now())
-            await self._post(left[0])
-            left.pop(0)
+            try:
+                await self._post(message.left[0])
+            except RetryLater as error:
+                message.doubt = error.perhaps
+                perhaps = error.perhaps or message.begun
+                raise RetryLater(
+                    str(error), perhaps=perhaps, wait=error.wait, whole=error.whole
+                ) from None
+            message.left.pop(0)
+            message.begun, message.doubt = True, False
         self._under_way = None
 
     async def close(self) -> None:
         """Close what is open."""
         await self._poster.close()
 
-    def _left(self, parcel: Parcel) -> list[Body]:
+    def _message(self, parcel: Parcel) -> "_UnderWay":
+        """Return what is to be sent: of a message that goes on, the pieces nobody has."""
         note = parcel.notification
-        key = (note.number, note.at)
-        if self._under_way and self._under_way[0] == key:
-            left = self._under_way[1]
-            if len(left) < len(self._bodies(parcel)):
-                # The first pieces were taken; the one that is in doubt goes out marked.
-                left[0] = self._bodies(parcel)[-len(left)]
-                return left
-        self._under_way = (key, self._bodies(parcel))
-        return self._under_way[1]
+        key, found = (note.number, note.at), self._under_way
+        if found and found.key == key and found.begun:
+            if found.doubt:
+                # Cut as before, whether it is marked or not.
+                marked = self._bodies(replace(parcel, repeat=True))
+                found.left[0] = marked[-len(found.left)]
+            return found
+        self._under_way = _UnderWay(key, self._bodies(parcel))
+        return self._under_way
 
     def _bodies(self, parcel: Parcel) -> list[Body]:
         return self._vendor.bodies(said_of(parcel, self._vendor.language, self._sender))

@@ -16,6 +16,8 @@ Tone = Literal["begins", "over", "news"]
 
 MOST_FULL: Final = 3
 """With more alerts than these each is one line and since when."""
+MOST_TITLE: Final = 160
+"""Characters at the top of a message; below it stands whole."""
 SIGNATURE: Final = "schoolwatch"
 """In every message, so that it can be the keyword that a robot asks for."""
 
@@ -71,7 +73,13 @@ class Said:
     @property
     def headline(self) -> str:
         """The line that a notification of the telephone shows."""
-        return f"【{self.head}】{self.title}"
+        return f"【{self.head}】{self.short}"
+
+    @property
+    def short(self) -> str:
+        """The title, cut where it would leave no room for what there is to say."""
+        title = self.title
+        return title if len(title) <= MOST_TITLE else title[:MOST_TITLE] + "…"
 
     @property
     def urgent(self) -> bool:
