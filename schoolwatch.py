@@ -30,6 +30,7 @@ In the district:
   schoolwatch collector backup a copy of its database:    --config collector.toml FILE
   schoolwatch store init       databases and users of an InfluxDB, made where missing
   schoolwatch store check      what is wrong with the database, in words
+  schoolwatch notify test      a test message through each channel, and why one fails
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 

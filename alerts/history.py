@@ -4,7 +4,7 @@ A connection of its own for each question, read-only: a page never holds up an a
 """
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -112,6 +112,10 @@ class History:
                 return self._stories(db, wanted)
         except sqlite3.Error as error:
             raise StoreBusy(f"the alerts cannot be read now: {error}") from error
+
+    def in_words(self, cases: Iterable[Case]) -> Sequence[Telling]:
+        """Return *cases* as they are told; asks no database."""
+        return [telling_of(case.alert, self._rules, self._words) for case in cases]
 
     def began(self, since: int, rules: Collection[str], place: str = "") -> Sequence[Began]:
         """Return what of *rules* began after *since* (ns) at *place*; raises StoreBusy."""

@@ -6,12 +6,15 @@ taken, so it is sent again as a repeat: at least once, and never twice unmarked.
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import msgspec
 
 from alerts.audience import addressed
+from alerts.channels import health
+from alerts.channels.fallback import MINUTE, Fallback
+from alerts.channels.health import Health
 from alerts.facts import Ground
 from core.alerts import Notification
 from core.clock import SECOND
@@ -20,7 +23,7 @@ GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
 """A message that is a day old helps nobody."""
 
 _DUE: Final = """
-    SELECT message, tries, repeat, body FROM alert_outbox AS mine
+    SELECT message, tries, repeat, via, body FROM alert_outbox AS mine
     JOIN alert_message ON number = message
     WHERE channel = ?1 AND state = 'queued' AND next_at <= ?2 AND NOT EXISTS (
         SELECT 1 FROM alert_told AS same JOIN alert_told AS other ON other.alert = same.alert
@@ -40,6 +43,10 @@ class Parcel:
     tries: int
     repeat: bool
     notification: Notification
+    links: Mapping[int, str] = field(default_factory=dict)
+    """Where each alert of the message can be acknowledged, by its number."""
+    via: str = ""
+    """The channel that should have taken it, and could not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +60,24 @@ class Outcome:
     next_at: int = 0
     perhaps: bool = False
     """The receiver may have it already."""
+    untried: bool = False
+    """The channel did not begin: that is no attempt."""
 
 
 class Outbox:
     """Every method blocks, and may raise sqlite3.Error."""
 
     def __init__(
-        self, ground: Ground, channels: Sequence[str], schools: Mapping[str, str] | None = None
+        self,
+        ground: Ground,
+        channels: Sequence[str],
+        schools: Mapping[str, str] | None = None,
+        fallback: Fallback | None = None,
     ) -> None:
         """Take the channels; *schools* names the school of each that is for one school alone."""
         self._ground, self._channels = ground, tuple(channels)
         self._schools = dict(schools or {})
+        self._fallback = fallback or Fallback()
 
     def open(self, now: int) -> tuple[int, int]:
         """Take up what an earlier process left; return how many repeats and orphans there are.
@@ -72,6 +86,7 @@ class Outbox:
         """
         marks = ", ".join("?" * len(self._channels))
         with self._ground.transaction() as db:
+            health.create(db)
             repeats = db.execute(
                 "UPDATE alert_outbox SET state = 'queued', repeat = 1, next_at = ? "
                 "WHERE state = 'sending'",
@@ -85,6 +100,34 @@ class Outbox:
             ).rowcount
         return repeats, orphans
 
+    def healths(self) -> dict[str, Health]:
+        """Return what an earlier process knew of each channel that there is."""
+        with self._ground.transaction() as db:
+            found = health.load(db)
+        return {name: found.get(name, Health()) for name in self._channels}
+
+    def sent_before(self, now: int) -> dict[str, list[int]]:
+        """Return when (ns) each channel took something within the last minute, or may have.
+
+        To be asked before `open`.
+        """
+        query = """SELECT channel, done_at FROM alert_outbox
+            WHERE state = 'delivered' AND done_at > ?
+            UNION ALL SELECT channel, ? FROM alert_outbox WHERE state = 'sending'"""
+        found: dict[str, list[int]] = {}
+        with self._ground.transaction() as db:
+            for channel, at in db.execute(query, (now - MINUTE, now)).fetchall():
+                found.setdefault(channel, []).append(at)
+        return found
+
+    def fall(self, healths: Mapping[str, Health], now: int) -> int:
+        """Hand on what waits for channels that have failed for too long; return how many went."""
+        due = self._fallback.due(healths, now)
+        if not due:
+            return 0
+        with self._ground.transaction() as db:
+            return self._fallback.waiting(db, due, now)
+
     def claim(self, now: int, busy: Collection[str]) -> list[Parcel]:
         """Mark as *sending*, and return, the next message of each channel that is not busy."""
         idle = [channel for channel in self._channels if channel not in busy]
@@ -97,29 +140,39 @@ class Outbox:
     def _addressed(self, db: sqlite3.Connection, parcel: Parcel, now: int) -> Iterator[Parcel]:
         """Give the parcel as its reader may see it; where it is nothing to them, end it."""
         said = addressed(parcel.notification, self._schools.get(parcel.channel, ""))
-        if said:
+        itself = said is not None and health.is_about(said, parcel.channel)
+        if said and not itself:
             yield replace(parcel, notification=said)
             return
-        # The channel was for others when this was written.
+        # Else the channel was for others when this was written.
+        error = (
+            "a channel is not told of itself" if itself else "this channel is for another school"
+        )
         db.execute(
-            """UPDATE alert_outbox SET state = 'undeliverable', done_at = ?,
-            error = 'this channel is for another school' WHERE message = ? AND channel = ?""",
-            (now, parcel.notification.number, parcel.channel),
+            """UPDATE alert_outbox SET state = 'undeliverable', done_at = ?, error = ?
+            WHERE message = ? AND channel = ?""",
+            (now, error, parcel.notification.number, parcel.channel),
         )
 
-    def record(self, outcomes: Sequence[Outcome]) -> None:
-        """Keep what became of parcels."""
+    def record(
+        self, outcomes: Sequence[Outcome], healths: Mapping[str, Health] | None = None
+    ) -> None:
+        """Keep what became of parcels, and of channels."""
         with self._ground.transaction() as db:
+            health.save(db, healths or {})
             for one in outcomes:
                 done_at = 0 if one.state == "queued" else one.at
                 db.execute(
                     """UPDATE alert_outbox SET state = ?, next_at = ?, done_at = ?, error = ?,
-                    repeat = max(repeat, ?) WHERE message = ? AND channel = ?""",
+                    repeat = max(repeat, ?), tries = tries - ? WHERE message = ? AND channel = ?""",
                     (
-                        *(one.state, one.next_at, done_at, one.error, one.perhaps),
+                        *(one.state, one.next_at, done_at, one.error, one.perhaps, one.untried),
                         *(one.parcel.notification.number, one.parcel.channel),
                     ),
                 )
+                if one.state == "undeliverable":
+                    number = one.parcel.notification.number
+                    self._fallback.undeliverable(db, one.parcel.channel, number, one.at)
 
     def next_at(self, now: int, busy: Collection[str]) -> int:
         """Return when a channel that is not busy has something to try again (ns), 0 for never.
@@ -134,11 +187,11 @@ class Outbox:
 
 
 def _claim(db: sqlite3.Connection, channel: str, now: int) -> Iterator[Parcel]:
-    for number, tries, repeat, body in db.execute(_DUE, (channel, now)).fetchall():
+    for number, tries, repeat, via, body in db.execute(_DUE, (channel, now)).fetchall():
         db.execute(
             "UPDATE alert_outbox SET state = 'sending', tries = ? "
             "WHERE message = ? AND channel = ?",
             (tries + 1, number, channel),
         )
         said = msgspec.json.decode(body, type=Notification)
-        yield Parcel(channel, tries + 1, bool(repeat), said)
+        yield Parcel(channel, tries + 1, bool(repeat), said, via=via)

@@ -13,14 +13,13 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
-from alerts.channels.base import Channel
-from alerts.channels.console import Console
-from alerts.channels.webhook import Webhook
+from alerts.channels.alertmanager import Alertmanager
+from alerts.channels.health import Health
 from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
@@ -32,9 +31,10 @@ from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
 from collector.alertground import AlertGround
-from collector.alertsconfig import AlertsConfig
 from collector.books import Books
 from collector.canary import Canary, identity
+from collector.channels import channels_of, fallback_of, probing_of
+from collector.channelsight import ChannelSight
 from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.degraded import degraded
@@ -42,10 +42,12 @@ from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
+from collector.resending import resend
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
 from core import clock
+from core.alerts import Telling
 from core.clock import SECOND
 
 MOST_WAITING: Final = 5_000
@@ -71,9 +73,9 @@ class Alerting:
     def __init__(self, config: CollectorConfig, books: Books, now: clock.Clock = clock.now) -> None:
         self._books, self._now, self._config = books, now, config.alerts
         table = config.collector
-        self.channels = _channels(config.alerts, table.id)
+        self.channels = channels_of(config.alerts, table.id, now)
         names = tuple(channel.name for channel in self.channels)
-        schools = {one.name: one.school for one in config.alerts.webhook if one.school}
+        schools = config.alerts.schools()
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
         messages = config.alerts.messages
@@ -84,7 +86,15 @@ class Alerting:
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._outbox = Outbox(ground, names, schools)
+        fallback = fallback_of(config.alerts)
+        self._dispatcher = Dispatcher(
+            Outbox(ground, names, schools, fallback),
+            self.channels,
+            partial(_count, books),
+            now=now,
+            probing=probing_of(config.alerts, table.id),
+        )
+        self._channel_sight = ChannelSight(table.id, self._dispatcher.healths, fallback.after)
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
@@ -131,6 +141,15 @@ class Alerting:
         """Return every case that has not ended."""
         return tuple(self._engine.open_cases())
 
+    def channel_healths(self) -> Mapping[str, Health]:
+        """Return what is known of each channel, by name."""
+        return self._dispatcher.healths()
+
+    def _firing(self) -> Sequence[Telling]:
+        """Return what people know to be firing, in words."""
+        known = (case for case in self._engine.open_cases() if case.told)
+        return self.history.in_words(c for c in known if c.alert.state in ("firing", "keeping"))
+
     def stories(self, wanted: Wanted) -> Stories:
         """Return open and past alerts; blocks, raises StoreBusy."""
         return self.history.stories(wanted)
@@ -144,10 +163,13 @@ class Alerting:
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set."""
         self._loop = asyncio.get_running_loop()
-        dispatcher = Dispatcher(
-            self._outbox, self.channels, partial(_count, self._books), now=self._now
-        )
+        dispatcher = self._dispatcher
         sending = asyncio.create_task(dispatcher.run(stopping))
+        resending = [
+            asyncio.create_task(resend(channel, self._firing, stopping))
+            for channel in self.channels
+            if isinstance(channel, Alertmanager)
+        ]
         patience = Patience(stopping, self._held_up)
         try:
             while not stopping.is_set():
@@ -159,7 +181,10 @@ class Alerting:
             pass
         finally:
             dispatcher.kick()
-            await sending
+            for task in resending:
+                task.cancel()
+            await asyncio.gather(sending, *resending, return_exceptions=True)
+            sending.result()
 
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
@@ -172,9 +197,9 @@ class Alerting:
 
     async def _turn(self, patience: Patience) -> bool:
         """Have the engine take in all that waits; return whether it had anything to tell."""
-        sight = self._system.due(self._now())
-        if sight:
-            self._sights[sight.covers] = sight
+        for sight in (self._system.due(self._now()), self._channel_sight.due(self._now())):
+            if sight:
+                self._sights[sight.covers] = sight
         fresh, sights = len(self._fresh), dict(self._sights)
         waiting = [self._fresh[number] for number in range(fresh)]
         try:
@@ -242,13 +267,6 @@ class Alerting:
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
-
-
-def _channels(config: AlertsConfig, sender: str) -> list[Channel]:
-    webhooks = [
-        Webhook(one.name, one.url, sender, one.timeout_s, one.headers()) for one in config.webhook
-    ]
-    return [Console(), *webhooks]
 
 
 def _fresh(item: Item) -> _Fresh | None:

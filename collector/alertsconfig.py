@@ -1,75 +1,61 @@
 """The table [alerts] of collector.toml: whom to tell, and how much at most."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from core.alerts import CONSOLE, FEWEST_MESSAGES
-from core.errors import ConfigError
-from core.fields import Days, Level, SecretFile, url_mistake
-from core.options import CHECK
-from core.secrets import secret
+from collector.channelsconfig import (
+    AlertmanagerConfig,
+    AppriseConfig,
+    ChannelConfig,
+    DingtalkConfig,
+    EmailConfig,
+    FeishuConfig,
+    WebhookConfig,
+    WecomConfig,
+    mistakes_between,
+)
+from core.alerts import FEWEST_MESSAGES
+from core.fields import Days
 from core.tomllines import KeyPath
-from core.topics import LEVEL
 
-NO_VARIABLE: Final = ""
-"""There may be several webhooks, so no one variable could hold their secrets."""
-
-
-def _url_mistake(url: str) -> str:
-    example, what = "https://example.org/alerts", "address that can be posted to"
-    return url_mistake(url, what=what, example=example, secrets="secret_file", query=True)
-
-
-Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
-HeaderName = Annotated[
-    str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
-]
-
-
-SchoolPlace = Annotated[
-    str,
-    Meta(
-        pattern=rf"\A(?:(?:{LEVEL.pattern})/(?:{LEVEL.pattern}))?\Z",
-        description='a school as REGION/SCHOOL, as "330102/3300000001"; or ""',
-    ),
-]
-
-
-class WebhookConfig(Struct, frozen=True, kw_only=True):
-    """One address that alerts are posted to."""
-
-    name: Level
-    url: Url
-    secret_file: SecretFile = None
-    secret_header: HeaderName = "Authorization"  # noqa: S105 — names the header
-    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 5
-    school: SchoolPlace = ""
-    """Its readers are that school's own people: they get its alerts alone, and may see who
-    attacks it."""
-
-    def headers(self) -> dict[str, str]:
-        """Return the header that carries the secret, if there is one; raises ConfigError."""
-        found = secret(self.secret_file, NO_VARIABLE)
-        if not found.isascii() or not found.isprintable():
-            raise ConfigError(f"{self.secret_file} holds characters that no header has: one line")
-        return {self.secret_header: found} if found else {}
+KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "alertmanager")
+"""The tables of channels, in the order of the sample."""
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
-    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays."""
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
+
+    A channel that fails for `fallback_after_min` is dead: its messages go to its fallback, P1
+    after `fallback_after_p1_min`.
+    """
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
     keep_days: Days = 400
+    fallback_after_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 10
+    fallback_after_p1_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 2
     webhook: tuple[WebhookConfig, ...] = ()
+    wecom: tuple[WecomConfig, ...] = ()
+    dingtalk: tuple[DingtalkConfig, ...] = ()
+    feishu: tuple[FeishuConfig, ...] = ()
+    email: tuple[EmailConfig, ...] = ()
+    apprise: tuple[AppriseConfig, ...] = ()
+    alertmanager: tuple[AlertmanagerConfig, ...] = ()
+
+    def tables(self) -> Mapping[str, Sequence[ChannelConfig]]:
+        """Return every channel, by the heading of its table."""
+        return {kind: getattr(self, kind) for kind in KINDS}
+
+    def all_channels(self) -> list[ChannelConfig]:
+        """Return every channel."""
+        return [row for table in self.tables().values() for row in table]
+
+    def schools(self) -> dict[str, str]:
+        """Return the school of each channel that is for one school alone."""
+        return {row.name: row.school for row in self.all_channels() if row.school}
 
 
 def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
-    """Return what is wrong between webhooks that are right alone."""
-    seen = {CONSOLE}
-    for number, webhook in enumerate(alerts.webhook):
-        if webhook.name in seen:
-            text = f'webhook name "{webhook.name}" is taken; a channel needs a name of its own'
-            yield ("webhook", number, "name"), text
-        seen.add(webhook.name)
+    """Return what is wrong between channels that are right alone."""
+    yield from mistakes_between(alerts.tables())

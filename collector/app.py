@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from collector.alerting import Alerting
 from collector.canary import Canary
@@ -193,6 +194,10 @@ class Collector:
     def alerts(self, wanted: Wanted) -> Stories:
         """Return what is open and what was; blocks, raises StoreBusy."""
         return self.alerting.stories(wanted)
+
+    def channels(self) -> Mapping[str, Health]:
+        """Return what is known of each channel of alerts, by name."""
+        return self.alerting.channel_healths()
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""

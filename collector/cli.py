@@ -32,6 +32,7 @@ BY_THEMSELVES: Final = {
     "ledger": "collector.ledgercli:ledger_command",
     "roster": "collector.rostercli:roster_group",
     "store": "collector.storecli:store_group",
+    "notify": "collector.notifycli:notify_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
 }
@@ -232,7 +233,7 @@ def watch_command(config: Path, log_level: str) -> None:
     """Watch the collector from outside, and tell people by itself when it does not work.
 
     Each minute a reading goes the whole way, through broker, collector, store and rules. When none
-    came round for two minutes, the webhooks of [alerts] hear of it from here.
+    came round for two minutes, the channels of [alerts] hear of it from here.
     """
     # Here, so that `up` and `status` do not load it.
     from collector.config import read_collector  # noqa: PLC0415

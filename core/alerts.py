@@ -20,8 +20,12 @@ AlertState = Literal["idle", "pending", "firing", "keeping", "ended", "gone"]
 """Not there; begun, but not for long enough; alerting; over, but perhaps not for good; over; over
 before anybody had to hear of it."""
 
-Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT"]
-"""Why a message is sent, in the words of Alertmanager."""
+Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT", "TEST"]
+"""Why a message is sent, in the words of Alertmanager, and a test."""
+
+
+Language = Literal["zh", "en", "both"]
+"""Of a message: both is Chinese, with the titles in English."""
 
 
 class AlertKey(NamedTuple):

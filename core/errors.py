@@ -14,6 +14,7 @@ MonitorError
 ├── SpoolError           the agent's disk refused; readings are not taken meanwhile
 ├── DeliveryError        a message that a channel will never take
 │   └── RetryLater       for now: the same message may be taken later
+│       └── NotYet       nothing was tried: a limit of ours says to wait
 └── StoreError           the time-series store did not take what it was given
     ├── QueryError       a question without an answer: the mean of a text; ask another one
     ├── StoreBusy        for now: try the same again
@@ -76,12 +77,25 @@ class DeliveryError(MonitorError):
 class RetryLater(DeliveryError):
     """A channel did not take a message for now; after *wait* seconds at the earliest.
 
-    *perhaps* says that the receiver may have it all the same.
+    *perhaps* says that the receiver may have it all the same; *whole* that until then nothing else
+    should go through the channel either.
     """
 
-    def __init__(self, text: str, *, perhaps: bool, wait: float = 0) -> None:
+    def __init__(self, text: str, *, perhaps: bool, wait: float = 0, whole: bool = False) -> None:
         super().__init__(text)
-        self.perhaps, self.wait = perhaps, wait
+        self.perhaps, self.wait, self.whole = perhaps, wait, whole
+
+
+class NotYet(RetryLater):
+    """A channel keeps its own limits: it tried nothing, and that is no failure.
+
+    *perhaps* says that the receiver has a part of the message.
+    """
+
+    def __init__(
+        self, text: str, *, wait: float, whole: bool = True, perhaps: bool = False
+    ) -> None:
+        super().__init__(text, perhaps=perhaps, wait=wait, whole=whole)
 
 
 class StoreError(MonitorError):

@@ -1,6 +1,7 @@
 """What a channel is: something that takes a message, or says why not."""
 
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Protocol, runtime_checkable
 
 from alerts.outbox import Parcel
 
@@ -17,3 +18,11 @@ class Channel(Protocol):
 
     async def close(self) -> None:
         """Let go of what is open."""
+
+
+@runtime_checkable
+class Paced(Channel, Protocol):
+    """A channel that keeps to limits, also over a restart."""
+
+    def sent_before(self, times: Iterable[int]) -> None:
+        """Hear when (ns) an earlier process sent something."""

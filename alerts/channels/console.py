@@ -16,6 +16,7 @@ _WORDS: Final = {
     "SOME_RESOLVED": "over",
     "ALL_RESOLVED": "over",
     "REPEAT": "still there",
+    "TEST": "is only tested",
 }
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,11 @@ class Console:
         said = parcel.notification
         _log.warning(
             "alert %s%s: %s %s · %s",
-            *(_WORDS[said.reason], " (repeat)" if parcel.repeat else "", said.severity),
+            *(
+                _WORDS.get(said.reason, said.reason.lower()),
+                " (repeat)" if parcel.repeat else "",
+                said.severity,
+            ),
             *(said.title.en, said.title.zh),
         )
 

@@ -9,6 +9,7 @@ from typing import Final
 from alerts.rules import Rule
 from alerts.shipped import (
     attacks,
+    channels,
     everywhere,
     guards,
     measured,
@@ -49,6 +50,7 @@ RULES: Final[tuple[Rule, ...]] = (
     system.AUDIT_STOPPED,
     system.STORE_REFUSES,
     system.CANARY_MISSED,
+    channels.CHANNEL_DEAD,
     system.SPOOL_DROPPING,
     system.SPOOL_SET_ASIDE,
     system.IDENTITY_TWICE,

@@ -19,9 +19,8 @@ import msgspec
 from msgspec.structs import replace
 
 from alerts.channels.base import Channel
-from alerts.channels.console import Console
-from alerts.channels.webhook import Webhook
 from alerts.outbox import Parcel
+from collector.channels import channels_of
 from collector.config import CollectorConfig
 from collector.watchdog import judge, message
 from collector.watchdog.asking import Publisher, Round
@@ -135,16 +134,6 @@ def keep(path: Path, state: State) -> None:
         _log.error("%s cannot be written: %s; a restart may tell the same again", path, error)
 
 
-def channels_of(config: CollectorConfig) -> list[Channel]:
-    """Return the collector's own channels."""
-    sender = f"{config.collector.id}-watchdog"
-    webhooks = [
-        Webhook(one.name, one.url, sender, one.timeout_s, one.headers())
-        for one in config.alerts.webhook
-    ]
-    return [Console(), *webhooks]
-
-
 async def run(config: CollectorConfig) -> None:
     """Watch the collector of *config* until SIGTERM or SIGINT.
 
@@ -159,7 +148,7 @@ async def run(config: CollectorConfig) -> None:
             broker = dataclasses.replace(broker, cert_file=own.cert_file, key_file=own.key_file)
         publisher = Publisher(broker, table.regions[0])
         url = f"http://{config.http.host}:{config.http.port}"
-        channels = channels_of(config)
+        channels = channels_of(config.alerts, f"{table.id}-watchdog")
         dog = Watchdog(table.id, Round(publisher, url).failure, channels, folder / "watchdog.json")
         stopping = asyncio.Event()
         at_signal(stopping)

@@ -4,7 +4,7 @@ Watch it: curl -s http://127.0.0.1:8480/metrics
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from alerts.channels.health import Health
 from collector.rollups.marks import Waiting
 from collector.verdicts import State
 from collector.web import board
@@ -48,6 +49,7 @@ class CollectorMetrics:
             "1 while the collector is connected to the broker.",
             value=picture.broker_connected,
         )
+        yield _channels(self._source.channels())
         yield from _rollups(self._source.rollups())
         ready, _why = self._source.ready()
         yield GaugeMetricFamily(
@@ -91,6 +93,17 @@ def metrics(source: Source) -> Metrics:
     registry.register(CollectorMetrics(source))
     ProcessCollector(registry=registry)
     return Metrics(registry)
+
+
+def _channels(healths: Mapping[str, Health]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "schoolwatch_channel_up",
+        "1 while a channel of alerts takes messages, as far as is known.",
+        labels=["channel"],
+    )
+    for name, health in sorted(healths.items()):
+        family.add_metric([name], not health.failing_since)
+    return family
 
 
 def _rollups(waiting: Waiting) -> Iterator[Metric]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
+from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from collector.canary import Canary
 from collector.district.scores import Score
@@ -62,6 +63,9 @@ class Source(Protocol):
 
     def alerts(self, wanted: Wanted) -> Stories:
         """Return open and past alerts with their stories; blocks, raises StoreError."""
+
+    def channels(self) -> Mapping[str, Health]:
+        """Return what is known of each channel of alerts, by name."""
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreError."""

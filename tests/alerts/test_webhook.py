@@ -16,7 +16,7 @@ from alerts.channels.body import body
 from alerts.channels.webhook import Webhook
 from alerts.dispatcher import Dispatcher
 from alerts.outbox import GIVE_UP_AFTER, Outbox, Parcel
-from collector.alertsconfig import WebhookConfig
+from collector.channelsconfig import WebhookConfig
 from core import clock
 from core.errors import ConfigError
 from core.types import Event

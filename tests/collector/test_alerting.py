@@ -1,5 +1,6 @@
 """Alerts of the real collector: from an agent's message to a webhook, over a real broker."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,24 @@ from typing import Any
 import aiohttp
 import msgspec
 import pytest
+from aiohttp.web import json_response
 
 from alerts.shipped import everywhere, servers
-from collector.alertsconfig import AlertsConfig, WebhookConfig
+from collector.alertsconfig import AlertsConfig
+from collector.channelsconfig import (
+    AlertmanagerConfig,
+    FeishuConfig,
+    WebhookConfig,
+    WecomConfig,
+)
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock
 from core.clock import SECOND
 from core.types import Identity
+from tests.alerts import vendors
 from tests.alerts.receiver import Receiver, receiving
+from tests.alerts.vendors import Vendor, serving
 from tests.collector.making import (
     WHO,
     A,
@@ -30,6 +40,7 @@ from tests.collector.making import (
     state,
 )
 from tests.collector.played import Played, config, playing, running
+from tests.real import alertmanager
 from tests.real.brokers import RealBroker
 from tests.waiting import until
 
@@ -44,6 +55,60 @@ def dropping(*, active: bool = True, seconds_ago: int = 0, seq: int = 1) -> byte
     """A batch with an event whose rule holds nothing."""
     at = clock.now() - seconds_ago * SECOND
     return event_batch(A, seq, event("spool_dropping", active=active, at=at))
+
+
+async def test_a_robot_tells_in_chinese_and_one_that_is_gone_hands_on(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with serving(Vendor("wecom")) as wecom, serving(Vendor("feishu")) as feishu:
+        files = {name: tmp_path / name for name in ("wecom", "feishu")}
+        for file, key in zip(files.values(), (wecom.address, feishu.address)):
+            file.write_text(key)
+            file.chmod(0o600)
+        feishu.next = [json_response(vendors.answer("feishu", "keyword"))]
+        table = AlertsConfig(
+            wecom=(WecomConfig(name="group", key_file=files["wecom"]),),
+            feishu=(FeishuConfig(name="card", key_file=files["feishu"], fallback="group"),),
+        )
+        with_robots = msgspec.structs.replace(config(tmp_path, mosquitto.port), alerts=table)
+        async with running(with_robots) as collector, playing(Played(mosquitto.port)) as agent:
+            agent.publish(state(birth(), retain=True))
+            agent.publish(events_of(dropping()))
+            await until(lambda: wecom.took, 20)
+            await until(lambda: collector.channels()["card"].refused, 20)
+            assert not collector.channels()["group"].failing_since
+        (said,) = wecom.texts()
+        assert "【告警·P2 三十分钟内处理】采集端缓存已满" in said
+        assert feishu.took == []
+
+
+@pytest.mark.real("alertmanager")
+async def test_an_alertmanager_knows_of_what_fires_for_as_long_as_it_does(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    with alertmanager.running(tmp_path / "am") as server:
+
+        async def known() -> list[str]:
+            found = await asyncio.to_thread(server.alerts)
+            return [one["labels"]["alertname"] for one in found]
+
+        async def knows(wanted: list[str]) -> None:
+            async with asyncio.timeout(40):
+                while await known() != wanted:
+                    await asyncio.sleep(0.2)
+
+        table = AlertsConfig(
+            alertmanager=(AlertmanagerConfig(name="am", url=server.url, resend_s=1),)
+        )
+        told = msgspec.structs.replace(config(tmp_path, mosquitto.port), alerts=table)
+        async with running(told), playing(Played(mosquitto.port)) as agent:
+            agent.publish(state(birth(), retain=True))
+            agent.publish(events_of(dropping()))
+            await knows(["spool_dropping"])
+            await asyncio.sleep(6)  # without being told again it would be over after four
+            assert await known() == ["spool_dropping"]
+            agent.publish(events_of(dropping(active=False, seq=2)))
+            await knows([])
 
 
 def disk(percent: float, seq: int, *, seconds_ago: int = 0) -> bytes:

@@ -19,7 +19,7 @@ from agent.probes import interval_of, probes
 from agent.sensor.detectors import detectors
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
-from collector.alertsconfig import WebhookConfig
+from collector.alertsconfig import KINDS as KINDS_OF_CHANNEL
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
 from core.checkconfig import check
@@ -214,16 +214,25 @@ def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path)
     bare, switched = (
         read_collector(tmp_path / name) for name in ("collector.toml", "full-collector.toml")
     )
-    (webhook,) = switched.alerts.webhook
-    assert webhook == WebhookConfig(name=webhook.name, url=webhook.url)
-    no_webhook = msgspec.structs.replace(switched.alerts, webhook=())
-    assert bare == msgspec.structs.replace(switched, alerts=no_webhook)
+    for channel in switched.alerts.all_channels():
+        needed = {one.name: getattr(channel, one.name) for one in fields_needed(channel)}
+        assert channel == type(channel)(**needed)
+    assert [len(table) for table in switched.alerts.tables().values()] == [1] * len(
+        KINDS_OF_CHANNEL
+    )
+    nothing: dict[str, Any] = dict.fromkeys(KINDS_OF_CHANNEL, ())
+    no_channels = msgspec.structs.replace(switched.alerts, **nothing)
+    assert bare == msgspec.structs.replace(switched, alerts=no_channels)
     played, more = (
         read_scenario(tmp_path / name) for name in ("scenario.toml", "full-scenario.toml")
     )
     (fault,) = more.faults
     assert fault == FaultTable(kind=fault.kind, begins=fault.begins)
     assert played == msgspec.structs.replace(more, faults=())
+
+
+def fields_needed(value: msgspec.Struct) -> list[msgspec.structs.FieldInfo]:
+    return [field for field in msgspec.structs.fields(value) if field.required]
 
 
 def test_the_sample_roster_has_the_school_of_the_sample_agent() -> None:

@@ -15,8 +15,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from collector.alertsconfig import AlertsConfig, WebhookConfig
+from collector.alertsconfig import AlertsConfig
 from collector.app import Collector
+from collector.channelsconfig import WebhookConfig
 from collector.config import CollectorConfig
 from collector.store.base import RangeQuery
 from collector.web import openapi

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from alerts.channels.health import Health
 from alerts.history import Began, Stories, Story, Wanted
 from collector.canary import Canary
 from collector.district.scores import Score
@@ -71,6 +72,7 @@ class FakeSource:
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
+    healths: dict[str, Health] = field(default_factory=dict)
 
     def picture(self) -> Picture:
         if self.painted:
@@ -130,6 +132,9 @@ class FakeSource:
             over=over[:limit],
             severities=dict(sorted(counts.items())),
         )
+
+    def channels(self) -> Mapping[str, Health]:
+        return self.healths
 
     def unconnected(self) -> Listed:
         if self.list_trouble:

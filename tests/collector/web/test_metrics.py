@@ -4,6 +4,7 @@ from http import HTTPStatus
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from alerts.channels.health import Health
 from collector.rollups.marks import Waiting
 from core.types import Identity
 from tests.collector.web.conftest import Client
@@ -31,6 +32,13 @@ async def test_counts_are_counters_by_reason(client: Client, source: FakeSource)
     assert found["schoolwatch_messages_total", ""] == 7
     assert found["schoolwatch_dead_letters_total", "header"] == 2
     assert found["schoolwatch_dead_letters_total", 'odd "reason"\n'] == 1
+
+
+async def test_a_channel_is_up_until_it_fails(client: Client, source: FakeSource) -> None:
+    source.healths = {"duty": Health(taken_at=5), "wecom": Health(failing_since=7, error="x")}
+    found = await scrape(client)
+    assert found["schoolwatch_channel_up", "duty"] == 1
+    assert found["schoolwatch_channel_up", "wecom"] == 0
 
 
 async def test_what_is_counted_down_again_is_no_counter(client: Client, source: FakeSource) -> None:
