@@ -1,23 +1,18 @@
 """Debian's Alertmanager on loopback ports of its own, alone: it is no part of a cluster."""
 
 import json
-import os
-import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.real.brokers import free_port
+from tests.real.prometheus import program
 from tests.waiting import until_sync
 
-NAMES = ("prometheus-alertmanager", "alertmanager")
-PLACES = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 CONFIGURATION = """\
 global:
   resolve_timeout: 2s
@@ -33,23 +28,18 @@ receivers:
 """
 
 
-def program() -> str:
-    """Skip the test where there is no Alertmanager."""
-    for name in NAMES:
-        found = shutil.which(name, path=PLACES)
-        if found:
-            return found
-    pytest.skip(
-        "no prometheus-alertmanager: scripts/test installs it, or: "
-        "apt-get install prometheus-alertmanager"
-    )
-
-
 @dataclass
 class Alertmanager:
     """One that runs; it posts what it is told to *webhook*."""
 
     url: str
+
+    def post(self, alerts: Sequence[Mapping[str, Any]]) -> None:
+        """Hand alerts over, as Prometheus does."""
+        body, headers = json.dumps(alerts).encode(), {"Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{self.url}/api/v2/alerts", body, headers)
+        with urllib.request.urlopen(asked, timeout=10) as answer:
+            answer.read()
 
     def alerts(self) -> list[dict[str, Any]]:
         """What it knows to be going on."""
@@ -59,12 +49,14 @@ class Alertmanager:
 
 
 @contextmanager
-def running(folder: Path, webhook: str = "http://127.0.0.1:9/") -> Iterator[Alertmanager]:
-    """Run an Alertmanager for the length of the block."""
-    found, port = program(), free_port()
+def running(
+    folder: Path, webhook: str = "http://127.0.0.1:9/", configuration: str = CONFIGURATION
+) -> Iterator[Alertmanager]:
+    """Run an Alertmanager for the length of the block; skips the test where there is none."""
+    found, port = program("prometheus-alertmanager"), free_port()
     folder.mkdir(exist_ok=True)
     file, log = folder / "alertmanager.yml", folder / "log"
-    file.write_text(CONFIGURATION.format(webhook=webhook))
+    file.write_text(configuration.format(webhook=webhook))
     command = [
         *(found, f"--config.file={file}", f"--storage.path={folder / 'data'}"),
         *(f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address="),

@@ -16,9 +16,9 @@ from core.clock import SECOND
 from tests.alerts.receiver import Post, receiving
 from tests.alerts.stage import Stage
 from tests.collector.making import REGION
-from tests.real import prometheus
+from tests.real import alertmanager
 
-pytestmark = [pytest.mark.real("prometheus"), pytest.mark.slow]
+pytestmark = [pytest.mark.real("alertmanager"), pytest.mark.slow]
 
 TEXT = Text("{where}", "{where}")
 TEXTS = RuleTexts(TEXT, TEXT, TEXT, TEXT)
@@ -26,6 +26,23 @@ RULES = (
     Rule("cause", Sighted("cause"), "P2", TEXTS, hides=("effect",)),
     Rule("effect", Sighted("effect"), "P3", TEXTS),
 )
+CONFIGURATION = """\
+route:
+  receiver: test
+  group_by: ['...']
+  group_wait: 0s
+  group_interval: 1s
+  repeat_interval: 1h
+receivers:
+- name: test
+  webhook_configs:
+  - url: {webhook}
+inhibit_rules:
+- source_matchers: ['alertname="cause"']
+  target_matchers: ['alertname="effect"']
+  equal: [place]
+"""
+"""One message for each alert, and a cause hides what is at its place."""
 STEP_S = 4
 """Alertmanager looks at a group again after a second; a busy machine takes its time."""
 
@@ -55,27 +72,6 @@ def ours(story: Story, folder: Path) -> list[set[str]]:
         told.append({one.split(" ", 1)[1] for one in stage.told()[before:]})
     stage.ledger.close()
     return told
-
-
-def configuration(url: str) -> dict[str, Any]:
-    """Return Alertmanager's: one message for each alert, and a cause hides what is at its place."""
-    return {
-        "route": {
-            "receiver": "test",
-            "group_by": ["..."],
-            "group_wait": "0s",
-            "group_interval": "1s",
-            "repeat_interval": "1h",
-        },
-        "receivers": [{"name": "test", "webhook_configs": [{"url": url, "send_resolved": True}]}],
-        "inhibit_rules": [
-            {
-                "source_matchers": ['alertname="cause"'],
-                "target_matchers": ['alertname="effect"'],
-                "equal": ["place"],
-            }
-        ],
-    }
 
 
 def heard(posts: Sequence[Post], place: str) -> set[str]:
@@ -111,7 +107,7 @@ async def test_in_whatever_order_they_come_people_hear_the_same(tmp_path: Path) 
     assert len(told) == 6
     theirs = [list[set[str]]() for _ in told]
     async with receiving() as receiver:
-        with prometheus.alertmanager(tmp_path / "am", configuration(receiver.url)) as server:
+        with alertmanager.running(tmp_path / "am", receiver.url, CONFIGURATION) as server:
             for step in range(4):
                 before = len(receiver.posts)
                 for number, story in enumerate(told):
