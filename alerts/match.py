@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts.concerned import Concerned
 from alerts.facts import ReadingFact, Sight, Wrong, above
 from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Worded
 from alerts.step import Case, Signal
@@ -51,30 +52,26 @@ class EventFact:
 
 
 class Match:
-    """The rules by what they look at."""
+    """The rules by what they look at, and where."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._events: dict[str, list[tuple[Rule, EventOf]]] = {}
-        self._readings: dict[str, list[tuple[Rule, Threshold | Worded]]] = {}
+        self._events = Concerned[EventOf]()
+        self._readings = Concerned[Threshold | Worded]()
         self._sights: dict[str, list[Rule]] = {}
         self._kind_of: dict[str, str] = {}
         for rule in rules:
             match rule.of:
                 case EventOf() as of:
-                    self._events.setdefault(of.kind, []).append((rule, of))
+                    self._events.add(of.kind, rule, of)
                 case Threshold() | Worded() as of:
-                    self._readings.setdefault(of.measurement, []).append((rule, of))
+                    self._readings.add(of.measurement, rule, of)
                 case Sighted(kind):
                     self._sights.setdefault(kind, []).append(rule)
                     self._kind_of[rule.name] = kind
 
-    def measurements(self) -> frozenset[str]:
-        """Return the measurements that a rule looks at."""
-        return frozenset(self._readings)
-
     def event(self, fact: EventFact) -> Iterator[Signal]:
         """Read an event."""
-        for rule, of in self._events.get(fact.kind, ()):
+        for rule, of in self._events.at(fact.kind, _place_of(fact)):
             if (of.by == "collector") != fact.by_collector:
                 continue
             key = _event_key(rule, fact)
@@ -100,9 +97,9 @@ class Match:
 
     def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
         """Read a fresh reading."""
-        for rule, of in self._readings.get(fact.measurement, ()):
+        for rule, of in self._readings.at(fact.measurement, fact.place):
             said = of.says(fact.fields)
-            if said is None or (of.unless and of.unless.items() <= fact.tags.items()):
+            if said is None or not of.concerns(fact.tags):
                 continue
             target = of.target_of(fact.tags)[:LONGEST_TARGET]
             key = AlertKey(rule.name, fact.place, target)
@@ -126,6 +123,8 @@ class Match:
 
     def _wrong(self, wrong: Wrong, heard: int) -> Iterator[Signal]:
         for rule in self._sights.get(wrong.kind, ()):
+            if not rule.places.hold(wrong.place):
+                continue
             key = AlertKey(rule.name, wrong.place, wrong.target)
             since = min(wrong.since, heard)
             yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
@@ -141,6 +140,11 @@ def small(details: Mapping[str, Any]) -> Mapping[str, Any]:
 def _named(fact: EventFact) -> Mapping[str, Any]:
     found = named(fact.kind, fact.details)
     return found if found and small(found) is found else {}
+
+
+def _place_of(fact: EventFact) -> str:
+    """Return where an event happened: what the collector says of an agent, at that agent."""
+    return fact.target if fact.by_collector and _is_place(fact.target) else fact.who
 
 
 def _event_key(rule: Rule, fact: EventFact) -> AlertKey:

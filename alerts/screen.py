@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from alerts.concerned import Concerned
 from alerts.facts import ReadingFact
 from alerts.rules import Rule, Threshold, Worded
 from core import lineprotocol
@@ -22,37 +23,40 @@ Look = Callable[[bytes], bool]
 
 
 class Screen:
-    """The rules about readings, by how the lines begin that they look at."""
+    """The rules about readings, by the measurement that they look at, and where."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        looks: dict[bytes, list[Look]] = {}
-        for of in (rule.of for rule in rules):
-            if isinstance(of, Threshold | Worded):
-                looks.setdefault(of.measurement.encode(), []).extend(_looks(of))
-        self._looks = looks
-        self._starts = tuple(name + end for name in looks for end in (b",", b" "))
+        self._looks = Concerned[tuple[Look, ...]]()
+        for rule in rules:
+            if isinstance(rule.of, Threshold | Worded):
+                self._looks.add(rule.of.measurement, rule, tuple(_looks(rule.of)))
 
     def facts(
         self, place: str, lines: Iterable[bytes], at: int, *, watched: bool
     ) -> Iterator[ReadingFact]:
         """Return what *lines* of *place*, which arrived *at*, may mean to a rule."""
         for line in lines:
-            if line.startswith(self._starts) and (watched or self._is_over(line)):
+            looks = self._looks.at(_name_of(line), place)
+            if looks and (watched or any(look(line) for _, all_of in looks for look in all_of)):
                 point = lineprotocol.parse(line)
                 if point.at is not None and abs(at - point.at) < FRESH:
                     tags = {k: v for k, v in point.tags.items() if k not in IDENTITY_TAGS}
                     yield ReadingFact(place, point.measurement, tags, point.fields, point.at)
 
-    def _is_over(self, line: bytes) -> bool:
-        name = line[: min(i for i in (line.find(b","), line.find(b" ")) if i >= 0)]
-        return any(look(line) for look in self._looks[name])
+
+def _name_of(line: bytes) -> str:
+    """Return the measurement; no name of the catalogue has a blank or a comma in it."""
+    end = min((at for at in (line.find(b","), line.find(b" ")) if at > 0), default=0)
+    return line[:end].decode("utf-8", "replace")
 
 
 def _looks(of: Threshold | Worded) -> Iterator[Look]:
     """Return looks at a line that see all that *of* may call on, be it a tag that looks so."""
     if isinstance(of, Worded):
         words = rb"|".join(re.escape(word.encode()) for word in sorted(of.on))
-        pattern = re.compile(rb"[ ,]" + of.name.encode() + rb'="(?:' + words + rb')"')
+        # True and false are written in five ways each, so that they are there is enough.
+        said = rb'(?:"(?:' + words + rb')"|[tTfF])'
+        pattern = re.compile(rb"[ ,]" + of.name.encode() + b"=" + said)
         yield lambda line: pattern.search(line) is not None
         if of.otherwise:
             yield from _looks(of.otherwise)
