@@ -24,11 +24,11 @@ from alerts.facts import Ground, ReadingFact, Sight
 from alerts.freshness import Freshness
 from alerts.match import Match
 from alerts.memory import Draft
+from alerts.names import ATTACK_SPREADS, EXPLAINED
 from alerts.opening import opened
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
-from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINED
 from alerts.stages.because import Explain, explains
 from alerts.stages.dedup import Dedup
 from alerts.stages.hide import Hide
@@ -274,7 +274,7 @@ class Engine:
 
     def _telling(self, case: Case) -> Telling:
         alert = case.alert
-        spreads = AlertKey(ATTACK_SPREADS.name, "", kind_of(alert.key.rule).code)
+        spreads = AlertKey(ATTACK_SPREADS, "", kind_of(alert.key.rule).code)
         raised = self._draft.get(spreads).alert.state in ("firing", "keeping")
         return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 
