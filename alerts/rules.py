@@ -152,10 +152,91 @@ def _word(value: Value | None) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """How far a number is from what it was `since_s` ago, 0 for the value before; in percent of
+    that with `percent`. Of words and of true or false: 1 where it differs, else 0."""
+
+    since_s: float
+    percent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast a counter grows, in each second, over the last `over_s`. One that falls has begun
+    anew, from 0."""
+
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flaps:
+    """How often a value was another than before, within the last `over_s`."""
+
+    over_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """A number against what it was at this hour of the last `weeks`, of which at least `known` have
+    to be known: how many times that (`factor`), or by how many of their standard deviations it is
+    off (`deviation`). Where less than `least` is usual, nothing is said."""
+
+    weeks: int
+    known: int
+    by: Literal["factor", "deviation"]
+    least: float
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """That nothing was said of a series for `after_s`, while its agent is heard."""
+
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of how many percent of the members of a group it holds; `judge` says how many are too many.
+
+    `of`: the groups; `members`: what is counted in each. A school or an agent counts where it holds
+    of one of its series. Members of which nobody can tell leave both sides; with fewer than `least`
+    of the others nothing is said.
+    """
+
+    of: Literal["school", "region", "district"]
+    members: Literal["series", "agents", "schools"]
+    least: int
+    judge: Threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled(OfReading):
+    """A field of which has to be remembered what it was: `how` makes a number of that, which
+    `judge` then looks at; without `how` it looks at the reading. `share`: of a group."""
+
+    how: Change | Rate | Flaps | Usual | Absent | None = field(default=None, kw_only=True)
+    judge: Threshold | Worded | None = field(default=None, kw_only=True)
+    share: Share | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class FlapsOf:
+    """How often events of one kind began or ended of a subject, within the last `over_s`."""
+
+    kind: str
+    by: Literal["agent", "collector"]
+    over_s: float
+    judge: Threshold
+
+
+@dataclass(frozen=True, slots=True)
 class Sighted:
     """What is wrong in the live picture, under the word that a sight calls it."""
 
     kind: str
+
+
+Condition = EventOf | Threshold | Worded | Recalled | FlapsOf | Sighted
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +283,7 @@ class Rule:
     """
 
     name: str
-    of: EventOf | Threshold | Worded | Sighted
+    of: Condition
     severity: Severity
     texts: RuleTexts
     hold_s: float = 0

@@ -78,6 +78,36 @@ class TextTable(Struct, frozen=True, kw_only=True):
     ended: Sentence = ""
 
 
+class ChangeTable(Struct, frozen=True, kw_only=True):
+    """The difference to an earlier value."""
+
+    since: Span | Literal["last", ""] = ""
+    percent: bool = False
+
+
+class WindowTable(Struct, frozen=True, kw_only=True):
+    """What is looked at over some time: how fast a counter grows, how often a value changes."""
+
+    over: Span | Literal[""] = ""
+
+
+class UsualTable(Struct, frozen=True, kw_only=True):
+    """The same hour of past weeks."""
+
+    weeks: Annotated[int, Meta(ge=0, le=8)] = 0
+    known: Annotated[int, Meta(ge=1, le=8)] = 2
+    by: Literal["factor", "deviation"] = "factor"
+    least: float = 0
+
+
+class ShareTable(LimitTable, frozen=True, kw_only=True):
+    """The share of a group of which the rest of the rule holds, in percent."""
+
+    of: Literal["school", "region", "district", ""] = ""
+    members: Literal["series", "agents", "schools"] = "series"
+    least: Annotated[int, Meta(ge=1, le=100_000)] = 3
+
+
 NO_LIMIT: Final = OtherwiseTable()
 
 
@@ -95,6 +125,12 @@ class RuleTable(
     good: tuple[Word, ...] = ()
     otherwise: OtherwiseTable = NO_LIMIT
     tells: tuple[Word, ...] = ()
+    change: ChangeTable = ChangeTable()
+    rate: WindowTable = WindowTable()
+    flaps: WindowTable = WindowTable()
+    usual: UsualTable = UsualTable()
+    absent: Span | Literal[""] = ""
+    share: ShareTable = ShareTable()
     hold: Span | Literal[""] = ""
     keep: Span | Literal[""] = ""
     in_school_time: Severity | None = None
@@ -122,6 +158,12 @@ class OverrideTable(
     in_school_time: Severity | None = None
     size: bool | None = None  # type: ignore[assignment]  # None: as the rule has it
     otherwise: OtherwiseTable = NO_LIMIT
+    change: ChangeTable = ChangeTable()
+    rate: WindowTable = WindowTable()
+    flaps: WindowTable = WindowTable()
+    usual: UsualTable = UsualTable()
+    absent: Span | None = None
+    share: ShareTable = ShareTable()
     hold: Span | None = None
     keep: Span | None = None
     owner: Owner | None = None
@@ -144,6 +186,7 @@ class RulesTable(Struct, frozen=True, kw_only=True):
 
 
 LIMITS: Final = ("above", "at_least", "below", "at_most")
+HOWS: Final = ("change", "rate", "flaps", "usual", "absent")
 
 
 def texts(table: RuleTable, name: str) -> Text:
