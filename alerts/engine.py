@@ -25,7 +25,7 @@ from alerts.freshness import Freshness
 from alerts.match import Match
 from alerts.memory import Draft
 from alerts.names import ATTACK_SPREADS, EXPLAINED
-from alerts.opening import opened
+from alerts.opening import opened, taken_over
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -80,6 +80,20 @@ class Engine:
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
         self._stages = self._pipeline(words.zone)
+        with self._drafting() as draft:
+            self._say(draft, (s for fact in present for s in self._match.event(fact)))
+
+    def take_rules(self, rules: Sequence[Rule]) -> None:
+        """Go on with other rules: what is open of those that look at the same stays open, and what
+        has lost its rule ends, of which nobody is told."""
+        named = {rule.name: rule for rule in rules}
+        present = taken_over(self._ground, self._memory, self._rules, named, self._now())
+        if not self._memory.folded:
+            self._memory.folded_since = 0
+        self._rules = self._fresh.rules = named
+        self._match = Match(rules)
+        self._stages = self._pipeline(self._words.zone)
+        self.revision += 1
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
 

@@ -25,7 +25,7 @@ class Freshness:
     """Told of what comes in; asked before a condition becomes an alert."""
 
     def __init__(self, rules: Mapping[str, Rule], started: int) -> None:
-        self._rules, self._started, self._looked = rules, started, started
+        self.rules, self._started, self._looked = rules, started, started
         self._heard: dict[str, int] = {}
         self._seen: dict[AlertKey, int] = {}
 
@@ -39,7 +39,7 @@ class Freshness:
 
     def seen(self, key: AlertKey, at: int) -> None:
         """Hear that a condition that has a case was said not to be over."""
-        if not isinstance(self._rules[key.rule].of, EventOf):
+        if not isinstance(self.rules[key.rule].of, EventOf):
             self._seen[key] = at
 
     def forget(self, key: AlertKey) -> None:
@@ -49,7 +49,7 @@ class Freshness:
     def sure(self, case: Case, at: int) -> bool:
         """Return whether what began is still known to go on; of events the end is told."""
         key = case.alert.key
-        of = self._rules[key.rule].of
+        of = self.rules[key.rule].of
         if isinstance(of, EventOf):
             return True
         if isinstance(of, OfReading) and not self.is_heard(key.place, at):
@@ -63,7 +63,7 @@ class Freshness:
         self._looked = at
         for case in cases:
             key = case.alert.key
-            of = self._rules[key.rule].of
+            of = self.rules[key.rule].of
             if not isinstance(of, OfReading):
                 continue
             unsaid = at - self._seen.get(key, self._started)

@@ -66,6 +66,7 @@ class _Beside(msgspec.Struct, omit_defaults=True):
 
     named: dict[str, Any] = {}
     because: tuple[Because, ...] = ()
+    ended_by: str = ""
 
 
 def create(db: sqlite3.Connection) -> None:
@@ -163,7 +164,7 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
-        msgspec.json.encode(_Beside(dict(case.named), alert.because)),
+        msgspec.json.encode(_Beside(dict(case.named), alert.because, alert.ended_by)),
     )
 
 
@@ -173,6 +174,6 @@ def _case(row: tuple[Any, ...]) -> Case:
     beside = msgspec.json.decode(more, type=_Beside)
     alert = Alert(
         *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
-        *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
+        *(bool(late), hidden_by, msgspec.json.decode(details), beside.because, beside.ended_by),
     )
     return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named)

@@ -39,6 +39,10 @@ _LABELS: Final = {
         "（在失联期间发生，现在仍未恢复）", " (began while nobody could be told, and still lasts)"
     ),
 }
+_REMOVED: Final = Text(
+    "（规则已取消或更改，不代表已恢复）",
+    " (its rule was removed; that says nothing of the condition)",
+)
 _SUMMARY: Final[Mapping[str, Text]] = {
     "NEW_ALERTS": Text("汇总：{total} 条告警", "Summary: {total} alerts"),
     "SOME_RESOLVED": Text("汇总：{total} 条告警已恢复", "Summary: {total} alerts are over"),
@@ -89,11 +93,12 @@ def telling_of(
     rule = rules.get(alert.key.rule)
     texts = rule.texts if rule else _unknown(alert.key.rule)
     over = alert.state == "ended"
-    title = texts.ended if over and texts.ended.zh else texts.title
+    title = texts.ended if over and texts.ended.zh and not alert.ended_by else texts.title
     titles, bodies, schools = [], [], []
     for number in (0, 1):
         values = _values(alert, rule, words, number)
-        titles.append(title[number].format_map(values).strip())
+        mark = _REMOVED[number] if alert.ended_by else ""
+        titles.append(title[number].format_map(values).strip() + mark)
         about = security_lines(alert.key.rule, alert.details, number, raised=raised)
         lines = _lines(alert, texts, values, words, number)
         bodies.append("\n".join([*lines, *about]))
@@ -113,7 +118,8 @@ def _lines(
     late = _LABELS["late"][number] if alert.late and not over else ""
     lines = [_line("since", since + late, number)]
     if over:
-        lines.append(_line("ended", _time(alert.ended_at, words.zone), number))
+        mark = _REMOVED[number] if alert.ended_by else ""
+        lines.append(_line("ended", _time(alert.ended_at, words.zone) + mark, number))
     lines += [_line("because", because(one, words.zone)[number], number) for one in alert.because]
     if not over:
         lines.append(_line("meaning", texts.meaning[number].format_map(values), number))

@@ -72,7 +72,8 @@ class Alert:
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
-    `because` names attacks that went on at the school while it was open.
+    `because` names attacks that went on at the school while it was open. `ended_by` is
+    "rule_removed" where only its rule ended: nobody knows whether the condition did.
     """
 
     key: AlertKey
@@ -86,6 +87,7 @@ class Alert:
     hidden_by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
