@@ -26,6 +26,8 @@ from alerts.match import Match
 from alerts.memory import Draft
 from alerts.names import ATTACK_SPREADS, EXPLAINED
 from alerts.opening import opened, taken_over
+from alerts.recall.recall import Recall
+from alerts.recall.usual import Book
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -74,8 +76,10 @@ class Engine:
         self._ground, self._words, self._channels, self._now = ground, words, channels, now
         self._for = dict(schools or {})
         self._rules = {rule.name: rule for rule in rules}
-        self._match = Match(rules)
         self._fresh = Freshness(self._rules, now())
+        self._book = Book(ground.transaction, words.zone)
+        self._recall = Recall(rules, self._heard_since, self._book)
+        self._match = Match(rules, self._recall)
         self._memory, present = opened(ground, self._rules, now())
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
@@ -91,7 +95,9 @@ class Engine:
         if not self._memory.folded:
             self._memory.folded_since = 0
         self._rules = self._fresh.rules = named
-        self._match = Match(rules)
+        recall = Recall(rules, self._heard_since, self._book)
+        recall.take_over(self._recall)
+        self._recall, self._match = recall, Match(rules, recall)
         self._stages = self._pipeline(self._words.zone)
         self.revision += 1
         with self._drafting() as draft:
@@ -141,6 +147,7 @@ class Engine:
                     self._step(draft, Step(draft.get(key)))
                 stale = self._fresh.stale(self._memory.cases.values(), at)
                 self._say(draft, iter(stale))
+                self._say(draft, self._recall.advance(at))
                 self._summarise(draft)
         except BaseException:
             for key in keys:
@@ -158,6 +165,9 @@ class Engine:
     def is_heard(self, place: str) -> bool:
         """Return whether fresh readings of the agent *place* came lately."""
         return self._fresh.is_heard(place, self._now())
+
+    def _heard_since(self, place: str) -> int:
+        return self._fresh.heard_since(place, self._now())
 
     def open_cases(self) -> Iterator[Case]:
         """Return every case that has not ended."""
@@ -228,6 +238,8 @@ class Engine:
             if not case.is_open:
                 self._fresh.forget(case.alert.key)
         self.counts["alerts_refused", ""] += draft.refused
+        self.counts["alert_series_refused", ""] += self._recall.refused + self._book.refused
+        self._recall.refused = self._book.refused = 0
         for message in draft.messages:
             self.counts["alert_messages", message.notification.reason] += 1
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from alerts.concerned import Concerned
 from alerts.facts import ReadingFact
-from alerts.rules import Rule, Threshold, Worded
+from alerts.rules import Recalled, Rule, Threshold, Worded
 from core import lineprotocol
 from core.catalog import IDENTITY_TAGS
 from core.clock import SECOND
@@ -28,7 +28,7 @@ class Screen:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self._looks = Concerned[tuple[Look, ...]]()
         for rule in rules:
-            if isinstance(rule.of, Threshold | Worded):
+            if isinstance(rule.of, Threshold | Worded | Recalled):
                 self._looks.add(rule.of.measurement, rule, tuple(_looks(rule.of)))
 
     def facts(
@@ -50,8 +50,13 @@ def _name_of(line: bytes) -> str:
     return line[:end].decode("utf-8", "replace")
 
 
-def _looks(of: Threshold | Worded) -> Iterator[Look]:
+def _looks(of: Threshold | Worded | Recalled) -> Iterator[Look]:
     """Return looks at a line that see all that *of* may call on, be it a tag that looks so."""
+    if isinstance(of, Recalled):
+        # What has to be remembered is also what is well.
+        field = re.compile(rb"[ ,]" + of.name.encode() + b"=")
+        yield lambda line: field.search(line) is not None
+        return
     if isinstance(of, Worded):
         words = rb"|".join(re.escape(word.encode()) for word in sorted(of.on))
         # True and false are written in five ways each, so that they are there is enough.

@@ -8,10 +8,12 @@ from string import Formatter
 from typing import Final
 
 from alerts.language.build import hows, limit_of
+from alerts.language.spans import seconds
 from alerts.language.table import LIMITS, LimitTable, OnTable, RuleTable, ShareTable, TextTable
 from alerts.language.words import LIVE, event_kinds, gaps_of
 from core.catalog import CATALOG, IDENTITY_TAGS, OURS
 from core.hints import hint
+from core.measurements.base import HEARTBEAT_S
 from core.tomllines import KeyPath
 
 Found = Iterator[tuple[KeyPath, str]]
@@ -123,6 +125,7 @@ def _condition(table: RuleTable, kind: str) -> Found:
     way = ways[0] if ways else ""
     yield from _share(table.share)
     if way == "absent":
+        yield from _absent(table)
         if limit_of(table) or table.bad:
             yield ("absent",), "absent needs no limit: that nothing is said is all"
         return
@@ -139,6 +142,16 @@ def _condition(table: RuleTable, kind: str) -> Found:
     yield from _limit(table, (), need=True)
     if table.otherwise.code or table.otherwise.field:
         yield ("otherwise",), "otherwise stands beside words: bad = […], good = […]"
+
+
+def _absent(table: RuleTable) -> Found:
+    known = CATALOG[table.on.reading]
+    least = 2 * max(HEARTBEAT_S, known.interval_s)
+    if seconds(table.absent) < least:
+        said = f"what does not change comes each {max(HEARTBEAT_S, known.interval_s):g} s only"
+        yield ("absent",), f"absent is shorter than {least:g} s, and {said}"
+    if table.share.of:
+        yield ("share",), "share counts what is said of members, and of these nothing is said"
 
 
 def _words(table: RuleTable, kind: str, way: str) -> Found:

@@ -5,12 +5,13 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-_SPAN: Final = re.compile(r"\A(\d{1,7}(?:\.\d{1,3})?)(s|m|h|d)\Z")
+_PATTERN: Final = r"(\d{1,7}(?:\.\d{1,3})?)(s|m|h|d)"
+_SPAN: Final = re.compile(rf"\A{_PATTERN}\Z")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
-Span = Annotated[
-    str, Meta(pattern=_SPAN.pattern, description='a length of time, as "90s", "5m", "2h" or "7d"')
-]
+SAID: Final = 'a length of time, as "90s", "5m", "2h" or "7d"'
+Span = Annotated[str, Meta(pattern=rf"\A(?:{_PATTERN})?\Z", description=SAID)]
+Since = Annotated[str, Meta(pattern=rf"\A(?:{_PATTERN}|last)?\Z", description=f'{SAID}; or "last"')]
 
 
 def seconds(span: str) -> float:

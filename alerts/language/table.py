@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from alerts.language.spans import Span
+from alerts.language.spans import Since, Span
 from alerts.rules import Owner
 from core.alerts import Text
 from core.kind import Severity
@@ -81,14 +81,14 @@ class TextTable(Struct, frozen=True, kw_only=True):
 class ChangeTable(Struct, frozen=True, kw_only=True):
     """The difference to an earlier value."""
 
-    since: Span | Literal["last", ""] = ""
+    since: Since = ""
     percent: bool = False
 
 
 class WindowTable(Struct, frozen=True, kw_only=True):
     """What is looked at over some time: how fast a counter grows, how often a value changes."""
 
-    over: Span | Literal[""] = ""
+    over: Span = ""
 
 
 class UsualTable(Struct, frozen=True, kw_only=True):
@@ -129,10 +129,10 @@ class RuleTable(
     rate: WindowTable = WindowTable()
     flaps: WindowTable = WindowTable()
     usual: UsualTable = UsualTable()
-    absent: Span | Literal[""] = ""
+    absent: Span = ""
     share: ShareTable = ShareTable()
-    hold: Span | Literal[""] = ""
-    keep: Span | Literal[""] = ""
+    hold: Span = ""
+    keep: Span = ""
     in_school_time: Severity | None = None
     owner: Owner = "operator"
     quiet: bool = False
