@@ -21,6 +21,8 @@ Found = Iterator[tuple[KeyPath, str]]
 _SOURCES: Final = ("reading", "event", "live")
 _OF_READINGS: Final = ("field", "each", "beside", "only", "unless", "heeds")
 _WRITTEN: Final = {"unless": "except", "heeds": "while"}
+_UNSEEN: Final = OURS | {"collector"}
+"""What the collector writes into the store itself comes past no rule."""
 _NUMBERS: Final = ("integer", "float")
 
 
@@ -82,8 +84,8 @@ def _no_reading(table: RuleTable, on: OnTable, word: str) -> Found:
 
 def _of_reading(table: RuleTable, on: OnTable) -> Found:
     known = CATALOG.get(on.reading)
-    if known is None or on.reading in OURS:
-        right = [name for name in CATALOG if name not in OURS]
+    if known is None or on.reading in _UNSEEN:
+        right = [name for name in CATALOG if name not in _UNSEEN]
         text = "is written by the collector, and no rule sees it" if known else "is no measurement"
         yield ("on", "reading"), f"{on.reading!r} {text}{hint(on.reading, right)}"
         return

@@ -201,6 +201,10 @@ class Play:
         """Return each message in short."""
         return [in_short(message, self._began) for message in self._messages_made()]
 
+    def listed(self) -> list[str]:
+        """Return what the list of alerts shows."""
+        return listed(self.memory.db, self._began)
+
     def titles(self) -> list[str]:
         """Return the Chinese title of each message."""
         return [message.title.zh for message in self._messages_made()]
@@ -224,6 +228,17 @@ def in_short(message: Notification, began: int) -> str:
     (telling,) = message.alerts
     late = " late" if telling.alert.late else ""
     return f"{seconds}s {words[message.reason]} {telling.alert.key.rule}{late}"
+
+
+def listed(db: sqlite3.Connection, began: int) -> list[str]:
+    """Return when each alert of *db* began and ended, in seconds since the beginning."""
+    query = "SELECT rule, fired_at, ended_at FROM alert WHERE fired_at > 0 ORDER BY number"
+    found = []
+    for rule, fired_at, ended_at in db.execute(query).fetchall():
+        found.append((fired_at, f"{(fired_at - began) // SECOND}s begins {rule}"))
+        if ended_at:
+            found.append((ended_at, f"{(ended_at - began) // SECOND}s ends {rule}"))
+    return [text for _, text in sorted(found, key=lambda one: one[0])]
 
 
 def _begins(case: CaseTable, zone: tzinfo) -> int:

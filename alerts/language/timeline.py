@@ -57,7 +57,8 @@ class CaseTable(Struct, frozen=True, kw_only=True):
 
     name: str
     do: tuple[Step, ...] = ()
-    told: tuple[str, ...]
+    told: tuple[str, ...] = ()
+    listed: tuple[str, ...] | None = None
     titles: tuple[str, ...] | None = None
     severities: tuple[str, ...] | None = None
     messages: int = 20
@@ -116,6 +117,9 @@ class Scene(Protocol):
 
     def told(self) -> list[str]:
         """Return each message in short: seconds, begins or ends, and of what."""
+
+    def listed(self) -> list[str]:
+        """Return what the list of alerts shows, also of what nobody is told."""
 
     def titles(self) -> list[str]:
         """Return the Chinese title of each message."""
@@ -221,6 +225,8 @@ def play(scene: Scene, case: CaseTable) -> Iterator[Differs]:
         scene.wait(seconds(what["at"]) - scene.now())
         happen(scene, what)
     yield from _compared(case, "told", case.told, scene.told())
+    if case.listed is not None:
+        yield from _compared(case, "listed", case.listed, scene.listed())
     if case.titles is not None:
         yield from _compared(case, "titles", case.titles, scene.titles())
     if case.severities is not None:
@@ -290,8 +296,8 @@ def _compared(
         min(len(expected), len(got)),
     )
     left, right = (_quoted(one, number) for one in (expected, got))
-    told = case.told[number] if number < len(case.told) else ""
-    step = _step_of(case, told or (got[number] if what == "told" and number < len(got) else ""))
+    timed = (expected, got) if what in ("told", "listed") else (case.told,)
+    step = _step_of(case, next((one[number] for one in timed if number < len(one)), ""))
     yield Differs(case.name, step, f"{what} {number + 1}", left, right)
 
 

@@ -11,7 +11,7 @@ import msgspec
 from alerts.engine import Engine
 from alerts.facts import ReadingFact, Sight, Wrong
 from alerts.language.file import read_rules
-from alerts.language.scene import in_short
+from alerts.language.scene import in_short, listed
 from alerts.rules import Rule
 from alerts.shipped import RULES
 from alerts.texts import Words
@@ -188,6 +188,10 @@ class Stage:
     def told(self) -> list[str]:
         """Each message in short: seconds since the beginning, begins or ends, and of what."""
         return [in_short(message, NOW) for message in self.messages_made()]
+
+    def listed(self) -> list[str]:
+        with self.ledger.transaction() as db:
+            return listed(db, NOW)
 
     def titles(self) -> list[str]:
         return [message.title.zh for message in self.messages_made()]
