@@ -187,6 +187,8 @@ def _of_step(what: Step) -> Iterator[str]:
         yield "missing key 'at': how long after the beginning, as \"90s\""
     said = [name for name in _KEYS if name in what and name != "rules"]
     said += ["rules"] if "rules" in what else []
+    if "reading" in what:
+        said = ["reading"]  # any other word may be one of its fields
     if len(said) > 1:
         yield f"{said[0]} and {said[1]} in one step; give each its own"
         return
@@ -237,6 +239,10 @@ def happen(scene: Scene, what: Step) -> None:
     """Let one step happen."""
     who = Identity(*str(what.get("who", WHO)).split("/"))
     match what:
+        case {"reading": measurement}:
+            known = _ALWAYS | {"reading", "tags"}
+            fields = {name: value for name, value in what.items() if name not in known}
+            scene.read(measurement, what.get("tags", {}), who, **fields)
         case {"event": kind}:
             epoch = what.get("epoch", EPOCH)
             scene.say(_event(scene, str(kind), {"since": what["at"]} | what), who=who, epoch=epoch)
@@ -247,10 +253,6 @@ def happen(scene: Scene, what: Step) -> None:
         case {"note": kind, "target": target}:
             active = bool(what.get("active", True))
             scene.note_of(kind, target, what.get("subject", ""), active=active)
-        case {"reading": measurement}:
-            known = _ALWAYS | {"reading", "tags"}
-            fields = {name: value for name, value in what.items() if name not in known}
-            scene.read(measurement, what.get("tags", {}), who, **fields)
         case {"sees": found}:
             unknown = [place.strip("*") for place in what.get("unknown", ())]
             wrong = [_wrong(scene, one) for one in found]

@@ -33,7 +33,7 @@ from core.clock import SECOND
 from core.measurements.base import HEARTBEAT_S
 from core.types import Value
 
-MOST_SERIES: Final = 20_000
+MOST_SERIES: Final = 50_000
 MOST_OF_ONE_PLACE: Final = 500
 """Series that are remembered, of all rules; what is beyond is counted, and nothing said of it."""
 LOOK_EVERY: Final = 5 * SECOND
@@ -59,6 +59,7 @@ class Recall:
     _events: Concerned[FlapsOf] = field(default_factory=Concerned)
     _of: dict[str, Recalled | FlapsOf] = field(default_factory=dict)
     _series: dict[AlertKey, Series] = field(default_factory=dict)
+    _timed: dict[AlertKey, Series] = field(default_factory=dict)
     _of_place: dict[str, int] = field(default_factory=dict)
     _groups: dict[str, Groups] = field(default_factory=dict)
     _looked: int = 0
@@ -81,6 +82,7 @@ class Recall:
         for key, series in before._series.items():
             if key.rule in same:
                 self._series[key] = series
+                self._timed |= {key: series} if _is_timed(series) else {}
                 self._of_place[key.place] = self._of_place.get(key.place, 0) + 1
         for name in same & set(self._groups):
             self._groups[name] = before._groups[name]
@@ -130,7 +132,7 @@ class Recall:
             return
         all_groups = at // (60 * SECOND) != self._looked // (60 * SECOND)
         self._looked = at
-        for key, series in self._series.items():
+        for key, series in self._timed.items():
             of = self._of[key.rule]
             if isinstance(of, FlapsOf):
                 yield from self._quiet(key, series, of.judge, at, by_agent=of.by == "agent")
@@ -276,6 +278,8 @@ class Recall:
             return None
         self._of_place[key.place] = here + 1
         self._series[key] = made = make()
+        if _is_timed(made):
+            self._timed[key] = made
         return made
 
     def _known_since(self, key: AlertKey, series: Series) -> int:
@@ -287,11 +291,17 @@ class Recall:
         self._tidied = at
         for key in [k for k, one in self._series.items() if at - one.at > FORGET_AFTER]:
             del self._series[key]
+            self._timed.pop(key, None)
             self._of_place[key.place] -= 1
             if not self._of_place[key.place]:
                 del self._of_place[key.place]
         for groups in self._groups.values():
             groups.forget(at - FORGET_AFTER)
+
+
+def _is_timed(series: Series) -> bool:
+    """Return whether time that passes says something of a series."""
+    return isinstance(series, Changes) or type(series) is Series
 
 
 def _ns(how: Change | Rate | Flaps | Usual) -> int:

@@ -29,16 +29,16 @@ class Values(Series):
     """The values of the last `over` ns, for the difference to an earlier one."""
 
     over: int = 0
-    kept: deque[tuple[int, Value]] = field(default_factory=deque)
+    kept: list[tuple[int, Value]] = field(default_factory=list)
 
     def add(self, at: int, value: Value) -> None:
         """Remember a value."""
         while len(self.kept) > 1 and self.kept[1][0] <= at - self.over:
-            self.kept.popleft()
+            del self.kept[0]
         if len(self.kept) < 2 or not self.over or at - self.kept[-1][0] >= self.over // MOST:
             self.kept.append((at, value))
         while len(self.kept) > (MOST + 2 if self.over else 2):
-            self.kept.popleft()
+            del self.kept[0]
 
     def before(self, at: int) -> Value | None:
         """Return the value that was there `over` before *at*; None where that is not known."""
@@ -55,7 +55,7 @@ class Counter(Series):
     over: int = 0
     last: float = 0
     total: float = 0
-    kept: deque[tuple[int, float]] = field(default_factory=deque)
+    kept: list[tuple[int, float]] = field(default_factory=list)
 
     def add(self, at: int, value: float) -> None:
         """Remember what the counter says."""
@@ -64,7 +64,7 @@ class Counter(Series):
             self.total += value - self.last if value >= self.last else value
         self.last = value
         while len(self.kept) > 1 and self.kept[1][0] <= at - self.over:
-            self.kept.popleft()
+            del self.kept[0]
         if len(self.kept) < 2 or at - self.kept[-1][0] >= self.over // MOST:
             self.kept.append((at, self.total))
 

@@ -15,7 +15,8 @@ from alerts.language.table import RulesTable, RuleTable
 from alerts.rules import Rule
 
 FILES: Final = (
-    *("machines", "lines", "servers", "rooms", "system", "attacks", "guards"),
+    *("machines", "network", "lines", "servers", "rooms", "devices", "system"),
+    *("attacks", "guards"),
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     "everywhere",
 )
