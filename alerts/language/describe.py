@@ -76,8 +76,9 @@ def _recalled(of: Recalled) -> str:
 
 def _limit(of: Threshold) -> str:
     sign = ("<" if of.over else "<=") if of.under else (">" if of.over else ">=")
-    over = f" (over: {of.clear:g})" if of.clear != of.limit else ""
-    return f"{sign} {of.limit:g}{over}"
+    side = "above" if of.under else "under"
+    over = f" (ends {side} {of.clear:,.10g})" if of.clear != of.limit else ""
+    return f"{sign} {of.limit:,.10g}{over}"
 
 
 def _words(of: Worded) -> str:

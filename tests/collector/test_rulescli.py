@@ -84,7 +84,7 @@ def test_the_list_names_each_rule_and_what_is_switched_off(
     found = json.loads(capsys.readouterr().out)
     assert found["off"] == ["room_limited"]
     (disk,) = [rule for rule in found["rules"] if rule["name"] == "disk_full"]
-    assert (disk["from"], disk["when"]) == ("changed", "disk used_percent > 95 (over: 85)")
+    assert (disk["from"], disk["when"]) == ("changed", "disk used_percent > 95 (ends under 85)")
 
 
 def test_mistakes_are_told_to_programs_too(
