@@ -5,10 +5,11 @@ over a limit, or comes from where something is open that it may end, is taken ap
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
-from alerts.concerned import Concerned
+from alerts.concerned import MOST_PLACES, Concerned
 from alerts.facts import ReadingFact
 from alerts.rules import Recalled, Rule, Threshold, Worded
 from core import lineprotocol
@@ -19,59 +20,101 @@ FRESH: Final = 120 * SECOND
 """Older readings, or such from a clock that is as far ahead, move no rule."""
 
 
-Look = Callable[[bytes], bool]
+Test = Callable[[bytes], bool]
+"""Whether the value of a field, as it stands in the line, may mean something to a rule."""
+Condition = Threshold | Worded | Recalled
+
+_STATES: Final = b"tTfF"
+"""How true and false begin; each is written in five ways, so that they are there is enough."""
 
 
 class Screen:
     """The rules about readings, by the measurement that they look at, and where."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
-        self._looks = Concerned[tuple[Look, ...]]()
+        self._rules = Concerned[Condition]()
+        self._words: set[str] = set()
+        self._looks: dict[tuple[str, ...], Look] = {}
+        self._at: dict[str, dict[bytes, Look]] = {}
         for rule in rules:
             if isinstance(rule.of, Threshold | Worded | Recalled):
-                self._looks.add(rule.of.measurement, rule, tuple(_looks(rule.of)))
+                self._rules.add(rule.of.measurement, rule, rule.of)
+                self._words.add(rule.of.measurement)
 
     def facts(
         self, place: str, lines: Iterable[bytes], at: int, *, watched: bool
     ) -> Iterator[ReadingFact]:
         """Return what *lines* of *place*, which arrived *at*, may mean to a rule."""
+        looks = self.looks(place)
         for line in lines:
-            looks = self._looks.at(_name_of(line), place)
-            if looks and (watched or any(look(line) for _, all_of in looks for look in all_of)):
+            look = looks.get(_name_of(line))
+            if look is not None and (watched or look(line)):
                 point = lineprotocol.parse(line)
                 if point.at is not None and abs(at - point.at) < FRESH:
                     tags = {k: v for k, v in point.tags.items() if k not in IDENTITY_TAGS}
                     yield ReadingFact(place, point.measurement, tags, point.fields, point.at)
 
+    def looks(self, place: str) -> "dict[bytes, Look]":
+        """Return what is looked for at *place*, by measurement; worked out once."""
+        found = self._at.get(place)
+        if found is None:
+            if len(self._at) >= MOST_PLACES:
+                self._at.clear()
+            there = {word: self._rules.at(word, place) for word in self._words}
+            found = {word.encode(): self._look(rules) for word, rules in there.items() if rules}
+            self._at[place] = found
+        return found
 
-def _name_of(line: bytes) -> str:
+    def _look(self, rules: Sequence[tuple[Rule, Condition]]) -> "Look":
+        """Return the look for *rules*, the same one at all places that they look at."""
+        names = tuple(rule.name for rule, _ in rules)
+        found = self._looks.get(names)
+        if found is None:
+            found = self._looks[names] = Look(of for _, of in rules)
+        return found
+
+
+class Look:
+    """One pass over a line for all that some rules may call on, be it a tag that looks so."""
+
+    def __init__(self, conditions: Iterable[Condition]) -> None:
+        self._tests: dict[bytes, list[Test]] = {}
+        for of in conditions:
+            for name, test in _tests(of):
+                self._tests.setdefault(name.encode(), []).append(test)
+        names = b"|".join(re.escape(name) for name in sorted(self._tests))
+        self._find = re.compile(rb"[ ,](" + names + rb')=("[^"]*"|[^, ]*)').findall
+
+    def __call__(self, line: bytes) -> bool:
+        """Return whether *line* is to be taken apart."""
+        tests = self._tests
+        for name, value in self._find(line):
+            for test in tests[name]:
+                if test(value):
+                    return True
+        return False
+
+
+def _name_of(line: bytes) -> bytes:
     """Return the measurement; no name of the catalogue has a blank or a comma in it."""
-    end = min((at for at in (line.find(b","), line.find(b" ")) if at > 0), default=0)
-    return line[:end].decode("utf-8", "replace")
+    comma, blank = line.find(b","), line.find(b" ")
+    return line[: comma if 0 <= comma < blank else blank]
 
 
-def _looks(of: Threshold | Worded | Recalled) -> Iterator[Look]:
-    """Return looks at a line that see all that *of* may call on, be it a tag that looks so."""
+def _tests(of: Condition) -> Iterator[tuple[str, Test]]:
     if isinstance(of, Recalled):
-        # What has to be remembered is also what is well.
-        field = re.compile(rb"[ ,]" + of.name.encode() + b"=")
-        yield lambda line: field.search(line) is not None
-        return
-    if isinstance(of, Worded):
-        words = rb"|".join(re.escape(word.encode()) for word in sorted(of.on))
-        # True and false are written in five ways each, so that they are there is enough.
-        said = rb'(?:"(?:' + words + rb')"|[tTfF])'
-        pattern = re.compile(rb"[ ,]" + of.name.encode() + b"=" + said)
-        yield lambda line: pattern.search(line) is not None
+        yield of.name, lambda value: True  # what has to be remembered is also what is well
+    elif isinstance(of, Worded):
+        words = {b'"' + word.encode() + b'"' for word in of.on}
+        yield of.name, lambda value: value in words or value[:1] in _STATES
         if of.otherwise:
-            yield from _looks(of.otherwise)
-        return
-    number = re.compile(rb"[ ,]" + of.name.encode() + rb"=([-+0-9.eE]+)")
-    yield lambda line: any(_may_be_on(of, found) for found in number.findall(line))
+            yield from _tests(of.otherwise)
+    else:
+        yield of.name, partial(_may_be_on, of)
 
 
 def _may_be_on(of: Threshold, text: bytes) -> bool:
     try:
-        return of.is_on(float(text))
+        return of.is_on(float(text.rstrip(b"iu")))
     except ValueError:
         return True  # looks like one, so it is taken apart

@@ -58,7 +58,9 @@ def test_a_line_is_held_against_the_looks_of_its_own_rules_alone(
     screen = Screen([DISK, *others(1_000)])
     line = encode(Reading("disk", {"used_percent": 10.0}, NOW, {"path": "/"}))
     assert list(screen.facts(HERE, [line], NOW, watched=False)) == []
-    assert len(screen._looks.at("disk", HERE)) == 1
+    disk = screen.looks(HERE)[b"disk"]
+    assert disk is not screen.looks("330100/school-2/host")[b"disk"]
+    assert disk is screen.looks("330199/school-1/host")[b"disk"]
     (fact,) = screen.facts(HERE, [line], NOW, watched=True)
     assert fact.fields == {"used_percent": 10.0}
 
