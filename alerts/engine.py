@@ -102,6 +102,9 @@ class Engine:
         self.revision += 1
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
+        # Only now: where the database refused in between, all of it is done again.
+        with self._ground.transaction() as db:
+            tables.new_rules(db, named)
 
     # What comes in.
 

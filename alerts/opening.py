@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
 
 from alerts import subjects, tables
 from alerts.facts import Ground
@@ -13,8 +12,7 @@ from alerts.rules import Condition, EventOf, FlapsOf, OfReading, Recalled, Rule
 from alerts.stages.hold import LANE_WAIT
 from alerts.stages.storm import WINDOW
 from alerts.step import Case
-
-REMOVED: Final = "rule_removed"
+from core.alerts import RULE_REMOVED
 
 
 def opened(
@@ -55,8 +53,9 @@ def taken_over(
         ended = _without_rule(memory, before, rules, now)
         for case in ended:
             tables.write_case(db, case)
-        new = tables.new_rules(db, rules)
-        present = [fact for name in new for fact in _present(db, rules[name], now)]
+        known = tables.known_rules(db)
+        new = [rule for name, rule in rules.items() if name not in known]
+        present = [fact for rule in new for fact in _present(db, rule, now)]
     for case in ended:
         memory.put(case)
         memory.folded.pop(case.alert.number, None)
@@ -76,7 +75,7 @@ def _without_rule(
         if rule and was and _same(was, rule) and rule.places.hold(key.place):
             continue
         over = case.alert.state == "ended"
-        changed = {} if over else {"ended_at": now, "ended_by": REMOVED}
+        changed = {} if over else {"ended_at": now, "ended_by": RULE_REMOVED}
         found.append(replace(case.changed(state="ended", **changed), folds=""))
     return found
 

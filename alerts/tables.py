@@ -118,10 +118,14 @@ def write_case(db: sqlite3.Connection, case: Case) -> None:
     db.execute(sql, _row(case))
 
 
+def known_rules(db: sqlite3.Connection) -> set[str]:
+    """Return the names of the rules that there were."""
+    return {name for (name,) in db.execute("SELECT name FROM alert_rule")}
+
+
 def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     """Return those of *names* that no earlier start knew, and keep which there are."""
-    known = {name for (name,) in db.execute("SELECT name FROM alert_rule")}
-    wanted = [*names]
+    known, wanted = known_rules(db), [*names]
     db.execute("DELETE FROM alert_rule")
     db.executemany("INSERT INTO alert_rule VALUES (?)", [(name,) for name in wanted])
     return [name for name in wanted if name not in known]

@@ -16,7 +16,17 @@ from alerts.rules import OfReading, Rule, RuleTexts
 from alerts.securitywords import security_lines
 from alerts.verdictwords import sentences
 from core import clock
-from core.alerts import NO_TEXT, Alert, Because, Notification, Reason, Telling, Text
+from core.alerts import (
+    NO_TEXT,
+    NOT_EXPECTED,
+    RULE_REMOVED,
+    Alert,
+    Because,
+    Notification,
+    Reason,
+    Telling,
+    Text,
+)
 from core.clock import SECOND
 from core.kind import SEVERITIES
 from core.kinds import kind_of
@@ -39,10 +49,16 @@ _LABELS: Final = {
         "（在失联期间发生，现在仍未恢复）", " (began while nobody could be told, and still lasts)"
     ),
 }
-_REMOVED: Final = Text(
-    "（规则已取消或更改，不代表已恢复）",
-    " (its rule was removed; that says nothing of the condition)",
-)
+_ENDED_BY: Final[Mapping[str, Text]] = {
+    RULE_REMOVED: Text(
+        "（规则已取消或更改，不代表已恢复）",
+        " (its rule was removed; that says nothing of the condition)",
+    ),
+    NOT_EXPECTED: Text(
+        "（七天没有读数，不再等待，不代表已恢复）",
+        " (nothing for seven days, so it is no longer expected; that says nothing of it)",
+    ),
+}
 _SUMMARY: Final[Mapping[str, Text]] = {
     "NEW_ALERTS": Text("汇总：{total} 条告警", "Summary: {total} alerts"),
     "SOME_RESOLVED": Text("汇总：{total} 条告警已恢复", "Summary: {total} alerts are over"),
@@ -97,7 +113,7 @@ def telling_of(
     titles, bodies, schools = [], [], []
     for number in (0, 1):
         values = _values(alert, rule, words, number)
-        mark = _REMOVED[number] if alert.ended_by else ""
+        mark = _ENDED_BY.get(alert.ended_by, NO_TEXT)[number]
         titles.append(title[number].format_map(values).strip() + mark)
         about = security_lines(alert.key.rule, alert.details, number, raised=raised)
         lines = _lines(alert, texts, values, words, number)
@@ -118,7 +134,7 @@ def _lines(
     late = _LABELS["late"][number] if alert.late and not over else ""
     lines = [_line("since", since + late, number)]
     if over:
-        mark = _REMOVED[number] if alert.ended_by else ""
+        mark = _ENDED_BY.get(alert.ended_by, NO_TEXT)[number]
         lines.append(_line("ended", _time(alert.ended_at, words.zone) + mark, number))
     lines += [_line("because", because(one, words.zone)[number], number) for one in alert.because]
     if not over:

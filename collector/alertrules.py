@@ -33,6 +33,7 @@ class AlertRules:
         if file is not None:
             self.now, content = self._at_start(file)
             self.watches = [FileWatch(file, content, _parsed, self._taken, journal)]
+            _tell(self.now)
 
     def _at_start(self, file: Path) -> tuple[Rules, bytes]:
         try:
@@ -54,12 +55,20 @@ class AlertRules:
         self._keep(content)
         self.now = rules
         self._take(rules)
+        _tell(rules)
 
     def _keep(self, content: bytes) -> None:
         try:
             disk.replace(self._copy, content, 0o600)
         except OSError as error:
             _log.warning("%s: the rules cannot be kept for the next start: %s", self._copy, error)
+
+
+def _tell(rules: Rules) -> None:
+    """Log what is in force, and by name what is switched off: nobody is told of that any more."""
+    off = ", ".join(rules.off) or "none"
+    counts = (len(rules.rules), len(rules.own), len(rules.changed))
+    _log.info("%d alert rules, %d of them our own and %d changed; switched off: %s", *counts, off)
 
 
 def _parsed(path: Path, content: bytes) -> tuple[Rules, bytes]:

@@ -54,6 +54,10 @@ class Text(NamedTuple):
 NO_TEXT: Final = Text("", "")
 
 
+RULE_REMOVED: Final = "rule_removed"
+NOT_EXPECTED: Final = "not_expected"
+
+
 @dataclass(frozen=True, slots=True)
 class Because:
     """Another alert of the same school that is likely to be why: its rule, and from when to when.
@@ -73,7 +77,8 @@ class Alert:
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
     `because` names attacks that went on at the school while it was open. `ended_by` is
-    "rule_removed" where only its rule ended: nobody knows whether the condition did.
+    RULE_REMOVED or NOT_EXPECTED where nobody knows whether the condition ended: its rule did, or
+    what it is about has said nothing for so long that it is no longer expected.
     """
 
     key: AlertKey

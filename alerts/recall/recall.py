@@ -27,7 +27,7 @@ from alerts.rules import (
     Usual,
 )
 from alerts.step import Signal
-from core.alerts import AlertKey
+from core.alerts import NOT_EXPECTED, AlertKey
 from core.catalog import CATALOG
 from core.clock import SECOND
 from core.measurements.base import HEARTBEAT_S
@@ -144,7 +144,7 @@ class Recall:
         for name, groups in self._groups.items():
             yield from self._shared(name, groups, at, all_groups=all_groups)
         self.book.flush(at)
-        self._tidy(at)
+        yield from self._tidied_away(at)
 
     # How it is done.
 
@@ -285,11 +285,16 @@ class Recall:
     def _known_since(self, key: AlertKey, series: Series) -> int:
         return max(series.first_at, self.heard_since(key.place))
 
-    def _tidy(self, at: int) -> None:
+    def _tidied_away(self, at: int) -> Iterator[Signal]:
+        """Forget what is no longer expected; of what is missed for so long that is said."""
         if at - self._tidied < TIDY_EVERY:
             return
         self._tidied = at
         for key in [k for k, one in self._series.items() if at - one.at > FORGET_AFTER]:
+            if type(self._series[key]) is Series:
+                if not self.heard_since(key.place):
+                    continue  # of what lies behind a silent agent nobody can tell
+                yield Signal(key, "off", at, at, ended_by=NOT_EXPECTED)
             del self._series[key]
             self._timed.pop(key, None)
             self._of_place[key.place] -= 1
