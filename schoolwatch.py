@@ -40,6 +40,7 @@ To try, to show and to test with:
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
+  schoolwatch rules check FILE     alert rules: every mistake; also: rules list, rules test
 
   schoolwatch completion bash      what makes the Tab key know all this (also zsh, fish)
 
@@ -125,8 +126,10 @@ def _check_config(words: list[str]) -> int:
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
     readers["logs"] = "agent.logs.family:read_family"
     readers["profile"] = "agent.devices.profile:read_profile"
+    readers["rules"] = "alerts.language.file:read_rules"
     readers["scenario"] = "simulator.scenario:read_scenario"
     readers["template"] = "agent.devices.templates:read_template"
+    readers["timelines"] = "alerts.language.timeline:read_timelines"
     return check_main(words, readers)
 
 

@@ -24,11 +24,13 @@ from alerts.facts import Ground, ReadingFact, Sight
 from alerts.freshness import Freshness
 from alerts.match import Match
 from alerts.memory import Draft
-from alerts.opening import opened
+from alerts.names import ATTACK_SPREADS, EXPLAINED
+from alerts.opening import opened, taken_over
+from alerts.recall.recall import Recall
+from alerts.recall.usual import Book
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
-from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINED
 from alerts.stages.because import Explain, explains
 from alerts.stages.dedup import Dedup
 from alerts.stages.hide import Hide
@@ -74,14 +76,35 @@ class Engine:
         self._ground, self._words, self._channels, self._now = ground, words, channels, now
         self._for = dict(schools or {})
         self._rules = {rule.name: rule for rule in rules}
-        self._match = Match(rules)
         self._fresh = Freshness(self._rules, now())
+        self._book = Book(ground.transaction, words.zone)
+        self._recall = Recall(rules, self._heard_since, self._book)
+        self._match = Match(rules, self._recall)
         self._memory, present = opened(ground, self._rules, now())
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
         self._stages = self._pipeline(words.zone)
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
+
+    def take_rules(self, rules: Sequence[Rule]) -> None:
+        """Go on with other rules: what is open of those that look at the same stays open, and what
+        has lost its rule ends, of which nobody is told."""
+        named = {rule.name: rule for rule in rules}
+        present = taken_over(self._ground, self._memory, self._rules, named, self._now())
+        if not self._memory.folded:
+            self._memory.folded_since = 0
+        self._rules = self._fresh.rules = named
+        recall = Recall(rules, self._heard_since, self._book)
+        recall.take_over(self._recall)
+        self._recall, self._match = recall, Match(rules, recall)
+        self._stages = self._pipeline(self._words.zone)
+        self.revision += 1
+        with self._drafting() as draft:
+            self._say(draft, (s for fact in present for s in self._match.event(fact)))
+        # Only now: where the database refused in between, all of it is done again.
+        with self._ground.transaction() as db:
+            tables.new_rules(db, named)
 
     # What comes in.
 
@@ -127,6 +150,7 @@ class Engine:
                     self._step(draft, Step(draft.get(key)))
                 stale = self._fresh.stale(self._memory.cases.values(), at)
                 self._say(draft, iter(stale))
+                self._say(draft, self._recall.advance(at))
                 self._summarise(draft)
         except BaseException:
             for key in keys:
@@ -144,6 +168,9 @@ class Engine:
     def is_heard(self, place: str) -> bool:
         """Return whether fresh readings of the agent *place* came lately."""
         return self._fresh.is_heard(place, self._now())
+
+    def _heard_since(self, place: str) -> int:
+        return self._fresh.heard_since(place, self._now())
 
     def open_cases(self) -> Iterator[Case]:
         """Return every case that has not ended."""
@@ -214,6 +241,8 @@ class Engine:
             if not case.is_open:
                 self._fresh.forget(case.alert.key)
         self.counts["alerts_refused", ""] += draft.refused
+        self.counts["alert_series_refused", ""] += self._recall.refused + self._book.refused
+        self._recall.refused = self._book.refused = 0
         for message in draft.messages:
             self.counts["alert_messages", message.notification.reason] += 1
 
@@ -274,7 +303,7 @@ class Engine:
 
     def _telling(self, case: Case) -> Telling:
         alert = case.alert
-        spreads = AlertKey(ATTACK_SPREADS.name, "", kind_of(alert.key.rule).code)
+        spreads = AlertKey(ATTACK_SPREADS, "", kind_of(alert.key.rule).code)
         raised = self._draft.get(spreads).alert.state in ("firing", "keeping")
         return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINED, EXPLAINING
+from alerts.names import ATTACK_SPREADS, EXPLAINED, EXPLAINING
 from alerts.stages.because import MOST
 from alerts.step import Case
 from core.alerts import AlertKey, Because
@@ -62,7 +62,7 @@ class Hindsight:
 def hindsight(db: sqlite3.Connection, cases: Iterable[Case]) -> Hindsight:
     """Return what is known now beside *cases*."""
     query = f"""SELECT target, began_at, ended_at FROM alert
-        WHERE rule = '{ATTACK_SPREADS.name}' AND fired_at > 0
+        WHERE rule = '{ATTACK_SPREADS}' AND fired_at > 0
         ORDER BY number DESC LIMIT {MOST_SPREADS}"""  # noqa: S608 — our words
     spreads = [Time(*row) for row in db.execute(query)]
     began = [one.alert.began_at for one in cases if one.alert.key.rule in EXPLAINED]

@@ -105,6 +105,10 @@ class History:
         self._path, self._words = path, words
         self._rules = {rule.name: rule for rule in rules}
 
+    def take_rules(self, rules: Sequence[Rule]) -> None:
+        """Go on with the words of other rules."""
+        self._rules = {rule.name: rule for rule in rules}
+
     def stories(self, wanted: Wanted) -> Stories:
         """Return the alerts that are *wanted*; pending ones are nobody's concern yet."""
         try:

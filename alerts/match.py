@@ -1,4 +1,4 @@
-"""What the rules read out of a fact. Pure, and a fact costs nothing for rules it does not concern.
+"""What the rules read out of a fact, which costs nothing for rules that it does not concern.
 
 A rule sees who says a thing, not only what is said: an agent may send any kind of event, so what
 only the collector can know is taken from the collector alone.
@@ -6,11 +6,14 @@ only the collector can know is taken from the collector alone.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
+from alerts.concerned import Concerned
 from alerts.facts import ReadingFact, Sight, Wrong, above
+from alerts.recall.recall import Recall
 from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Worded
 from alerts.step import Case, Signal
 from core.alerts import AlertKey
@@ -51,33 +54,36 @@ class EventFact:
 
 
 class Match:
-    """The rules by what they look at."""
+    """The rules by what they look at, and where."""
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._events: dict[str, list[tuple[Rule, EventOf]]] = {}
-        self._readings: dict[str, list[tuple[Rule, Threshold | Worded]]] = {}
+    def __init__(self, rules: Iterable[Rule], recall: Recall | None = None) -> None:
+        self._recall = recall
+        self._events = Concerned[EventOf]()
+        self._readings = Concerned[Threshold | Worded]()
         self._sights: dict[str, list[Rule]] = {}
         self._kind_of: dict[str, str] = {}
         for rule in rules:
             match rule.of:
                 case EventOf() as of:
-                    self._events.setdefault(of.kind, []).append((rule, of))
+                    self._events.add(of.kind, rule, of)
                 case Threshold() | Worded() as of:
-                    self._readings.setdefault(of.measurement, []).append((rule, of))
+                    self._readings.add(of.measurement, rule, of)
                 case Sighted(kind):
                     self._sights.setdefault(kind, []).append(rule)
                     self._kind_of[rule.name] = kind
 
-    def measurements(self) -> frozenset[str]:
-        """Return the measurements that a rule looks at."""
-        return frozenset(self._readings)
-
     def event(self, fact: EventFact) -> Iterator[Signal]:
         """Read an event."""
-        for rule, of in self._events.get(fact.kind, ()):
+        if self._recall and not fact.late and not fact.past:
+            by = "collector" if fact.by_collector else "agent"
+            place = _place_of(fact)
+            self._recall.event(
+                fact.kind, place, partial(_event_key, fact), by=by, active=fact.active, at=fact.at
+            )
+        for rule, of in self._events.at(fact.kind, _place_of(fact)):
             if (of.by == "collector") != fact.by_collector:
                 continue
-            key = _event_key(rule, fact)
+            key = _event_key(fact, rule)
             said: Said = "on" if fact.active else "off"
             late = fact.late and not fact.by_collector
             details, names = small(shown(fact.kind, fact.details)), _named(fact)
@@ -100,14 +106,16 @@ class Match:
 
     def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
         """Read a fresh reading."""
-        for rule, of in self._readings.get(fact.measurement, ()):
+        for rule, of in self._readings.at(fact.measurement, fact.place):
             said = of.says(fact.fields)
-            if said is None or (of.unless and of.unless.items() <= fact.tags.items()):
+            if said is None or not of.concerns(fact.tags):
                 continue
             target = of.target_of(fact.tags)[:LONGEST_TARGET]
             key = AlertKey(rule.name, fact.place, target)
             details = of.details(fact.fields)
             yield Signal(key, said, min(fact.at, heard), heard, details, adds=True)
+        if self._recall:
+            yield from self._recall.reading(fact, heard)
 
     def sight(self, sight: Sight, open_cases: Sequence[Case], heard: int) -> Iterator[Signal]:
         """Read a sight: what is wrong, and what of *open_cases* is not wrong any more."""
@@ -126,6 +134,8 @@ class Match:
 
     def _wrong(self, wrong: Wrong, heard: int) -> Iterator[Signal]:
         for rule in self._sights.get(wrong.kind, ()):
+            if not rule.places.hold(wrong.place):
+                continue
             key = AlertKey(rule.name, wrong.place, wrong.target)
             since = min(wrong.since, heard)
             yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
@@ -143,7 +153,12 @@ def _named(fact: EventFact) -> Mapping[str, Any]:
     return found if found and small(found) is found else {}
 
 
-def _event_key(rule: Rule, fact: EventFact) -> AlertKey:
+def _place_of(fact: EventFact) -> str:
+    """Return where an event happened: what the collector says of an agent, at that agent."""
+    return fact.target if fact.by_collector and _is_place(fact.target) else fact.who
+
+
+def _event_key(fact: EventFact, rule: Rule) -> AlertKey:
     """What the collector says of an agent belongs to that agent's place."""
     if fact.by_collector and _is_place(fact.target):
         target = "" if rule.momentary else fact.subject

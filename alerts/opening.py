@@ -8,10 +8,11 @@ from alerts import subjects, tables
 from alerts.facts import Ground
 from alerts.match import EventFact
 from alerts.memory import Memory
-from alerts.rules import EventOf, Rule
+from alerts.rules import Condition, EventOf, FlapsOf, OfReading, Recalled, Rule
 from alerts.stages.hold import LANE_WAIT
 from alerts.stages.storm import WINDOW
 from alerts.step import Case
+from core.alerts import RULE_REMOVED
 
 
 def opened(
@@ -24,13 +25,10 @@ def opened(
     with ground.transaction() as db:
         tables.create(db)
         memory = tables.restored(db, now - WINDOW)
-        for case in [c for c in memory.cases.values() if c.alert.key.rule not in rules]:
-            ended = replace(case.changed(state="ended", ended_at=now), folds="")
-            memory.put(ended)
-            tables.write_case(db, ended)
-        for case in [c for c in memory.folded.values() if c.alert.key.rule not in rules]:
-            del memory.folded[case.alert.number]
-            tables.write_case(db, replace(case.changed(state="ended"), folds=""))
+        for case in _without_rule(memory, rules, rules, now):
+            memory.put(case)
+            memory.folded.pop(case.alert.number, None)
+            tables.write_case(db, case)
         new = tables.new_rules(db, rules)
         present = [fact for name in new for fact in _present(db, rules[name], now)]
     memory.folded_since = now if memory.folded else 0
@@ -38,6 +36,68 @@ def opened(
         memory.put(_late_again(case, rules[case.alert.key.rule], now))
         memory.wake(case.alert.key, now)
     return memory, present
+
+
+def taken_over(
+    ground: Ground,
+    memory: Memory,
+    before: Mapping[str, Rule],
+    rules: Mapping[str, Rule],
+    now: int,
+) -> Sequence[EventFact]:
+    """Let *memory* go on with other rules; return the present state of what is new among them.
+
+    What is open of a rule that looks at the same thing as before stays open.
+    """
+    with ground.transaction() as db:
+        ended = _without_rule(memory, before, rules, now)
+        for case in ended:
+            tables.write_case(db, case)
+        known = tables.known_rules(db)
+        new = [rule for name, rule in rules.items() if name not in known]
+        present = [fact for rule in new for fact in _present(db, rule, now)]
+    for case in ended:
+        memory.put(case)
+        memory.folded.pop(case.alert.number, None)
+    for key in memory.cases:
+        memory.wake(key, now)
+    return present
+
+
+def _without_rule(
+    memory: Memory, before: Mapping[str, Rule], rules: Mapping[str, Rule], now: int
+) -> list[Case]:
+    """Return what no rule looks at any more, ended; what is told in a summary is its end too."""
+    found = []
+    for case in {**{c.alert.number: c for c in memory.cases.values()}, **memory.folded}.values():
+        key = case.alert.key
+        rule, was = rules.get(key.rule), before.get(key.rule)
+        if rule and was and _same(was, rule) and rule.places.hold(key.place):
+            continue
+        over = case.alert.state == "ended"
+        changed = {} if over else {"ended_at": now, "ended_by": RULE_REMOVED}
+        found.append(replace(case.changed(state="ended", **changed), folds=""))
+    return found
+
+
+def _same(before: Rule, rule: Rule) -> bool:
+    """Return whether both look at the same thing, so that a case of one is a case of the other."""
+    return before is rule or _thing(before.of) == _thing(rule.of)
+
+
+def _thing(of: Condition) -> tuple[object, ...]:
+    match of:
+        case Recalled():
+            group = (of.share.of,) if of.share else ()
+            return (of.measurement, of.name, of.target, of.beside, type(of.how), *group)
+        case OfReading():
+            return (of.measurement, of.name, of.target, of.beside)
+        case EventOf(kind, by, momentary):
+            return (kind, by, momentary)
+        case FlapsOf(kind, by):
+            return (kind, by, "flaps")
+        case _:
+            return (of,)
 
 
 def _late_again(case: Case, rule: Rule, now: int) -> Case:

@@ -21,7 +21,8 @@ class Signal:
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
     have been told of it before a restore. `part_of` names the rule whose alert says it all.
-    `updates`: what is known of an alert that is open changes with it. `named`: what only the
+    `updates`: what is known of an alert that is open changes with it. `ended_by`: why it ends,
+    where that is no recovery (`core.alerts.Alert`). `named`: what only the
     school's own people may see (core/shown.py).
     """
 
@@ -37,6 +38,7 @@ class Signal:
     adds: bool = False
     updates: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class _Beside(msgspec.Struct, omit_defaults=True):
 
     named: dict[str, Any] = {}
     because: tuple[Because, ...] = ()
+    ended_by: str = ""
 
 
 def create(db: sqlite3.Connection) -> None:
@@ -117,10 +118,14 @@ def write_case(db: sqlite3.Connection, case: Case) -> None:
     db.execute(sql, _row(case))
 
 
+def known_rules(db: sqlite3.Connection) -> set[str]:
+    """Return the names of the rules that there were."""
+    return {name for (name,) in db.execute("SELECT name FROM alert_rule")}
+
+
 def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     """Return those of *names* that no earlier start knew, and keep which there are."""
-    known = {name for (name,) in db.execute("SELECT name FROM alert_rule")}
-    wanted = [*names]
+    known, wanted = known_rules(db), [*names]
     db.execute("DELETE FROM alert_rule")
     db.executemany("INSERT INTO alert_rule VALUES (?)", [(name,) for name in wanted])
     return [name for name in wanted if name not in known]
@@ -163,7 +168,7 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
-        msgspec.json.encode(_Beside(dict(case.named), alert.because)),
+        msgspec.json.encode(_Beside(dict(case.named), alert.because, alert.ended_by)),
     )
 
 
@@ -173,6 +178,6 @@ def _case(row: tuple[Any, ...]) -> Case:
     beside = msgspec.json.decode(more, type=_Beside)
     alert = Alert(
         *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
-        *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
+        *(bool(late), hidden_by, msgspec.json.decode(details), beside.because, beside.ended_by),
     )
     return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named)

@@ -16,7 +16,17 @@ from alerts.rules import OfReading, Rule, RuleTexts
 from alerts.securitywords import security_lines
 from alerts.verdictwords import sentences
 from core import clock
-from core.alerts import NO_TEXT, Alert, Because, Notification, Reason, Telling, Text
+from core.alerts import (
+    NO_TEXT,
+    NOT_EXPECTED,
+    RULE_REMOVED,
+    Alert,
+    Because,
+    Notification,
+    Reason,
+    Telling,
+    Text,
+)
 from core.clock import SECOND
 from core.kind import SEVERITIES
 from core.kinds import kind_of
@@ -37,6 +47,16 @@ _LABELS: Final = {
     "because": Text("可能原因", "Likely cause"),
     "late": Text(
         "（在失联期间发生，现在仍未恢复）", " (began while nobody could be told, and still lasts)"
+    ),
+}
+_ENDED_BY: Final[Mapping[str, Text]] = {
+    RULE_REMOVED: Text(
+        "（规则已取消或更改，不代表已恢复）",
+        " (its rule was removed; that says nothing of the condition)",
+    ),
+    NOT_EXPECTED: Text(
+        "（七天没有读数，不再等待，不代表已恢复）",
+        " (nothing for seven days, so it is no longer expected; that says nothing of it)",
     ),
 }
 _SUMMARY: Final[Mapping[str, Text]] = {
@@ -89,11 +109,12 @@ def telling_of(
     rule = rules.get(alert.key.rule)
     texts = rule.texts if rule else _unknown(alert.key.rule)
     over = alert.state == "ended"
-    title = texts.ended if over and texts.ended.zh else texts.title
+    title = texts.ended if over and texts.ended.zh and not alert.ended_by else texts.title
     titles, bodies, schools = [], [], []
     for number in (0, 1):
         values = _values(alert, rule, words, number)
-        titles.append(title[number].format_map(values).strip())
+        mark = _ENDED_BY.get(alert.ended_by, NO_TEXT)[number]
+        titles.append(title[number].format_map(values).strip() + mark)
         about = security_lines(alert.key.rule, alert.details, number, raised=raised)
         lines = _lines(alert, texts, values, words, number)
         bodies.append("\n".join([*lines, *about]))
@@ -113,7 +134,8 @@ def _lines(
     late = _LABELS["late"][number] if alert.late and not over else ""
     lines = [_line("since", since + late, number)]
     if over:
-        lines.append(_line("ended", _time(alert.ended_at, words.zone), number))
+        mark = _ENDED_BY.get(alert.ended_by, NO_TEXT)[number]
+        lines.append(_line("ended", _time(alert.ended_at, words.zone) + mark, number))
     lines += [_line("because", because(one, words.zone)[number], number) for one in alert.because]
     if not over:
         lines.append(_line("meaning", texts.meaning[number].format_map(values), number))

@@ -24,13 +24,15 @@ from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
+from alerts.language.file import Rules
 from alerts.outbox import Outbox
+from alerts.rules import Rule
 from alerts.screen import Screen
-from alerts.shipped import RULES
 from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
 from collector.alertground import AlertGround
+from collector.alertrules import AlertRules
 from collector.books import Books
 from collector.canary import Canary, identity
 from collector.channels import channels_of, fallback_of, probing_of
@@ -77,12 +79,23 @@ class Alerting:
         names = tuple(channel.name for channel in self.channels)
         schools = config.alerts.schools()
         words = Words(books.live.name_of, table.tz())
-        self.history = History(books.ledger.path, words)
+        self.rules = AlertRules(
+            config.alerts.rules_file, table.folder, books.journal, self._take_rules
+        )
+        rules = self.rules.now.rules
+        self.watches = [*self.rules.watches]
+        self._new_rules: Sequence[Rule] | None = None
+        self.history = History(books.ledger.path, words, rules)
         messages = config.alerts.messages
         try:
             ground = AlertGround(books.journal, books.live, now())
             self._engine = Engine(
-                ground, words, channels=names, schools=schools, messages=messages, now=now
+                *(ground, words),
+                channels=names,
+                schools=schools,
+                rules=rules,
+                messages=messages,
+                now=now,
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
@@ -95,7 +108,7 @@ class Alerting:
             probing=probing_of(config.alerts, table.id),
         )
         self._channel_sight = ChannelSight(table.id, self._dispatcher.healths, fallback.after)
-        self._screen = Screen(RULES)
+        self._screen = Screen(rules)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
         self._system = SystemSight(table.id, books.door)
@@ -134,6 +147,11 @@ class Alerting:
         """Hear what is wrong in the live picture; the latest sight of what it covers counts."""
         self._sights[sight.covers] = sight
         self._something.set()
+
+    def _take_rules(self, rules: Rules) -> None:
+        """Hear, in any thread, that other rules are to be in force."""
+        self._new_rules = rules.rules
+        self.kick()
 
     # What is asked of it.
 
@@ -186,6 +204,11 @@ class Alerting:
             await asyncio.gather(sending, *resending, return_exceptions=True)
             sending.result()
 
+    async def look(self) -> None:
+        """Go on with what files say that people edit while we run."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
+
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
         before = self._now() - self._config.keep_days * DAY
@@ -224,6 +247,12 @@ class Alerting:
     def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
         """Do all that blocks; done again from the beginning where the database refused."""
         engine = self._engine
+        if (rules := self._new_rules) is not None:
+            engine.take_rules(rules)
+            self.history.take_rules(rules)
+            self._screen = Screen(rules)
+            if self._new_rules is rules:
+                self._new_rules = None
         if self._kicked:
             self._kicked = False
             try:

@@ -17,7 +17,7 @@ from collector.channelsconfig import (
     mistakes_between,
 )
 from core.alerts import FEWEST_MESSAGES
-from core.fields import Days
+from core.fields import Days, File
 from core.tomllines import KeyPath
 
 KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "alertmanager")
@@ -25,7 +25,8 @@ KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "a
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
-    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays;
+    `rules_file`: the operator's own rules (docs/rules.md).
 
     A channel that fails for `fallback_after_min` is dead: its messages go to its fallback, P1
     after `fallback_after_p1_min`.
@@ -35,6 +36,7 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     keep_days: Days = 400
     fallback_after_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 10
     fallback_after_p1_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 2
+    rules_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
     wecom: tuple[WecomConfig, ...] = ()
     dingtalk: tuple[DingtalkConfig, ...] = ()

@@ -33,6 +33,7 @@ BY_THEMSELVES: Final = {
     "roster": "collector.rostercli:roster_group",
     "store": "collector.storecli:store_group",
     "notify": "collector.notifycli:notify_group",
+    "rules": "collector.rulescli:rules_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
 }

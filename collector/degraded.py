@@ -7,7 +7,7 @@ pages and alerts two opinions.
 from collections.abc import Iterable
 from typing import Final
 
-from alerts.shipped.schools import PACKET_LOSS
+from alerts.names import PACKET_LOSS
 from alerts.step import Case
 from collector.verdicts import Verdict
 from core.types import Identity
@@ -21,7 +21,7 @@ def degraded(cases: Iterable[Case]) -> dict[Identity, Verdict]:
     found: dict[Identity, Verdict] = {}
     for case in cases:
         alert = case.alert
-        if alert.key.rule != PACKET_LOSS.name or alert.state not in SHOWN:
+        if alert.key.rule != PACKET_LOSS or alert.state not in SHOWN:
             continue
         who = Identity(*alert.key.place.split("/"))
         since = min(alert.began_at, found[who].since) if who in found else alert.began_at

@@ -11,7 +11,15 @@ from typing import Final
 import msgspec
 
 from alerts.facts import Sight, Wrong
-from alerts.shipped import everywhere, servers
+from alerts.names import (
+    CERT_EVERYWHERE,
+    CERT_EXPIRING,
+    CERT_INVALID,
+    TARGET_AWAY,
+    TARGET_BUSY,
+    TARGET_SLOW,
+    TARGET_UNREACHABLE,
+)
 from alerts.step import Case
 
 SCHOOLS: Final = 3
@@ -21,10 +29,10 @@ MOST_NAMES: Final = 1_500
 (alerts/match.py); the count is of all."""
 
 WHOLE_OF: Final[Mapping[str, str]] = {
-    servers.TARGET_UNREACHABLE.name: everywhere.TARGET_AWAY.name,
-    servers.TARGET_SLOW.name: everywhere.TARGET_BUSY.name,
-    servers.CERT_INVALID.name: everywhere.CERT_EVERYWHERE.name,
-    servers.CERT_EXPIRING.name: everywhere.CERT_EVERYWHERE.name,
+    TARGET_UNREACHABLE: TARGET_AWAY,
+    TARGET_SLOW: TARGET_BUSY,
+    CERT_INVALID: CERT_EVERYWHERE,
+    CERT_EXPIRING: CERT_EVERYWHERE,
 }
 COVERS: Final = frozenset(WHOLE_OF.values())
 

@@ -58,6 +58,10 @@ class Text(NamedTuple):
 NO_TEXT: Final = Text("", "")
 
 
+RULE_REMOVED: Final = "rule_removed"
+NOT_EXPECTED: Final = "not_expected"
+
+
 @dataclass(frozen=True, slots=True)
 class Because:
     """Another alert of the same school that is likely to be why: its rule, and from when to when.
@@ -76,7 +80,9 @@ class Alert:
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
-    `because` names attacks that went on at the school while it was open.
+    `because` names attacks that went on at the school while it was open. `ended_by` is
+    RULE_REMOVED or NOT_EXPECTED where nobody knows whether the condition ended: its rule did, or
+    what it is about has said nothing for so long that it is no longer expected.
     """
 
     key: AlertKey
@@ -90,6 +96,7 @@ class Alert:
     hidden_by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
+    ended_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

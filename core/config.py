@@ -4,8 +4,9 @@
         folder: Path = Path("var/agent")
         max_mb: Annotated[int, Meta(ge=1)] = 256
 
-A table of the file is a Struct, `[[...]]` a tuple of Structs; anything else is fitted to its
-annotation by `core.options`. Reading touches neither the network nor what the values name.
+A table of the file is a Struct, `[[...]]` a tuple of Structs, tables whose names the file makes up
+a `dict[str, Struct]`; anything else is fitted to its annotation by `core.options`. Reading touches
+neither the network nor what the values name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from msgspec.structs import FieldInfo
 
 from core.errors import ConfigError
 from core.hints import nearest, shown
-from core.keys import Keys, is_table, named, row_of, spoken
+from core.keys import Keys, is_table, named, row_of, spoken, tables_of
 from core.options import expected, fitted
 from core.tomlfile import FileMistakes, Mistake, content_of, parsed
 from core.tomllines import KeyPath
@@ -35,7 +36,8 @@ def read(path: Path, kind: type[T], checks: Mapping[str, Check] = _NOTHING) -> T
     """Return the file at *path* as a *kind*; relative paths in it begin at the file's folder.
 
     *checks* says of a part, by its name at the top of the file, what is wrong between keys that
-    are right alone. Raises FileMistakes, a ConfigError with a line for each mistake.
+    are right alone; under "" of the file as a whole, where all its parts are right. Raises
+    FileMistakes, a ConfigError with a line for each mistake.
     """
     return parse(path, content_of(path), kind, checks)
 
@@ -45,6 +47,8 @@ def parse(path: Path, content: bytes, kind: type[T], checks: Mapping[str, Check]
     document = parsed(path, content)
     reading = _Reading(kind, path.absolute().parent, checks)
     value = reading.file(document.data)
+    if not reading.mistakes and "" in checks:
+        reading.mistakes += checks[""](value)
     if reading.mistakes:
         found = [Mistake(text, document.where(at)) for at, text in reading.mistakes]
         raise FileMistakes(path, *found)
@@ -85,16 +89,16 @@ class _Reading:
             text = f"{spoken(at)} is {shown(data)}; expected a table, headed {named(at)}"
             self.mistakes.append((at, text))
             return None
-        known = {field.name: field for field in msgspec.structs.fields(kind)}
+        known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for name, value in data.items():
             if name not in known:
                 text = self.keys.unknown(name, at, table=isinstance(value, dict))
                 self.mistakes.append(((*at, name), text))
-        values = {name: self.checked(field, data, at) for name, field in known.items()}
+        values = {field.name: self.checked(field, data, at) for field in known.values()}
         return kind(**values) if len(self.mistakes) == before else None
 
     def checked(self, field: FieldInfo, data: Mapping[str, Any], at: KeyPath) -> Any:
-        before, place = len(self.mistakes), (*at, field.name)
+        before, place = len(self.mistakes), (*at, field.encode_name)
         value = self.value(field, data, place)
         check = None if at else self.checks.get(field.name)
         if check is not None and len(self.mistakes) == before:
@@ -103,14 +107,16 @@ class _Reading:
 
     def value(self, field: FieldInfo, data: Mapping[str, Any], place: KeyPath) -> Any:
         if is_table(field.type):
-            return self.table(field.type, data.get(field.name, {}), place)
-        if field.name not in data:
+            return self.table(field.type, data.get(field.encode_name, {}), place)
+        if field.encode_name not in data:
             return self.absent(field, place[:-1])
-        row = row_of(field.type)
+        row, table = row_of(field.type), tables_of(field.type)
         if row is not None:
-            return self.rows(row, data[field.name], place)
+            return self.rows(row, data[field.encode_name], place)
+        if table is not None:
+            return self.tables(table, data[field.encode_name], place)
         try:
-            return fitted(data[field.name], field.type, self.folder)
+            return fitted(data[field.encode_name], field.type, self.folder)
         except ConfigError as error:
             self.mistakes.append((place, f"{spoken(place)} {error}"))
             return None
@@ -129,6 +135,15 @@ class _Reading:
             return None
         return tuple(self.row(kind, row, (*at, number)) for number, row in enumerate(data))
 
+    def tables(self, kind: type[Any], data: object, at: KeyPath) -> Any:
+        if isinstance(data, dict):
+            return {name: self.table(kind, one, (*at, name)) for name, one in data.items()}
+        text = (
+            f"{spoken(at)} is {shown(data)}; expected tables, each headed [{named(at)[1:-1]}.NAME]"
+        )
+        self.mistakes.append((at, text))
+        return None
+
     def row(self, kind: type[Any], data: object, at: KeyPath) -> Any:
         if isinstance(data, dict):
             return self.table(kind, data, at)
@@ -146,4 +161,4 @@ def default_of(field: FieldInfo) -> Any:
 
 def _missing(field: FieldInfo, at: KeyPath) -> str:
     place = f"in {named(at)}" if at else "at the top, before the first table"
-    return f"missing key {field.name!r} {place}: {expected(field.type)}"
+    return f"missing key {field.encode_name!r} {place}: {expected(field.type)}"

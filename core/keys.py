@@ -1,12 +1,15 @@
 """Which keys a kind of file knows, where each belongs, and how a person writes the place."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, TypeGuard, get_args, get_origin
+from typing import Annotated, Any, Final, TypeGuard, get_args, get_origin
 
 import msgspec
 
 from core.hints import nearest, quoted
 from core.tomllines import KeyPath
+
+ANY: Final = "*"
+"""Stands for the names of tables that the file makes up."""
 
 
 class Keys:
@@ -15,21 +18,31 @@ class Keys:
     def __init__(self, kind: type[msgspec.Struct]) -> None:
         self._keys: dict[str, list[KeyPath]] = {}
         self._tables: dict[str, list[KeyPath]] = {}
+        self._places: set[KeyPath] = set()
         for name, home, table in _homes(kind, ()):
             (self._tables if table else self._keys).setdefault(name, []).append(home)
+            self._places.add(home)
 
     def unknown(self, name: str, at: KeyPath, *, table: bool) -> str:
         """Return the sentence about a key (or *table*) that the table *at* does not know."""
         said = f"unknown table {named((*at, name))}" if table else f"unknown key {quoted(name)}"
         place = f" in {named(at)}" if at and not table else ""
-        return f"{said}{place}; {self._advice(name, at, table)}"
+        return f"{said}{place}; {self._advice(name, self._known(at), table)}"
+
+    def _known(self, at: KeyPath) -> KeyPath:
+        """Return *at* without numbers, and with `*` for a name that the file made up."""
+        found: KeyPath = ()
+        for part in at:
+            if isinstance(part, str):
+                free = any((*found, ANY) == home[: len(found) + 1] for home in self._places)
+                found = (*found, ANY if free else part)
+        return found
 
     def _advice(self, name: str, at: KeyPath, table: bool) -> str:
         homes = self._tables if table else self._keys
         if name in homes:
             return f"it belongs {' or '.join(_inside(home, name, table) for home in homes[name])}"
-        names = tuple(part for part in at if isinstance(part, str))
-        known = [key for key in homes if names in homes[key]]
+        known = [key for key in homes if at in homes[key]]
         near = nearest(name, known)
         if near:
             return f"did you mean {named((*at, near)) if table else repr(near)}?"
@@ -58,6 +71,12 @@ def row_of(annotation: Any) -> type[msgspec.Struct] | None:
     return inner if is_table(inner) else None
 
 
+def tables_of(annotation: Any) -> type[msgspec.Struct] | None:
+    """Return the Struct of which `dict[str, Struct]` holds many, None for anything else."""
+    inner = get_args(annotation)[1] if get_origin(annotation) is dict else None
+    return inner if is_table(inner) else None
+
+
 def is_table(annotation: Any) -> TypeGuard[type[msgspec.Struct]]:
     """Tell whether *annotation* is a Struct."""
     return isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)
@@ -66,9 +85,12 @@ def is_table(annotation: Any) -> TypeGuard[type[msgspec.Struct]]:
 def _homes(kind: type[msgspec.Struct], at: KeyPath) -> Iterator[tuple[str, KeyPath, bool]]:
     for field in msgspec.structs.fields(kind):
         inner = field.type if is_table(field.type) else row_of(field.type)
-        yield field.name, at, inner is not None
+        several = tables_of(field.type)
+        yield field.encode_name, at, (inner or several) is not None
         if inner is not None:
-            yield from _homes(inner, (*at, field.name))
+            yield from _homes(inner, (*at, field.encode_name))
+        if several is not None:
+            yield from _homes(several, (*at, field.encode_name, ANY))
 
 
 def _inside(home: KeyPath, name: str, table: bool) -> str:

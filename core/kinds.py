@@ -19,6 +19,7 @@ from core.kind import (
     SUPPLIES,
     Kind,
 )
+from core.measuredkinds import MEASURED_KINDS
 from core.securitykinds import SECURITY_KINDS
 
 OTHER: Final = "other"
@@ -267,6 +268,7 @@ _KINDS: Final = (
         *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),
         *("批次中没有可用事件", "a batch without an event that can be kept"),
     ),
+    *MEASURED_KINDS,
     *SECURITY_KINDS,
     Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),
 )

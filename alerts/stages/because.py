@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from alerts.shipped.spreading import EXPLAINED, EXPLAINING
+from alerts.names import EXPLAINED, EXPLAINING
 from alerts.step import Case, Step
 from core.alerts import Because
 

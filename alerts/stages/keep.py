@@ -33,14 +33,16 @@ class Keep:
         alert, rule = case.alert, self.rules[case.alert.key.rule]
         if signal.said == "on":
             if alert.state == "keeping":
-                return replace(case.changed(state="firing", ended_at=0), over_at=0)
+                back = case.changed(state="firing", ended_at=0, ended_by="")
+                return replace(back, over_at=0)
             return replace(case, over_at=max(case.over_at, signal.over_at))
         if signal.said == "off" and alert.state == "firing":
             # An end before the beginning is a clock's; nothing lasts less than no time.
             ended_at = max(signal.at, alert.began_at)
+            case = case.changed(ended_at=ended_at, ended_by=signal.ended_by)
             if not rule.keep:
-                return replace(case.changed(state="ended", ended_at=ended_at), over_at=0)
-            return replace(case.changed(state="keeping", ended_at=ended_at), over_at=at + rule.keep)
+                return replace(case.changed(state="ended"), over_at=0)
+            return replace(case.changed(state="keeping"), over_at=at + rule.keep)
         return case
 
 

@@ -13,8 +13,8 @@ from typing import Final
 import msgspec
 
 from alerts.facts import Sight, Wrong
+from alerts.names import ATTACK_SPREADS
 from alerts.securitywords import RAISED
-from alerts.shipped.spreading import ATTACK_SPREADS
 from alerts.step import Case
 from core.alerts import AlertKey
 from core.clock import SECOND
@@ -28,7 +28,7 @@ SHARE: Final = 0.1
 MOST_NAMES: Final = 1_500
 """Bytes of names in the details, which are left out as a whole where they are too large."""
 
-COVERS: Final = frozenset({ATTACK_SPREADS.name})
+COVERS: Final = frozenset({ATTACK_SPREADS})
 
 _OPEN: Final = ("firing", "keeping")
 
@@ -82,7 +82,7 @@ class Spreading:
                 del self.began[code]
             return None
         since = self._on.setdefault(code, sorted(there.values())[enough(schools) - 1])
-        return Wrong(ATTACK_SPREADS.name, "", since, code, _details(code, there, name_of))
+        return Wrong(ATTACK_SPREADS, "", since, code, _details(code, there, name_of))
 
 
 def enough(schools: int) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINING
+from alerts.names import ATTACK_SPREADS, EXPLAINING
 from alerts.step import Case
 from collector.outside import SchoolKey
 from collector.picture import Picture
@@ -127,7 +127,7 @@ def _attacks(cases: Iterable[Case]) -> tuple[dict[SchoolKey, list[Alert]], list[
         alert = case.alert
         if alert.state not in OPEN:
             continue
-        if alert.key.rule == ATTACK_SPREADS.name:
+        if alert.key.rule == ATTACK_SPREADS:
             spreads.append(alert)
         elif is_security(alert.key.rule) and alert.key.school:
             region, _, school = alert.key.school.partition("/")

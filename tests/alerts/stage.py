@@ -10,6 +10,8 @@ import msgspec
 
 from alerts.engine import Engine
 from alerts.facts import ReadingFact, Sight, Wrong
+from alerts.language.file import read_rules
+from alerts.language.scene import in_short, listed
 from alerts.rules import Rule
 from alerts.shipped import RULES
 from alerts.texts import Words
@@ -31,6 +33,7 @@ from core.events import Header
 from core.types import Event, Identity, Value
 from tests.collector.making import NOW, REGION, WHO, A, Clock, birth, events_of
 
+RULE_FILES = Path(__file__).parent / "rules"
 CHANNELS = ("duty",)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -68,6 +71,19 @@ class Stage:
 
     def make_ground(self) -> AlertGround:
         return AlertGround(self.journal, self.live, self.clock())
+
+    def now(self) -> float:
+        return (self.clock.at - NOW) / SECOND
+
+    def at(self, seconds: float) -> int:
+        return NOW + int(seconds * SECOND)
+
+    def take(self, name: str) -> None:
+        self.rules = read_rules(RULE_FILES / name).rules
+        self.engine.take_rules(self.rules)
+
+    def heard(self, who: Identity = WHO) -> None:
+        self.engine.heard(str(who))
 
     def restart(self) -> None:
         """End as by kill -9, and start anew."""
@@ -171,15 +187,14 @@ class Stage:
 
     def told(self) -> list[str]:
         """Each message in short: seconds since the beginning, begins or ends, and of what."""
-        return [_short(message) for message in self.messages_made()]
+        return [in_short(message, NOW) for message in self.messages_made()]
 
+    def listed(self) -> list[str]:
+        with self.ledger.transaction() as db:
+            return listed(db, NOW)
 
-def _short(message: Notification) -> str:
-    words = {"FIRST": "begins", "ALL_RESOLVED": "ends", "SOME_RESOLVED": "ends"}
-    seconds = (message.at - NOW) // SECOND
-    if message.total > 1:
-        counts = ", ".join(f"{n} {rule}" for rule, n in sorted(message.counts.items()))
-        return f"{seconds}s {message.reason} {counts}"
-    (telling,) = message.alerts
-    late = " late" if telling.alert.late else ""
-    return f"{seconds}s {words[message.reason]} {telling.alert.key.rule}{late}"
+    def titles(self) -> list[str]:
+        return [message.title.zh for message in self.messages_made()]
+
+    def severities(self) -> list[str]:
+        return [message.severity for message in self.messages_made()]

@@ -17,7 +17,6 @@ from alerts.match import LONGEST_TARGET, EventFact
 from alerts.rowfacts import RowFacts
 from alerts.rules import OfReading
 from alerts.shipped import RULES
-from alerts.shipped.schools import LINK_DOWN
 from alerts.texts import LONGEST
 from core.alerts import Text
 from core.clock import SECOND
@@ -27,6 +26,7 @@ from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO, A, B, Clock
 
 HOUR = 3600 * SECOND
+LINK_DOWN = next(rule for rule in RULES if rule.name == "link_down")
 
 
 OF_ONE_PLACE = 5

@@ -11,9 +11,9 @@ import pytest
 from alerts.audience import MOST_LISTED, addressed
 from alerts.facts import Wrong
 from alerts.history import History, Wanted
+from alerts.names import EXPLAINED, EXPLAINING
 from alerts.securitywords import figures
 from alerts.shipped import RULES
-from alerts.shipped.spreading import EXPLAINED, EXPLAINING
 from alerts.texts import Words
 from core.alerts import Alert, Because, Notification
 from core.clock import SECOND

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 from aiohttp.web import json_response
 
-from alerts.shipped import everywhere, servers
+from alerts.names import TARGET_AWAY, TARGET_UNREACHABLE
+from alerts.shipped import RULES
 from collector.alertsconfig import AlertsConfig
 from collector.channelsconfig import (
     AlertmanagerConfig,
@@ -172,7 +173,7 @@ def answer(seq: int, verdict: str) -> bytes:
 @pytest.fixture
 def short_holds() -> Iterator[None]:
     """Let what is said of platforms wait for seconds."""
-    rules = (servers.TARGET_UNREACHABLE, everywhere.TARGET_AWAY)
+    rules = [one for one in RULES if one.name in (TARGET_UNREACHABLE, TARGET_AWAY)]
     before = [(rule, name, getattr(rule, name)) for rule in rules for name in ("hold_s", "keep_s")]
     for rule, name, _ in before:
         object.__setattr__(rule, name, {"hold_s": 4, "keep_s": 1}[name])

@@ -20,7 +20,7 @@ from tests.real.certificates import issued, roots_file
 from tests.real.webserver import answers, page, silence, web_server
 from tests.waiting import until
 
-RULE = "alerts.shipped.servers.TARGET_UNREACHABLE"
+RULE = "rule:target_unreachable"
 HOLDS = {f"{RULE}.hold_s": 4, f"{RULE}.keep_s": 2}
 
 

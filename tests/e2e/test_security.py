@@ -38,7 +38,7 @@ CASES = Path(__file__).parents[1] / "cases"
 FIREWALL = "logs/h3c-secpath/threats/lines.log"
 SOON = 60
 
-HOLDS = {"alerts.shipped.schools.PACKET_LOSS.hold_s": 3}
+HOLDS = {"rule:packet_loss.hold_s": 3}
 """In life it has to last five minutes before anybody is told."""
 
 PARTS = """

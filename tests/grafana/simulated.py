@@ -88,7 +88,7 @@ STATES: Final = {BUSY: "degraded", DOWN: "down", SILENT: "unknown", NEVER: "neve
 WAITS: Final = {
     "collector.district.writer.EVERY": 10 * SECOND,
     "collector.district.writer.SLOW": 20 * SECOND,
-    "alerts.shipped.schools.PACKET_LOSS.hold_s": 5,
+    "rule:packet_loss.hold_s": 5,
 }
 """Shorter in the collector than in life, as a backlog raises no alert."""
 LATELY: Final = "time > now() - 10m"

@@ -1,0 +1,67 @@
+"""Which words a rule may name: kinds of events, of the live picture, and gaps in its texts."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from alerts.language.table import RuleTable
+from core.kinds import KINDS
+
+ALWAYS: Final = frozenset({"where", "what"})
+_DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
+_SCHOOLS: Final = frozenset({"count", "schools"})
+
+LIVE: Final[Mapping[str, frozenset[str]]] = {
+    "agent_silent": frozenset({"cause"}),
+    "clock_off": frozenset({"offset_ms"}),
+    "line_down": frozenset(),
+    "region_away": _SCHOOLS,
+    "carrier_away": _SCHOOLS,
+    "own_line": _SCHOOLS,
+    "room_not_ready": _DEVICE,
+    "room_limited": _DEVICE,
+    "device_fault": _DEVICE,
+    "switch_down": _DEVICE,
+    "ap_down": _DEVICE,
+    "power_lost": _DEVICE,
+    "broker_away": frozenset(),
+    "audit_stopped": frozenset({"reason"}),
+    "store_refuses": frozenset({"reason"}),
+    "canary_missed": frozenset(),
+    "attack_spreads": _SCHOOLS | {"category", "grade"},
+    "target_away": _SCHOOLS,
+    "target_busy": _SCHOOLS,
+    "cert_everywhere": _SCHOOLS,
+}
+"""What the collector sees in the live picture, and what it says of it besides."""
+
+_OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {"too_many_series": frozenset({"limit"})}
+_SAID: Final[Mapping[str, frozenset[str]]] = {
+    "http_response": frozenset({"why", "advice", "phase", "seconds"}),
+    "dns_query": frozenset({"why"}),
+    "x509_cert": frozenset({"why"}),
+}
+"""Sentences that are made of the words of a reading (alerts/verdictwords.py)."""
+
+
+def event_kinds() -> frozenset[str]:
+    """Return the kinds of events that there are."""
+    return frozenset(KINDS)
+
+
+def gaps_of(table: RuleTable) -> frozenset[str]:
+    """Return the gaps that the texts of a rule may have."""
+    on = table.on
+    if on.live:
+        return ALWAYS | LIVE.get(on.live, frozenset())
+    if on.event:
+        flaps = {"value"} if table.flaps.over else set()
+        return ALWAYS | _OF_EVENTS.get(on.event, frozenset()) | flaps
+    share = {"count", "total"} if table.share.of else set()
+    usual = {"usual"} if table.usual.weeks else set()
+    now = {"now"} if table.usual.weeks or table.change.since or table.rate.over else set()
+    return (
+        ALWAYS
+        | {"value", on.field, *table.tells}
+        | _SAID.get(on.reading, frozenset())
+        | (share | usual | now)
+    )

@@ -1,0 +1,1 @@
+"""What rules remember: what a value was, how often it changed, what is usual at this hour."""

@@ -1,0 +1,88 @@
+"""Of how many members of a group something holds: pure but for what is remembered of members.
+
+A member of which nobody can tell is neither on nor off: it leaves both sides of the share.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, Literal, NamedTuple
+
+from alerts.rules import Share
+
+MOST_MEMBERS: Final = 50_000
+"""Of all groups of one rule."""
+
+
+class Part(NamedTuple):
+    """What was last said of one series of a member, and when (ns)."""
+
+    place: str
+    is_on: bool
+    at: int
+
+
+class Count(NamedTuple):
+    """Members of which it holds, and members that are known."""
+
+    on: int
+    known: int
+
+    @property
+    def percent(self) -> float:
+        """The share."""
+        return 100 * self.on / self.known
+
+
+@dataclass(slots=True)
+class Groups:
+    """The groups of one rule."""
+
+    of: Share
+    parts: dict[str, dict[tuple[str, str], Part]] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    size: int = 0
+
+    def take(self, place: str, target: str, said: str, at: int) -> bool:
+        """Hear what was said of a series; return False where there is no room for it."""
+        group = group_of(place, self.of.of)
+        parts = self.parts.setdefault(group, {})
+        key = (place, target)
+        known = parts.get(key)
+        if known is None and self.size >= MOST_MEMBERS:
+            return False
+        self.size += known is None
+        is_on = said == "on" or (said == "between" and known is not None and known.is_on)
+        parts[key] = Part(place, is_on, at)
+        self.dirty.add(group)
+        return True
+
+    def count(self, group: str, is_known: Callable[[Part], bool]) -> Count:
+        """Return how many members of *group* there are, and of how many it holds."""
+        members: dict[str | tuple[str, str], bool] = {}
+        for key, part in self.parts.get(group, {}).items():
+            if is_known(part):
+                member = _member(key, self.of.members)
+                members[member] = members.get(member, False) or part.is_on
+        return Count(sum(members.values()), len(members))
+
+    def forget(self, before: int) -> None:
+        """Forget what was last heard of *before* (ns)."""
+        for group, parts in list(self.parts.items()):
+            for key in [key for key, part in parts.items() if part.at < before]:
+                del parts[key]
+                self.size -= 1
+            if not parts:
+                del self.parts[group]
+
+
+def group_of(place: str, of: Literal["school", "region", "district"]) -> str:
+    """Return the place of the group that the agent at *place* belongs to."""
+    names = place.split("/")
+    return {"school": "/".join(names[:2]), "region": names[0], "district": ""}[of]
+
+
+def _member(key: tuple[str, str], members: str) -> str | tuple[str, str]:
+    place, _ = key
+    if members == "series":
+        return key
+    return place if members == "agents" else "/".join(place.split("/")[:2])
