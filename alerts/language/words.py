@@ -25,6 +25,7 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "power_lost": _DEVICE,
     "broker_away": frozenset(),
     "audit_stopped": frozenset({"reason"}),
+    "channel_dead": frozenset({"reason"}),
     "store_refuses": frozenset({"reason"}),
     "canary_missed": frozenset(),
     "attack_spreads": _SCHOOLS | {"category", "grade"},
