@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
-from core.fields import Days, Level, SecretFile, url_mistake
+from core.fields import Days, File, Level, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
@@ -58,10 +58,13 @@ class WebhookConfig(Struct, frozen=True, kw_only=True):
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
-    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays."""
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
+
+    `calendar_file` says when lessons are held (alerts/calendar/file.py)."""
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
     keep_days: Days = 400
+    calendar_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
 
 
