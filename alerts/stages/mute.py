@@ -55,13 +55,16 @@ class Mute:
         case = step.case
         if case.alert.state not in ("firing", "keeping"):
             return step
-        muted_by = self._muted_by(case, at)
-        if muted_by != case.alert.muted_by:
-            case = case.changed(muted_by=muted_by)
         if case.alert.state == "firing" and not case.told and case.alert.key.rule in WAITS:
             worst = self._severity(case.alert, at)
             if worst != case.alert.severity:
                 case = case.changed(severity=worst)
+        muted_by = self._muted_by(case, at)
+        if muted_by != case.alert.muted_by:
+            case = case.changed(muted_by=muted_by)
+        if muted_by and case.folds == "begin":
+            # No summary has told of it yet, and none is to tell of it while it is muted.
+            case = replace(case, told="", folds="")
         return step if case is step.case else replace(step, case=case)
 
     def again(self, case: Case, at: int) -> int:
