@@ -61,9 +61,7 @@ def lessons(content: bytes, place: str, room: str, zone: tzinfo, today: date) ->
         begins, ends = events.moment(event, "DTSTART", zone), events.end_of(event, zone)
         if not begins < ends <= begins + timedelta(hours=12) or begins.date() != ends.date():
             raise BadRow("a lesson ends on the day on which it begins, and after it has begun")
-        words = " ".join(
-            (event.text("SUMMARY"), event.text("DESCRIPTION"), events.categories(event))
-        )
+        texts = (event.text("SUMMARY"), event.text("DESCRIPTION"), events.categories(event))
         gone = {*events.excluded(event, zone)}
         if not event.found.get("RECURRENCE-ID"):
             gone |= moved.get(event.text("UID"), set())
