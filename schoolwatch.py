@@ -124,6 +124,7 @@ def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["calendar"] = "alerts.calendar.file:read_calendar"
     readers["logs"] = "agent.logs.family:read_family"
     readers["profile"] = "agent.devices.profile:read_profile"
     readers["rules"] = "alerts.language.file:read_rules"

@@ -29,6 +29,7 @@ def opened(
             memory.put(case)
             memory.folded.pop(case.alert.number, None)
             tables.write_case(db, case)
+        tables.end_suppressed(db, now)
         new = tables.new_rules(db, rules)
         present = [fact for name in new for fact in _present(db, rules[name], now)]
     memory.folded_since = now if memory.folded else 0

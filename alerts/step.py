@@ -1,6 +1,6 @@
 """What goes through the pipeline: a case, what was just said of it, and why to tell of it.
 
-    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Dedup ─▶ Storm ─▶ (written with its message, all or nothing)
+    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Mute ─▶ Dedup ─▶ Storm ─▶ (written, all or nothing)
 
 A stage is a file with one method, which is given the time and changes nothing but what it returns.
 A step without a signal means that time has passed.
@@ -20,10 +20,10 @@ class Signal:
 
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
-    have been told of it before a restore. `part_of` names the rule whose alert says it all.
-    `updates`: what is known of an alert that is open changes with it. `ended_by`: why it ends,
-    where that is no recovery (`core.alerts.Alert`). `named`: what only the
-    school's own people may see (core/shown.py).
+    have been told of it before a restore. `part_of` names the rule whose alert says it all, and
+    `whole` the target of that alert. `updates`: what is known of an alert that is open changes
+    with it. `ended_by`: why it ends, where that is no recovery (`core.alerts.Alert`). `named`: what
+    only the school's own people may see (core/shown.py).
     """
 
     key: AlertKey
@@ -39,6 +39,7 @@ class Signal:
     updates: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
     ended_by: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Case:
 
     `lane_until`: not to alert before the agent's lane has caught up, or this time. `over_at`: the
     clock ends it then. `told`: how people heard that it began; `folds`: what the next summary is
-    to say of it. `named` is for the message to the school alone.
+    to say of it. `named` is for the message to the school alone. `whole` is the
+    target of the alert that it is a part of.
     """
 
     alert: Alert
@@ -57,6 +59,7 @@ class Case:
     folds: Literal["", "begin", "end"] = ""
     repeat: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    whole: str = ""
 
     def changed(self, **alert: Any) -> "Case":
         """Return the case with its alert changed."""

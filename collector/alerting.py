@@ -13,11 +13,12 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
+from alerts import silences
 from alerts.channels.alertmanager import Alertmanager
 from alerts.channels.health import Health
 from alerts.dispatcher import Dispatcher
@@ -27,7 +28,9 @@ from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.language.file import Rules
 from alerts.outbox import Outbox
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
+from alerts.silences import Matchers, Silence
 from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
@@ -42,12 +45,14 @@ from collector.config import CollectorConfig
 from collector.degraded import degraded
 from collector.everywhere import everywhere_of
 from collector.intake import Bad
+from collector.journal import Note
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
 from collector.resending import resend
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
+from collector.timetable.files import CalendarFiles
 from core import clock
 from core.alerts import Telling
 from core.clock import SECOND
@@ -69,6 +74,13 @@ class _Fresh:
     at: int
 
 
+class Looks(Protocol):
+    """A file, or some, that people edit; FileWatch is one."""
+
+    def look(self) -> object:
+        """Go on with what it says now; blocks, raises sqlite3.Error."""
+
+
 class Alerting:
     """Made where the books are; everything but `kick` is used in the event loop."""
 
@@ -83,8 +95,14 @@ class Alerting:
             config.alerts.rules_file, table.folder, books.journal, self._take_rules
         )
         rules = self.rules.now.rules
-        self.watches = [*self.rules.watches]
         self._new_rules: Sequence[Rule] | None = None
+        self.times = SchoolTime(table.tz())
+        """School time, for whoever asks; the calendar in it is replaced while we run."""
+        self._silenced = self._calendar_changed = False
+        calendar = CalendarFiles(
+            *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
+        )
+        self.watches: list[Looks] = [*self.rules.watches, calendar]
         self.history = History(books.ledger.path, words, rules)
         messages = config.alerts.messages
         try:
@@ -95,6 +113,7 @@ class Alerting:
                 schools=schools,
                 rules=rules,
                 messages=messages,
+                times=self.times,
                 now=now,
             )
         except sqlite3.Error as error:
@@ -111,7 +130,7 @@ class Alerting:
         self._screen = Screen(rules)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
-        self._system = SystemSight(table.id, books.door)
+        self._system = SystemSight(table.id, books.door, self._schools)
         self._ground = ground
         self._fresh: deque[_Fresh] = deque()
         self._sights: dict[frozenset[str], Sight] = {}
@@ -176,7 +195,63 @@ class Alerting:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.history.began(since, RULES_OF_SECURITY, place)
 
+    # Silences, for people who are signed in: these block, and raise sqlite3.Error.
+
+    def silences(self) -> Sequence[Silence]:
+        """Return silences, the newest first, those that are over among them."""
+        with self._ground.transaction() as db:
+            return silences.list_(db)
+
+    def silence(
+        self, by: str, reason: str, matchers: Matchers, ends_at: int, begins_at: int = 0
+    ) -> Silence:
+        """Silence alerts until *ends_at* (ns), and record it; raises BadSilence."""
+        at = self._now()
+        with self._ground.transaction() as db:
+            made = silences.make(
+                db,
+                by=by,
+                reason=reason,
+                matchers=matchers,
+                ends_at=ends_at,
+                at=at,
+                begins_at=begins_at,
+            )
+            self._books.journal.add(db, [_silence_note("silence_made", made, by)])
+        self._silences_changed()
+        return made
+
+    def end_silence(self, number: int, by: str) -> bool:
+        """End a silence before its time, and record it; False where none of that number lasts."""
+        with self._ground.transaction() as db:
+            ended = silences.end(db, number, by, self._now())
+            if ended:
+                found = next(one for one in silences.list_(db) if one.number == number)
+                self._books.journal.add(db, [_silence_note("silence_ended", found, by)])
+        if ended:
+            self._silences_changed()
+        return ended
+
+    def _silences_changed(self) -> None:
+        self._silenced = True
+        self._books.journal.sync()
+        self.kick()
+
+    def _new_calendar(self) -> None:
+        self._calendar_changed = True
+        self.kick()
+
     # Its life.
+
+    def _schools(self) -> Iterable[str]:
+        """Give the names of the schools that count."""
+        live, opening = self._books.live, self._books.door.opening()
+        return (one.name or one.school for one in live.picture(self._now(), opening).counted)
+
+    async def look(self) -> None:
+        """Take over what people changed in files; raises sqlite3.Error."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set."""
@@ -203,11 +278,6 @@ class Alerting:
                 task.cancel()
             await asyncio.gather(sending, *resending, return_exceptions=True)
             sending.result()
-
-    async def look(self) -> None:
-        """Go on with what files say that people edit while we run."""
-        for watch in self.watches:
-            await asyncio.to_thread(watch.look)
 
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
@@ -253,6 +323,14 @@ class Alerting:
             self._screen = Screen(rules)
             if self._new_rules is rules:
                 self._new_rules = None
+        if self._silenced or self._calendar_changed:
+            # First: whoever changes something while we look has it looked at again.
+            self._silenced = self._calendar_changed = False
+            try:
+                engine.silences_changed()
+            except BaseException:
+                self._silenced = True
+                raise
         if self._kicked:
             self._kicked = False
             try:
@@ -296,6 +374,13 @@ class Alerting:
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
+
+
+def _silence_note(kind: str, one: Silence, by: str) -> Note:
+    matchers = {name: word for name, word in asdict(one.matchers).items() if word}
+    until = clock.rfc3339(one.over_at)
+    details = {"number": one.number, "by": by, "reason": one.reason, "until": until, **matchers}
+    return Note(kind, f"silence/{one.number}", "", details)
 
 
 def _fresh(item: Item) -> _Fresh | None:

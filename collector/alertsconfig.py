@@ -26,7 +26,8 @@ KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "a
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
     """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays;
-    `rules_file`: the operator's own rules (docs/rules.md).
+    `rules_file`: the operator's own rules (docs/rules.md); `calendar_file`: when lessons are held
+    (docs/calendar.md).
 
     A channel that fails for `fallback_after_min` is dead: its messages go to its fallback, P1
     after `fallback_after_p1_min`.
@@ -37,6 +38,7 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     fallback_after_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 10
     fallback_after_p1_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 2
     rules_file: File = None
+    calendar_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
     wecom: tuple[WecomConfig, ...] = ()
     dingtalk: tuple[DingtalkConfig, ...] = ()

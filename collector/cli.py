@@ -34,6 +34,7 @@ BY_THEMSELVES: Final = {
     "store": "collector.storecli:store_group",
     "notify": "collector.notifycli:notify_group",
     "rules": "collector.rulescli:rules_group",
+    "calendar": "collector.calendarcli:calendar_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
 }

@@ -80,7 +80,9 @@ class Alert:
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
-    `because` names attacks that went on at the school while it was open. `ended_by` is
+    `hider` is the number of that alert, 0 where it is not known. `because` names attacks that went
+    on at the school while it was open. `muted_by` says why nobody is to be told now:
+    `silence:NUMBER`, `maintenance:NAME`, or `calendar`, which waits for lessons. `ended_by` is
     RULE_REMOVED or NOT_EXPECTED where nobody knows whether the condition ended: its rule did, or
     what it is about has said nothing for so long that it is no longer expected.
     """
@@ -97,6 +99,13 @@ class Alert:
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
     ended_by: str = ""
+    muted_by: str = ""
+    hider: int = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is told of it: another alert says it all, or something mutes it."""
+        return bool(self.hidden_by or self.muted_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,9 +132,9 @@ class Play:
         """Return the seconds since the beginning."""
         return (self._at - self._began) / SECOND
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, step_s: float = 1) -> None:
         """Let time pass, a second at a time, or by minutes where it is long."""
-        step = SECOND if seconds <= _LONG_S else 60 * SECOND
+        step = int(step_s * SECOND) if seconds <= _LONG_S or step_s > 1 else 60 * SECOND
         end = self._at + int(seconds * SECOND)
         while self._at < end:
             self._at = min(end, self._at + step)

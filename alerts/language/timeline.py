@@ -53,7 +53,7 @@ Step = dict[str, Any]
 
 
 class CaseTable(Struct, frozen=True, kw_only=True):
-    """One timeline as it is written."""
+    """One timeline as it is written; time passes by `step` s."""
 
     name: str
     do: tuple[Step, ...] = ()
@@ -62,6 +62,7 @@ class CaseTable(Struct, frozen=True, kw_only=True):
     titles: tuple[str, ...] | None = None
     severities: tuple[str, ...] | None = None
     messages: int = 20
+    step: float = 1
     begins: datetime | None = None
 
 
@@ -79,7 +80,7 @@ class Scene(Protocol):
     def now(self) -> float:
         """Return the seconds since the beginning."""
 
-    def wait(self, seconds: float) -> None:
+    def wait(self, seconds: float, step: float, /) -> None:
         """Let time pass."""
 
     def say(
@@ -224,7 +225,7 @@ def _of_reading(what: Step, known: frozenset[str]) -> Iterator[str]:
 def play(scene: Scene, case: CaseTable) -> Iterator[Differs]:
     """Let everything in *case* happen, and say what differs from what it expects."""
     for what in case.do:
-        scene.wait(seconds(what["at"]) - scene.now())
+        scene.wait(seconds(what["at"]) - scene.now(), case.step)
         happen(scene, what)
     yield from _compared(case, "told", case.told, scene.told())
     if case.listed is not None:

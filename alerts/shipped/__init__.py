@@ -16,7 +16,7 @@ from alerts.rules import Rule
 
 FILES: Final = (
     *("machines", "network", "lines", "servers", "rooms", "devices", "system"),
-    *("attacks", "guards"),
+    *("attacks", "guards", "unknown"),
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     "everywhere",
 )

@@ -13,6 +13,7 @@ from alerts.facts import ReadingFact, Sight, Wrong
 from alerts.language.file import read_rules
 from alerts.language.scene import in_short, listed
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.texts import Words
 from collector.alertground import AlertGround
@@ -47,6 +48,7 @@ class Stage:
     rules: Sequence[Rule] = RULES
     messages: int = 20
     channels: tuple[str, ...] = CHANNELS
+    times: SchoolTime | None = None
     seq: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Stage:
             channels=self.channels,
             rules=self.rules,
             messages=self.messages,
+            times=self.times,
             now=self.clock,
         )
 

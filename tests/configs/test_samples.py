@@ -19,6 +19,7 @@ from agent.probes import interval_of, probes
 from agent.sensor.detectors import detectors
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
+from alerts.calendar.file import CalendarFile
 from collector.alertsconfig import KINDS as KINDS_OF_CHANNEL
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
@@ -35,10 +36,12 @@ READERS = {
     "collector": "collector.config:read_collector",
     "scenario": "simulator.scenario:read_scenario",
 }
+CALENDAR = {"calendar": "alerts.calendar.file:read_calendar"}
 KINDS: dict[str, type[msgspec.Struct]] = {
     "agent.toml": AgentFile,
     "collector.toml": CollectorConfig,
     "scenario.toml": Scenario,
+    "calendar.toml": CalendarFile,
 }
 
 EXPECT = "# expect: "
@@ -190,7 +193,7 @@ def test_a_sample_is_fine_as_it_is_and_with_every_option_switched_on(
     plain, full = tmp_path / name, tmp_path / f"full-{name}"
     plain.write_text(text(name), encoding="utf-8")
     full.write_text(OPTION.sub("", text(name)), encoding="utf-8")
-    assert [check(path, READERS).text for path in (plain, full)] == ["", ""]
+    assert [check(path, READERS | CALENDAR).text for path in (plain, full)] == ["", ""]
 
 
 def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path) -> None:
