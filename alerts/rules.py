@@ -16,6 +16,9 @@ from core.types import Value
 Said = Literal["on", "between", "off"]
 """Between: not bad enough to begin, and not good enough to end; or nobody can tell."""
 
+Owner = Literal["authority", "operator", "user"]
+"""Whose it is to act: one of the three responsible people of a school (主管, 运维, 使用)."""
+
 LONGEST_WORD: Final = 100
 """Characters of a field that is text; what an agent sends may be as long as a line."""
 
@@ -155,7 +158,7 @@ class Rule:
     `in_school_time` is the severity while lessons are held, where it differs. `hides` names the
     rules whose alerts, at the same place or below, say nothing new while this one is open. One that
     is `quiet` stands in the list, and nobody gets a message of it. One that is `recorded` is
-    listed also where it was over before anybody could hear of it.
+    listed also where it was over before anybody could hear of it. `owner` is whose it is to act.
     """
 
     name: str
@@ -168,6 +171,7 @@ class Rule:
     hides: tuple[str, ...] = ()
     quiet: bool = False
     recorded: bool = False
+    owner: Owner = "operator"
 
     @property
     def hold(self) -> int:

@@ -7,11 +7,10 @@ from msgspec import Meta, Struct
 
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
-from core.fields import Days, Level, SecretFile, url_mistake
+from core.fields import Days, Level, SchoolPlace, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
-from core.topics import LEVEL
 
 NO_VARIABLE: Final = ""
 """There may be several webhooks, so no one variable could hold their secrets."""
@@ -25,15 +24,6 @@ def _url_mistake(url: str) -> str:
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 HeaderName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
-]
-
-
-SchoolPlace = Annotated[
-    str,
-    Meta(
-        pattern=rf"\A(?:(?:{LEVEL.pattern})/(?:{LEVEL.pattern}))?\Z",
-        description='a school as REGION/SCHOOL, as "330102/3300000001"; or ""',
-    ),
 ]
 
 

@@ -20,8 +20,20 @@ AlertState = Literal["idle", "pending", "firing", "keeping", "ended", "gone"]
 """Not there; begun, but not for long enough; alerting; over, but perhaps not for good; over; over
 before anybody had to hear of it."""
 
-Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT"]
-"""Why a message is sent, in the words of Alertmanager."""
+Reason = Literal[
+    "FIRST",
+    "NEW_ALERTS",
+    "SOME_RESOLVED",
+    "ALL_RESOLVED",
+    "REPEAT",
+    "ESCALATED",
+    "REMINDER",
+    "DIGEST",
+]
+"""Why a message is sent, in the words of Alertmanager; the last three are ours."""
+
+STILL: Final[frozenset[Reason]] = frozenset({"REPEAT", "ESCALATED", "REMINDER"})
+"""What tells again of something that lasts."""
 
 
 class AlertKey(NamedTuple):
@@ -86,6 +98,7 @@ class Alert:
     hidden_by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
+    muted_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

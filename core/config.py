@@ -85,16 +85,16 @@ class _Reading:
             text = f"{spoken(at)} is {shown(data)}; expected a table, headed {named(at)}"
             self.mistakes.append((at, text))
             return None
-        known = {field.name: field for field in msgspec.structs.fields(kind)}
+        known = {field.encode_name: field for field in msgspec.structs.fields(kind)}
         for name, value in data.items():
             if name not in known:
                 text = self.keys.unknown(name, at, table=isinstance(value, dict))
                 self.mistakes.append(((*at, name), text))
-        values = {name: self.checked(field, data, at) for name, field in known.items()}
+        values = {one.name: self.checked(one, data, at) for one in known.values()}
         return kind(**values) if len(self.mistakes) == before else None
 
     def checked(self, field: FieldInfo, data: Mapping[str, Any], at: KeyPath) -> Any:
-        before, place = len(self.mistakes), (*at, field.name)
+        before, place = len(self.mistakes), (*at, field.encode_name)
         value = self.value(field, data, place)
         check = None if at else self.checks.get(field.name)
         if check is not None and len(self.mistakes) == before:
@@ -103,14 +103,14 @@ class _Reading:
 
     def value(self, field: FieldInfo, data: Mapping[str, Any], place: KeyPath) -> Any:
         if is_table(field.type):
-            return self.table(field.type, data.get(field.name, {}), place)
-        if field.name not in data:
+            return self.table(field.type, data.get(field.encode_name, {}), place)
+        if field.encode_name not in data:
             return self.absent(field, place[:-1])
         row = row_of(field.type)
         if row is not None:
-            return self.rows(row, data[field.name], place)
+            return self.rows(row, data[field.encode_name], place)
         try:
-            return fitted(data[field.name], field.type, self.folder)
+            return fitted(data[field.encode_name], field.type, self.folder)
         except ConfigError as error:
             self.mistakes.append((place, f"{spoken(place)} {error}"))
             return None
@@ -146,4 +146,4 @@ def default_of(field: FieldInfo) -> Any:
 
 def _missing(field: FieldInfo, at: KeyPath) -> str:
     place = f"in {named(at)}" if at else "at the top, before the first table"
-    return f"missing key {field.name!r} {place}: {expected(field.type)}"
+    return f"missing key {field.encode_name!r} {place}: {expected(field.type)}"

@@ -66,9 +66,9 @@ def is_table(annotation: Any) -> TypeGuard[type[msgspec.Struct]]:
 def _homes(kind: type[msgspec.Struct], at: KeyPath) -> Iterator[tuple[str, KeyPath, bool]]:
     for field in msgspec.structs.fields(kind):
         inner = field.type if is_table(field.type) else row_of(field.type)
-        yield field.name, at, inner is not None
+        yield field.encode_name, at, inner is not None
         if inner is not None:
-            yield from _homes(inner, (*at, field.name))
+            yield from _homes(inner, (*at, field.encode_name))
 
 
 def _inside(home: KeyPath, name: str, table: bool) -> str:

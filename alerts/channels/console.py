@@ -16,6 +16,9 @@ _WORDS: Final = {
     "SOME_RESOLVED": "over",
     "ALL_RESOLVED": "over",
     "REPEAT": "still there",
+    "ESCALATED": "escalated",
+    "REMINDER": "due",
+    "DIGEST": "digest",
 }
 _log = logging.getLogger(__name__)
 

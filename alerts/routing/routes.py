@@ -1,0 +1,95 @@
+"""Which routes match an alert: the first, and those after it while `continue` says so.
+
+As the routes of Alertmanager, as a list and no tree. Pure.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from alerts.routing.config import RouteConfig
+from alerts.rules import Owner
+from core.alerts import AlertKey
+from core.kind import Severity
+from core.kinds import KINDS
+
+_KINDS: Final = {1: "region", 2: "school", 3: "agent"}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a route can ask of an alert; `code` is empty where the rule has none."""
+
+    key: AlertKey
+    severity: Severity
+    owner: Owner
+    code: str
+    in_school_time: bool
+
+    @property
+    def place_kind(self) -> str:
+        """What kind of place it is at."""
+        place = self.key.place
+        if place.startswith("collector/"):
+            return "collector"
+        return _KINDS[place.count("/") + 1] if place else "district"
+
+    @property
+    def region(self) -> str:
+        """The region of its place; empty where it has none."""
+        return "" if self.place_kind in ("collector", "district") else self.key.place.split("/")[0]
+
+
+def code_of(rule: str) -> str:
+    """Return the `EV-` code that a rule's name has as a kind of event; empty where it has none."""
+    return KINDS[rule].code if rule in KINDS else ""
+
+
+def matching(routes: Sequence[RouteConfig], subject: Subject) -> Iterator[RouteConfig]:
+    """Return the routes that *subject* takes."""
+    for route in routes:
+        if matches(route, subject):
+            yield route
+            if not route.continue_:
+                return
+
+
+def matches(route: RouteConfig, subject: Subject) -> bool:
+    """Return whether everything that *route* asks for is so."""
+    key = subject.key
+    exact: Mapping[str, tuple[str, Sequence[str]]] = {
+        "region": (subject.region, route.region),
+        "school": (key.school, route.school),
+        "severity": (subject.severity, route.severity),
+        "owner": (subject.owner, route.owner),
+        "place": (subject.place_kind, route.place),
+    }
+    if any(wanted and value not in wanted for value, wanted in exact.values()):
+        return False
+    if not _named(key.rule, route.rule) or not _named(subject.code, route.code):
+        return False
+    return route.during == "" or (route.during == "school") == subject.in_school_time
+
+
+def covers(earlier: RouteConfig, later: RouteConfig) -> bool:
+    """Return whether everything that *later* matches stops at *earlier* already."""
+    if earlier.continue_ or earlier.during not in ("", later.during):
+        return False
+    for name in ("region", "school", "severity", "owner", "place", "rule", "code"):
+        wanted, asked = getattr(earlier, name), getattr(later, name)
+        if wanted and not (asked and all(_is_within(name, one, wanted) for one in asked)):
+            return False
+    return True
+
+
+def _is_within(name: str, word: str, wanted: Sequence[str]) -> bool:
+    if name in ("rule", "code"):
+        return word in wanted or any(
+            one.endswith("*") and word.startswith(one[:-1]) for one in wanted
+        )
+    return word in wanted
+
+
+def _named(word: str, wanted: Sequence[str]) -> bool:
+    """Return whether *word* is one of *wanted*; a `*` at the end stands for any rest."""
+    return not wanted or _is_within("rule", word, wanted)
