@@ -3,7 +3,8 @@
     rows ──────┐
     readings ──┼─▶ match ─▶ signals ─▶ hold ─▶ keep ─▶ hide ─▶ dedup ─▶ storm ─▶ alert, outbox
     sights ────┘                        ▲
-    time ───────────────────────────────┘      (because: which attack is behind it, after keep)
+    time ───────────────────────────────┘      (because: which attack is behind it, after keep;
+                                                route: by which channels, after dedup)
 
 A kill between any two steps loses nothing: rows are read again from the cursor, which moves in the
 transaction of what they made; sights and readings come again by themselves.
@@ -25,6 +26,10 @@ from alerts.freshness import Freshness
 from alerts.match import Match
 from alerts.memory import Draft
 from alerts.opening import opened
+from alerts.routing.digest import Digest
+from alerts.routing.followup import FollowUp
+from alerts.routing.plan import Decision, Routing
+from alerts.routing.router import Channels
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -34,8 +39,9 @@ from alerts.stages.dedup import Dedup
 from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
 from alerts.stages.keep import Keep
-from alerts.stages.storm import SUMMARY, Storm
-from alerts.step import Case, Signal, Stage, Step, run
+from alerts.stages.route import Route
+from alerts.stages.storm import SUMMARY, Storm, by_channel
+from alerts.step import EVERYBODY, Case, Signal, Stage, Step, run
 from alerts.texts import Words, summary, telling_of
 from core import clock
 from core.alerts import AlertKey, Reason, Telling
@@ -65,14 +71,15 @@ class Engine:
         schools: Mapping[str, str] | None = None,
         rules: Sequence[Rule] = RULES,
         messages: int = MESSAGES,
+        routing: Routing | None = None,
         now: clock.Clock = clock.now,
     ) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         """What happened since somebody took it out, by name and reason."""
         self.revision = 0
         """Another number whenever a case has begun, changed or ended."""
-        self._ground, self._words, self._channels, self._now = ground, words, channels, now
-        self._for = dict(schools or {})
+        self._ground, self._words, self._now = ground, words, now
+        self._router, self._routing = Channels(channels, dict(schools or {})), routing
         self._rules = {rule.name: rule for rule in rules}
         self._match = Match(rules)
         self._fresh = Freshness(self._rules, now())
@@ -80,6 +87,8 @@ class Engine:
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
         self._stages = self._pipeline(words.zone)
+        self._follow_up = FollowUp(ground, self._storm)
+        self._digest = Digest(ground, self._rules)
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
 
@@ -132,6 +141,13 @@ class Engine:
             for key in keys:
                 self._memory.wake(key, at)
             raise
+        if self._routing:
+            self._follow(self._routing)
+
+    def reroute(self, routing: Routing | None) -> None:
+        """Go on with other routes: for what begins from now on, and for what follows."""
+        self._routing = routing
+        self._follow_up.again()
 
     def due(self) -> int:
         """Return when `tick` is to be called next at the latest (ns), 0 where nothing waits."""
@@ -158,11 +174,19 @@ class Engine:
             Explain(self._open_at),
             Hide(self._rules, self._is_open),
             Dedup(self._rules),
+            Route(self._decided),
             self._storm,
         )
 
-    def _made(self, since: int) -> Sequence[str]:
-        return self._draft.made(since)
+    def _decided(self, case: Case, at: int) -> Decision | None:
+        if not self._routing:
+            return None
+        alert = case.alert
+        owner = self._rules[alert.key.rule].owner
+        return self._routing.decide(alert.key, alert.severity, owner, at)
+
+    def _made(self, channel: str, since: int) -> Sequence[str]:
+        return self._draft.made(channel, since)
 
     def _is_open(self, key: AlertKey) -> bool:
         return self._draft.is_open(key)
@@ -180,7 +204,7 @@ class Engine:
             for fact in facts.of(found):
                 self._say(draft, self._match.event(fact))
             self._ground.move(db, found[-1].row)
-            tables.write(db, draft, self._channels, self._for)
+            self._write(db, draft)
         self._take_over(draft)
         self.counts["alert_words_ignored", ""] += facts.ignored
         return len(found)
@@ -200,8 +224,31 @@ class Engine:
         yield draft
         if draft.written or draft.messages:
             with self._ground.transaction() as db:
-                tables.write(db, draft, self._channels, self._for)
+                self._write(db, draft)
         self._take_over(draft)
+
+    def _write(self, db: sqlite3.Connection, draft: Draft) -> None:
+        tables.write(db, draft, self._router)
+        self._follow_up.heard(db, draft, self._routing)
+
+    def _follow(self, routing: Routing) -> None:
+        """Tell what follows of what lasts, and the digest, each in one transaction."""
+        for work in (self._follow_up, self._digest):
+            draft = self._draft = Draft(self._memory, self._now())
+            with self._ground.transaction() as db:
+                if not work.is_due(db, draft.at, routing):
+                    continue
+                for said in work.said(db, draft, routing, self._decided):
+                    tellings = [self._telling(case) for case in said.about]
+                    message = said.message(tellings, draft.at, self._words)
+                    draft.tell(
+                        *(message, said.about, said.place),
+                        repeat=said.repeat,
+                        channels=said.channels,
+                    )
+                tables.write(db, draft, self._router)
+            self._take_over(draft)
+            work.done()
 
     def _take_over(self, draft: Draft) -> None:
         draft.take_over()
@@ -214,6 +261,8 @@ class Engine:
             if not case.is_open:
                 self._fresh.forget(case.alert.key)
         self.counts["alerts_refused", ""] += draft.refused
+        for key in draft.unrouted:
+            self.counts["alerts_unrouted", key.rule] += 1
         for message in draft.messages:
             self.counts["alert_messages", message.notification.reason] += 1
 
@@ -251,9 +300,13 @@ class Engine:
         if step.reason:
             repeat = self._is_repeat(step)
             case = draft.put(replace(case, repeat=False))
-            self._tell(draft, [case], step.reason, case.alert.key.place, repeat=repeat)
+            place = case.alert.key.place
+            self._tell(draft, [case], step.reason, place, repeat=repeat, channels=step.to)
         else:
             case = draft.put(case)
+        draft.waits |= step.waits
+        if step.unrouted:
+            draft.unrouted.append(case.alert.key)
         if explains(before) != explains(case):
             for other in draft.open_at(case.alert.key.school):
                 if other.alert.key.rule in EXPLAINED:
@@ -267,10 +320,18 @@ class Engine:
         return bool(step.signal and step.signal.repeat) or alert.ended_at <= restored_at
 
     def _tell(
-        self, draft: Draft, about: Sequence[Case], reason: Reason, place: str, *, repeat: bool
+        self,
+        draft: Draft,
+        about: Sequence[Case],
+        reason: Reason,
+        place: str,
+        *,
+        repeat: bool,
+        channels: tuple[str, ...],
     ) -> None:
         tellings = [self._telling(case) for case in about]
-        draft.tell(summary(tellings, reason, draft.at, self._words), about, place, repeat=repeat)
+        message = summary(tellings, reason, draft.at, self._words)
+        draft.tell(message, about, place, repeat=repeat, channels=channels)
 
     def _telling(self, case: Case) -> Telling:
         alert = case.alert
@@ -279,18 +340,53 @@ class Engine:
         return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 
     def _summarise(self, draft: Draft) -> None:
-        """Tell in one message what was folded, where that is due."""
-        since, folded = self._memory.folded_since, draft.folded()
-        if not folded or not self._storm.summary_is_due(since or draft.at, draft.at):
+        """Tell in one message what was folded, to each channel for which that is due.
+
+        Channels for which the same waits get the same message.
+        """
+        folded = dict(draft.folded())
+        if not folded:
             return
-        about = [draft.put(replace(c, folds="", repeat=False)) for c in folded.values()]
-        draft.summarised = True
+        alike: dict[frozenset[int], list[str]] = {}
+        for channel, waiting in by_channel(folded).items():
+            since, wait = self._memory.folded_since.get(channel, (draft.at, 0))
+            if self._storm.summary_is_due(channel, since, wait, draft.at):
+                alike.setdefault(frozenset(waiting), []).append(channel)
+        for numbers, channels in alike.items():
+            self._tell_folded(draft, folded, sorted(numbers), tuple(channels))
+
+    def _tell_folded(
+        self,
+        draft: Draft,
+        folded: dict[int, Case],
+        numbers: Sequence[int],
+        channels: tuple[str, ...],
+    ) -> None:
+        repeat = any(folded[number].repeat for number in numbers)
+        for number in numbers:
+            folded[number] = draft.put(_told(folded[number], channels))
+        about = [folded[number] for number in numbers]
+        draft.summarised.update(channels)
         begins = any(case.is_open for case in about)
-        still_open = begins or any(case.told for case in self._memory.cases.values())
+        open_cases = self._memory.cases.values()
+        still_open = begins or any(_was_told(case, channels) for case in open_cases)
         ends: Reason = "SOME_RESOLVED" if still_open else "ALL_RESOLVED"
         reason: Reason = "NEW_ALERTS" if begins else ends
-        repeat = any(case.repeat for case in folded.values())
-        self._tell(draft, about, reason, SUMMARY, repeat=repeat)
+        self._tell(draft, about, reason, SUMMARY, repeat=repeat, channels=channels)
+
+
+def _was_told(case: Case, channels: Sequence[str]) -> bool:
+    """Return whether one of *channels* told of a case, or is going to."""
+    to = case.told_to
+    return bool(case.told) and (EVERYBODY in (*to, *channels) or not set(to).isdisjoint(channels))
+
+
+def _told(case: Case, channels: Sequence[str]) -> Case:
+    """Return a folded case of which *channels* hear now."""
+    left = tuple(one for one in case.folds_for if one not in channels)
+    if left:
+        return replace(case, folds_for=left)
+    return replace(case, folds="", folds_for=(EVERYBODY,), repeat=False)
 
 
 def _is_refused(error: Exception) -> bool:

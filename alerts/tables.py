@@ -4,14 +4,15 @@ Look: sqlite3 var/collector/ledger.db 'SELECT number, state, rule, place, target
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from alerts.audience import addressed
 from alerts.memory import Draft, Memory, Message
-from alerts.step import Case
+from alerts.routing.router import Router
+from alerts.routing.schema import SCHEMA as ROUTING
+from alerts.step import EVERYBODY, Case
 from core.alerts import Alert, AlertKey, Because
 
 _SCHEMA: Final = (
@@ -55,6 +56,7 @@ _SCHEMA: Final = (
         PRIMARY KEY (who, kind, target, subject)
     ) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY) WITHOUT ROWID",
+    *ROUTING,
 )
 _COLUMNS: Final = """number, rule, place, target, subject, state, severity, began_at, fired_at,
     ended_at, late, hidden_by, details, lane_until, over_at, told, folds, repeat, beside"""
@@ -62,10 +64,12 @@ _MARKS: Final = ", ".join("?" * 19)
 
 
 class _Beside(msgspec.Struct, omit_defaults=True):
-    """What few alerts have: what only the school may see, and what is behind it."""
+    """What few alerts have: what only the school may see, what is behind it, who was told."""
 
     named: dict[str, Any] = {}
     because: tuple[Because, ...] = ()
+    told_to: tuple[str, ...] = (EVERYBODY,)
+    folds_for: tuple[str, ...] = (EVERYBODY,)
 
 
 def create(db: sqlite3.Connection) -> None:
@@ -84,8 +88,10 @@ def restored(db: sqlite3.Connection, since: int) -> Memory:
         memory.put(case)
         if case.folds:
             memory.folded[case.alert.number] = case
-    query = "SELECT at, place FROM alert_message WHERE at > ? ORDER BY number"
-    memory.made = list(db.execute(query, (since,)))
+    query = """SELECT channel, at, place FROM alert_message JOIN alert_outbox ON message = number
+        WHERE at > ? ORDER BY number"""
+    for channel, at, place in db.execute(query, (since,)):
+        memory.made.setdefault(channel, []).append((at, place))
     return memory
 
 
@@ -95,20 +101,15 @@ def cases(db: sqlite3.Connection, where: str, *values: Any) -> Iterator[Case]:
     return (_case(row) for row in db.execute(query, values))
 
 
-def write(
-    db: sqlite3.Connection, draft: Draft, channels: tuple[str, ...], schools: Mapping[str, str]
-) -> None:
-    """Write what a draft holds, each message for every one of *channels* that it concerns.
-
-    *schools* names the school of a channel that is for one school alone.
-    """
+def write(db: sqlite3.Connection, draft: Draft, router: Router) -> None:
+    """Write what a draft holds, each message for the channels that *router* says."""
     for number, case in draft.written.items():
         if case.alert.state == "gone":
             db.execute("DELETE FROM alert WHERE number = ?", (number,))
         else:
             write_case(db, case)
     for message in draft.messages:
-        _write_message(db, message, channels, schools)
+        _write_message(db, message, router)
 
 
 def write_case(db: sqlite3.Connection, case: Case) -> None:
@@ -126,14 +127,9 @@ def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     return [name for name in wanted if name not in known]
 
 
-def _write_message(
-    db: sqlite3.Connection,
-    message: Message,
-    channels: tuple[str, ...],
-    schools: Mapping[str, str],
-) -> None:
+def _write_message(db: sqlite3.Connection, message: Message, router: Router) -> None:
     said = message.notification
-    concerned = [one for one in channels if addressed(said, schools.get(one, ""))]
+    concerned = router.channels(said, message.channels)
     db.execute(
         "INSERT INTO alert_message (number, at, place, reason, body) VALUES (?, ?, ?, ?, ?)",
         (said.number, said.at, message.place, said.reason, msgspec.json.encode(said)),
@@ -163,7 +159,7 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
-        msgspec.json.encode(_Beside(dict(case.named), alert.because)),
+        msgspec.json.encode(_Beside(dict(case.named), alert.because, case.told_to, case.folds_for)),
     )
 
 
@@ -175,4 +171,7 @@ def _case(row: tuple[Any, ...]) -> Case:
         *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
         *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
     )
-    return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named)
+    return Case(
+        *(alert, lane_until, over_at, told, folds, bool(repeat), beside.named),
+        *(beside.told_to, beside.folds_for),
+    )

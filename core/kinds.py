@@ -163,6 +163,22 @@ _KINDS: Final = (
         *("已采用新的配置文件", "the collector took another file of its configuration"),
     ),
     Kind(
+        *("escalated", "EV-SYS-ESCALATED", OTHERS, "P4"),
+        *("告警无人确认，已升级", "an alert that nobody acknowledged was told to others too"),
+    ),
+    Kind(
+        *("reminded", "EV-SYS-REMINDED", OTHERS, "P4"),
+        *("已催办", "people were reminded of an alert that is due"),
+    ),
+    Kind(
+        *("supervised", "EV-SYS-SUPERVISED", OTHERS, "P4"),
+        *("告警逾期，已列入督办清单", "an alert that is overdue came onto the supervision list"),
+    ),
+    Kind(
+        *("follow_up_closed", "EV-SYS-FOLLOWED", OTHERS, "P4"),
+        *("催办、督办事项已办结", "an alert that was escalated, reminded of or supervised is over"),
+    ),
+    Kind(
         *("config_unreadable", "EV-SYS-CONFIG-BAD", FAULT, "P3"),
         *(
             "配置文件无法采用，沿用原配置",

@@ -83,7 +83,7 @@ class Routing:
         """Return who hears of an alert that begins at *at* (ns)."""
         in_school_time = schooltime.in_school_time(at, self.zone)
         subject = Subject(key, severity, owner, code_of(key.rule), in_school_time)
-        hops, now, digest = [], dict[str, int](), dict[str, None]()
+        hops, now, digest = list[Hop](), dict[str, int](), dict[str, None]()
         default = self.config.default
         repeat, escalates = length(default.repeat), True
         routes = list(matching(self.config.route, subject))
@@ -122,6 +122,12 @@ class Routing:
         hops = self.resolve("", to, key, at)
         return tuple(dict.fromkeys(one for hop in hops for one in hop.channels))
 
+    @property
+    def everybody(self) -> tuple[str, ...]:
+        """Every channel of every receiver that there is."""
+        names = dict.fromkeys(one for who in self.config.receiver for one in who.channels)
+        return tuple(one for one in names if one in self._channels)
+
     def escalations(self, severity: Severity) -> list[tuple[int, tuple[str, ...]]]:
         """Return after how long (ns) whom to tell too, in order."""
         steps = [one for one in self.config.escalation if severity in one.severity]
@@ -141,7 +147,7 @@ class Routing:
         if what == "owner":
             yield from self._owners(name, key)
             return
-        names = (name,) if what == "receiver" else ()
+        names: tuple[str, ...] = (name,) if what == "receiver" else ()
         if what == "rota" and name in self._rotas:
             names = self._rotas[name].on_duty(at)
         for one in names:

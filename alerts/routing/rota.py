@@ -36,9 +36,12 @@ class _Shift:
         """Return the day on which the shift began that holds *there*, None where none does."""
         today, now = there.date(), there.time()
         past_midnight = self.ends <= self.begins
-        if today.weekday() in self.days and now >= self.begins:
-            if past_midnight or now < self.ends:
-                return today
+        if (
+            today.weekday() in self.days
+            and now >= self.begins
+            and (past_midnight or now < self.ends)
+        ):
+            return today
         yesterday = today - timedelta(days=1)
         if past_midnight and yesterday.weekday() in self.days and now < self.ends:
             return yesterday
