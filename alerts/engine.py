@@ -40,7 +40,7 @@ from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
 from alerts.stages.keep import Keep
 from alerts.stages.route import Route
-from alerts.stages.storm import SUMMARY, Storm, by_channel
+from alerts.stages.storm import GROUP, SUMMARY, Storm, by_channel
 from alerts.step import EVERYBODY, Case, Signal, Stage, Step, run
 from alerts.texts import Words, summary, telling_of
 from core import clock
@@ -367,12 +367,14 @@ class Engine:
             folded[number] = draft.put(_told(folded[number], channels))
         about = [folded[number] for number in numbers]
         draft.summarised.update(channels)
+        waits = [self._memory.folded_since.get(channel, (0, 0))[1] for channel in channels]
         begins = any(case.is_open for case in about)
         open_cases = self._memory.cases.values()
         still_open = begins or any(_was_told(case, channels) for case in open_cases)
         ends: Reason = "SOME_RESOLVED" if still_open else "ALL_RESOLVED"
         reason: Reason = "NEW_ALERTS" if begins else ends
-        self._tell(draft, about, reason, SUMMARY, repeat=repeat, channels=channels)
+        place = GROUP if all(waits) else SUMMARY
+        self._tell(draft, about, reason, place, repeat=repeat, channels=channels)
 
 
 def _was_told(case: Case, channels: Sequence[str]) -> bool:

@@ -37,12 +37,14 @@ class Follow:
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What holds of an alert now: its route's `repeat` (ns), the steps of escalation with whom
-    they tell, and whether somebody acknowledged it or it is muted."""
+    they tell, whether its route lets it be escalated now, and whether somebody acknowledged it or
+    it is muted."""
 
     repeat: int = 0
     steps: Sequence[tuple[int, tuple[str, ...]]] = ()
     acked: bool = False
     muted: bool = False
+    escalates: bool = True
 
     @property
     def still(self) -> bool:
@@ -95,8 +97,16 @@ def _with_clock(follow: Follow, standing: Standing, at: int) -> Follow:
         remind_at=follow.remind_at and follow.remind_at - ahead,
         due_at=follow.due_at and follow.due_at - ahead,
     )
-    repeat_at = follow.repeat_at or at + standing.repeat
-    return replace(follow, repeat_at=min(repeat_at, at + standing.repeat))
+    return replace(follow, repeat_at=_repeat_at(follow, standing.repeat, at))
+
+
+def _repeat_at(follow: Follow, repeat: int, at: int) -> int:
+    if not repeat:
+        return 0
+    if not follow.repeat_at:
+        # What has been open for long waits all the same where a file first asks for repeats.
+        return follow.since + repeat if follow.since + repeat > at else at + repeat
+    return min(follow.repeat_at, at + repeat)
 
 
 def _reminds(follow: Follow, at: int) -> bool:
@@ -106,7 +116,7 @@ def _reminds(follow: Follow, at: int) -> bool:
 def _steps_due(
     follow: Follow, standing: Standing, at: int
 ) -> Sequence[tuple[int, tuple[str, ...]]]:
-    if standing.still:
+    if standing.still or not standing.escalates:
         return ()
     left = standing.steps[follow.escalated :]
     return [step for step in left if follow.since + step[0] <= at]

@@ -199,11 +199,12 @@ def _standing(
     db: sqlite3.Connection, case: Case, routing: Routing, decision: Decision | None
 ) -> Standing:
     alert = case.alert
-    steps = routing.escalations(alert.severity) if decision and decision.escalates else ()
+    steps = routing.escalations(alert.severity)
     muted = bool(alert.hidden_by or alert.muted_by) or alert.state == "keeping"
     # What the digest tells is told there each day.
     repeat = decision.repeat if decision and case.told != "digest" else 0
-    return Standing(repeat, steps, is_acked(db, alert.number), muted)
+    escalates = bool(decision and decision.escalates)
+    return Standing(repeat, steps, is_acked(db, alert.number), muted, escalates)
 
 
 def _channels(case: Case, act: Act, routing: Routing, at: int) -> tuple[str, ...]:

@@ -22,6 +22,9 @@ NEXT_SUMMARY: Final = 300 * SECOND
 SUMMARY: Final = "*"
 """Stands for the place of a summary among the messages that were made."""
 
+GROUP: Final = "="
+"""The same for what waited because its route says so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Storm:
