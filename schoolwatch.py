@@ -123,6 +123,7 @@ def _check_config(words: list[str]) -> int:
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
     readers["logs"] = "agent.logs.family:read_family"
+    readers["routing"] = "alerts.routing.check:read_routing"
     readers["profile"] = "agent.devices.profile:read_profile"
     readers["scenario"] = "simulator.scenario:read_scenario"
     readers["template"] = "agent.devices.templates:read_template"

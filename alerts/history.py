@@ -174,6 +174,10 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
         "DELETE FROM alert_outbox WHERE message NOT IN (SELECT number FROM alert_message) "
         "AND state NOT IN ('queued', 'sending')"
     )
+    db.execute(
+        "DELETE FROM alert_follow WHERE closed_at > 0 AND number NOT IN (SELECT number FROM alert)"
+    )
+    db.execute("DELETE FROM alert_digested WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
     return gone
 

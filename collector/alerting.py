@@ -42,6 +42,7 @@ from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
 from collector.readings import fresh_lines
+from collector.routingfile import RoutingFile, contacts_of
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
@@ -77,10 +78,21 @@ class Alerting:
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
         messages = config.alerts.messages
+        self._routes = RoutingFile(
+            *(config.alerts.routing_file, names, schools, table.tz(), books.journal),
+            contacts=lambda school: contacts_of(books.live.entry_of(school)),
+        )
+        self.watches = [*self._routes.watches]
         try:
             ground = AlertGround(books.journal, books.live, now())
             self._engine = Engine(
-                ground, words, channels=names, schools=schools, messages=messages, now=now
+                ground,
+                words,
+                channels=names,
+                schools=schools,
+                messages=messages,
+                routing=self._routes.at_start,
+                now=now,
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
@@ -161,6 +173,11 @@ class Alerting:
             dispatcher.kick()
             await sending
 
+    async def look(self) -> None:
+        """Go on with what files say that people edit while we run."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
+
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
         before = self._now() - self._config.keep_days * DAY
@@ -199,6 +216,9 @@ class Alerting:
     def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
         """Do all that blocks; done again from the beginning where the database refused."""
         engine = self._engine
+        routes = self._routes.new()
+        if routes:
+            engine.reroute(routes)
         if self._kicked:
             self._kicked = False
             try:

@@ -1,13 +1,15 @@
 """The table [alerts] of collector.toml: whom to tell, and how much at most."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
+from alerts.routing.check import read_routing, unknown_channels
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
-from core.fields import Days, Level, SchoolPlace, SecretFile, url_mistake
+from core.fields import Days, File, Level, SchoolPlace, SecretFile, url_mistake
 from core.options import CHECK
 from core.secrets import secret
 from core.tomllines import KeyPath
@@ -48,10 +50,14 @@ class WebhookConfig(Struct, frozen=True, kw_only=True):
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
-    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays."""
+    """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
+
+    `routing_file` says who hears of what; without one everybody hears everything.
+    """
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
     keep_days: Days = 400
+    routing_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
 
 
@@ -63,3 +69,18 @@ def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
             text = f'webhook name "{webhook.name}" is taken; a channel needs a name of its own'
             yield ("webhook", number, "name"), text
         seen.add(webhook.name)
+    yield from _routing_mistakes(alerts.routing_file, seen)
+
+
+def _routing_mistakes(
+    path: Path | None, channels: Collection[str]
+) -> Iterator[tuple[KeyPath, str]]:
+    """Return whether the routes fit the channels; what else is wrong says their own check."""
+    if path is None:
+        return
+    try:
+        found = list(unknown_channels(read_routing(path), channels))
+    except ConfigError:
+        found = [f"{path} cannot be used: schoolwatch check-config {path}"]
+    for text in found:
+        yield ("routing_file",), text

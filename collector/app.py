@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any, Final
 
 from alerts.history import Began, Stories, Wanted
+from collector import filewatch
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -313,6 +314,7 @@ class Collector:
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
+            every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping, first_after=0),
             *self._rollups.works(stopping),
         ]
 

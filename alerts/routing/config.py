@@ -24,15 +24,22 @@ _SCHOOL_DAYS: Final = re.compile(r"([0-9]{1,3}) school days?")
 Duration = Annotated[
     str,
     Meta(
-        pattern=r"\A(?:[0-9]{1,6}[smhd])?\Z",
-        description='a time as "30s", "15m", "4h" or "1d"; or "" for never',
+        pattern=r"\A(?:[0-9]{1,6}[smhd]|never)\Z",
+        description='a time as "30s", "15m", "4h" or "1d"; or "never"',
+    ),
+]
+OwnDuration = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:[0-9]{1,6}[smhd]|never)?\Z",
+        description='a time as "30s", "15m", "4h" or "1d", "never", or "" for that of [default]',
     ),
 ]
 Due = Annotated[
     str,
     Meta(
-        pattern=r"\A(?:[0-9]{1,6}[smhd]|[0-9]{1,3} school days?)?\Z",
-        description='a time as "4h", or as "3 school days"; or "" for never',
+        pattern=r"\A(?:[0-9]{1,6}[smhd]|[0-9]{1,3} school days?|never)\Z",
+        description='a time as "4h", or as "3 school days"; or "never"',
     ),
 ]
 
@@ -146,8 +153,8 @@ class RouteConfig(Struct, frozen=True, kw_only=True, rename={"continue_": "conti
     place: tuple[PlaceKind, ...] = ()
     during: Literal["", "school", "off"] = ""
     to: Targets = ()
-    group_wait: Duration | None = None
-    repeat: Duration | None = None
+    group_wait: OwnDuration = ""
+    repeat: OwnDuration = ""
     digest: bool | None = None
     escalate: bool = True
     continue_: bool = False
@@ -175,7 +182,7 @@ class DueConfig(Struct, frozen=True, kw_only=True, rename="upper"):
     p1: Due = "4h"
     p2: Due = "1 school day"
     p3: Due = "3 school days"
-    p4: Due = ""
+    p4: Due = "never"
 
 
 class SupervisionConfig(Struct, frozen=True, kw_only=True):

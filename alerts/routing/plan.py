@@ -9,7 +9,7 @@ log counts as unrouted.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, Protocol
 
 from alerts import schooltime
 from alerts.facts import above
@@ -26,6 +26,31 @@ DEFAULT: Final = "default"
 
 Contacts = Callable[[str], Mapping[str, str]]
 """Gives the work contacts that the roster has for a school, by role."""
+
+
+class SchoolTime(Protocol):
+    """When lessons are held at a school, or in the district for ""."""
+
+    def lessons(self, at: int, school: str = "") -> bool:
+        """Return whether lessons are held at *at* (ns)."""
+
+    def lasting(self, since: int, until: int, school: str = "") -> int:
+        """Return how much school time (ns) lies between two moments."""
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutCalendar:
+    """School time as it is where nobody gave a calendar."""
+
+    zone: tzinfo
+
+    def lessons(self, at: int, _school: str = "") -> bool:
+        """Return whether it is a weekday between the usual hours."""
+        return schooltime.in_school_time(at, self.zone)
+
+    def lasting(self, since: int, until: int, _school: str = "") -> int:
+        """Return how much of that lies between two moments."""
+        return schooltime.lasting(since, until, self.zone)
 
 
 def no_contacts(_school: str) -> Mapping[str, str]:
@@ -72,8 +97,10 @@ class Routing:
         *,
         schools: Mapping[str, str] | None = None,
         contacts: Contacts = no_contacts,
+        times: SchoolTime | None = None,
     ) -> None:
         self.config, self.zone = config, zone
+        self._times = times or WithoutCalendar(zone)
         self.digest_at = time_of(config.digest.at)
         self._channels, self._schools, self._contacts = channels, dict(schools or {}), contacts
         self._receivers = {one.name: one for one in config.receiver}
@@ -81,7 +108,7 @@ class Routing:
 
     def decide(self, key: AlertKey, severity: Severity, owner: Owner, at: int) -> Decision:
         """Return who hears of an alert that begins at *at* (ns)."""
-        in_school_time = schooltime.in_school_time(at, self.zone)
+        in_school_time = self._times.lessons(at, key.school)
         subject = Subject(key, severity, owner, code_of(key.rule), in_school_time)
         hops, now, digest = list[Hop](), dict[str, int](), dict[str, None]()
         default = self.config.default
@@ -91,13 +118,13 @@ class Routing:
             found = self.resolve(route.name, route.to, key, at) if route.to else ()
             found = found or self.resolve(route.name, default.to, key, at)
             hops += found
-            wait = length(default.group_wait if route.group_wait is None else route.group_wait)
+            wait = length(route.group_wait or default.group_wait)
             small = severity == "P4" if route.digest is None else route.digest
             for channel in (one for hop in found for one in hop.channels):
                 if channel not in now and channel not in digest:
                     _put(channel, wait, small, now, digest)
             if number == 0:
-                repeat = repeat if route.repeat is None else length(route.repeat)
+                repeat = length(route.repeat or default.repeat)
                 escalates = route.escalate
         if not routes:
             hops = [*self.resolve(DEFAULT, default.to, key, at)]
@@ -131,14 +158,14 @@ class Routing:
     def escalations(self, severity: Severity) -> list[tuple[int, tuple[str, ...]]]:
         """Return after how long (ns) whom to tell too, in order."""
         steps = [one for one in self.config.escalation if severity in one.severity]
-        return sorted((length(one.after), one.to) for one in steps if one.after)
+        return sorted((length(one.after), one.to) for one in steps if length(one.after))
 
     def due(self, alert: Alert, since: int) -> tuple[int, int]:
         """Return when to remind of an alert and by when it is to be over (ns), zeros for never."""
         due = getattr(self.config.due, alert.severity.lower())
 
         def lasting(begins: int, ends: int) -> int:
-            return schooltime.lasting(begins, ends, self.zone)
+            return self._times.lasting(begins, ends, alert.key.school)
 
         return due_at(due, since, self.zone, lasting)
 

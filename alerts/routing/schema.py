@@ -4,10 +4,11 @@ from typing import Final
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS alert_ack (
-        alert INTEGER, at INTEGER, by TEXT, role TEXT, how TEXT, note TEXT,
-        undone INTEGER DEFAULT 0
+        alert INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, role TEXT NOT NULL,
+        how TEXT NOT NULL, note TEXT NOT NULL,
+        undone INTEGER NOT NULL DEFAULT 0    -- when it was taken back (ns)
     )""",
-    "CREATE INDEX IF NOT EXISTS alert_ack_alert ON alert_ack (alert)",
+    "CREATE UNIQUE INDEX IF NOT EXISTS alert_ack_one ON alert_ack (alert) WHERE undone = 0",
     """CREATE TABLE IF NOT EXISTS alert_follow (
         number INTEGER PRIMARY KEY,              -- of the alert
         since INTEGER NOT NULL,                  -- when people were told first

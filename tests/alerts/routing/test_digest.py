@@ -1,12 +1,13 @@
 """The daily digest: once a day, over restarts, and nothing where there is nothing."""
 
 from dataclasses import replace
+from datetime import time
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from alerts.routing import digest
+from alerts.routing.digest import slot_of
 from core.alerts import Notification
 from core.clock import SECOND
 from tests.alerts.routing.play import (
@@ -59,7 +60,7 @@ def test_the_worst_come_first(tmp_path: Path) -> None:
     text = OWNERS + '[[route]]\nname = "all"\ndigest = true\nto = ["owner:user"]\n'
     stage = staged(tmp_path / "d", text, now=MONDAY)
     for severity in ("P4", "P2", "P3"):
-        begin(stage, severity)  # type: ignore[arg-type]
+        begin(stage, severity)
     begin(stage, "P4", active=False)
     begin(stage, "P4", school(2))
     stage.wait(2 * HOUR, step=60)
@@ -104,7 +105,7 @@ def test_after_a_restore_a_digest_is_marked_as_a_repeat(tmp_path: Path) -> None:
 
 def test_what_is_told_at_once_is_not_told_again_in_the_digest(tmp_path: Path) -> None:
     text = OWNERS + '[[route]]\nname = "p4"\nseverity = ["P4"]\ndigest = false\n'
-    stage = staged(tmp_path / "d", text + 'repeat = ""\n', now=MONDAY)
+    stage = staged(tmp_path / "d", text + 'repeat = "never"\n', now=MONDAY)
     begin(stage, "P4")
     stage.wait(2 * HOUR, step=60)
     assert told(stage, MONDAY) == {"operator": ["0m FIRST 1 address_duplicate"]}
@@ -150,5 +151,4 @@ def test_a_digest_of_many_lists_the_worst_and_counts_all(tmp_path: Path) -> None
     ],
 )
 def test_when_a_digest_was_due(now: str, slot: str) -> None:
-    when = digest.time(7, 30)
-    assert digest.slot_of(at(now), when, SHANGHAI) == at(slot)
+    assert slot_of(at(now), time(7, 30), SHANGHAI) == at(slot)

@@ -22,8 +22,8 @@ from tests.alerts.routing.play import (
 from tests.alerts.stage import Stage
 from tests.collector.making import NOW, WHO
 
-NEVER = '[due]\nP1 = ""\nP2 = ""\nP3 = ""\n'
-QUIET = OWNERS + NEVER + '[default]\nrepeat = ""\n'
+NEVER = '[due]\nP1 = "never"\nP2 = "never"\nP3 = "never"\n'
+QUIET = OWNERS + NEVER + '[default]\nrepeat = "never"\n'
 
 
 def ack(stage: Stage, number: int = 1, *, undone: bool = False) -> None:
@@ -107,7 +107,7 @@ def test_a_route_may_leave_its_alerts_where_they_are(tmp_path: Path) -> None:
 def test_it_is_told_again_after_the_interval_of_its_route_while_it_lasts(tmp_path: Path) -> None:
     """As `repeat_interval` of Alertmanager: counted from the last message about it."""
     text = OWNERS + NEVER + '[default]\nrepeat = "2h"\n[[route]]\nname = "p3"\nseverity = ["P3"]\n'
-    stage = staged(tmp_path / "d", text + 'repeat = ""\nto = ["owner:user"]\n')
+    stage = staged(tmp_path / "d", text + 'repeat = "never"\nto = ["owner:user"]\n')
     begin(stage, "P2")
     begin(stage, "P3")
     stage.wait(5 * HOUR, step=60)
@@ -124,7 +124,7 @@ def test_it_is_told_again_after_the_interval_of_its_route_while_it_lasts(tmp_pat
 
 def test_what_is_due_is_reminded_of_and_then_supervised_until_it_is_over(tmp_path: Path) -> None:
     """R-26, by a clock that the test moves: P1 is due after four hours, at night too."""
-    stage = staged(tmp_path / "d", OWNERS + '[default]\nrepeat = ""\n')
+    stage = staged(tmp_path / "d", OWNERS + '[default]\nrepeat = "never"\n')
     begin(stage, "P1")
     ack(stage)
     stage.wait(3 * HOUR + MINUTE, step=30)
@@ -146,7 +146,7 @@ def test_what_is_due_is_reminded_of_and_then_supervised_until_it_is_over(tmp_pat
 
 
 def test_a_reminder_comes_before_the_due_date(tmp_path: Path) -> None:
-    stage = staged(tmp_path / "d", QUIET.replace('P2 = ""', 'P2 = "4h"'))
+    stage = staged(tmp_path / "d", QUIET.replace('P2 = "never"', 'P2 = "4h"'))
     begin(stage, "P2")
     stage.wait(5 * HOUR, step=60)
     assert told(stage) == {
@@ -216,7 +216,7 @@ def test_a_clock_that_is_set_back_does_no_harm(tmp_path: Path) -> None:
 
 
 def test_many_at_once_are_one_message_and_a_full_channel_waits(tmp_path: Path) -> None:
-    stage = staged(tmp_path / "d", QUIET.replace('repeat = ""', 'repeat = "1h"'), messages=4)
+    stage = staged(tmp_path / "d", QUIET.replace('repeat = "never"', 'repeat = "1h"'), messages=4)
     for number in range(300):
         begin(stage, "P2", Identity(WHO.region, f"school-{number}", "host"))
     stage.wait(HOUR + 20 * MINUTE, step=20)
@@ -229,7 +229,7 @@ def test_other_routes_hold_for_what_follows_of_what_is_open(tmp_path: Path) -> N
     stage = staged(tmp_path / "d", QUIET)
     begin(stage, "P2")
     stage.wait(HOUR, step=60)
-    stage.engine.reroute(routing(QUIET.replace('repeat = ""', 'repeat = "30m"')))
+    stage.engine.reroute(routing(QUIET.replace('repeat = "never"', 'repeat = "30m"')))
     stage.wait(HOUR, step=60)
     said = [one.split(" ")[1] for one in told(stage)["operator"]]
     assert said[:2] == ["FIRST", "REPEAT"]
