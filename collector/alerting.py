@@ -26,6 +26,7 @@ from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
+from alerts.routing.supervision import Supervisor
 from alerts.screen import Screen
 from alerts.shipped import RULES
 from alerts.step import Case
@@ -77,6 +78,7 @@ class Alerting:
         schools = {one.name: one.school for one in config.alerts.webhook if one.school}
         words = Words(books.live.name_of, table.tz())
         self.history = History(books.ledger.path, words)
+        self.supervisor = Supervisor(books.ledger.path, words, RULES)
         messages = config.alerts.messages
         self._routes = RoutingFile(
             *(config.alerts.routing_file, names, schools, table.tz(), books.journal),

@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any, Final
 
 from alerts.history import Began, Stories, Wanted
+from alerts.routing.supervision import Supervision
 from collector import filewatch
 from collector.alerting import Alerting
 from collector.canary import Canary
@@ -198,6 +199,10 @@ class Collector:
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""
         return self._unconnected.listed()
+
+    def supervision(self) -> Supervision:
+        """Return what is open past its due date, and what was; blocks, raises StoreBusy."""
+        return self.alerting.supervisor.listed(self._now())
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""

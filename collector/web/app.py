@@ -23,6 +23,7 @@ from collector.web.pages.frame import Frame
 from collector.web.pages.ledgerpage import LedgerPage
 from collector.web.pages.schoolpage import SchoolPages
 from collector.web.pages.securitypage import SecurityPage
+from collector.web.pages.supervisionpage import SupervisionPage
 from collector.web.pages.unconnectedpage import UnconnectedPage
 from collector.web.params import ParameterError
 from collector.web.reads import Reads
@@ -104,6 +105,9 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     app.router.add_get("/alerts/{number}", alerts.one)
     app.router.add_get("/security", SecurityPage(frame, reads).show)
     app.router.add_get("/unconnected", UnconnectedPage(frame, reads).show)
+    supervision = SupervisionPage(frame, reads)
+    app.router.add_get("/supervision", supervision.show)
+    app.router.add_get("/supervision.csv", supervision.table)
     app.router.add_get("/ledger", LedgerPage(frame, reads).show)
     app.router.add_static("/static", STATIC)
 

@@ -18,6 +18,7 @@ from collector.web import (
     rooms,
     scores,
     security,
+    supervision,
     unconnected,
     values,
 )
@@ -58,6 +59,7 @@ QUESTIONS: Final = (
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("security", "Attacks, and who would see one", security.Security, apiparams.SECURITY),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
+    Question("supervision", "What is open past its due date", supervision.SupervisionAnswer),
     Question("targets", "The district against its targets", scores.Targets),
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
     Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),

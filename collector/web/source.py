@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from alerts.history import Began, Stories, Wanted
+from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, Question
@@ -20,7 +21,8 @@ from collector.unconnected import Listed
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store, `account`, `alerts`, `security_began` and `unconnected`.
+    Nothing here blocks but the store, `account`, `alerts`, `security_began`, `unconnected` and
+    `supervision`.
     """
 
     store: Store
@@ -65,6 +67,9 @@ class Source(Protocol):
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreError."""
+
+    def supervision(self) -> Supervision:
+        """Return what is open past its due date, and what was; blocks, raises StoreError."""
 
     def rollups(self) -> Waiting:
         """Return which hours and days wait to be rolled up."""

@@ -15,6 +15,7 @@ from collector.web.ledgertexts import LEDGER
 from collector.web.roomtexts import ROOMS
 from collector.web.rostertexts import ROSTER
 from collector.web.securitytexts import SECURITY
+from collector.web.supervisiontexts import SUPERVISION
 from collector.web.unconnectedtexts import UNCONNECTED
 
 __all__ = ["HTML_LANG", "LANGUAGES", "TEXTS", "Language", "Text", "Texts", "chosen"]
@@ -75,6 +76,7 @@ TEXTS: Final[dict[str, Text]] = {
     **ALERTS,
     **LEDGER,
     **UNCONNECTED,
+    **SUPERVISION,
     **ROOMS,
     **SECURITY,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),

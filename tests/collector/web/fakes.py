@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from alerts.history import Began, Stories, Story, Wanted
+from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
@@ -66,6 +67,7 @@ class FakeSource:
     alerts_wanted: list[Wanted] = field(default_factory=list)
     alert_trouble: StoreError | None = None
     listed: Listed = field(default_factory=Listed)
+    supervised: Supervision = field(default_factory=Supervision)
     list_trouble: StoreError | None = None
     secured: SecurityView | None = None
     security_week: tuple[Began, ...] = ()
@@ -135,6 +137,11 @@ class FakeSource:
         if self.list_trouble:
             raise self.list_trouble
         return self.listed
+
+    def supervision(self) -> Supervision:
+        if self.list_trouble:
+            raise self.list_trouble
+        return self.supervised
 
     def account(self, question: Question) -> Account:
         """Answer `a_page` agents a page, whatever was asked for."""
