@@ -39,6 +39,7 @@ To try, to show and to test with:
 Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
+  schoolwatch routes show          who would hear of an alert, and why; `routes check`: of which not
 
   schoolwatch completion bash      what makes the Tab key know all this (also zsh, fish)
 

@@ -31,6 +31,7 @@ BY_THEMSELVES: Final = {
     "status": "collector.statuscli:status_command",
     "ledger": "collector.ledgercli:ledger_command",
     "roster": "collector.rostercli:roster_group",
+    "routes": "collector.routescli:routes_group",
     "store": "collector.storecli:store_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",

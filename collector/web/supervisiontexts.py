@@ -21,7 +21,7 @@ SUPERVISION: Final[dict[str, Text]] = {
     "supervision_due": Text("应于 {time} 前处理", "due by {time}"),
     "supervision_overdue": Text("已逾期 {lasting}", "overdue for {lasting}"),
     "supervision_owner": Text("责任：{role}", "owner: {role}"),
-    "supervision_reminders": Text("已催办 {n} 次", "reminded {n} times"),
+    "supervision_reminders": Text("已催办 {n} 次", "reminders: {n}"),
     "supervision_escalated": Text("已升级", "escalated"),
     "supervision_acked": Text("{time} 已有人确认", "acknowledged {time}"),
     "supervision_unacked": Text("无人确认", "nobody acknowledged"),
@@ -31,7 +31,7 @@ SUPERVISION: Final[dict[str, Text]] = {
         "{time} 办结，逾期 {lasting}", "over {time}, {lasting} after the due date"
     ),
     "supervision_month": Text("本月按期处理", "In time this month"),
-    "supervision_of": Text("{n} / {all}", "{n} of {all}"),
+    "supervision_of": Text("{n} 项，共 {all} 项", "{n} of {all}"),
     "supervision_each": Text("平均催办", "Reminders each"),
     "supervision_times": Text("{n} 次", "{n}"),
     "supervision_to_ack": Text("确认用时中位数", "Median time to acknowledge"),

@@ -15,7 +15,7 @@ from tests.collector.web.test_pages import HOSTILE, read
 
 async def test_an_empty_list_says_so(client: Client) -> None:
     text = (await read(client, "/supervision")).text
-    for words in ("没有逾期未处理的告警", "本月按期处理 0 / 0", "还没有办结的督办事项"):
+    for words in ("没有逾期未处理的告警", "本月按期处理 0 项，共 0 项", "还没有办结的督办事项"):
         assert words in text
     assert "Nothing is overdue." in (await read(client, "/supervision?lang=en")).text
     assert "/supervision" in (await read(client, "/")).links
@@ -37,7 +37,7 @@ async def test_what_is_overdue_stands_under_its_school_with_owner_and_time(
         "已催办 2 次",
         "已有人确认",
         "无人确认",
-        "本月按期处理 9 / 12",
+        "本月按期处理 9 项，共 12 项",
     ):
         assert words in page.text
     school = next(one for one in source.supervised.open if one.school).school

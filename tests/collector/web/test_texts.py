@@ -13,7 +13,7 @@ from collector.rooms.verdict import RoomState
 from collector.roster.school import OWNERS, Link, SchoolType, Standing
 from collector.security.sensors import STATES as SENSOR_STATES
 from collector.verdicts import State
-from collector.web import board, charts, ledger, schools, scope, texts
+from collector.web import board, charts, ledger, schools, scope, supervision, texts
 from collector.web.pages import alertpages
 from collector.web.texts import TEXTS, chosen
 from core.alerts import Reason
@@ -48,7 +48,8 @@ MADE = {
     *(f"told_{reason}" for reason in get_args(Reason)),
     *(f"delivery_{state}" for state in ("queued", "sending", "delivered", "undeliverable")),
     *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
-    *("state_not_up", "nav_front", "unconnected"),
+    *("state_not_up", "nav_front", "unconnected", "supervision"),
+    *(f"supervision_column_{name}" for name in supervision.COLUMNS),
     *(f"link_{link}" for link in get_args(Link)),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}
