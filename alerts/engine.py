@@ -30,6 +30,7 @@ from alerts.routing.digest import Digest
 from alerts.routing.followup import FollowUp
 from alerts.routing.plan import Decision, Routing
 from alerts.routing.router import Channels
+from alerts.routing.said import DigestSaid, Said
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -235,20 +236,22 @@ class Engine:
         """Tell what follows of what lasts, and the digest, each in one transaction."""
         for work in (self._follow_up, self._digest):
             draft = self._draft = Draft(self._memory, self._now())
+            if not work.may_be_due(draft.at, routing):
+                continue
             with self._ground.transaction() as db:
-                if not work.is_due(db, draft.at, routing):
-                    continue
-                for said in work.said(db, draft, routing, self._decided):
-                    tellings = [self._telling(case) for case in said.about]
-                    message = said.message(tellings, draft.at, self._words)
-                    draft.tell(
-                        *(message, said.about, said.place),
-                        repeat=said.repeat,
-                        channels=said.channels,
-                    )
-                tables.write(db, draft, self._router)
+                due = work.is_due(db, draft.at, routing)
+                if due:
+                    self._say_more(draft, work.said(db, draft, routing, self._decided))
+                    tables.write(db, draft, self._router)
             self._take_over(draft)
-            work.done()
+            work.done(due=due)
+
+    def _say_more(self, draft: Draft, found: Iterable[Said | DigestSaid]) -> None:
+        for said in found:
+            tellings = [self._telling(case) for case in said.about]
+            message = said.message(tellings, draft.at, self._words)
+            channels, repeat = said.channels, said.repeat
+            draft.tell(message, said.about, said.place, repeat=repeat, channels=channels)
 
     def _take_over(self, draft: Draft) -> None:
         draft.take_over()

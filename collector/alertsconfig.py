@@ -6,7 +6,6 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
-from alerts.routing.check import read_routing, unknown_channels
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
 from core.fields import Days, File, Level, SchoolPlace, SecretFile, url_mistake
@@ -78,6 +77,9 @@ def _routing_mistakes(
     """Return whether the routes fit the channels; what else is wrong says their own check."""
     if path is None:
         return
+    # Here, so that the trial, which only starts the collector, does not load the rules.
+    from alerts.routing.check import read_routing, unknown_channels  # noqa: PLC0415
+
     try:
         found = list(unknown_channels(read_routing(path), channels))
     except ConfigError:

@@ -45,12 +45,18 @@ class Digest:
         self._ground, self._rules = ground, rules
         self._slot = self._done = 0
         self._due: list[str] = []
+        self._routing: Routing | None = None
+        self._for: Routing | None = None
+
+    def may_be_due(self, at: int, routing: Routing) -> bool:
+        """Return whether it is worth asking the database."""
+        known = self._done, self._for
+        return known != (slot_of(at, routing.digest_at, routing.zone), routing)
 
     def is_due(self, db: sqlite3.Connection, at: int, routing: Routing) -> bool:
         """Return whether a digest is due, and remember for which channels."""
         slot = slot_of(at, routing.digest_at, routing.zone)
-        if slot == self._done:
-            return False
+        self._routing = routing
         self._slot, self._due = slot, []
         last = dict(db.execute("SELECT channel, slot FROM alert_digest"))
         for channel in routing.everybody:
@@ -60,13 +66,11 @@ class Digest:
                 self._keep(db, channel, slot, at)
             elif known < slot:
                 self._due.append(channel)
-        if not self._due:
-            self._done = slot
         return bool(self._due)
 
-    def done(self) -> None:
+    def done(self, *, due: bool) -> None:
         """Hear that all that was done is durable."""
-        self._done = self._slot
+        self._done, self._for = self._slot, self._routing
 
     def said(
         self, db: sqlite3.Connection, draft: Draft, routing: Routing, decide: Decide

@@ -59,6 +59,13 @@ class FollowUp:
             elif routing and case.told and case.alert.state in ("firing", "keeping"):
                 self._begin(db, case, routing, draft.at)
 
+    def may_be_due(self, at: int, _routing: Routing) -> bool:
+        """Return whether it is worth asking the database."""
+        if self._all or not self._seen_at or at < self._seen_at - SET_BACK:
+            return True
+        self._seen_at = at
+        return self._next is None or self._next <= at
+
     def is_due(self, db: sqlite3.Connection, at: int, _routing: Routing) -> bool:
         """Return whether there is something to look at."""
         self._look_again(db, at)
@@ -67,9 +74,10 @@ class FollowUp:
             self._next = db.execute(query).fetchone()[0] or _NEVER
         return self._next <= at
 
-    def done(self) -> None:
+    def done(self, *, due: bool) -> None:
         """Hear that all that was done is durable."""
-        self._next = None
+        if due:
+            self._next = None
 
     def said(
         self, db: sqlite3.Connection, draft: Draft, routing: Routing, decide: Decide

@@ -41,9 +41,7 @@ class Route:
 
 
 def _ends(step: Step) -> Step:
-    case = step.case
-    if case.told == "digest":
-        return replace(step, reason=None)
+    case = step.case  # of what only the digest told, `told_to` is empty
     # Where its beginning still waits for a summary, that tells of it as over.
     waiting = case.folds_for if case.folds == "begin" else ()
     to = tuple(one for one in case.told_to if one not in waiting)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.cli import main
+from collector.config import read_collector
 from collector.roster.school import Person, School
 from collector.routingfile import RoutingFile, contacts_of
 from core.alerts import AlertKey
@@ -80,6 +81,19 @@ def test_a_file_that_names_a_channel_of_nobody_stops_the_start(tmp_path: Path) -
     (tmp_path / "routing.toml").write_text(ROUTES.replace('"duty"', '"dutty"'))
     with pytest.raises(ConfigError, match="did you mean 'duty'"):
         watched(tmp_path, open_desk(tmp_path))
+
+
+def test_a_collector_file_whose_routes_do_not_fit_its_channels_is_refused(tmp_path: Path) -> None:
+    for routes, text in (
+        (ROUTES.replace('"duty"', '"dutty"'), "did you mean 'duty'?"),
+        (ROUTES + "oops", "cannot be used: schoolwatch check-config"),
+    ):
+        (tmp_path / "routing.toml").write_text(routes)
+        (tmp_path / "roster.csv").write_text(ROSTER, encoding="utf-8")
+        (tmp_path / "collector.toml").write_text(CONFIG)
+        with pytest.raises(ConfigError, match=r"collector.toml:\d+: ") as refused:
+            read_collector(tmp_path / "collector.toml")
+        assert text in str(refused.value)
 
 
 def test_without_a_file_there_are_no_routes(tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """What follows of what lasts: repeats, escalation, reminders, the supervision list (R-26)."""
 
+import sqlite3
 from pathlib import Path
 
 import pytest
 
+from alerts import tables
 from core.clock import SECOND
 from core.types import Identity
 from tests.alerts.routing.play import (
@@ -256,3 +258,37 @@ def test_twenty_thousand_open_alerts_are_not_looked_at_each_tick(tmp_path: Path)
         plan += " ".join(row[3] for row in db.execute(lowest))
     assert plan.count("alert_follow_next") == 2, plan
     assert "SCAN f" not in plan
+
+
+def test_who_hears_only_by_escalation_hears_of_the_end_too(tmp_path: Path) -> None:
+    text = QUIET + '[[route]]\nname = "all"\ndigest = true\nto = ["owner:user"]\n'
+    stage = staged(tmp_path / "d", text)
+    begin(stage, "P1")
+    stage.wait(20 * MINUTE, step=30)
+    begin(stage, "P1", active=False)
+    assert told(stage)["authority"] == [
+        *("15m ESCALATED 1 spool_dropping", "20m ALL_RESOLVED 1 spool_dropping"),
+    ]
+    assert "user" not in told(stage)
+
+
+def test_a_database_that_refuses_has_everything_told_when_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = staged(tmp_path / "d", QUIET)
+    begin(stage, "P1")
+    stage.wait(14 * MINUTE, step=30)
+    with monkeypatch.context() as broken:
+        broken.setattr(tables, "write", _refuse)
+        stage.clock.at += 5 * MINUTE * SECOND
+        for _ in range(3):
+            with pytest.raises(sqlite3.OperationalError):
+                stage.engine.tick()
+    assert "authority" not in told(stage)
+    stage.wait(MINUTE)
+    assert told(stage)["authority"] == ["19m ESCALATED 1 spool_dropping"]
+    assert recorded(stage) == ["escalated"]
+
+
+def _refuse(*_: object) -> None:
+    raise sqlite3.OperationalError("disk I/O error")
