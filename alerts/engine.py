@@ -41,8 +41,9 @@ from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
 from alerts.stages.keep import Keep
 from alerts.stages.route import Route
-from alerts.stages.storm import GROUP, SUMMARY, Storm, by_channel
-from alerts.step import EVERYBODY, Case, Signal, Stage, Step, run
+from alerts.stages.storm import Storm
+from alerts.step import Case, Signal, Stage, Step, run
+from alerts.summaries import summaries
 from alerts.texts import Words, summary, telling_of
 from core import clock
 from core.alerts import AlertKey, Reason, Telling
@@ -343,55 +344,13 @@ class Engine:
         return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 
     def _summarise(self, draft: Draft) -> None:
-        """Tell in one message what was folded, to each channel for which that is due.
-
-        Channels for which the same waits get the same message.
-        """
-        folded = dict(draft.folded())
-        if not folded:
-            return
-        alike: dict[frozenset[int], list[str]] = {}
-        for channel, waiting in by_channel(folded).items():
-            since, wait = self._memory.folded_since.get(channel, (draft.at, 0))
-            if self._storm.summary_is_due(channel, since, wait, draft.at):
-                alike.setdefault(frozenset(waiting), []).append(channel)
-        for numbers, channels in alike.items():
-            self._tell_folded(draft, folded, sorted(numbers), tuple(channels))
-
-    def _tell_folded(
-        self,
-        draft: Draft,
-        folded: dict[int, Case],
-        numbers: Sequence[int],
-        channels: tuple[str, ...],
-    ) -> None:
-        repeat = any(folded[number].repeat for number in numbers)
-        for number in numbers:
-            folded[number] = draft.put(_told(folded[number], channels))
-        about = [folded[number] for number in numbers]
-        draft.summarised.update(channels)
-        waits = [self._memory.folded_since.get(channel, (0, 0))[1] for channel in channels]
-        begins = any(case.is_open for case in about)
-        open_cases = self._memory.cases.values()
-        still_open = begins or any(_was_told(case, channels) for case in open_cases)
-        ends: Reason = "SOME_RESOLVED" if still_open else "ALL_RESOLVED"
-        reason: Reason = "NEW_ALERTS" if begins else ends
-        place = GROUP if all(waits) else SUMMARY
-        self._tell(draft, about, reason, place, repeat=repeat, channels=channels)
-
-
-def _was_told(case: Case, channels: Sequence[str]) -> bool:
-    """Return whether one of *channels* told of a case, or is going to."""
-    to = case.told_to
-    return bool(case.told) and (EVERYBODY in (*to, *channels) or not set(to).isdisjoint(channels))
-
-
-def _told(case: Case, channels: Sequence[str]) -> Case:
-    """Return a folded case of which *channels* hear now."""
-    left = tuple(one for one in case.folds_for if one not in channels)
-    if left:
-        return replace(case, folds_for=left)
-    return replace(case, folds="", folds_for=(EVERYBODY,), repeat=False)
+        """Tell what was folded, where that is due."""
+        for one in summaries(draft, self._storm):
+            self._tell(
+                *(draft, one.about, one.reason, one.place),
+                repeat=one.repeat,
+                channels=one.channels,
+            )
 
 
 def _is_refused(error: Exception) -> bool:
