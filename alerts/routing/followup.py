@@ -8,7 +8,8 @@ Look: sqlite3 var/collector/ledger.db 'SELECT * FROM alert_follow WHERE closed_a
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
+from operator import attrgetter
 from typing import Any, Final
 
 from alerts.facts import Ground
@@ -25,8 +26,9 @@ from core.kind import Severity
 
 _COLUMNS: Final = """number, since, remind_at, due_at, repeat_at, escalated, reminded, reminders,
     supervised_at, next_at"""
+_VALUES: Final = attrgetter(*(name.strip() for name in _COLUMNS.split(",")))
 
-MOST_AT_ONCE: Final = 1_000
+MOST_AT_ONCE: Final = 300
 """Rows in one transaction."""
 NO_ROOM: Final = 30 * SECOND
 """How long what finds a channel full waits."""
@@ -200,7 +202,7 @@ def _write(db: sqlite3.Connection, follow: Follow) -> None:
         escalated = excluded.escalated, reminded = excluded.reminded,
         reminders = excluded.reminders, supervised_at = excluded.supervised_at,
         next_at = excluded.next_at"""  # noqa: S608 — our words
-    db.execute(sql, astuple(follow))
+    db.execute(sql, _VALUES(follow))
 
 
 def _standing(

@@ -16,7 +16,7 @@ from alerts.facts import above
 from alerts.routing.config import ReceiverConfig, RoutingConfig, length, time_of
 from alerts.routing.duedates import due_at
 from alerts.routing.rota import Rota
-from alerts.routing.routes import Subject, code_of, matching
+from alerts.routing.routes import matching, subject_of
 from alerts.rules import Owner
 from core.alerts import CONSOLE, Alert, AlertKey
 from core.kind import Severity
@@ -109,7 +109,7 @@ class Routing:
     def decide(self, key: AlertKey, severity: Severity, owner: Owner, at: int) -> Decision:
         """Return who hears of an alert that begins at *at* (ns)."""
         in_school_time = self._times.lessons(at, key.school)
-        subject = Subject(key, severity, owner, code_of(key.rule), in_school_time)
+        subject = subject_of(key, severity, owner, in_school_time=in_school_time)
         hops, now, digest = list[Hop](), dict[str, int](), dict[str, None]()
         default = self.config.default
         repeat, escalates = length(default.repeat), True

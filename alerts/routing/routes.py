@@ -7,37 +7,45 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from alerts.routing.config import RouteConfig
+from alerts.routing.config import PlaceKind, RouteConfig
 from alerts.rules import Owner
 from core.alerts import AlertKey
 from core.kind import Severity
 from core.kinds import KINDS
 
-_KINDS: Final = {1: "region", 2: "school", 3: "agent"}
+_KINDS: Final[Mapping[int, PlaceKind]] = {1: "region", 2: "school", 3: "agent"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a route can ask of an alert; `code` is empty where the rule has none."""
+    """What a route can ask of an alert; `code` is empty where the rule has none.
 
-    key: AlertKey
+    `place` is the kind of its place, and `region` empty where that has none.
+    """
+
+    rule: str
     severity: Severity
     owner: Owner
     code: str
+    place: PlaceKind
+    region: str
+    school: str
     in_school_time: bool
 
-    @property
-    def place_kind(self) -> str:
-        """What kind of place it is at."""
-        place = self.key.place
-        if place.startswith("collector/"):
-            return "collector"
-        return _KINDS[place.count("/") + 1] if place else "district"
 
-    @property
-    def region(self) -> str:
-        """The region of its place; empty where it has none."""
-        return "" if self.place_kind in ("collector", "district") else self.key.place.split("/")[0]
+def subject_of(key: AlertKey, severity: Severity, owner: Owner, *, in_school_time: bool) -> Subject:
+    """Return what routes can ask of an alert."""
+    kind = place_kind(key.place)
+    region = "" if kind in ("collector", "district") else key.place.partition("/")[0]
+    code = code_of(key.rule)
+    return Subject(key.rule, severity, owner, code, kind, region, key.school, in_school_time)
+
+
+def place_kind(place: str) -> PlaceKind:
+    """Return what kind of place it is."""
+    if place.startswith("collector/"):
+        return "collector"
+    return _KINDS[place.count("/") + 1] if place else "district"
 
 
 def code_of(rule: str) -> str:
@@ -56,19 +64,20 @@ def matching(routes: Sequence[RouteConfig], subject: Subject) -> Iterator[RouteC
 
 def matches(route: RouteConfig, subject: Subject) -> bool:
     """Return whether everything that *route* asks for is so."""
-    key = subject.key
-    exact: Mapping[str, tuple[str, Sequence[str]]] = {
-        "region": (subject.region, route.region),
-        "school": (key.school, route.school),
-        "severity": (subject.severity, route.severity),
-        "owner": (subject.owner, route.owner),
-        "place": (subject.place_kind, route.place),
-    }
-    if any(wanted and value not in wanted for value, wanted in exact.values()):
-        return False
-    if not _named(key.rule, route.rule) or not _named(subject.code, route.code):
-        return False
-    return route.during == "" or (route.during == "school") == subject.in_school_time
+    return (
+        _is_one(subject.severity, route.severity)
+        and _named(subject.rule, route.rule)
+        and _is_one(subject.school, route.school)
+        and _is_one(subject.region, route.region)
+        and _is_one(subject.owner, route.owner)
+        and _is_one(subject.place, route.place)
+        and _named(subject.code, route.code)
+        and (not route.during or (route.during == "school") == subject.in_school_time)
+    )
+
+
+def _is_one(word: str, wanted: Sequence[str]) -> bool:
+    return not wanted or word in wanted
 
 
 def covers(earlier: RouteConfig, later: RouteConfig) -> bool:
