@@ -90,7 +90,7 @@ class Engine:
         self._storm = Storm(messages, self._made)
         self._stages = self._pipeline(words.zone)
         self._follow_up = FollowUp(ground, self._storm)
-        self._digest = Digest(ground, self._rules)
+        self._digest = Digest(ground, lambda rule: rule in self._rules)
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
 

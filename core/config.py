@@ -90,7 +90,7 @@ class _Reading:
             if name not in known:
                 text = self.keys.unknown(name, at, table=isinstance(value, dict))
                 self.mistakes.append(((*at, name), text))
-        values = {one.name: self.checked(one, data, at) for one in known.values()}
+        values = {field.name: self.checked(field, data, at) for field in known.values()}
         return kind(**values) if len(self.mistakes) == before else None
 
     def checked(self, field: FieldInfo, data: Mapping[str, Any], at: KeyPath) -> Any:

@@ -15,7 +15,6 @@ from alerts.facts import Ground
 from alerts.memory import Draft
 from alerts.routing.plan import Decision, Routing
 from alerts.routing.said import DigestSaid
-from alerts.rules import Rule
 from alerts.step import Case
 from alerts.texts import MOST_HELD
 from core import clock
@@ -41,8 +40,8 @@ def slot_of(at: int, when: time, zone: tzinfo) -> int:
 class Digest:
     """Every method blocks, and may raise sqlite3.Error: then nothing has changed."""
 
-    def __init__(self, ground: Ground, rules: Mapping[str, Rule]) -> None:
-        self._ground, self._rules = ground, rules
+    def __init__(self, ground: Ground, is_rule: Callable[[str], bool]) -> None:
+        self._ground, self._is_rule = ground, is_rule
         self._slot = self._done = 0
         self._due: list[str] = []
         self._routing: Routing | None = None
@@ -101,7 +100,7 @@ class Digest:
         found: dict[str, list[Case]] = {}
         for case in tables.cases(db, where, since - LATE):
             decision = None
-            if case.alert.key.rule in self._rules and not case.alert.muted_by:
+            if self._is_rule(case.alert.key.rule) and not case.alert.muted_by:
                 decision = decide(case, case.alert.fired_at)
             for channel in decision.digest if decision else ():
                 if case.told not in ("alone", "folded") or channel not in case.told_to:

@@ -83,6 +83,10 @@ class Supervisor:
 
     def __init__(self, path: Path, words: Words, rules: Sequence[Rule]) -> None:
         self._path, self._words = path, words
+        self.take_rules(rules)
+
+    def take_rules(self, rules: Sequence[Rule]) -> None:
+        """Go on with other rules."""
         self._rules = {rule.name: rule for rule in rules}
 
     def listed(self, now: int) -> Supervision:
