@@ -12,13 +12,14 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any, Final
 
+from alerts import tables
 from alerts.facts import Ground
 from alerts.memory import Draft
 from alerts.routing.acked import is_acked
 from alerts.routing.advance import Act, Follow, Standing, advance
 from alerts.routing.plan import Decision, Routing
 from alerts.routing.said import Said
-from alerts.stages.storm import Storm
+from alerts.stages.storm import FOLLOWED, Storm
 from alerts.step import EVERYBODY, Case
 from core.alerts import CONSOLE, AlertKey
 from core.clock import SECOND
@@ -34,8 +35,6 @@ NO_ROOM: Final = 30 * SECOND
 """How long what finds a channel full waits."""
 SET_BACK: Final = 3_600 * SECOND
 """A clock that goes back by more makes every row be looked at again."""
-FOLLOWED: Final = "+"
-"""Stands for the place of these messages among those that were made."""
 
 Decide = Callable[[Case, int], Decision | None]
 
@@ -68,9 +67,9 @@ class FollowUp:
         self._seen_at = at
         return self._next is None or self._next <= at
 
-    def is_due(self, db: sqlite3.Connection, at: int, _routing: Routing) -> bool:
+    def is_due(self, db: sqlite3.Connection, at: int, routing: Routing) -> bool:
         """Return whether there is something to look at."""
-        self._look_again(db, at)
+        self._look_again(db, at, routing)
         if self._next is None:
             query = """SELECT min(next_at) FROM alert_follow WHERE closed_at = 0 AND next_at > 0"""
             self._next = db.execute(query).fetchone()[0] or _NEVER
@@ -171,7 +170,13 @@ class FollowUp:
         details = {"rule": key.rule, "due_at": follow.due_at, "to": list(channels)}
         self._ground.record(db, kind, key.place, str(follow.number), details)
 
-    def _look_again(self, db: sqlite3.Connection, at: int) -> None:
+    def _look_again(self, db: sqlite3.Connection, at: int, routing: Routing) -> None:
+        if self._all or not self._seen_at:
+            # What was told of before there were routes.
+            where = """told != '' AND state IN ('firing', 'keeping')
+                AND number NOT IN (SELECT number FROM alert_follow)"""
+            for case in list(tables.cases(db, where)):
+                self._begin(db, case, routing, at)
         if not self._seen_at:
             query = "SELECT at FROM alert_message ORDER BY number DESC LIMIT 1"
             (self._seen_at,) = db.execute(query).fetchone() or (at,)

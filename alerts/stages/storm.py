@@ -24,6 +24,8 @@ SUMMARY: Final = "*"
 
 GROUP: Final = "="
 """The same for what waited because its route says so."""
+FOLLOWED: Final = "+"
+"""The same for what follows of many alerts that last (alerts/routing)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class Storm:
         return len(made) >= room or made.count(place) >= max(1, self.messages // 4)
 
     def has_room(self, channels: Sequence[str], severity: Severity, at: int) -> bool:
-        """Return whether each of *channels* may get one more message."""
-        return not any(self.is_full(one, severity, SUMMARY, at) for one in channels)
+        """Return whether each of *channels* may get one more message of what follows."""
+        return not any(self.is_full(one, severity, FOLLOWED, at) for one in channels)
 
 
 def _folded(case: Case, channels: tuple[str, ...], begins: bool) -> Case:

@@ -292,3 +292,13 @@ def test_a_database_that_refuses_has_everything_told_when_it_is_back(
 
 def _refuse(*_: object) -> None:
     raise sqlite3.OperationalError("disk I/O error")
+
+
+def test_what_was_told_before_there_were_routes_is_followed_from_then_on(tmp_path: Path) -> None:
+    stage = staged(tmp_path / "d", "")
+    begin(stage, "P1")
+    stage.wait(HOUR, step=60)
+    stage.routing = routing(QUIET)
+    stage.restart()
+    stage.wait(20 * MINUTE, step=30)
+    assert told(stage)["authority"][1:] == ["75m ESCALATED 1 spool_dropping"]
