@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from alerts import tables
+from alerts import acks, tables
+from alerts.acks import Ack, Handled
 from alerts.hindsight import Hindsight, hindsight
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -63,11 +64,18 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An alert with its texts, whether a summary is still to tell of it, and whom it was told."""
+    """An alert with its texts, whether a summary is still to tell of it, and whom it was told.
+
+    `ack` is who takes care of it, `handled` what was done since; `taken_back` holds earlier ones
+    that were taken back, and when (ns).
+    """
 
     telling: Telling
     waits_for_summary: bool
     deliveries: Sequence[Delivery]
+    ack: Ack | None = None
+    handled: Sequence[Handled] = ()
+    taken_back: Sequence[tuple[Ack, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +160,15 @@ class History:
     def _story(self, db: sqlite3.Connection, case: Case, known: Hindsight) -> Story:
         case, raised = known.explained(case), known.raised(case)
         telling = telling_of(case.alert, self._rules, self._words, raised=raised)
-        return Story(telling, bool(case.folds), list(_deliveries(db, case.alert.number)))
+        number = case.alert.number
+        return Story(
+            telling,
+            bool(case.folds),
+            list(_deliveries(db, number)),
+            acks.acked(db, number),
+            acks.handled(db, number),
+            list(acks.taken_back(db, number)),
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
@@ -175,6 +191,7 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
         "AND state NOT IN ('queued', 'sending')"
     )
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
+    acks.tidy(db)
     return gone
 
 

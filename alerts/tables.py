@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts import acks
 from alerts.audience import addressed
 from alerts.memory import Draft, Memory, Message
 from alerts.step import Case
@@ -75,6 +76,7 @@ def create(db: sqlite3.Connection) -> None:
     # A database that an earlier version made.
     if "beside" not in {row[1] for row in db.execute("PRAGMA table_info(alert)")}:
         db.execute("ALTER TABLE alert ADD COLUMN beside BLOB NOT NULL DEFAULT '{}'")
+    acks.create(db)
 
 
 def restored(db: sqlite3.Connection, since: int) -> Memory:

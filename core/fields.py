@@ -92,3 +92,11 @@ Roots = Annotated[Path | None, Meta(extra={CHECK: _roots_mistake})]
 
 SecretFile = Annotated[Path | None, Meta(extra={CHECK: _secret_mistake})]
 """A file for `core.secrets.secret`; "" for none."""
+
+SchoolPlace = Annotated[
+    str,
+    Meta(
+        pattern=rf"\A(?:(?:{LEVEL.pattern})/(?:{LEVEL.pattern}))?\Z",
+        description='a school as REGION/SCHOOL, as "330102/3300000001"; or ""',
+    ),
+]

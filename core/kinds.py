@@ -170,6 +170,30 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("alert_acknowledged", "EV-SYS-ACK", OTHERS, "P4"),
+        *("有人确认了告警", "somebody took care of an alert"),
+    ),
+    Kind(
+        *("alert_ack_undone", "EV-SYS-ACK-UNDO", OTHERS, "P4"),
+        *("告警的确认被撤回", "that somebody took care of an alert was taken back"),
+    ),
+    Kind(
+        *("alert_handled", "EV-SYS-HANDLED", OTHERS, "P4"),
+        *("告警处置有了进展", "the handling of an alert went a step on"),
+    ),
+    Kind(
+        *("signed_in", "EV-SYS-SIGN-IN", OTHERS, "P4"),
+        *("有人登录了网页", "somebody signed in to the pages"),
+    ),
+    Kind(
+        *("signed_out", "EV-SYS-SIGN-OUT", OTHERS, "P4"),
+        *("有人退出了网页", "somebody signed out of the pages"),
+    ),
+    Kind(
+        *("sign_in_failed", "EV-SYS-SIGN-IN-BAD", RISK, "P4"),
+        *("网页登录失败", "somebody failed to sign in to the pages"),
+    ),
+    Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
         *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
     ),
