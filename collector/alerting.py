@@ -13,7 +13,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -25,7 +25,9 @@ from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
+from alerts.links import AckLinks
 from alerts.outbox import Outbox
+from alerts.people.accounts import parse_accounts
 from alerts.screen import Screen
 from alerts.shipped import RULES
 from alerts.step import Case
@@ -39,14 +41,18 @@ from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.degraded import degraded
 from collector.everywhere import everywhere_of
+from collector.filewatch import FileWatch
 from collector.intake import Bad
 from collector.patience import Patience, Stopping
+from collector.people import KEY_FILE, People
 from collector.readings import fresh_lines
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
+from collector.store.secretfile import kept_or_made, password
 from collector.systemsight import SystemSight
 from core import clock
 from core.clock import SECOND
+from core.tomlfile import content_of
 
 MOST_WAITING: Final = 5_000
 """Messages of readings; of what is more the oldest are left out and counted."""
@@ -84,7 +90,10 @@ class Alerting:
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._outbox = Outbox(ground, names, schools)
+        self.people, self.watches = _people(
+            config, books, ground, dict.fromkeys(names, "") | schools
+        )
+        self._outbox = Outbox(ground, names, schools, self.people.links)
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
@@ -160,6 +169,11 @@ class Alerting:
         finally:
             dispatcher.kick()
             await sending
+
+    async def look(self) -> None:
+        """Go on with what files say that people edit while we run."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
 
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
@@ -249,6 +263,29 @@ def _channels(config: AlertsConfig, sender: str) -> list[Channel]:
         Webhook(one.name, one.url, sender, one.timeout_s, one.headers()) for one in config.webhook
     ]
     return [Console(), *webhooks]
+
+
+def _people(
+    config: CollectorConfig, books: Books, ground: AlertGround, receivers: Mapping[str, str]
+) -> tuple[People, list[FileWatch]]:
+    """Return who may act, and the watch on the file that says so; raises ConfigError."""
+    table, folder = config.alerts, config.collector.folder
+    people = People(
+        ground.transaction,
+        books.journal,
+        receivers=receivers,
+        base_url=table.base_url,
+        behind_proxy=config.http.behind_proxy,
+        now=books.journal.now,
+    )
+    if table.base_url:
+        key, _ = kept_or_made(folder / KEY_FILE, password)
+        people.links = AckLinks(table.base_url, key.encode(), people.now)
+    if not table.accounts_file:
+        return people, []
+    path, content = table.accounts_file, content_of(table.accounts_file)
+    people.take(parse_accounts(path, content))
+    return people, [FileWatch(path, content, parse_accounts, people.take, books.journal)]
 
 
 def _fresh(item: Item) -> _Fresh | None:

@@ -21,6 +21,7 @@ from functools import partial
 from typing import Any, Final
 
 from alerts.history import Began, Stories, Wanted
+from collector import filewatch
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -45,6 +46,7 @@ from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
+from collector.people import People
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
@@ -194,6 +196,10 @@ class Collector:
         """Return what is open and what was; blocks, raises StoreBusy."""
         return self.alerting.stories(wanted)
 
+    def people(self) -> People:
+        """Return who may act on alerts, and what they can do."""
+        return self.alerting.people
+
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""
         return self._unconnected.listed()
@@ -273,6 +279,7 @@ class Collector:
         return [
             every(1, self._clock_watch.look, stopping),
             every(1, self._prober.turn, stopping, first_after=0),
+            every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping, first_after=0),
             *self.roster.works(stopping),
             self._alert(),
         ]

@@ -32,6 +32,7 @@ BY_THEMSELVES: Final = {
     "ledger": "collector.ledgercli:ledger_command",
     "roster": "collector.rostercli:roster_group",
     "store": "collector.storecli:store_group",
+    "accounts": "collector.accountscli:accounts_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
 }

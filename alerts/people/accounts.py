@@ -88,11 +88,14 @@ def read_accounts(path: Path) -> Accounts:
     return parse_accounts(path, content_of(path))
 
 
-def parse_accounts(path: Path, content: bytes) -> Accounts:
-    """Return the accounts in *content*, the bytes of the file at *path*; raises ConfigError."""
+def parse_accounts(path: Path, content: bytes, *, hidden: bool = True) -> Accounts:
+    """Return the accounts in *content*, the bytes of the file at *path*; raises ConfigError.
+
+    *hidden*: nobody else may read the file.
+    """
     file = parse(path, content, AccountsFile, {"account": account_mistakes})
     # A file that holds no hash has nothing to hide: the sample is one.
-    mistake = secret_mistake(path) if file.account else ""
+    mistake = secret_mistake(path) if hidden and file.account else ""
     if mistake:
         raise FileMistakes(path, Mistake(mistake))
     return Accounts({one.name.casefold(): one for one in file.account})

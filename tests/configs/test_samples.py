@@ -19,6 +19,7 @@ from agent.probes import interval_of, probes
 from agent.sensor.detectors import detectors
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
+from alerts.people.accounts import AccountsFile
 from collector.alertsconfig import WebhookConfig
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
@@ -31,11 +32,13 @@ from simulator.scenario import FaultTable, Scenario, read_scenario
 CONFIGS = Path(__file__).parents[2] / "configs"
 REFUSED = sorted((Path(__file__).parent / "refused").glob("*.toml"))
 READERS = {
+    "accounts": "alerts.people.accounts:read_accounts",
     "agent": "agent.config:read_agent",
     "collector": "collector.config:read_collector",
     "scenario": "simulator.scenario:read_scenario",
 }
 KINDS: dict[str, type[msgspec.Struct]] = {
+    "accounts.toml": AccountsFile,
     "agent.toml": AgentFile,
     "collector.toml": CollectorConfig,
     "scenario.toml": Scenario,

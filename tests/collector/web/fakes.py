@@ -8,13 +8,14 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from alerts.history import Began, Stories, Story, Wanted
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
+from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
 from collector.rooms.past import Order, Orders
@@ -39,6 +40,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = 1_795_332_185 * SECOND
 HERE = Identity("000000", "trial", "machine")
 MINUTE = 60 * SECOND
+
+
+def nobody() -> People:
+    """Nobody may act, and nothing would come of it."""
+    return People(cast(Any, None), cast(Any, None))
 
 
 @dataclass(slots=True)
@@ -71,6 +77,7 @@ class FakeSource:
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
+    acting: People = field(default_factory=nobody)
 
     def picture(self) -> Picture:
         if self.painted:
@@ -130,6 +137,9 @@ class FakeSource:
             over=over[:limit],
             severities=dict(sorted(counts.items())),
         )
+
+    def people(self) -> People:
+        return self.acting
 
     def unconnected(self) -> Listed:
         if self.list_trouble:
