@@ -51,7 +51,7 @@ class Ack:
     at: int
     by: str
     role: str
-    how: str
+    how: How
     note: str
 
 

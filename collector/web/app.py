@@ -15,8 +15,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.web import openapi
+from collector.web.acting import ActApi
 from collector.web.actors import API, LINK, SIGN_IN, middleware
-from collector.web.api import Api, refusal
+from collector.web.api import Api, answer, refusal
 from collector.web.metrics import metrics
 from collector.web.pages.ackpage import AckPage
 from collector.web.pages.actions import Actions
@@ -80,6 +81,7 @@ def make_app(
     app.on_cleanup.append(_closing(reads, sign_in))
     _route_pages(app, frame, reads)
     _route(app, Api(source, reads, now), source)
+    _route_acts(app, ActApi(source, reads))
     return app
 
 
@@ -146,6 +148,17 @@ def _route(app: web.Application, api: Api, source: Source) -> None:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics(source).show)
+
+
+def _route_acts(app: web.Application, acts: ActApi) -> None:
+    def answering(name: str) -> Handler:
+        async def answered(request: web.Request) -> web.Response:
+            return answer(await getattr(acts, name)(request))
+
+        return answered
+
+    for act in openapi.ACTS:
+        app.router.add_post(act.path, answering(act.handler))
 
 
 @dataclass(frozen=True, slots=True)

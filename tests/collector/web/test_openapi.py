@@ -19,7 +19,10 @@ from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import HERE, NOW, SHANGHAI, FakeSource, MoodyStore, agent, school
 from tests.collector.web.test_ledger import missing
 
-PAGES = ("/", "/schools/", "/alerts", "/security", "/unconnected", "/ledger", "/static")
+PAGES = (
+    *("/", "/schools/", "/alerts", "/security", "/unconnected", "/ledger", "/static"),
+    *("/sign-in", "/sign-out", "/ack/"),
+)
 WHO = f"region={HERE.region}&school={HERE.school}&agent={HERE.agent}"
 CPU = f"{WHO}&measurement=cpu&field=usage_idle"
 NET = f"{WHO}&measurement=net&field=bytes_recv&aggregate=rate&group_by=interface"
