@@ -75,7 +75,7 @@ PEOPLE: Final[dict[str, Text]] = {
     # The story
     "story_acked": Text("{by} 确认（{how}）", "{by} acknowledged it ({how})"),
     "story_undone": Text("{by} 的确认已撤回", "what {by} acknowledged was taken back"),
-    "story_stage": Text("{stage}：{by}", "{stage}: {by}"),
+    "story_stage": Text("{by} 记录：{stage}", "{by} noted: {stage}"),
     "story_note": Text("备注：{note}", "note: {note}"),
     "stage_contain": Text("已控制影响", "Contained"),
     "stage_fix": Text("已修复", "Fixed"),

@@ -323,8 +323,8 @@ async def test_failures_that_fill_the_log_are_counted_instead(
     monkeypatch.setattr("collector.web.signin.fits", lambda _password, _kept: False)
     sign_in = next(
         value
-        for value in office.client.app.values()
-        if type(value).__name__ == "SignIn"  # type: ignore[union-attr]
+        for value in office.client.server.app.values()
+        if type(value).__name__ == "SignIn"
     )
     for number in range(130):
         await sign_in.check(f"n{number}", WRONG, f"192.0.2.{number}", "page")
