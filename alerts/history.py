@@ -24,6 +24,7 @@ MOST: Final = 500
 """Alerts in one answer; of those that are open the worst come first."""
 
 _BUSY_S: Final = 2.0
+_MUTED: Final = "coalesce(json_extract(CAST(beside AS TEXT), '$.muted_by'), '') != ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,21 @@ class Delivery:
     repeat: bool
 
 
+class Muted(NamedTuple):
+    """What kept an alert from people, from when to when (ns); `until` is 0 while it does.
+
+    `alert:NUMBER` that hid it, `silence:NUMBER`, `maintenance:NAME` or `calendar`.
+    """
+
+    by: str
+    since: int
+    until: int
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An alert with its texts, whether a summary is still to tell of it, and whom it was told.
+    """An alert with its texts, whether a summary is still to tell of it, whom it was told, and
+    what kept it from people.
 
     `ack` is who takes care of it, `handled` what was done since; `taken_back` holds earlier ones
     that were taken back, and when (ns).
@@ -73,6 +86,7 @@ class Story:
     telling: Telling
     waits_for_summary: bool
     deliveries: Sequence[Delivery]
+    mutes: Sequence[Muted] = ()
     ack: Ack | None = None
     handled: Sequence[Handled] = ()
     taken_back: Sequence[tuple[Ack, int]] = ()
@@ -80,10 +94,10 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """What is open now, worst first and what another alert hides last; what is over, newest first.
+    """What is open now, worst first and what is hidden or muted last; what is over, newest first.
 
-    `open_total` counts all that are open, `severities` those of each severity that nothing hides;
-    `before` is where the next page of those that are over begins, 0 where there is none.
+    `open_total` counts all that are open, `severities` those of each severity that nothing hides or
+    mutes; `before` is where the next page of those that are over begins, 0 where there is none.
     """
 
     open: Sequence[Story]
@@ -138,10 +152,10 @@ class History:
         limit = max(1, min(wanted.limit, MOST))
         where, values = _where(wanted)
         is_open = f"state IN ('firing', 'keeping') AND {where}"
-        order = f"{is_open} ORDER BY hidden_by != '', severity, fired_at DESC LIMIT ?"
+        order = f"{is_open} ORDER BY hidden_by != '', {_MUTED}, severity, fired_at DESC LIMIT ?"
         found = list(tables.cases(db, order, *values, limit))
-        query = f"""SELECT severity, sum(hidden_by = ''), count(*) FROM alert WHERE {is_open}
-            GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
+        query = f"""SELECT severity, sum(hidden_by = '' AND NOT {_MUTED}), count(*)
+            FROM alert WHERE {is_open} GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
         counted = db.execute(query, values).fetchall()
         over_where = f"state = 'ended' AND fired_at > 0 AND (? = 0 OR number < ?) AND {where}"
         order = f"{over_where} ORDER BY number DESC LIMIT ?"
@@ -165,6 +179,7 @@ class History:
             telling,
             bool(case.folds),
             list(_deliveries(db, number)),
+            _mutes(db, number),
             acks.acked(db, number),
             acks.handled(db, number),
             list(acks.taken_back(db, number)),
@@ -181,6 +196,7 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
         "AND max(fired_at, began_at) < ?",
         (before, before),
     ).rowcount
+    db.execute("DELETE FROM alert_suppressed WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute("DELETE FROM alert_told WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute(
         "DELETE FROM alert_message WHERE at < ? AND number NOT IN (SELECT message FROM alert_told)",
@@ -208,6 +224,11 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
         where.append("number = ?")
         values.append(wanted.number)
     return " AND ".join(where), values
+
+
+def _mutes(db: sqlite3.Connection, alert: int) -> list[Muted]:
+    query = "SELECT by, since, until FROM alert_suppressed WHERE alert = ? ORDER BY since"
+    return [Muted(*row) for row in db.execute(query, (alert,))]
 
 
 def _deliveries(db: sqlite3.Connection, alert: int) -> Iterator[Delivery]:

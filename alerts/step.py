@@ -1,6 +1,6 @@
 """What goes through the pipeline: a case, what was just said of it, and why to tell of it.
 
-    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Dedup ─▶ Storm ─▶ (written with its message, all or nothing)
+    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Mute ─▶ Dedup ─▶ Storm ─▶ (written, all or nothing)
 
 A stage is a file with one method, which is given the time and changes nothing but what it returns.
 A step without a signal means that time has passed.
@@ -20,9 +20,9 @@ class Signal:
 
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
-    have been told of it before a restore. `part_of` names the rule whose alert says it all.
-    `updates`: what is known of an alert that is open changes with it. `named`: what only the
-    school's own people may see (core/shown.py).
+    have been told of it before a restore. `part_of` names the rule whose alert says it all, and
+    `whole` the target of that alert. `updates`: what is known of an alert that is open changes
+    with it. `named`: what only the school's own people may see (core/shown.py).
     """
 
     key: AlertKey
@@ -37,6 +37,7 @@ class Signal:
     adds: bool = False
     updates: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
+from alerts import silences
 from alerts.channels.base import Channel
 from alerts.channels.console import Console
 from alerts.channels.webhook import Webhook
@@ -25,11 +26,11 @@ from alerts.dispatcher import Dispatcher
 from alerts.engine import Engine
 from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
-from alerts.links import AckLinks
 from alerts.outbox import Outbox
-from alerts.people.accounts import parse_accounts
+from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
 from alerts.shipped import RULES
+from alerts.silences import Matchers, Silence
 from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
@@ -41,18 +42,17 @@ from collector.chores import DAY
 from collector.config import CollectorConfig
 from collector.degraded import degraded
 from collector.everywhere import everywhere_of
-from collector.filewatch import FileWatch
 from collector.intake import Bad
+from collector.journal import Note
 from collector.patience import Patience, Stopping
-from collector.people import KEY_FILE, People
+from collector.people import open_people
 from collector.readings import fresh_lines
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
-from collector.store.secretfile import kept_or_made, password
 from collector.systemsight import SystemSight
+from collector.timetable.files import CalendarFiles
 from core import clock
 from core.clock import SECOND
-from core.tomlfile import content_of
 
 MOST_WAITING: Final = 5_000
 """Messages of readings; of what is more the oldest are left out and counted."""
@@ -71,6 +71,13 @@ class _Fresh:
     at: int
 
 
+class Looks(Protocol):
+    """A file, or some, that people edit; FileWatch is one."""
+
+    def look(self) -> object:
+        """Go on with what it says now; blocks, raises sqlite3.Error."""
+
+
 class Alerting:
     """Made where the books are; everything but `kick` is used in the event loop."""
 
@@ -81,18 +88,31 @@ class Alerting:
         names = tuple(channel.name for channel in self.channels)
         schools = {one.name: one.school for one in config.alerts.webhook if one.school}
         words = Words(books.live.name_of, table.tz())
+        self.times = SchoolTime(table.tz())
+        """School time, for whoever asks; the calendar in it is replaced while we run."""
+        self._muting = ""
+        calendar = CalendarFiles(
+            *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
+        )
+        self.watches: list[Looks] = [calendar]
         self.history = History(books.ledger.path, words)
         messages = config.alerts.messages
         try:
             ground = AlertGround(books.journal, books.live, now())
             self._engine = Engine(
-                ground, words, channels=names, schools=schools, messages=messages, now=now
+                *(ground, words),
+                channels=names,
+                schools=schools,
+                messages=messages,
+                times=self.times,
+                now=now,
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self.people, self.watches = _people(
-            config, books, ground, dict.fromkeys(names, "") | schools
+        self.people, watched = open_people(
+            config, books.journal, ground, dict.fromkeys(names, "") | schools, self
         )
+        self.watches += watched
         self._outbox = Outbox(ground, names, schools, self.people.links)
         self._screen = Screen(RULES)
         self.canary = Canary()
@@ -148,7 +168,65 @@ class Alerting:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.history.began(since, RULES_OF_SECURITY, place)
 
+    # Silences, for people who are signed in: these block, and raise sqlite3.Error.
+
+    def silences(self) -> Sequence[Silence]:
+        """Return silences, the newest first, those that are over among them."""
+        with self._ground.transaction() as db:
+            return silences.list_(db)
+
+    def silence(
+        self,
+        by: str,
+        reason: str,
+        matchers: Matchers,
+        ends_at: int,
+        begins_at: int = 0,
+        *,
+        account: str = "",
+    ) -> Silence:
+        """Silence alerts until *ends_at* (ns), and record it; raises BadSilence."""
+        at = self._now()
+        with self._ground.transaction() as db:
+            made = silences.make(
+                db,
+                by=by,
+                reason=reason,
+                matchers=matchers,
+                ends_at=ends_at,
+                at=at,
+                begins_at=begins_at,
+            )
+            self._books.journal.add(db, [_silence_note("silence_made", made, by, account)])
+        self._silences_changed()
+        return made
+
+    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
+        """End a silence before its time, and record it; False where none of that number lasts."""
+        with self._ground.transaction() as db:
+            ended = silences.end(db, number, by, self._now())
+            if ended:
+                found = next(one for one in silences.list_(db) if one.number == number)
+                self._books.journal.add(db, [_silence_note("silence_ended", found, by, account)])
+        if ended:
+            self._silences_changed()
+        return ended
+
+    def _silences_changed(self) -> None:
+        self._muting = "silences"
+        self._books.journal.sync()
+        self.kick()
+
+    def _new_calendar(self) -> None:
+        self._muting = self._muting or "calendar"
+        self.kick()
+
     # Its life.
+
+    async def look(self) -> None:
+        """Take over what people changed in files; raises sqlite3.Error."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set."""
@@ -169,11 +247,6 @@ class Alerting:
         finally:
             dispatcher.kick()
             await sending
-
-    async def look(self) -> None:
-        """Go on with what files say that people edit while we run."""
-        for watch in self.watches:
-            await asyncio.to_thread(watch.look)
 
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
@@ -213,6 +286,15 @@ class Alerting:
     def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
         """Do all that blocks; done again from the beginning where the database refused."""
         engine = self._engine
+        muting, self._muting = self._muting, ""
+        try:
+            if muting == "silences":
+                engine.silences_changed()
+            elif muting:
+                engine.look_again()
+        except BaseException:
+            self._muting = "silences"
+            raise
         if self._kicked:
             self._kicked = False
             try:
@@ -258,34 +340,18 @@ class Alerting:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
 
 
+def _silence_note(kind: str, one: Silence, by: str, account: str) -> Note:
+    matchers = {name: word for name, word in asdict(one.matchers).items() if word}
+    until = clock.rfc3339(one.over_at)
+    details = {"number": one.number, "by": by, "reason": one.reason, "until": until, **matchers}
+    return Note(kind, f"silence/{one.number}", account, details)
+
+
 def _channels(config: AlertsConfig, sender: str) -> list[Channel]:
     webhooks = [
         Webhook(one.name, one.url, sender, one.timeout_s, one.headers()) for one in config.webhook
     ]
     return [Console(), *webhooks]
-
-
-def _people(
-    config: CollectorConfig, books: Books, ground: AlertGround, receivers: Mapping[str, str]
-) -> tuple[People, list[FileWatch]]:
-    """Return who may act, and the watch on the file that says so; raises ConfigError."""
-    table, folder = config.alerts, config.collector.folder
-    people = People(
-        ground.transaction,
-        books.journal,
-        receivers=receivers,
-        base_url=table.base_url,
-        behind_proxy=config.http.behind_proxy,
-        now=books.journal.now,
-    )
-    if table.base_url:
-        key, _ = kept_or_made(folder / KEY_FILE, password)
-        people.links = AckLinks(table.base_url, key.encode(), people.now)
-    if not table.accounts_file:
-        return people, []
-    path, content = table.accounts_file, content_of(table.accounts_file)
-    people.take(parse_accounts(path, content))
-    return people, [FileWatch(path, content, parse_accounts, people.take, books.journal)]
 
 
 def _fresh(item: Item) -> _Fresh | None:

@@ -69,13 +69,15 @@ class WebhookConfig(Struct, frozen=True, kw_only=True):
 class AlertsConfig(Struct, frozen=True, kw_only=True):
     """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
 
-    `base_url` is where people reach the pages, `accounts_file` who may act there.
+    `base_url` is where people reach the pages, `accounts_file` who may act there, and
+    `calendar_file` says when lessons are held (alerts/calendar/file.py).
     """
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
     keep_days: Days = 400
     base_url: BaseUrl = ""
     accounts_file: File = None
+    calendar_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
 
 

@@ -126,13 +126,14 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
-        self._unconnected = UnconnectedWatch(config, self.books, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)
         heads = HeadCache(takes=self._series.cardinality.takes)
         sorter = Sorter(regions, books.ledger.rows, LineCheck(heads, leeway=times.leeway))
         self.alerting = Alerting(config, books, now)
+        school_time = self.alerting.times
+        self._unconnected = UnconnectedWatch(config, books, school_time, now)
         readings = Readings(
             self.store,
             sorter,
@@ -144,8 +145,8 @@ class Collector:
         )
         daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
         stores = self._rollups.own, daily
-        self.district = District(config, stores, books, self.alerting.cases, now)
-        self._rooms = Rooms(books, stores, config.collector.tz(), self.alerting.see, now)
+        self.district = District(config, stores, books, self.alerting.cases, school_time, now=now)
+        self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
@@ -279,7 +280,6 @@ class Collector:
         return [
             every(1, self._clock_watch.look, stopping),
             every(1, self._prober.turn, stopping, first_after=0),
-            every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping, first_after=0),
             *self.roster.works(stopping),
             self._alert(),
         ]
@@ -319,6 +319,7 @@ class Collector:
             every(security.TICK_S, self._security.tick, stopping, first_after=2),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
             *self._rollups.works(stopping),
         ]

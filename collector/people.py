@@ -8,18 +8,24 @@ nothing.
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from alerts import acks
 from alerts.acks import Ack, Handled, How
 from alerts.links import NO_LINKS, AckLinks
-from alerts.people.accounts import NOBODY, Accounts
+from alerts.people.accounts import NOBODY, Accounts, parse_accounts
+from alerts.silences import Matchers, Silence
+from collector.alertground import AlertGround
+from collector.config import CollectorConfig
+from collector.filewatch import FileWatch
 from collector.journal import Journal, Note
+from collector.store.secretfile import kept_or_made, password
 from core import clock
 from core.errors import StoreBusy, StoreError
+from core.tomlfile import content_of
 
 KEY_FILE: Final = "ack-links.key"
 """In the collector's folder; without it the links that are on their way are worth nothing."""
@@ -43,6 +49,28 @@ class Doer:
     address: str
 
 
+class Silencing(Protocol):
+    """Makes and ends silences, each with its row of the audit log (collector/alerting.py)."""
+
+    def silences(self) -> Sequence[Silence]:
+        """Return silences, the newest first."""
+
+    def silence(
+        self,
+        by: str,
+        reason: str,
+        matchers: Matchers,
+        ends_at: int,
+        begins_at: int = 0,
+        *,
+        account: str = "",
+    ) -> Silence:
+        """Silence alerts until *ends_at* (ns); raises BadSilence."""
+
+    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
+        """End a silence before its time; False where none of that number lasts."""
+
+
 @dataclass(slots=True)
 class People:
     """Every method blocks, and raises StoreBusy where the database refuses, ActRefused where the
@@ -59,6 +87,7 @@ class People:
     receivers: Mapping[str, str] = field(default_factory=dict)
     base_url: str = ""
     behind_proxy: bool = False
+    silencing: Silencing | None = None
     now: clock.Clock = clock.now
 
     @property
@@ -116,26 +145,37 @@ class People:
         self._sync(new=new)
         return new
 
-    def add(
-        self, db: sqlite3.Connection, kind: str, target: str, who: Doer, **details: str | int
-    ) -> None:
-        """Put an act into the audit log, in the transaction that is under way."""
-        about = {"by": who.by, "role": who.role, "how": who.how, "address": who.address}
-        self.journal.add(db, [Note(kind, target, who.subject, {**about, **details})])
+    def silences(self) -> Sequence[Silence]:
+        """Return silences, the newest first, those that are over among them."""
+        with _refusing():
+            return self.silencing.silences() if self.silencing else ()
+
+    def silence(self, who: Doer, reason: str, matchers: Matchers, ends_at: int) -> Silence:
+        """Have nobody told of some alerts until *ends_at* (ns); raises BadSilence."""
+        assert self.silencing
+        said = acks.plain(reason)
+        with _refusing():
+            return self.silencing.silence(who.by, said, matchers, ends_at, account=who.subject)
+
+    def end_silence(self, number: int, who: Doer) -> bool:
+        """End a silence; return whether it still lasted."""
+        assert self.silencing
+        with _refusing():
+            return self.silencing.end_silence(number, who.by, account=who.subject)
 
     def _add(
         self, db: sqlite3.Connection, kind: str, number: int, who: Doer, **details: str | int
     ) -> None:
-        place = acks.place_of(db, number)
-        self.add(db, kind, f"alert/{number}", who, number=number, place=place, **details)
+        """Put an act into the audit log, in the transaction that is under way."""
+        about = {"by": who.by, "role": who.role, "how": who.how, "address": who.address}
+        about |= {"place": acks.place_of(db, number)}
+        said = {"number": number, **about, **details}
+        self.journal.add(db, [Note(kind, f"alert/{number}", who.subject, said)])
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self.transaction() as db:
-                yield db
-        except sqlite3.Error as error:
-            raise StoreBusy(f"this cannot be kept now, try again: {error}") from error
+        with _refusing(), self.transaction() as db:
+            yield db
 
     def _sync(self, *, new: bool = True) -> None:
         """Have the audit log take it at once; where it cannot, it does by itself later."""
@@ -145,3 +185,39 @@ class People:
             self.journal.sync()
         except (sqlite3.Error, StoreError, OSError) as error:
             _log.warning("the audit log has what people did only later: %s", error)
+
+
+def open_people(
+    config: CollectorConfig,
+    journal: Journal,
+    ground: AlertGround,
+    receivers: Mapping[str, str],
+    silencing: Silencing,
+) -> tuple[People, list[FileWatch]]:
+    """Return who may act, and the watch on the file that says so; raises ConfigError."""
+    table, folder = config.alerts, config.collector.folder
+    people = People(
+        ground.transaction,
+        journal,
+        receivers=receivers,
+        base_url=table.base_url,
+        behind_proxy=config.http.behind_proxy,
+        silencing=silencing,
+        now=journal.now,
+    )
+    if table.base_url:
+        key, _ = kept_or_made(folder / KEY_FILE, password)
+        people.links = AckLinks(table.base_url, key.encode(), people.now)
+    if not table.accounts_file:
+        return people, []
+    path, content = table.accounts_file, content_of(table.accounts_file)
+    people.take(parse_accounts(path, content))
+    return people, [FileWatch(path, content, parse_accounts, people.take, journal)]
+
+
+@contextlib.contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreBusy(f"this cannot be kept now, try again: {error}") from error

@@ -19,12 +19,22 @@ from core.types import Identity
 LOST: Final[frozenset[Cause]] = frozenset({"silent", "will", "agent", "line"})
 """Causes for which an agent is silent, as far as its own school knows."""
 NOT_TO_TELL: Final[frozenset[Cause]] = frozenset({"broker", "collector", "region"})
+_EXPLAINS: Final[Mapping[Cause, str]] = {
+    "silent": "agent_silent",
+    "will": "agent_silent",
+    "agent": "agent_silent",
+    "line": "line_down",
+    "own_line": "own_line",
+    "carrier": "carrier_away",
+}
+"""The rule whose alert says why nothing is known of a school."""
 MOST_NAMED: Final = 50
 """Schools that the details name; the count is of all."""
 
 COVERS: Final = frozenset(
     {
         "agent_silent",
+        "school_unknown",
         "clock_off",
         "line_down",
         "region_away",
@@ -130,12 +140,30 @@ def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
     place, line = f"{school.region}/{school.school}", school.line
     if line.state == "unknown":
         unknown.add(place)
+        if line.since and line.cause not in NOT_TO_TELL | {"unproven"}:
+            wrong.append(_unknown(school, place))
     elif line.state == "down":
-        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(school)))
+        part_of, whole = _part_of(school), _carrier(school)
+        wrong.append(Wrong("line_down", place, line.since, part_of=part_of, whole=whole))
 
 
 def _part_of(school: SchoolView) -> str:
     return "carrier_away" if school.line.cause == "carrier" or school.untold else ""
+
+
+def _carrier(school: SchoolView) -> str:
+    return school.entry.carrier if school.entry and _part_of(school) else ""
+
+
+def _unknown(school: SchoolView, place: str) -> Wrong:
+    """Return that nothing is known of a school, and what may explain it.
+
+    A silence that one of its agents is told of is that; that all were stopped, nobody tells.
+    """
+    line = school.line
+    part_of = _EXPLAINS.get(line.cause, "")
+    details = {"cause": line.cause or "all_stopped"}
+    return Wrong("school_unknown", place, line.since, "", details, part_of=part_of)
 
 
 def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:

@@ -72,7 +72,9 @@ class Alert:
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
-    `because` names attacks that went on at the school while it was open.
+    `hider` is the number of that alert, 0 where it is not known. `because` names attacks that went
+    on at the school while it was open. `muted_by` says why nobody is to be told now:
+    `silence:NUMBER`, `maintenance:NAME`, or `calendar`, which waits for lessons.
     """
 
     key: AlertKey
@@ -86,6 +88,8 @@ class Alert:
     hidden_by: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
+    muted_by: str = ""
+    hider: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -209,6 +209,26 @@ _KINDS: Final = (
     Kind("switch_down", "EV-FLT-SW", FAULT, "P3", "交换机中断", "a switch is down"),
     Kind("ap_down", "EV-FLT-AP", FAULT, "P3", "无线接入点中断", "an access point is down"),
     Kind(
+        *("school_unknown", "EV-SYS-UNKNOWN", FAULT, "P3"),
+        *("学校状态未知", "nothing is known of a school"),
+    ),
+    Kind(
+        *("room_unknown", "EV-SYS-UNKNOWN", FAULT, "P4"),
+        *("教室状态未知", "nothing is known of a room"),
+    ),
+    Kind(
+        *("device_unknown", "EV-SYS-UNKNOWN", FAULT, "P4"),
+        *("设备状态未知", "nothing is known of a device"),
+    ),
+    Kind(
+        *("silence_made", "EV-SYS-SILENCE", OTHERS, "P4"),
+        *("有人设置了静默", "somebody silenced alerts"),
+    ),
+    Kind(
+        *("silence_ended", "EV-SYS-SILENCE-END", OTHERS, "P4"),
+        *("有人提前结束了静默", "somebody ended a silence before its time"),
+    ),
+    Kind(
         *("power_lost", "EV-FLT-POWER", SUPPLIES, "P2"),
         *("停电，UPS 正在用电池供电", "mains power is lost, a UPS runs from its battery"),
     ),

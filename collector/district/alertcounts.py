@@ -17,7 +17,13 @@ def alert_counts(cases: Iterable[Case]) -> Mapping[SchoolKey, Mapping[Severity, 
     for case in cases:
         alert = case.alert
         region, _, rest = alert.key.place.partition("/")
-        if alert.state not in SHOWN or alert.hidden_by or not rest or region == "collector":
+        if (
+            alert.state not in SHOWN
+            or alert.hidden_by
+            or alert.muted_by
+            or not rest
+            or region == "collector"
+        ):
             continue
         of_school = found.setdefault((region, rest.partition("/")[0]), {})
         of_school[alert.severity] = of_school.get(alert.severity, 0) + 1

@@ -21,17 +21,24 @@ KINDS: Final = (
     "ap_down",
     "power_lost",
 )
-AT_NIGHT: Final = frozenset({"power_lost"})
-"""What is told of at any hour; else a mains switch turned off in the evening is no news."""
 
 _OF_ROOM: Final[dict[RoomState, str]] = {"not_ready": "room_not_ready", "limited": "room_limited"}
 _PART_OF: Final = {
-    "behind": "switch_down",
     "agent": "agent_silent",
     "line": "line_down",
     "collector": "broker_away",
 }
 """For a cause for which nobody can tell: the rule whose alert says it all."""
+
+
+class Part(NamedTuple):
+    """Of which alert something is a part: the rule, and the target where it has one."""
+
+    rule: str = ""
+    target: str = ""
+
+
+NO_PART: Final = Part()
 
 
 class ConditionKey(NamedTuple):
@@ -60,35 +67,35 @@ class Condition:
     key: ConditionKey
     since: int
     details: Mapping[str, Any] = field(default_factory=dict)
-    part_of: str = ""
+    part_of: Part = NO_PART
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is wrong, and of which conditions nobody can tell, with the rule that says why."""
+    """What is wrong, and of which conditions nobody can tell, with the alert that says why."""
 
     wrong: Mapping[ConditionKey, Condition]
-    unknown: Mapping[ConditionKey, str]
+    unknown: Mapping[ConditionKey, Part]
 
 
 def conditions(there: School) -> Found:
     """Return what is wrong in a school, and what may be."""
     wrong: dict[ConditionKey, Condition] = {}
-    unknown: dict[ConditionKey, str] = {}
+    unknown: dict[ConditionKey, Part] = {}
     for room in there.rooms:
-        state, cause = room.verdict.state, room.verdict.cause
+        state = room.verdict.state
         if state in _OF_ROOM:
             one = _of_room(room)
             wrong[one.key] = one
         elif state == "unknown":
             for kind in _OF_ROOM.values():
                 key = ConditionKey(kind, *there.key, room.room)
-                unknown[key] = _PART_OF.get(cause, "")
+                unknown[key] = _explained(there, room.verdict.cause, room.deciding)
     for device in there.devices:
         for kind, is_wrong in _kinds(device):
             key = ConditionKey(kind, *there.key, device.key.device)
             if device.state == "unknown":
-                unknown[key] = _PART_OF.get(device.cause, "")
+                unknown[key] = _explained(there, device.cause, device)
             elif is_wrong:
                 since = device.since
                 wrong[key] = Condition(key, since, details_of(device, device.room))
@@ -109,8 +116,40 @@ def _of_room(room: Room) -> Condition:
     verdict, device = room.verdict, room.deciding
     key = ConditionKey(_OF_ROOM[verdict.state], *room.key, room.room)
     told_by_itself = device and device.kind == "switch" and device.state in DOWN
-    part_of = "switch_down" if told_by_itself else ""
+    part_of = Part("switch_down", device.key.device) if device and told_by_itself else Part()
     return Condition(key, verdict.since, details_of(device, room.room), part_of)
+
+
+def _explained(there: School, cause: str, device: Device | None) -> Part:
+    """Return the alert that says why nobody can tell of a device."""
+    if cause != "behind" or device is None:
+        return Part(_PART_OF.get(cause, ""))
+    before = next((one for one in there.devices if one.key.device == device.cut_by), None)
+    if before is None:
+        return Part("switch_down")
+    # What stands in a room is spoken for by its room, but a switch.
+    own = {"switch": "switch_down", "ap": "" if before.room else "ap_down"}
+    rule = own.get(before.kind, "" if before.room else "device_fault")
+    return Part(rule, before.key.device) if rule else Part("room_not_ready", before.room)
+
+
+def unknowns(there: School) -> Iterator[Condition]:
+    """Give the rooms, and the devices that stand in none, of which nobody can tell.
+
+    Not those of an agent, a line or a collector that is away: that is told of as such, and one
+    word for each room of a district would say nothing more.
+    """
+    for room in there.rooms:
+        verdict = room.verdict
+        if verdict.state == "unknown" and verdict.cause not in _PART_OF:
+            key = ConditionKey("room_unknown", *there.key, room.room)
+            part_of = _explained(there, verdict.cause, room.deciding)
+            yield Condition(key, verdict.since, details_of(room.deciding, room.room), part_of)
+    for device in there.elsewhere:
+        if device.state == "unknown" and device.cause not in _PART_OF:
+            key = ConditionKey("device_unknown", *there.key, device.key.device)
+            part_of = _explained(there, device.cause, device)
+            yield Condition(key, device.since, details_of(device, ""), part_of)
 
 
 def _kinds(device: Device) -> Iterator[tuple[str, bool]]:

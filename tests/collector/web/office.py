@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from alerts.history import History, Stories, Wanted
@@ -51,6 +51,7 @@ class Office:
     stage: Stage = field(init=False)
     people: People = field(init=False)
     client: Client = field(init=False)
+    app: web.Application = field(init=False)
 
     def __post_init__(self) -> None:
         self.stage = Stage(self.folder)
@@ -89,7 +90,7 @@ class Office:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["Office"]:
-        app = make_app(
+        app = self.app = make_app(
             self.source,
             "zh",
             SHANGHAI,

@@ -9,6 +9,7 @@ import pytest
 from msgspec import structs
 
 from alerts.people.accounts import NOBODY
+from collector.web.actors import SIGN_IN
 from collector.web.signinlockout import (
     FREE,
     FREE_OF_ADDRESS,
@@ -321,11 +322,7 @@ async def test_failures_that_fill_the_log_are_counted_instead(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("collector.web.signin.fits", lambda _password, _kept: False)
-    sign_in = next(
-        value
-        for value in office.client.server.app.values()
-        if type(value).__name__ == "SignIn"
-    )
+    sign_in = office.app[SIGN_IN]
     for number in range(130):
         await sign_in.check(f"n{number}", WRONG, f"192.0.2.{number}", "page")
     assert len(office.audit("sign_in_failed")) == 100
