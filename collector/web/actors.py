@@ -9,7 +9,7 @@ import binascii
 import hmac
 import ipaddress
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -23,9 +23,6 @@ from core.addressclass import is_loopback
 Act = Literal["ack", "silence", "confirm"]
 
 SIGN_IN: Final = web.AppKey("sign_in", SignIn)
-ACTOR: Final = "actor"
-SESSION: Final = "session"
-
 CSRF: Final = "csrf"
 """The field of a form that carries its session's token."""
 REFRESH: Final = "X-Schoolwatch-Refresh"
@@ -67,16 +64,31 @@ class Actor:
         return Doer(self.name, role, how, self.account, address_of(request))
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of who asks."""
+
+    actor: Actor | None = None
+    session: Session | None = None
+
+
+_KEY: Final[Any] = web.RequestKey("known", _Known) if hasattr(web, "RequestKey") else "known"
+"""Older aiohttp takes words only, and the newer warns of them."""
+
+
 def actor_of(request: web.Request) -> Actor | None:
     """Return who is signed in."""
-    found = request.get(ACTOR)
-    return found if isinstance(found, Actor) else None
+    return _known(request).actor
 
 
 def session_of(request: web.Request) -> Session | None:
     """Return the session, where there is one."""
-    found = request.get(SESSION)
-    return found if isinstance(found, Session) else None
+    return _known(request).session
+
+
+def _known(request: web.Request) -> "_Known":
+    found = request.get(_KEY)
+    return found if isinstance(found, _Known) else _Known()
 
 
 def require(request: web.Request, act: Act, place: str) -> Actor:
@@ -139,7 +151,7 @@ def _recognise(request: web.Request) -> None:
     found = sign_in.sessions.find(token, sign_in.people.accounts, now, touch=touch)
     if found:
         session, account = found
-        request[SESSION], request[ACTOR] = session, _actor(account)
+        request[_KEY] = _Known(_actor(account), session)
 
 
 async def _check(request: web.Request) -> None:
@@ -186,7 +198,7 @@ async def _basic(request: web.Request) -> None:
         raise too_many(found.wait)
     if found.account is None:
         raise _unauthorized(request)
-    request[ACTOR] = _actor(found.account)
+    request[_KEY] = _Known(_actor(found.account))
 
 
 def too_many(wait: float) -> web.HTTPException:

@@ -28,6 +28,7 @@ from collector.web.pages.ledgerpage import LedgerPage
 from collector.web.pages.schoolpage import SchoolPages
 from collector.web.pages.securitypage import SecurityPage
 from collector.web.pages.signinpage import SignInPage
+from collector.web.pages.silencepage import SilencePage
 from collector.web.pages.unconnectedpage import UnconnectedPage
 from collector.web.params import ParameterError
 from collector.web.reads import Reads
@@ -128,6 +129,10 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     app.router.add_post("/alerts/{number}/ack", actions.acknowledge)
     app.router.add_post("/alerts/{number}/undo", actions.undo)
     app.router.add_post("/alerts/{number}/stage", actions.advance)
+    silences = SilencePage(frame, reads)
+    app.router.add_get("/silences", silences.show)
+    app.router.add_post("/silences/{number}/end", silences.end)
+    app.router.add_post("/alerts/{number}/silence", silences.make)
     link = AckPage(frame, reads)
     app.router.add_get("/ack/{token}", link.show)
     app.router.add_post("/ack/{token}", link.act)

@@ -88,6 +88,14 @@ ACTS: Final = (
         *("alerts/ack", "acknowledge", "Acknowledge an alert: somebody takes care of it"),
         *(acting.AckAsked, acting.AckAnswer),
     ),
+    Act(
+        *("silences", "silence", "Silence alerts for a while"),
+        *(acting.SilenceAsked, acting.SilenceAnswer),
+    ),
+    Act(
+        *("silences/end", "end_silence", "End a silence before its time"),
+        *(acting.EndAsked, acting.SilenceAnswer),
+    ),
 )
 SELF: Final = ROOT + "openapi.json"
 ACT_REFUSALS: Final = {

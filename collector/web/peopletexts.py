@@ -72,6 +72,34 @@ PEOPLE: Final[dict[str, Text]] = {
     "how_page": Text("网页", "on the page"),
     "how_link": Text("消息中的链接", "by the link in a message"),
     "how_api": Text("接口", "by the API"),
+    # Silences
+    "silences": Text("静默", "Silences"),
+    "silences_why": Text(
+        "静默期间仍会监测和显示，但不再通知任何人；到期后若问题仍在，会立即通知。",
+        "What is silenced is still watched and shown, but nobody is told; what outlasts the "
+        "silence is told at its end.",
+    ),
+    "silences_lasting": Text("生效中", "In force"),
+    "silences_none": Text("没有生效中的静默。", "No silence is in force."),
+    "silences_over": Text("已结束的静默", "Over"),
+    "silence_until": Text("至 {time}，由 {by} 设置", "until {time}, by {by}"),
+    "silence_was": Text("{began} 至 {ended}，由 {by} 设置", "{began} to {ended}, by {by}"),
+    "silence_ended_by": Text("{by} 提前结束", "ended early by {by}"),
+    "silence_because": Text("原因：{reason}", "reason: {reason}"),
+    "silence_end": Text("立即结束", "End it now"),
+    "silence_any_rule": Text("所有规则", "every rule"),
+    "silence_everywhere": Text("所有地点", "everywhere"),
+    "silence_now": Text(
+        "这条告警正在静默，不通知任何人。", "This alert is silenced: nobody is told."
+    ),
+    "silence_make": Text("设置静默（计划内的工作）", "Silence it (planned work)"),
+    "silence_scope": Text("范围", "What"),
+    "silence_same": Text("只静默这一个问题", "this condition alone"),
+    "silence_place": Text("同一位置的同类问题", "this rule at this place"),
+    "silence_school": Text("本校的全部告警", "everything at this school"),
+    "silence_hours": Text("时长", "For how long"),
+    "silence_reason": Text("原因（必填）", "Reason (required)"),
+    "silence_button": Text("静默", "Silence"),
     # The story
     "story_acked": Text("{by} 确认（{how}）", "{by} acknowledged it ({how})"),
     "story_undone": Text("{by} 的确认已撤回", "what {by} acknowledged was taken back"),
@@ -117,6 +145,12 @@ PEOPLE: Final[dict[str, Text]] = {
         "处置已经开始，不能再撤回确认。", "The handling has gone on; it cannot be taken back."
     ),
     "refused_order": Text("请按顺序记录处置步骤。", "The steps are noted in their order."),
+    "refused_no_reason": Text("请填写静默的原因。", "A silence needs a reason."),
+    "refused_no_silence": Text("没有这条静默。", "There is no such silence."),
+    "refused_bad_silence": Text(
+        "无法设置这条静默：请检查时长和范围。",
+        "This silence cannot be made: see how long and what.",
+    ),
     "refused_lasts": Text(
         "告警仍未恢复，不能记录这一步。", "The alert still lasts; this step comes when it is over."
     ),

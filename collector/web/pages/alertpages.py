@@ -13,6 +13,7 @@ from collector.web import roomwords
 from collector.web.actors import actor_of
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
+from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
@@ -83,6 +84,7 @@ class AlertPages:
             story=found[0] if found else None,
             steps=steps(found[0], t) if found else [],
             may_act=bool(actor and found and actor.may("ack", found[0].telling.alert.key.place)),
+            silence_hours=HOURS,
             after_the_end=AFTER_THE_END,
             next_stage=next_stage(found[0].handled) if found else None,
             details=_details(found[0], t) if found else [],

@@ -1,5 +1,6 @@
 """Accounts for tests; their hashes cost as little as a file may ask for."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,13 @@ def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def account(name: str, role: Role, school: str = "", password: str = PASSWORD) -> Account:
     person = {"district": "张三", "school": "李四", "auditor": "王五"}[role]
-    kept = passwords.hashed(password)
+    kept = _kept(password)
     return Account(name=name, person=person, role=role, school=school, password=kept)
+
+
+@cache
+def _kept(password: str) -> str:
+    return passwords.hashed(password)
 
 
 def accounts(*made: Account) -> Accounts:

@@ -150,11 +150,11 @@ async def test_the_page_says_no_more_than_the_message_did(office: Office) -> Non
 
 
 @settings(
-    max_examples=60,
+    max_examples=6,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(tokens=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=3))
+@given(tokens=st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=15))
 def test_no_invented_token_makes_the_page_fail(
     tmp_path_factory: pytest.TempPathFactory, tokens: list[str]
 ) -> None:
@@ -167,4 +167,4 @@ def test_no_invented_token_makes_the_page_fail(
             assert office.people.acked(number) is None
             return {answer.status for answer in answers}
 
-    assert asyncio.run(ask()) <= {404, 405, 403}
+    assert asyncio.run(ask()) <= {404, 405, 429}

@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from collector.web.app import make_app
+from core.clock import SECOND, rfc3339
 from tests.alerts.people.made import PASSWORD, cheap_hashes
 from tests.alerts.stage import SHANGHAI
+from tests.collector.making import WHO
 from tests.collector.web.fakes import FakeSource
 from tests.collector.web.office import NAMES, Office
 
@@ -18,6 +20,10 @@ MAY: dict[str, dict[str, int]] = {
     "/alerts/{number}/ack": {"zhang": 303, "li": 303, "far": 403, "wang": 403, "": 401},
     "/alerts/{number}/undo": {"zhang": 409, "li": 409, "far": 403, "wang": 403, "": 401},
     "/alerts/{number}/stage": {"zhang": 409, "li": 409, "far": 403, "wang": 403, "": 401},
+    "/alerts/{number}/silence": {"zhang": 303, "li": 303, "far": 403, "wang": 403, "": 401},
+    "/silences/{number}/end": {"zhang": 303, "li": 303, "far": 403, "wang": 403, "": 401},
+    "/api/v1/silences": {"zhang": 200, "li": 200, "far": 403, "wang": 403, "": 401},
+    "/api/v1/silences/end": {"zhang": 200, "li": 200, "far": 403, "wang": 403, "": 401},
     "/sign-out": {"zhang": 303, "li": 303, "far": 303, "wang": 303, "": 401},
     # Whoever has the password, and whoever has the link.
     "/sign-in": dict.fromkeys(("zhang", "li", "far", "wang", ""), 403),
@@ -42,12 +48,26 @@ def basic(name: str, password: str = PASSWORD) -> dict[str, str]:
 
 
 async def asked(office: Office, path: str, who: str, number: int) -> Any:
+    if "silences" in path and "end" in path:
+        await silenced(office, number)
     if path.startswith("/api/"):
         headers = basic(who) if who else {}
-        return await office.client.post(path, json={"number": number}, headers=headers)
+        body: dict[str, Any] = {"number": number}
+        if path.endswith("/silences"):
+            until = office.stage.clock() + 3_600 * SECOND
+            body = {"reason": "x", "until": until, "region": WHO.region, "school": WHO.school}
+        return await office.client.post(path, json=body, headers=headers)
     csrf = await office.entered(who) if who else ""
     filled = path.format(number=number, token=office.token(number))
-    return await office.post(filled, csrf=csrf, stage="contain")
+    about = {"hours": "4", "scope": "school", "reason": "换交换机"}
+    return await office.post(filled, csrf=csrf, stage="contain", **about)
+
+
+async def silenced(office: Office, number: int) -> None:
+    csrf = await office.entered("li")
+    form = {"hours": "1", "scope": "same", "reason": "换交换机", "csrf": csrf}
+    assert (await office.post(f"/alerts/{number}/silence", **form)).status == 303
+    office.leave()
 
 
 @pytest.mark.parametrize("who", [*NAMES, ""])
@@ -59,6 +79,11 @@ async def test_everybody_may_what_their_role_may_and_nothing_more(
     answer = await asked(office, path, who, number)
     assert answer.status == MAY[path][who], await answer.text()
     acted = "ack" in path and answer.status in (200, 303)
+    silences = office.people.silences()
+    if "silence" in path:
+        ends = "end" in path
+        assert bool(silences) == (ends or answer.status in (200, 303))
+        assert bool(silences and silences[0].ended_at) == (ends and answer.status in (200, 303))
     assert bool(office.people.acked(number)) == acted
     assert len(office.audit("alert_acknowledged")) == acted
 
@@ -122,7 +147,7 @@ async def test_the_api_takes_a_name_and_a_password_and_no_cookie(office: Office)
         "number": number,
         "new": True,
         "acked": {
-            "at": "2026-11-23T03:09:45Z",
+            "at": rfc3339(office.stage.clock()),
             "at_ns": office.stage.clock(),
             "by": "张三",
             "role": "district",
@@ -157,3 +182,49 @@ async def test_a_question_that_is_none_is_refused_with_a_reason(
     answer = await office.client.post("/api/v1/alerts/ack", data=body, headers=headers)
     assert answer.status == status, await answer.text()
     assert (await answer.json())["error"]
+
+
+async def test_a_silence_of_the_page_keeps_its_alert_from_people_until_somebody_ends_it(
+    office: Office,
+) -> None:
+    number = office.break_out()
+    await silenced(office, number)
+    csrf = await office.entered("li")
+    assert "正在静默" in await office.get(f"/alerts/{number}")
+    text = await office.get("/silences")
+    assert "换交换机" in text
+    assert "由 李四 设置" in text
+    (one,) = office.people.silences()
+    assert (one.by, one.matchers.school, one.matchers.rule) == (
+        "李四",
+        "school-1",
+        "spool_dropping",
+    )
+    assert office.audit("silence_made")[0]["subject"] == "li"
+    assert (await office.post("/silences/1/end", csrf=csrf)).headers["Location"] == "/silences"
+    assert "没有生效中的静默" in await office.get("/silences")
+    assert (await office.post("/silences/1/end", csrf=csrf)).status == 303, "twice does no harm"
+    assert (await office.post("/silences/7/end", csrf=csrf)).status == 409
+
+
+async def test_a_silence_needs_a_reason_and_one_of_the_choices(office: Office) -> None:
+    number, csrf = office.break_out(), await office.entered()
+    for form, status in (
+        ({"hours": "4", "scope": "same", "reason": "  "}, 409),
+        ({"hours": "999", "scope": "same", "reason": "x"}, 400),
+        ({"hours": "4", "scope": "all", "reason": "x"}, 400),
+    ):
+        answer = await office.post(f"/alerts/{number}/silence", csrf=csrf, **form)
+        assert answer.status == status
+    assert not office.people.silences()
+
+
+@pytest.mark.parametrize("words", [{}, {"rule": "spool_dropping"}, {"region": WHO.region}])
+async def test_a_school_silences_by_the_api_only_what_is_its_own(
+    office: Office, words: dict[str, str]
+) -> None:
+    body = {"reason": "x", "until": office.stage.clock() + SECOND, **words}
+    answer = await office.client.post("/api/v1/silences", json=body, headers=basic("li"))
+    assert answer.status == 403
+    mine = await office.client.post("/api/v1/silences", json=body, headers=basic("zhang"))
+    assert mine.status == (200 if words else 400)

@@ -54,6 +54,7 @@ MADE = {
     *(f"stage_{stage}" for stage in STAGES),
     *(f"how_{how}" for how in get_args(How)),
     *(f"refused_{why}" for why in get_args(Refusal)),
+    *("refused_no_reason", "refused_no_silence", "refused_bad_silence"),
     *(f"role_of_{role}" for role in ROLES),
     *(f"error_{status}{more}" for status in TOLD for more in ("", "_next")),
     *("sign_in_insecure", "sign_in_stale", "sign_in_wait", "sign_in_wrong", "error_409"),
