@@ -146,7 +146,9 @@ class Office:
             patience=20,
             monotonic=lambda: self.seconds,
         )
-        async with TestClient(TestServer(app)) as client:
+        server = TestServer(app)
+        await server.start_server(access_log=None)  # as collector/web/app.py serves
+        async with TestClient(server) as client:
             self.client = client
             yield self
         self.source.store.close()
@@ -164,9 +166,12 @@ class Office:
         self, name: str = "zhang", password: str = PASSWORD, **headers: str
     ) -> ClientResponse:
         page = await (await self.client.get("/sign-in")).text()
-        form = {"name": name, "password": password, "entry": hidden(page, "entry")}
+        entry = hidden(page, "entry")
+        form = {"name": name, "password": password, "entry": entry}
+        # By https only, says the cookie, which this client takes at its word.
+        cookies = {"schoolwatch-entry": entry} if self.people.secure else None
         return await self.client.post(
-            "/sign-in", data=form, allow_redirects=False, headers=headers or None
+            "/sign-in", data=form, allow_redirects=False, headers=headers or None, cookies=cookies
         )
 
     async def entered(self, name: str = "zhang") -> str:
