@@ -110,7 +110,7 @@ class Alerting:
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
         self.people, watched = open_people(
-            config, books.journal, ground, dict.fromkeys(names, "") | schools, self
+            config, books, ground, dict.fromkeys(names, "") | schools, self
         )
         self.watches += watched
         self._outbox = Outbox(ground, names, schools, self.people.links)

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, Protocol
 
 from alerts import acks
@@ -19,6 +20,7 @@ from alerts.links import NO_LINKS, AckLinks
 from alerts.people.accounts import NOBODY, Accounts, parse_accounts
 from alerts.silences import Matchers, Silence
 from collector.alertground import AlertGround
+from collector.books import Books
 from collector.config import CollectorConfig
 from collector.filewatch import FileWatch
 from collector.journal import Journal, Note
@@ -33,6 +35,8 @@ KEY_FILE: Final = "ack-links.key"
 _log = logging.getLogger(__name__)
 
 Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
+Count = Callable[[str, str], None]
+"""Counts a name and a reason, in the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,10 @@ class Silencing(Protocol):
         """End a silence before its time; False where none of that number lasts."""
 
 
+def _uncounted(_name: str, _reason: str) -> None:
+    """Count nothing."""
+
+
 @dataclass(slots=True)
 class People:
     """Every method blocks, and raises StoreBusy where the database refuses, ActRefused where the
@@ -88,6 +96,7 @@ class People:
     base_url: str = ""
     behind_proxy: bool = False
     silencing: Silencing | None = None
+    count: Count = _uncounted
     now: clock.Clock = clock.now
 
     @property
@@ -189,7 +198,7 @@ class People:
 
 def open_people(
     config: CollectorConfig,
-    journal: Journal,
+    books: Books,
     ground: AlertGround,
     receivers: Mapping[str, str],
     silencing: Silencing,
@@ -198,12 +207,13 @@ def open_people(
     table, folder = config.alerts, config.collector.folder
     people = People(
         ground.transaction,
-        journal,
+        books.journal,
         receivers=receivers,
         base_url=table.base_url,
         behind_proxy=config.http.behind_proxy,
         silencing=silencing,
-        now=journal.now,
+        count=partial(_count, books),
+        now=books.journal.now,
     )
     if table.base_url:
         key, _ = kept_or_made(folder / KEY_FILE, password)
@@ -212,7 +222,7 @@ def open_people(
         return people, []
     path, content = table.accounts_file, content_of(table.accounts_file)
     people.take(parse_accounts(path, content))
-    return people, [FileWatch(path, content, parse_accounts, people.take, journal)]
+    return people, [FileWatch(path, content, parse_accounts, people.take, books.journal)]
 
 
 @contextlib.contextmanager
@@ -221,3 +231,7 @@ def _refusing() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreBusy(f"this cannot be kept now, try again: {error}") from error
+
+
+def _count(books: Books, name: str, reason: str) -> None:
+    books.counters.add(name, reason=reason)

@@ -171,7 +171,7 @@ async def _check(request: web.Request) -> None:
             raise _unauthorized(request)
         given = (await request.post()).get(CSRF)
         if not isinstance(given, str) or not same(given, session.csrf):
-            request.app[SIGN_IN].count("csrf")
+            request.app[SIGN_IN].people.count("acts_refused", "form")
             raise web.HTTPForbidden(reason="the form is of another session; open the page again")
 
 

@@ -44,8 +44,6 @@ class SignIn:
         self.people, self.monotonic = people, monotonic
         self.sessions, self.lockout = Sessions(), Lockout()
         self.bad_links, self.link_acts = Rate(BAD_LINKS, LINKS_S), Rate(LINK_ACTS, LINKS_S)
-        self.counts: dict[str, int] = {}
-        """What happened since the start, by word; for tests and /metrics."""
         self._noted, self._left_out = Rate(NOTED, NOTED_S), 0
         # One thread: the memory of one check, and nobody's guesses take the machine.
         self._threads = ThreadPoolExecutor(1, thread_name_prefix="password")
@@ -55,29 +53,26 @@ class SignIn:
         """Return whose password this is; an attempt is noted, whatever came of it."""
         account = self.people.accounts.get(name)
         if self._waiting >= MOST_WAITING:
-            self.count("busy")
+            self.people.count("sign_ins_refused", "busy")
             return Outcome(wait=BUSY_S)
         wait = self.lockout.begin(name, address, self.monotonic())
         if wait:
-            self.count("locked")
+            self.people.count("sign_ins_refused", "waits")
             return Outcome(wait=wait)
         right = await self._fits(password, account.password if account else NOBODYS)
         # It may have been taken away meanwhile.
         if not right or account is None or self.people.accounts.get(name) != account:
-            self.count("failed")
+            self.people.count("sign_ins_refused", "wrong")
             await self._note_failure(account, name, address, how)
             return Outcome(wait=0.0)
         self.lockout.right(name, address)
+        self.people.count("sign_ins", how)
         return Outcome(account)
 
     async def note(self, kind: str, account: Account, address: str, **details: str) -> None:
         """Put into the audit log what an account did; where that cannot be, raise StoreError."""
         said = {"by": account.person, "role": account.role, "address": address, **details}
         await self._keep(Note(kind, "page", account.name, said))
-
-    def count(self, what: str) -> None:
-        """Count something that happened."""
-        self.counts[what] = self.counts.get(what, 0) + 1
 
     def close(self) -> None:
         """Check nothing more."""

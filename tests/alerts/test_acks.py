@@ -13,6 +13,7 @@ from alerts import acks
 from alerts.acks import STAGES, Handled, Stage
 from alerts.history import History, Wanted, tidy
 from alerts.texts import Words
+from collector.people import Doer, People
 from core.clock import SECOND
 from core.errors import ActRefused
 from core.types import Event
@@ -144,17 +145,26 @@ def test_an_alert_that_begins_anew_is_nobodys(tmp_path: Path) -> None:
     assert do(stage, lambda db: acks.acked(db, 2)) is None
 
 
-def test_a_kill_between_the_act_and_its_answer_leaves_the_act_once(tmp_path: Path) -> None:
+def test_a_kill_between_the_act_and_its_answer_leaves_the_act_and_its_record_once(
+    tmp_path: Path,
+) -> None:
     stage = begun(tmp_path)
     stage.ledger.close()
     child = os.fork()
     if not child:
-        again = Engine(tmp_path)
-        ack(again)
+        acknowledge(Engine(tmp_path))
         os.kill(os.getpid(), signal.SIGKILL)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     stage.start()
-    assert ack(stage) is False, "it was done, and saying it again is harmless"
+    found, new = acknowledge(stage)
+    assert (found.by, new) == ("张三", False), "saying it again is harmless"
+    bodies = [row.body for row in stage.journal.rows.after(0, 999)]
+    assert sum(b'"alert_acknowledged"' in body for body in bodies) == 1
+
+
+def acknowledge(stage: Engine) -> tuple[acks.Ack, bool]:
+    people = People(stage.ledger.transaction, stage.journal, now=stage.clock)
+    return people.acknowledge(1, Doer("张三", "district", "page", "zhang", "127.0.0.1"), "")
 
 
 @pytest.mark.parametrize(

@@ -82,7 +82,7 @@ class AckPage:
     def _invalid(self, request: web.Request) -> web.Response:
         """Say the same of every link that is none, and count; many of them are refused sooner."""
         sign_in = request.app[SIGN_IN]
-        sign_in.count("bad_link")
+        self._people.count("ack_links_refused", "")
         key, now = network_of(address_of(request)), sign_in.monotonic()
         wait = sign_in.bad_links.left(key, now)
         if wait:

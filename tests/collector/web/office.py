@@ -1,6 +1,7 @@
 """Pages over the real engine and its database, with people who may act there."""
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -95,6 +96,7 @@ class Office:
     folder: Path
     base_url: str = BASE
     seconds: float = 1_000.0
+    counted: Counter[tuple[str, str]] = field(default_factory=Counter)
     stage: Stage = field(init=False)
     people: People = field(init=False)
     client: Client = field(init=False)
@@ -110,11 +112,15 @@ class Office:
             receivers={"duty": "", "school": HERE, "far": ELSEWHERE},
             base_url=self.base_url,
             silencing=Silencer(self.stage),
+            count=self.count,
             now=self.stage.clock,
         )
         self.people = people
         self.source = Live(MoodyStore(self.folder / "store.db"), acting=people)
         self.source.stage = self.stage
+
+    def count(self, name: str, reason: str) -> None:
+        self.counted[name, reason] += 1
 
     def break_out(self, who: Identity = WHO) -> int:
         """Have an alert begin; return its number."""

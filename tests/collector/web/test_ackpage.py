@@ -102,6 +102,7 @@ async def test_every_link_that_is_none_gets_the_same_page_and_is_counted(office:
             )
             said.add(text)
     assert len(said) == 1
+    assert office.counted["ack_links_refused", ""] == 2 * len(bad)
     assert office.people.acked(number) is office.people.acked(far) is None
     office.stage.clock.at += VALID_S * SECOND
     assert "链接无效或已过期" in await office.get(f"/ack/{good}", 404)
