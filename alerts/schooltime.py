@@ -125,19 +125,22 @@ class SchoolTime:
         ]
         return sorted(found, key=lambda one: (one.begins, one.ends))
 
-    def is_live(self, at: int, school: str, room: str = "") -> bool:
-        """Return whether a live lesson goes on, or begins so soon that no fault of it may wait."""
+    def is_live(self, at: int, school: str, room: str | None = "") -> bool:
+        """Return whether a live lesson goes on, or begins so soon that no fault of it may wait.
+
+        In *room*, or "" for any room; with None only exams count, which are everywhere.
+        """
         return any(one.begins <= at < one.ends for one in self._urgent(at, school, room, days=2))
 
-    def live(self, at: int, school: str, room: str = "") -> int:
-        """Return when no fault of a room may wait next after *at* (ns), 0 where nobody knows."""
+    def live(self, at: int, school: str, room: str | None = "") -> int:
+        """Return when `is_live` begins next after *at* (ns), 0 where nobody knows."""
         later = (one.begins for one in self._urgent(at, school, room, days=8) if one.begins > at)
         return min(later, default=0)
 
-    def _urgent(self, at: int, school: str, room: str, *, days: int) -> Iterator[Held]:
+    def _urgent(self, at: int, school: str, room: str | None, *, days: int) -> Iterator[Held]:
         """Yield the times around the live lessons and exams of the days from *at* on."""
         calendar, profile = self.calendar, self.profile(school)
-        if not profile.exams and not calendar.timetable.of(school, room):
+        if not profile.exams and (room is None or not calendar.timetable.of(school, room)):
             return
         today = clock.local(at, self.zone).date()
         for n in range(days):
@@ -145,7 +148,7 @@ class SchoolTime:
             if profile.is_exam(there):
                 for begins, ends in self.day(there, school).spans:
                     yield Held(begins - calendar.before_live, ends, None)
-            for one in self.held(there, school, room):
+            for one in self.held(there, school, room) if room is not None else ():
                 if one.lesson and one.lesson.live:
                     yield Held(one.begins - calendar.before_live, one.ends, one.lesson)
 

@@ -46,7 +46,8 @@ class Case:
 
     `lane_until`: not to alert before the agent's lane has caught up, or this time. `over_at`: the
     clock ends it then. `told`: how people heard that it began; `folds`: what the next summary is
-    to say of it. `named` is for the message to the school alone.
+    to say of it. `named` is for the message to the school alone. `whole` is the
+    target of the alert that it is a part of.
     """
 
     alert: Alert
@@ -56,6 +57,7 @@ class Case:
     folds: Literal["", "begin", "end"] = ""
     repeat: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    whole: str = ""
 
     def changed(self, **alert: Any) -> "Case":
         """Return the case with its alert changed."""

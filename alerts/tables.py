@@ -74,6 +74,7 @@ class _Beside(msgspec.Struct, omit_defaults=True):
     because: tuple[Because, ...] = ()
     muted_by: str = ""
     hider: int = 0
+    whole: str = ""
 
 
 def create(db: sqlite3.Connection) -> None:
@@ -183,7 +184,9 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
-        msgspec.json.encode(_Beside(dict(case.named), alert.because, alert.muted_by, alert.hider)),
+        msgspec.json.encode(
+            _Beside(dict(case.named), alert.because, alert.muted_by, alert.hider, case.whole)
+        ),
     )
 
 
@@ -196,4 +199,4 @@ def _case(row: tuple[Any, ...]) -> Case:
         *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
         *(beside.muted_by, beside.hider),
     )
-    return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named)
+    return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named, beside.whole)

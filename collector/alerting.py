@@ -13,7 +13,7 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -117,7 +117,7 @@ class Alerting:
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
-        self._system = SystemSight(table.id, books.door)
+        self._system = SystemSight(table.id, books.door, self._schools)
         self._ground = ground
         self._fresh: deque[_Fresh] = deque()
         self._sights: dict[frozenset[str], Sight] = {}
@@ -222,6 +222,11 @@ class Alerting:
         self.kick()
 
     # Its life.
+
+    def _schools(self) -> Iterable[str]:
+        """Give the names of the schools that count."""
+        live, opening = self._books.live, self._books.door.opening()
+        return (one.name or one.school for one in live.picture(self._now(), opening).counted)
 
     async def look(self) -> None:
         """Take over what people changed in files; raises sqlite3.Error."""

@@ -12,6 +12,7 @@ from typing import Final
 from alerts.facts import Sight, Wrong
 from collector.canary import Canary
 from collector.door import Opening
+from collector.listed import listed
 from collector.picture import AgentView, Picture, SchoolView
 from collector.verdicts import Cause
 from core.types import Identity
@@ -28,8 +29,6 @@ _EXPLAINS: Final[Mapping[Cause, str]] = {
     "carrier": "carrier_away",
 }
 """The rule whose alert says why nothing is known of a school."""
-MOST_NAMED: Final = 50
-"""Schools that the details name; the count is of all."""
 
 COVERS: Final = frozenset(
     {
@@ -72,7 +71,15 @@ def sight_of(
             since[fact] = min(began, since.get(fact, began))
     for fact, schools in together.items():
         kind, place, target = fact
-        wrong.append(Wrong(kind, place, since[fact], target, _named(schools)))
+        wrong.append(
+            Wrong(
+                kind,
+                place,
+                since[fact],
+                target,
+                listed(school.name or school.school for school in schools),
+            )
+        )
     unknown |= _regions_unknown(picture, opening)
     missed = bool(opening.since) and canary.is_missed(picture.at, opening.since)
     if missed:
@@ -175,8 +182,3 @@ def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:
         yield ("carrier_away", "", school.entry.carrier), school.line.since
     if school.line.cause == "own_line":
         yield ("own_line", "", ""), school.line.since
-
-
-def _named(schools: list[SchoolView]) -> Mapping[str, object]:
-    names = sorted(school.name or school.school for school in schools)
-    return {"count": len(names), "schools": names[:MOST_NAMED]}

@@ -91,6 +91,11 @@ class Alert:
     muted_by: str = ""
     hider: int = 0
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is told of it: another alert says it all, or something mutes it."""
+        return bool(self.hidden_by or self.muted_by)
+
 
 @dataclass(frozen=True, slots=True)
 class Telling:

@@ -197,7 +197,7 @@ def calendar_of(
         (*off, *holidays),
         (*made_up, *workdays),
         exams,
-        tuple(Maintained(row) for row in file.maintenance),
+        (*map(Maintained, file.maintenance), *map(Maintained, file.weekly_maintenance)),
         timetable or Timetable(),
         file.before_live_min * 60 * SECOND,
     )

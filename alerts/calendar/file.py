@@ -52,8 +52,7 @@ def _spans_mistake(texts: tuple[str, ...]) -> str:
 
 def _window_mistake(text: str) -> str:
     try:
-        if text:
-            hours_of(text, over_night=True)
+        hours_of(text, over_night=True)
     except ValueError as error:
         return f"{text!r}: {error}"
     return ""
@@ -69,9 +68,9 @@ def _zone_mistake(zone: str) -> str:
 
 
 Date = Annotated[date, Meta(description="a day, as 2026-09-01 without quotes")]
-Moment = Annotated[
-    datetime | None,
-    Meta(description="a moment, as 2026-11-28T22:00:00 without quotes"),
+Moment = Annotated[datetime, Meta(description="a moment, as 2026-11-28T22:00:00 without quotes")]
+Name = Annotated[
+    str, Meta(pattern=r"\A[^\x00-\x1f:]{1,60}\Z", description="1 to 60 characters without ':'")
 ]
 Spans = Annotated[tuple[str, ...], Meta(extra={CHECK: _spans_mistake})]
 Window = Annotated[str, Meta(extra={CHECK: _window_mistake})]
@@ -144,17 +143,25 @@ class TimetableFile(Struct, frozen=True, kw_only=True):
 
 
 class Maintenance(Struct, frozen=True, kw_only=True):
-    """A time in which what breaks was announced: once, or on `weekdays` each week."""
+    """A time in which what breaks was announced."""
 
-    name: Annotated[
-        str,
-        Meta(pattern=r"\A[^\x00-\x1f:]{1,60}\Z", description="1 to 60 characters without ':'"),
-    ]
+    name: Name
     reason: Filled
-    begins: Moment = None
-    ends: Moment = None
-    weekdays: tuple[Weekday, ...] = ()
-    hours: Window = ""
+    begins: Moment
+    ends: Moment
+    region: AnyLevel = ""
+    school: AnyLevel = ""
+    room: str = ""
+    rule: str = ""
+
+
+class WeeklyMaintenance(Struct, frozen=True, kw_only=True):
+    """The same each week; over midnight where it ends earlier than it begins."""
+
+    name: Name
+    reason: Filled
+    weekdays: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
+    hours: Window
     zone: Zone = ""
     region: AnyLevel = ""
     school: AnyLevel = ""
@@ -177,6 +184,7 @@ class CalendarFile(Struct, frozen=True, kw_only=True):
     holiday_file: tuple[HolidayFile, ...] = ()
     timetable_file: tuple[TimetableFile, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
+    weekly_maintenance: tuple[WeeklyMaintenance, ...] = ()
 
 
 def read_calendar(path: Path) -> CalendarFile:
@@ -216,7 +224,9 @@ def _lasting(rows: tuple[_Lasting, ...]) -> Iterator[tuple[KeyPath, str]]:
             yield (number, "last"), f"last is {row.last}, before first, which is {row.first}"
 
 
-def _maintained(rows: tuple[Maintenance, ...]) -> Iterator[tuple[KeyPath, str]]:
+def _maintained(
+    rows: tuple[Maintenance | WeeklyMaintenance, ...],
+) -> Iterator[tuple[KeyPath, str]]:
     yield from _placed(rows)
     seen: set[str] = set()
     for number, row in enumerate(rows):
@@ -225,20 +235,12 @@ def _maintained(rows: tuple[Maintenance, ...]) -> Iterator[tuple[KeyPath, str]]:
         seen.add(row.name)
         if row.room and not row.school:
             yield (number, "room"), "room needs its school beside it"
-        if row.weekdays and not row.hours:
-            yield (number, "weekdays"), 'weekdays need hours beside them, as "22:00-02:00"'
-        if row.hours and not row.weekdays:
-            yield (number, "hours"), 'hours need weekdays beside them, as ["sat"]'
-        if not row.weekdays and not (row.begins and row.ends):
-            yield (number,), "has no time: begins and ends, or weekdays and hours"
-        if row.begins and row.ends and _is_before(row.ends, row.begins):
+        if isinstance(row, Maintenance) and _is_before(row.ends, row.begins):
             yield (number, "ends"), "ends is not later than begins"
 
 
 def _is_before(ends: datetime, begins: datetime) -> bool:
-    if (ends.tzinfo is None) != (begins.tzinfo is None):
-        return True
-    return ends <= begins
+    return (ends.tzinfo is None) != (begins.tzinfo is None) or ends <= begins
 
 
 CHECKS: Final[dict[str, Callable[..., Iterable[tuple[KeyPath, str]]]]] = {
@@ -250,4 +252,5 @@ CHECKS: Final[dict[str, Callable[..., Iterable[tuple[KeyPath, str]]]]] = {
     "holiday_file": _placed,
     "timetable_file": _placed,
     "maintenance": _maintained,
+    "weekly_maintenance": _maintained,
 }

@@ -171,7 +171,8 @@ def _blocks(content: bytes) -> Iterator[tuple[int, str]]:
         elif start and word.startswith("END:"):
             depth -= 1
             if not depth:
-                yield start, "\r\n".join([*lines[start - 1 : number], ""])
+                is_whole = word == "END:VEVENT"
+                yield start, "\r\n".join([*lines[start - 1 : number], ""]) if is_whole else ""
                 start = 0
     if start:
         yield start, ""
@@ -272,13 +273,15 @@ def _times(event: _Event, begins: datetime, zone: tzinfo, today: date) -> list[d
     until = [_until(one, zone) for one in words.get("UNTIL", ())]
     if begins.year < today.year - 10:
         raise BadRow(f"began in {begins.year}, too long ago")
-    text = ";".join(
-        part for part in rule.to_ical().decode().split(";") if not part.upper().startswith("UNTIL=")
-    )
+    # Not both of them for dateutil, and always an end: a rule that never comes true ends nowhere.
+    ends = ("UNTIL=", "COUNT=")
+    text = ";".join(p for p in rule.to_ical().decode().split(";") if not p.upper().startswith(ends))
+    count = words.get("COUNT", [None])[0]
     stop = min([last, *until])
     try:
         found = rrulestr(f"{text};UNTIL={stop:%Y%m%dT%H%M%S}", dtstart=begins)
-        return list(islice(found.xafter(first, inc=True), MOST_OF_ONE))
+        later = (one for one in islice(found, count) if one >= first)
+        return list(islice(later, MOST_OF_ONE))
     except (ValueError, TypeError) as error:
         raise BadRow(f"RRULE cannot be read: {error}") from None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
-from alerts.calendar.file import WEEKDAYS, Maintenance, hours_of
+from alerts.calendar.file import WEEKDAYS, Maintenance, WeeklyMaintenance, hours_of
 from core import clock
 from core.alerts import AlertKey
 from core.clock import SECOND
@@ -19,7 +19,7 @@ from core.clock import SECOND
 class Maintained:
     """One window of the file."""
 
-    row: Maintenance
+    row: Maintenance | WeeklyMaintenance
 
     def concerns(self, key: AlertKey, room: str) -> bool:
         """Return whether an alert of *key*, in *room* if in any, is of what is maintained."""
@@ -45,27 +45,19 @@ class Maintained:
     def _near(self, at: int, zone: tzinfo) -> Iterator[tuple[int, int]]:
         """Yield the windows from the one before *at* to the next one."""
         row = self.row
-        zone = ZoneInfo(row.zone) if row.zone else zone
-        if row.begins and row.ends and not row.weekdays:
+        if isinstance(row, Maintenance):
             yield _ns(row.begins, zone), _ns(row.ends, zone)
-        if not row.weekdays:
             return
-        first = _ns(row.begins, zone) if row.begins else 0
-        last = _ns(row.ends, zone) if row.ends else 2**62
+        zone = ZoneInfo(row.zone) if row.zone else zone
         begins, ends = hours_of(row.hours, over_night=True)
         today = clock.local(at, zone).date()
         days = {WEEKDAYS.index(one) for one in row.weekdays}
         for n in range(-1, 9):
             day: date = today + timedelta(days=n)
-            if day.weekday() not in days:
-                continue
-            over = day + timedelta(days=int(ends <= begins))
-            span = (
-                max(first, _ns(datetime.combine(day, begins), zone)),
-                min(last, _ns(datetime.combine(over, ends), zone)),
-            )
-            if span[0] < span[1]:
-                yield span
+            if day.weekday() in days:
+                over = day + timedelta(days=int(ends <= begins))
+                span = (datetime.combine(day, begins), datetime.combine(over, ends))
+                yield _ns(span[0], zone), _ns(span[1], zone)
 
 
 def _ns(moment: datetime, zone: tzinfo) -> int:

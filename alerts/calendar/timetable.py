@@ -1,5 +1,6 @@
 """The lessons of rooms: which are held, and which of them are live: pure."""
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, time
@@ -63,4 +64,5 @@ class Timetable:
 
 def room_word(room: str) -> str:
     """Return a room's name without what people write differently: `302 教室` is `302`."""
-    return "".join(room.split()).casefold().removesuffix("教室") or room
+    plain = "".join(unicodedata.normalize("NFKC", room).split()).casefold()
+    return plain.removesuffix("教室") or room

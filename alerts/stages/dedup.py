@@ -21,7 +21,7 @@ class Dedup:
         case, alert = step.case, step.case.alert
         if self.rules[alert.key.rule].quiet:
             return step
-        if alert.state == "firing" and not case.told and not (alert.hidden_by or alert.muted_by):
+        if alert.state == "firing" and not case.told and not alert.is_quiet:
             return replace(step, reason="FIRST")
         # A beginning that waits to be told in a summary is told there as over.
         told = case.told and case.folds != "begin"

@@ -60,6 +60,8 @@ class Hide:
         alert = step.case.alert
         if alert.state not in ("pending", "firing") or step.case.told:
             return step
+        if step.signal and step.signal.said == "on" and step.signal.whole != step.case.whole:
+            step = replace(step, case=replace(step.case, whole=step.signal.whole))
         hidden_by, hider = self._whole(step)
         if not hidden_by and alert.state == "firing":
             hidden_by, hider = self._hider(alert.key)
@@ -85,8 +87,7 @@ class Hide:
     def _part_of(self, step: Step, whole: str) -> Case | None:
         """Return the open alert of the rule *whole* that this is a part of: the one of the target
         that was named, else the one that it was, else the nearest."""
-        key, before = step.case.alert.key, step.case.alert.hider
-        target = step.signal.whole if step.signal else ""
+        key, target, before = step.case.alert.key, step.case.whole, step.case.alert.hider
         cases = chain.from_iterable(self.open_of(whole, place) for place in above(key.place))
         found = [*cases] or (self._of_school(key, whole) if key.school else [])
         found = [case for case in found if case.alert.key != key]

@@ -16,6 +16,7 @@ from alerts.silences import Silence
 from alerts.step import Case, Step
 from core.alerts import Alert
 from core.clock import SECOND
+from core.kind import Severity
 
 WAITS: Final = frozenset(
     {
@@ -68,8 +69,8 @@ class Mute:
         alert = case.alert
         if alert.state != "firing" or case.told or alert.key.rule not in WAITS:
             return 0
-        school, room = alert.key.school, room_of(alert)
-        moments = (self.times.begins(at, school), self.times.live(at, school, room))
+        school = alert.key.school
+        moments = (self.times.begins(at, school), self.times.live(at, school, _lessons_of(alert)))
         return min([at + LOOK_AGAIN, *(one for one in moments if one)])
 
     def next_change(self, at: int) -> int:
@@ -102,13 +103,13 @@ class Mute:
             return False
         if self.times.lessons(at, alert.key.school):
             return False
-        return not self.times.is_live(at, alert.key.school, room_of(alert))
+        return not self.times.is_live(at, alert.key.school, _lessons_of(alert))
 
-    def _severity(self, alert: Alert, at: int) -> str:
-        school, room = alert.key.school, room_of(alert)
+    def _severity(self, alert: Alert, at: int) -> Severity:
+        school, lessons = alert.key.school, _lessons_of(alert)
         found = severity(self.rules[alert.key.rule], at, self.times, school)
-        is_urgent = room or alert.key.rule in CARRIES
-        return raised(found) if is_urgent and self.times.is_live(at, school, room) else found
+        live = lessons is not None and self.times.is_live(at, school, lessons)
+        return raised(found) if live else found
 
 
 def room_of(alert: Alert) -> str:
@@ -117,3 +118,8 @@ def room_of(alert: Alert) -> str:
         return alert.key.target
     room = alert.details.get("room", "")
     return room if isinstance(room, str) else ""
+
+
+def _lessons_of(alert: Alert) -> str | None:
+    """Return the room whose lessons need it, "" for any of its school, None for none of them."""
+    return room_of(alert) or ("" if alert.key.rule in CARRIES else None)

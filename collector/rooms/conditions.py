@@ -22,6 +22,9 @@ KINDS: Final = (
     "power_lost",
 )
 
+UNKNOWN: Final = ("room_unknown", "device_unknown")
+"""What is no event, and only said while nobody can tell."""
+
 _OF_ROOM: Final[dict[RoomState, str]] = {"not_ready": "room_not_ready", "limited": "room_limited"}
 _PART_OF: Final = {
     "agent": "agent_silent",

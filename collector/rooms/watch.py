@@ -27,7 +27,7 @@ from collector.outside import SchoolKey
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.rooms import conditions, points
-from collector.rooms.conditions import KINDS, Condition, ConditionKey, Part
+from collector.rooms.conditions import KINDS, UNKNOWN, Condition, ConditionKey, Part
 from collector.rooms.days import RoomDays
 from collector.rooms.devices import Devices
 from collector.rooms.rows import Change, RoomKey, RoomRows
@@ -40,7 +40,6 @@ from core.clock import SECOND
 from core.errors import StoreError
 from core.types import Identity
 
-UNKNOWN: Final = frozenset({"room_unknown", "device_unknown"})
 PATIENCE: Final = 30 * SECOND
 """After a start nothing is known for so long only because nobody was connected yet."""
 KEEP_EVERY: Final = 60 * SECOND
@@ -257,7 +256,7 @@ class Rooms:
         ]
         unknown = (one for there in self._schools.values() for one in conditions.unknowns(there))
         wrong += [_wrong(one, one.part_of) for one in unknown]
-        return Sight(at, frozenset(KINDS) | UNKNOWN, wrong)
+        return Sight(at, frozenset((*KINDS, *UNKNOWN)), wrong)
 
     async def _write(self, lines: Iterable[bytes], at: int) -> None:
         self._raw.put(lines)

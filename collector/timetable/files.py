@@ -182,7 +182,9 @@ class CalendarFiles:
         assert self._path
         assert self._loaded
         if of == self._path:
-            return parse(of, content, self._times, self._today())
+            # Of the files that it names what is in force: one that is broken holds up nothing.
+            known = self._loaded.contents
+            return parse(of, content, self._times, self._today(), known)
         known = {**self._loaded.contents, of: content}
         return parse(self._path, known[self._path], self._times, self._today(), known)
 

@@ -11,6 +11,7 @@ import msgspec
 from alerts.engine import Engine
 from alerts.facts import ReadingFact, Sight, Wrong
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.texts import Words
 from collector.alertground import AlertGround
@@ -44,6 +45,7 @@ class Stage:
     rules: Sequence[Rule] = RULES
     messages: int = 20
     channels: tuple[str, ...] = CHANNELS
+    times: SchoolTime | None = None
     seq: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -63,6 +65,7 @@ class Stage:
             channels=self.channels,
             rules=self.rules,
             messages=self.messages,
+            times=self.times,
             now=self.clock,
         )
 

@@ -52,7 +52,7 @@ class AlertPages:
             limit=PAGE,
         )
         read = await reading.stories(self.reads, self.frame.source, wanted)
-        shown = [one for one in read.found.open if not one.telling.alert.hidden_by]
+        shown = [one for one in read.found.open if not one.telling.alert.is_quiet]
         return self.frame.page(
             request,
             self.frame.source.picture(),
