@@ -32,6 +32,7 @@ _SCHEMA: Final = (
     )""",
     # Two people at once: one of them is the first.
     "CREATE UNIQUE INDEX IF NOT EXISTS alert_ack_one ON alert_ack (alert) WHERE undone = 0",
+    "CREATE INDEX IF NOT EXISTS alert_ack_alert ON alert_ack (alert)",
     """CREATE TABLE IF NOT EXISTS alert_stage (
         alert INTEGER NOT NULL, stage TEXT NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL,
         role TEXT NOT NULL, note TEXT NOT NULL, PRIMARY KEY (alert, stage)

@@ -126,5 +126,12 @@ def test_without_an_address_of_ours_there_are_none(tmp_path: Path) -> None:
     assert links(Clock(), base="").link(1, "duty") == ""
 
 
+def test_where_none_are_given_none_is_taken() -> None:
+    clock = Clock()
+    for base, key in (("", b""), ("", KEY), (BASE, b"")):
+        forged = links(clock, key).token(1, "duty")
+        assert why(links(clock, key, base), forged) == "forged"
+
+
 def test_what_the_links_know_of_reasons_is_what_there_is() -> None:
     assert {"FIRST", "NEW_ALERTS", "REPEAT"} <= set(get_args(Reason))

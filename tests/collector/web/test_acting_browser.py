@@ -10,6 +10,7 @@ from collector.web.pages import frame
 from tests.alerts.people.made import PASSWORD, cheap_hashes
 from tests.collector.web.fakes import serving
 from tests.collector.web.office import Office, details
+from tests.collector.web.test_gallery import check_legible, check_seen_whole
 from tests.real import chromium
 from tests.real.chromium import Browser
 from tests.waiting import until_sync
@@ -21,7 +22,6 @@ PICTURES = os.environ.get("SCHOOLWATCH_TEST_PICTURES", "")
 
 TYPE = "const f = document.querySelector(arguments[0]); f.value = arguments[1]"
 CLICK = "document.querySelector(arguments[0]).click()"
-WIDE = "return document.documentElement.scrollWidth <= window.innerWidth"
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,15 @@ def browser(shared: Browser, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browse
 def keep(browser: Browser, name: str) -> None:
     if PICTURES:
         browser.screenshot(Path(PICTURES) / f"{name}.png")
+
+
+def look(browser: Browser, width: int = 390) -> None:
+    """Hold that all of the page is seen and can be read, by day and by night."""
+    for scheme in ("light", "dark"):
+        browser.emulate(prefers_color_scheme=scheme)
+        check_seen_whole(browser, width)
+        check_legible(browser)
+    browser.emulate(prefers_color_scheme="light")
 
 
 def sign_in(browser: Browser, password: str = PASSWORD) -> None:
@@ -90,10 +99,12 @@ def test_somebody_signs_in_acknowledges_silences_and_leaves(
         browser.run("document.querySelector('#acting details').open = true")
         browser.run(TYPE, "#silence [name=reason]", "更换交换机")
         keep(browser, "silence-form")
+        look(browser, 1440)
         browser.run(CLICK, "#silence button")
         browser.until_text("正在静默", "#acting")
         browser.open(f"{address}/silences")
         browser.until_text("更换交换机", "#in-force")
+        look(browser, 1440)
         keep(browser, "silences")
         browser.run(CLICK, "#in-force button")
         browser.until_text("没有生效中的静默")
@@ -115,21 +126,21 @@ def test_the_link_of_a_message_fits_a_phone_and_acts_by_its_button_alone(
     browser.resize(390, 844)
     with serving(office.source, now=office.stage.clock) as address:
         browser.open(f"{address}/ack/{office.token(number)}?lang={language}")
-        assert browser.run(WIDE)
+        look(browser)
         keep(browser, f"ack-{language}")
         assert office.people.acked(number) is None
         browser.run(TYPE, "[name=name]", "李老师")
         browser.run(CLICK, "#ack button")
         until_sync(lambda: "李老师 (duty)" in browser.text("#acting"), 20)
-        assert browser.run(WIDE)
+        look(browser)
         keep(browser, f"ack-done-{language}")
         assert browser.run("return document.scripts.length") == 0
         browser.open(f"{address}/ack/{office.token(number)[:-1]}?lang={language}")
         keep(browser, f"ack-bad-{language}")
         browser.open(f"{address}/sign-in?lang={language}")
-        assert browser.run(WIDE)
+        look(browser)
         keep(browser, f"sign-in-phone-{language}")
         browser.open(f"{address}/alerts/{number}?lang={language}")
-        assert browser.run(WIDE)
+        look(browser)
         keep(browser, f"alert-phone-{language}")
     office.stage.ledger.close()
