@@ -152,8 +152,10 @@ def test_a_kill_between_the_act_and_its_answer_leaves_the_act_and_its_record_onc
     stage.ledger.close()
     child = os.fork()
     if not child:
-        acknowledge(Engine(tmp_path))
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            acknowledge(Engine(tmp_path))
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
     assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
     stage.start()
     found, new = acknowledge(stage)
