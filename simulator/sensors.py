@@ -45,6 +45,7 @@ def _sensor(school: School) -> Series:
     static: Fields = {
         "dropped": 0,
         "malformed": 0,
+        "forgotten": 0,
         "bad_lines": 0,
         "mem_mb": 38.0,
         "sees": "all" if mirrored else "own",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import chance
 from tests.plugins.turns import pytest_xdist_make_scheduler
 from tests.real import brokers
 from tests.real import influxdb1 as influxdb1_module
@@ -17,6 +18,11 @@ __all__ = ["pytest_xdist_make_scheduler"]
 
 PARTS = ("mosquitto", "embedded")
 DATABASES = ("influxdb1", "influxdb2")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Draw fewer examples in a run that leaves the slow tests out."""
+    chance.choose(quick="not slow" in config.getoption("markexpr"))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:

@@ -102,7 +102,10 @@ def test_an_agent_with_a_sensor_leaves_foreign_packets_to_its_process() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     loaded = set(ast.literal_eval(done.stdout))
-    assert loaded == {f"agent.sensor.{name}" for name in ("keeper", "lines", "readings", "whys")}
+    assert loaded == {
+        f"agent.sensor.{name}"
+        for name in ("child", "goingon", "handover", "keeper", "lines", "readings", "whys")
+    }
     assert "scapy" not in loaded_after(statement)
 
 

@@ -167,6 +167,23 @@ def test_who_may_not_install_is_told_the_one_command_and_the_tests_run(machine: 
     assert machine.asked()[-1].endswith("-m  tests/core")
 
 
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no folder in memory")
+@pytest.mark.parametrize(("free_kb", "where"), [(9_000_000, "/dev/shm"), (90_000, "a disk")])
+def test_files_lie_in_memory_where_there_is_room_and_no_slow_test_asks_for_a_disk(
+    machine: Machine, free_kb: int, where: str
+) -> None:
+    files = machine.folder / "files"
+    machine.with_stand_in(f'echo "${{TMPDIR:-a disk}}" >"{files}"\n')
+    machine.program(machine.bin / "id", "#!/bin/sh\necho 1000\n")
+    machine.program(machine.bin / "df", "#!/bin/sh\n")
+    machine.program(machine.bin / "awk", f"#!/bin/sh\necho {free_kb}\n")
+    machine.script("test")
+    assert files.read_text().strip() == where
+    assert ("-o tmp_path_retention_policy=failed" in machine.asked()[-1]) is (where != "a disk")
+    machine.script("test", "--slow")
+    assert files.read_text().strip() == "a disk"
+
+
 GO = """\
 #!/bin/sh
 echo "$*; $GOPATH" >>"{folder}/built"

@@ -8,6 +8,7 @@ import ctypes
 import errno
 import platform
 import struct
+from collections.abc import Iterable
 from typing import Final
 
 # <linux/prctl.h>, <linux/seccomp.h>, <linux/audit.h>
@@ -15,10 +16,13 @@ _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _ALLOW, _ERRNO = 0x7FFF_0000, 0x0005_0000
 _REFUSE: Final = _ERRNO | errno.EPERM
 
+Row = tuple[int, int, int, int]
+"""Of BPF: code, how many rows to leave out if it is true, and if not, operand."""
+
 # BPF of <linux/bpf_common.h>: load a word, jump if equal, jump if greater or equal, return.
 _LD, _JEQ, _JGE, _RET = 0x20, 0x15, 0x35, 0x06
-_NUMBER, _ARCH, _FIRST_ARG = 0, 4, 16
-"""Offsets in struct seccomp_data; of the argument its low word (both are little-endian)."""
+_NUMBER, _ARCH, _ARGS = 0, 4, (16, 24, 32)
+"""Offsets in struct seccomp_data; of arguments their low words (both are little-endian)."""
 _FOREIGN: Final = 0x4000_0000
 """Numbers from here on are those of x32, which would be the same calls once more."""
 
@@ -44,15 +48,25 @@ _AARCH64: Final = (
     *(52, 53, 54, 55, 88),
 )
 _WRITE: Final = {"x86_64": 1, "aarch64": 64}
+_IOCTL: Final = {"x86_64": 16, "aarch64": 29}
+_SETSOCKOPT: Final = {"x86_64": 54, "aarch64": 208}
+ASKS: Final = (0x8913, 0x8927, 0x8933)
+"""What an interface may be asked (<linux/sockios.h>): SIOCGIFFLAGS, SIOCGIFHWADDR, SIOCGIFINDEX."""
+SAMPLES: Final = (1, 26)
+"""SO_ATTACH_FILTER of SOL_SOCKET: fewer frames are sampled on a busy line, more on a quiet one."""
+PROMISCUOUS: Final = (263, 1)
+"""PACKET_ADD_MEMBERSHIP of SOL_PACKET: an interface that comes back has to be told anew."""
 _CALLS: Final = {"x86_64": (0xC000_003E, _X86_64), "aarch64": (0xC000_00B7, _AARCH64)}
 STANDARD: Final = 2
 """The last of the standard streams: `write` may go there and nowhere else."""
 
 
-def program(machine: str) -> bytes:
+def program(machine: str, *, promiscuous: bool = False) -> bytes:
     """Return the filter for *machine* as the kernel wants it; empty where its calls are not known.
 
-    `bind` stays: an interface that comes back has the sockets bound to it anew.
+    `bind` stays: an interface that comes back has the sockets bound to it anew. Of the options of
+    sockets and the requests to interfaces only those stay that `agent.sensor.tap` uses then: what
+    is not *promiscuous* cannot become so.
     """
     if machine not in _CALLS:
         return b""
@@ -67,9 +81,12 @@ def program(machine: str) -> bytes:
     ]
     for call in calls:
         rows += [(_JEQ, 0, 1, call), (_RET, 0, 0, _REFUSE)]
+    rows += _only(_IOCTL[machine], [((1, request),) for request in ASKS])
+    options = (SAMPLES, PROMISCUOUS) if promiscuous else (SAMPLES,)
+    rows += _only(_SETSOCKOPT[machine], [((1, level), (2, name)) for level, name in options])
     rows += [
         (_JEQ, 0, 3, _WRITE[machine]),
-        (_LD, 0, 0, _FIRST_ARG),
+        (_LD, 0, 0, _ARGS[0]),
         (_JGE, 0, 1, STANDARD + 1),
         (_RET, 0, 0, _REFUSE),
         (_RET, 0, 0, _ALLOW),
@@ -77,17 +94,36 @@ def program(machine: str) -> bytes:
     return b"".join(struct.pack("=HBBI", *row) for row in rows)
 
 
+def _only(call: int, allowed: Iterable[Iterable[tuple[int, int]]]) -> list[Row]:
+    """Return what refuses *call* but with the *allowed* arguments, given by place and value."""
+    inner: list[Row] = []
+    for wanted in allowed:
+        checks = [row for place, value in wanted for row in _is(place, value)]
+        # Whatever does not fit goes on behind this combination's last row.
+        rest = range(len(checks), 0, -1)
+        inner += [
+            (code, yes, left if code == _JEQ else 0, value)
+            for (code, yes, _, value), left in zip(checks, rest, strict=True)
+        ]
+        inner.append((_RET, 0, 0, _ALLOW))
+    return [(_JEQ, 0, len(inner) + 1, call), *inner, (_RET, 0, 0, _REFUSE)]
+
+
+def _is(place: int, value: int) -> list[Row]:
+    return [(_LD, 0, 0, _ARGS[place]), (_JEQ, 0, 0, value)]
+
+
 class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("rows", ctypes.c_char_p))
 
 
-def forbid() -> bool:
+def forbid(*, promiscuous: bool = False) -> bool:
     """Forbid them to this process, which has given up privileges; return whether the kernel does.
 
     An old kernel or another processor cannot; what `agent.sensor.rights` gave up is gone all the
     same.
     """
-    rows = program(platform.machine())
+    rows = program(platform.machine(), promiscuous=promiscuous)
     if not rows:
         return False
     given = _Program(len(rows) // 8, rows)

@@ -8,7 +8,8 @@ from typing import Final
 
 import msgspec
 
-from agent.sensor.keeper import COMMAND, end
+from agent.sensor.child import end
+from agent.sensor.keeper import COMMAND
 from agent.sensor.lines import LINE_BYTES, Figures, Options, Refused, encoded, line_of
 from agent.sensor.whys import GIVE, WHY
 from core.findings import Finding

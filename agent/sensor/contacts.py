@@ -11,9 +11,9 @@ Sequential Hypothesis Testing", IEEE S&P 2004): who asks one dead server for hou
 
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
-from agent.sensor.facts import Address, Icmp, Mac, Tcp
+from agent.sensor.facts import Address, Fact, Icmp, Mac, Tcp
 from agent.sensor.network import Network
 from agent.sensor.ports import EPHEMERAL_MIN
 from agent.sensor.roles import OUTSIDE
@@ -66,14 +66,19 @@ _Key = tuple[Address, Address, int]
 
 
 class Contacts:
-    """Gives each first contact to *tell* once its outcome is known. Bounded by its tables."""
+    """Gives each first contact to `tell` once its outcome is known. Bounded by its tables.
 
-    def __init__(self, network: Network, tell: Callable[[Contact], None]) -> None:
-        self.routers = Routers(network)
+    *routers* hear of each fact before this does.
+    """
+
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Icmp)
+
+    def __init__(self, network: Network, routers: Routers) -> None:
+        self.routers = routers
+        self.tell: list[Callable[[Contact], None]] = []
         self._allowed = network.allowed.scanners
-        self._tell = tell
         self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
-        self._known: Bounded[int, bool] = Bounded(KNOWN, bool)
+        self._known: Bounded[int, bool] = Bounded(KNOWN, bool, turns=True)
         self._lives: dict[Address, int] = {}
         self._answered: Bounded[Address, list[float]] = Bounded(SOURCES, lambda: [0.0])
         self._outside_answered = 0.0
@@ -89,7 +94,6 @@ class Contacts:
         if isinstance(fact, Icmp):
             self._undelivered(fact)
             return
-        self.routers.take(fact)
         flags = fact.flags & (FIN | SYN | RST | ACK)
         if flags == SYN:
             self._asked(fact)
@@ -171,15 +175,15 @@ class Contacts:
         if source in self._allowed or self._is_known(key, udp=udp, note=True):
             return
         outside = self.routers.role_of(target) == OUTSIDE
-        self._tell(
-            Contact(
-                *(asked.at, asked.number, asked.vlan, source, asked.mac, target, asked.target_mac),
-                outside=outside,
-                port=port,
-                udp=udp,
-                outcome=outcome,
-            )
+        contact = Contact(
+            *(asked.at, asked.number, asked.vlan, source, asked.mac, target, asked.target_mac),
+            outside=outside,
+            port=port,
+            udp=udp,
+            outcome=outcome,
         )
+        for tell in self.tell:
+            tell(contact)
 
     def _is_known(self, key: _Key, *, udp: bool = False, note: bool = False) -> bool:
         """Return whether this pair was noted lately; it is from now on where *note* says so."""

@@ -5,9 +5,9 @@ outside say who the gateway is, and last the custom of giving it the first or la
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
-from agent.sensor.facts import Address, Advert, Dhcp, Dns, Icmp, Mac, Neighbour, Snmp, Tcp
+from agent.sensor.facts import Address, Advert, Dhcp, Dns, Fact, Icmp, Mac, Neighbour, Snmp, Tcp
 from agent.sensor.network import Network
 from agent.sensor.tables import Bounded
 
@@ -33,6 +33,8 @@ class _Seen:
 class Gateways:
     """Learns from facts."""
 
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Icmp, Dns, Snmp, Dhcp, Advert, Neighbour)
+
     def __init__(self, network: Network) -> None:
         self._network = network
         self._named = Bounded[Address, bool](GATEWAYS_MAX, lambda: True)
@@ -56,6 +58,9 @@ class Gateways:
                 self._named.put(fact.target, True)
         elif fact.src:
             self._sent(self._seen.of((fact.vlan, fact.src)), fact)
+
+    def tick(self, now: float) -> None:
+        """Nothing waits here."""
 
     def is_named(self, address: Address) -> bool:
         """Return whether configuration, DHCP or an advert names it as a gateway."""

@@ -10,16 +10,19 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
 
-from agent.conditions import Gone, Tellable, Update
+from agent.conditions import Gone, Tellable
 from agent.onchange import OnChange
 from agent.schedule import Sink
+from agent.sensor.child import complain, end
+from agent.sensor.goingon import GoingOn
+from agent.sensor.handover import Handover
 from agent.sensor.lines import (
     LINE_BYTES,
     Figures,
@@ -34,7 +37,7 @@ from agent.sensor.whys import WHY
 from core import clock
 from core.mqtt.backoff import Backoff
 from core.securitykinds import SENSED, SENSOR
-from core.types import Event, EventKey
+from core.types import Event
 
 COMMAND: Final = (sys.executable, "-m", "schoolwatch", "sensor", "run")
 
@@ -46,7 +49,6 @@ AGAIN_LEAST_S: Final = 0.5
 HEALTHY_AFTER_S: Final = 60.0
 GRACE_S: Final = 120.0
 """After a start: what went on before has shown itself again by then, or is over."""
-SPOOFS: Final = frozenset(("arp_spoof", "gateway_spoof"))
 SPOOFS_GRACE_S: Final = 600.0
 """A process without a past knows a spoofer by forged answers alone only after minutes, when an
 owner or another victim has spoken too; to end it before would say that all is well."""
@@ -55,8 +57,6 @@ NETWORK_EVERY_S: Final = 60.0
 MOST_LINES: Final = 2_000
 PER_S: Final = 10.0
 """More lines than that in this time are left out: thousands of events help nobody."""
-MOST_COMPLAINTS: Final = 20
-"""Lines of its standard error that are logged, of each process."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,11 +82,9 @@ class Keeper:
     pid: int = 0
     """Of the process, 0 while there is none."""
     _key: str = field(default_factory=lambda: secrets.token_hex(16))
-    _open: set[EventKey] = field(default_factory=set)
-    """What was told and has not ended, by this process or an earlier one."""
-    _seen: set[EventKey] = field(default_factory=set)
-    """Those of them that this process knows of."""
+    _going_on: GoingOn = field(init=False)
     _gauges: dict[str, Gauge] = field(default_factory=dict)
+    _handover: Handover = field(default_factory=Handover)
     _given: Options | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _listens: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,6 +94,7 @@ class Keeper:
     _window: tuple[float, int] = (0.0, 0)
 
     def __post_init__(self) -> None:
+        self._going_on = GoingOn(self.tell, self.now, self.grace_s, self.spoofs_grace_s)
         self._backoff = Backoff(AGAIN_WITHIN_S, AGAIN_MAX_S, secrets.SystemRandom().uniform)
 
     def change(self) -> None:
@@ -137,15 +136,21 @@ class Keeper:
             self._state.broke("start", f"the sensor's process cannot be started: {error.strerror}")
             return "no_start"
         self._state.well("start")
-        self.pid, self._seen = process.pid, set()
+        self.pid = process.pid
+        self._going_on.begin()
         self._listens.clear()
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
-        complaints = asyncio.create_task(_complain(process.stderr), name="sensor's complaints")
-        grace = asyncio.create_task(self._after_grace(), name="sensor's grace")
+        complaints = asyncio.create_task(complain(process.stderr), name="sensor's complaints")
+        grace = asyncio.create_task(
+            self._going_on.after_grace(self._listens), name="sensor's grace"
+        )
         try:
-            whole = msgspec.structs.replace(options, key=self._key, parent=os.getpid())
+            known = self._handover.to(options.gateways, self.monotonic())
+            whole = msgspec.structs.replace(
+                options, key=self._key, parent=os.getpid(), owners=known
+            )
             process.stdin.write(encoded(whole))
             await process.stdin.drain()
             return await self._read(process.stdout, options)
@@ -222,26 +227,18 @@ class Keeper:
             self._bad("an interface that it was not given")
         elif isinstance(line, Figures):
             self._state.well("right")
+            self._handover.heard(line, options.gateways, self.monotonic())
             self._figures(line)
         elif line.kind not in SENSED:
             self._bad("a kind of event that no sensor tells")
         else:
-            self._told(line)
+            self._going_on.take(self._event(line))
         return ""
 
-    def _told(self, line: Told) -> None:
+    def _event(self, line: Told) -> Event:
         details = msgspec.to_builtins(line.details)
         active, at = line.stage != "end", self._true(line.at)
-        event = Event(line.kind, line.interface, line.subject, active, at, details=details)
-        known = event.key in self._open
-        if active:
-            self._open.add(event.key)
-            self._seen.add(event.key)
-            self.tell([Update(event) if known else event])
-        else:
-            self._open.discard(event.key)
-            self._seen.discard(event.key)
-            self.tell([event])
+        return Event(line.kind, line.interface, line.subject, active, at, details=details)
 
     def _true(self, at: int) -> int:
         """Return *at*, said by the machine's clock, by the agent's, which may know better."""
@@ -269,47 +266,6 @@ class Keeper:
         there, at = frozenset(interfaces), self.now()
         self.tell([Gone(kind, None, there.__contains__, at, "not_watched") for kind in SENSOR])
 
-    async def _after_grace(self) -> None:
-        await self._listens.wait()
-        await asyncio.sleep(self.grace_s)
-        self._end_unseen(SENSED, {key for key in self._open if key.kind in SPOOFS})
-        await asyncio.sleep(self.spoofs_grace_s - self.grace_s)
-        self._end_unseen(SPOOFS, set())
-
-    def _end_unseen(self, kinds: Iterable[str], waited_for: set[EventKey]) -> None:
-        """End what of *kinds* this process has not told of; what an earlier agent told, too."""
-        self._open = self._seen | waited_for
-        self.tell([self._gone(kind) for kind in kinds])
-
-    def _gone(self, kind: str) -> Gone:
-        there = frozenset(key.subject for key in self._open if key.kind == kind)
-        return Gone(kind, None, there.__contains__, self.now(), "not_seen_again")
-
     def _bad(self, why: str) -> None:
         self.bad_lines += 1
         self._state.broke("line", f"a line of the sensor is left out: {why}")
-
-
-async def end(process: asyncio.subprocess.Process) -> None:
-    """Kill *process* and see it end; what it still says is thrown away."""
-    with suppress(ProcessLookupError):
-        process.kill()
-    # asyncio takes it for running until all is read: a line that is too long stops that.
-    assert process.stdout is not None
-    while await process.stdout.read(LINE_BYTES):
-        pass
-    await process.wait()
-
-
-async def _complain(stream: asyncio.StreamReader) -> None:
-    """Log what the process complains of: the first lines, cut."""
-    for number in range(1_000_000):
-        try:
-            line = await stream.readline()
-        except ValueError:
-            continue
-        if not line:
-            return
-        if number < MOST_COMPLAINTS:
-            text = line[:200].decode("ascii", "replace").strip()
-            _log.warning("sensor: %s", "".join(one if one.isprintable() else "?" for one in text))

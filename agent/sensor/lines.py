@@ -19,7 +19,16 @@ Text = Annotated[str, Meta(max_length=64)]
 Count = Annotated[int, Meta(ge=0, le=1 << 53)]
 Moment = Annotated[int, Meta(ge=0, le=(1 << 63) - 1)]
 """ns since 1970, by the machine's clock."""
+Mac = Annotated[str, Meta(pattern=r"\A[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")]
 Share = Annotated[float, Meta(ge=0, le=100)]
+
+
+class Owner(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Whose a gateway's address is: what a process knows, and the next one is told."""
+
+    address: Annotated[str, Meta(max_length=45)]
+    mac: Mac
+    vlan: Annotated[int, Meta(ge=0, le=4095)] = 0
 
 
 class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -42,6 +51,8 @@ class Options(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     detectors: dict[str, dict[str, Any]] = {}
     block_lists: dict[str, list[str]] = {}
     """Files by category."""
+    owners: dict[str, tuple[Owner, ...]] = {}
+    """By interface what an earlier process knew of gateways."""
 
 
 class Side(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -89,6 +100,8 @@ class Figures(Struct, frozen=True, tag="figures", kw_only=True, forbid_unknown_f
     dropped: Count = 0
     facts: Count = 0
     malformed: Count = 0
+    forgotten: Count = 0
+    """Rows that the detectors' tables had no room for any more."""
     defects: Count = 0
     """Facts that a detector failed on."""
     cpu_percent: Annotated[float, Meta(ge=0)] = 0.0
@@ -99,6 +112,7 @@ class Figures(Struct, frozen=True, tag="figures", kw_only=True, forbid_unknown_f
     promiscuous: bool = False
     census: Annotated[dict[Word, Count], Meta(max_length=8)] = {}
     verdicts: Annotated[dict[Word, Count], Meta(max_length=8)] = {}
+    owners: Annotated[tuple[Owner, ...], Meta(max_length=16)] = ()
 
 
 class Refused(Struct, frozen=True, tag="refused", forbid_unknown_fields=True):

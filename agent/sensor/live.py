@@ -21,7 +21,7 @@ import msgspec
 from agent.sensor import rights
 from agent.sensor.lines import Line, Options, Refused, encoded, options_of
 from agent.sensor.post import Post
-from agent.sensor.settings import chosen, network_of
+from agent.sensor.settings import chosen, network_of, owners_of
 from agent.sensor.tap import Tap
 from core.errors import MonitorError, NotPermitted
 
@@ -52,7 +52,7 @@ def main(words: Sequence[str]) -> int:
         return _refused("no_right", str(error), NO_RIGHT)
     except (MonitorError, OSError, ValueError) as error:
         return _refused("no_start", str(error) or type(error).__name__, 1)
-    rights.give_up()
+    rights.give_up(promiscuous=options.promiscuous)
     if options.parent:
         rights.die_with_parent(options.parent)
     live.run()
@@ -83,10 +83,11 @@ class Live:
         self._poll = select.epoll()
         self._poll.register(0, select.EPOLLIN | select.EPOLLHUP)
         key = bytes.fromhex(options.key)
+        handed = owners_of(options.owners)
         self._posts: list[Post] = []
         for name in options.interfaces:
             tap = Tap(name, promiscuous=options.promiscuous)
-            self._posts.append(Post(tap, network, tables, key, say))
+            self._posts.append(Post(tap, network, tables, key, say, handed=handed.get(name, ())))
             # A socket whose interface is down is an error that stays: it is asked with the others.
             self._poll.register(tap.fileno(), select.EPOLLIN)
         self._cpu, self._cpu_at = _cpu_s(), time.monotonic()

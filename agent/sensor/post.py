@@ -1,24 +1,27 @@
 """What the process does at one interface: from its frames to the lines about it."""
 
 import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
 
 from agent.sensor.census import Census
+from agent.sensor.detectors.arp_spoof import ArpSpoofMachine
 from agent.sensor.detectors.blocked_names import Watch as BlockedNamesMachine
 from agent.sensor.detectors.new_device import NewDeviceMachine
 from agent.sensor.facts import Frame, Mac
 from agent.sensor.incidents import Incident, Stage
 from agent.sensor.lines import Details, Figures, Line, Told
 from agent.sensor.network import Network
+from agent.sensor.owners import Owner
 from agent.sensor.packets import facts_of
 from agent.sensor.sight import Sees
 from agent.sensor.tap import Tap
-from agent.sensor.telling import as_event, subject_of
+from agent.sensor.telling import as_event, as_owner, subject_of
 from agent.sensor.watching import Watching, watching
 
 NOTHING: Final[Mapping[str, int]] = MappingProxyType({})
@@ -34,17 +37,19 @@ class Post:
         tables: Mapping[str, Mapping[str, Any]],
         key: bytes,
         say: Callable[[Line], None],
+        *,
+        handed: Sequence[Owner] = (),
     ) -> None:
         self.tap = tap
         self._network, self._tables, self._say = network, tables, say
         # Of two interfaces that see the same each has its own event.
         self._key = key + tap.name.encode()
-        self._number = self._facts = self._defects = 0
+        self._number = self._facts = self._forgotten = self._defects = 0
         self._malformed: dict[str, int] = {}
         self._verdicts: Mapping[str, int] = NOTHING
         """Of detectors that were begun anew."""
         self._census = Census()
-        self._watching = self._begun()
+        self._watching = self._begun(handed)
         self._was: tuple[str, Sees] = ("", "unknown")
         self._why = tap.look()
 
@@ -82,8 +87,9 @@ class Post:
         """End what is going on: the clock was set, and what was seen lies at another time."""
         self._watching.finish()
         self._facts += self._watching.facts
+        self._forgotten += self._watching.forgotten
         self._verdicts = self.verdicts()
-        self._watching = self._begun()
+        self._watching = self._begun(self._owners())
         self.tap.sight.forget()
 
     def verdicts(self) -> Mapping[str, int]:
@@ -106,6 +112,7 @@ class Post:
             dropped=self.tap.dropped,
             facts=self._facts + self._watching.facts,
             malformed=sum(self._malformed.values()),
+            forgotten=self._forgotten + self._watching.forgotten,
             defects=self._defects,
             cpu_percent=cpu_percent,
             mem_mb=mem_mb,
@@ -115,10 +122,17 @@ class Post:
             promiscuous=self.tap.promiscuous,
             census=self._census.counts(self._infrastructure()),
             verdicts=dict(verdicts),
+            owners=tuple(map(as_owner, self._owners())),
         )
 
-    def _begun(self) -> Watching:
-        return watching(self._network, self._tell, self._tables)
+    def _begun(self, handed: Sequence[Owner]) -> Watching:
+        return watching(self._network, self._tell, self._tables, handed, time.time())
+
+    def _owners(self) -> tuple[Owner, ...]:
+        for machine in self._watching.machines:
+            if isinstance(machine, ArpSpoofMachine):
+                return machine.owners.known()
+        return ()
 
     def _infrastructure(self) -> frozenset[Mac]:
         for machine in self._watching.machines:

@@ -15,9 +15,8 @@ worm.
 from typing import ClassVar, Final
 
 from agent.sensor.contacts import ACCEPTED, Contact, Contacts
-from agent.sensor.facts import Address, Fact, Icmp, Tcp
+from agent.sensor.facts import Address, Fact
 from agent.sensor.incidents import Incidents, Party
-from agent.sensor.network import Network
 from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
 from agent.sensor.roles import INSIDE, OUTSIDE
 from agent.sensor.tables import Bounded
@@ -42,25 +41,24 @@ UDP_SYSTEM_PORTS: Final = 3
 class Reach:
     """Judges each machine by its first contacts; signs of *kind* alone are given, once a second.
 
-    It is the machine of both detectors.
+    It is the machine of both detectors, and hears of *contacts* alone, which both share.
     """
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Icmp)
+    takes: ClassVar[tuple[type[Fact], ...]] = ()
 
-    def __init__(self, network: Network, incidents: Incidents, kind: str, limits: Limits) -> None:
-        self._contacts = Contacts(network, self._contact)
+    def __init__(self, contacts: Contacts, incidents: Incidents, kind: str, limits: Limits) -> None:
+        self._contacts = contacts
+        contacts.tell.append(self._contact)
         self._incidents, self._kind, self._limits = incidents, kind, limits
         self._rows: Bounded[Address, Row] = Bounded(ROWS, Row)
         self._watched: dict[Address, Row] = {}
         """Rows that are suspected or of attacks."""
 
-    def take(self, fact: Tcp | Icmp) -> None:
-        """Hear of a segment, or of what could not be delivered."""
-        self._contacts.take(fact)
+    def take(self, fact: Fact) -> None:
+        """Facts come as contacts."""
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*."""
-        self._contacts.tick(now)
         for source, row in list(self._watched.items()):
             attack = row.attack
             if attack is None:

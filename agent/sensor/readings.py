@@ -66,6 +66,7 @@ class Gauge:
             "dropped": figures.dropped,
             "facts": figures.facts,
             "malformed": figures.malformed,
+            "forgotten": figures.forgotten,
             "bad_lines": bad_lines,
             "cpu_percent": figures.cpu_percent,
             "mem_mb": figures.mem_mb,

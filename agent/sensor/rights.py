@@ -34,11 +34,12 @@ def die_with_parent(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def give_up() -> None:
+def give_up(*, promiscuous: bool = False) -> None:
     """Give up every capability, root, and the right to open or write anything; for good.
 
     What is open stays open: packet sockets keep receiving and can be bound anew. From here on no
-    file, no socket and no module can be opened, no process begun, and nothing sent. Raises OSError.
+    file, no socket and no module can be opened, no process begun, nothing sent, and no interface
+    be made promiscuous unless it is *promiscuous*. Raises OSError.
     """
     import resource  # noqa: PLC0415 — the module can be imported where only Linux can obey it
 
@@ -56,7 +57,7 @@ def give_up() -> None:
     _prctl(_DUMPABLE, 0)
     for what in (resource.RLIMIT_FSIZE, resource.RLIMIT_CORE, resource.RLIMIT_NOFILE):
         resource.setrlimit(what, (0, 0))
-    callfilter.forbid()
+    callfilter.forbid(promiscuous=promiscuous)
 
 
 def _prctl(what: int, value: int) -> None:

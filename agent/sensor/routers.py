@@ -1,9 +1,9 @@
 """Whose hardware address stands for many machines: without it, nobody is named by a MAC."""
 
 from functools import lru_cache
-from typing import Final
+from typing import ClassVar, Final
 
-from agent.sensor.facts import BROADCAST, Address, Dns, Mac, Snmp, Tcp
+from agent.sensor.facts import BROADCAST, Address, Dns, Fact, Mac, Snmp, Tcp
 from agent.sensor.incidents import Party
 from agent.sensor.network import Network, is_virtual
 from agent.sensor.roles import OUTSIDE
@@ -23,6 +23,8 @@ class Routers:
     What comes *from* a hardware address proves nothing: who floods makes up its source addresses.
     """
 
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Dns, Snmp)
+
     def __init__(self, network: Network) -> None:
         self.role_of = lru_cache(ADDRESSES)(network.role_of)
         self._gateways = network.gateways
@@ -40,6 +42,9 @@ class Routers:
                     behind.add(fact.target[:3])
         if fact.source in self._gateways and fact.src:
             self._macs.of(fact.src)
+
+    def tick(self, now: float) -> None:
+        """Nothing waits here."""
 
     def known(self) -> bool:
         """Return whether any router is known, so that another MAC is known not to be one."""

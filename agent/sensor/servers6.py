@@ -53,7 +53,7 @@ class Servers6:
     def __init__(self, network: Network, is_router: Callable[[int, Address], bool]) -> None:
         self._network, self._is_router = network, is_router
         self._servers: Bounded[tuple[int, Address, Mac], Server6 | None] = Bounded(64, lambda: None)
-        self._exchanges: Bounded[tuple[int, bytes], _Exchange] = Bounded(512, _Exchange)
+        self._exchanges: Bounded[tuple[int, bytes], _Exchange] = Bounded(512, _Exchange, turns=True)
 
     def hear(self, fact: Dhcp6) -> Accused6 | None:
         """Note a message, and return whom it shows to be a rogue."""

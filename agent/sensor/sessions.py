@@ -67,7 +67,7 @@ class Sessions:
 
     def __init__(self, ports: Container[int], tell: Callable[[Session], None]) -> None:
         self._ports, self._tell = ports, tell
-        self._open: Bounded[_Key, _Open] = Bounded(SESSIONS, _Open)
+        self._open: Bounded[_Key, _Open] = Bounded(SESSIONS, _Open, turns=True)
         self._ending: dict[_Key, _Open] = {}
 
     def take(self, fact: Tcp) -> None:

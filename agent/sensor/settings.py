@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from agent.sensor import lines
 from agent.sensor.detectors import detectors
 from agent.sensor.facts import Address, Mac
 from agent.sensor.network import Allowed, Network
+from agent.sensor.owners import Owner
 
 BLOCKED: Final = "blocked_names"
 """The detector of names on block lists."""
@@ -53,6 +55,16 @@ def chosen(
     if BLOCKED in found:
         found[BLOCKED] |= {category: list(files) for category, files in (block_lists or {}).items()}
     return found
+
+
+def owners_of(texts: Mapping[str, Iterable[lines.Owner]]) -> dict[str, tuple[Owner, ...]]:
+    """Return by interface whose the gateways' addresses were; raises ValueError as above."""
+    return {
+        name: tuple(
+            Owner(one.vlan, ip_address(one.address).packed, packed_mac(one.mac)) for one in some
+        )
+        for name, some in texts.items()
+    }
 
 
 def packed_mac(text: str) -> Mac:

@@ -8,15 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from agent.sensor.claims import Claim
-from agent.sensor.contests import (
-    ANNOUNCED_MAX,
-    DUEL_S,
-    FEW,
-    PUSH_WINDOW_S,
-    Claimant,
-    Contest,
-    Contests,
-)
+from agent.sensor.contest import ANNOUNCED_MAX, DUEL_S, Claimant, Contest
+from agent.sensor.contests import FEW, PUSH_WINDOW_S, Contests
 from agent.sensor.facts import Address, Mac
 from agent.sensor.gateways import Gateways
 from agent.sensor.network import Network, is_virtual

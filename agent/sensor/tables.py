@@ -3,7 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from math import log
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -12,11 +12,12 @@ V = TypeVar("V")
 class Bounded(Generic[K, V]):
     """A table of at most *room* keys: the one that was not asked for longest goes first.
 
-    `lost` counts those that went, so that a detector can say that it saw more than it could hold.
+    `lost` counts those that went, so that the sensor can say that it saw more than it could hold;
+    not in a table that *turns* over in any network, as one of single questions does.
     """
 
-    def __init__(self, room: int, make: Callable[[], V]) -> None:
-        self._room, self._make = room, make
+    def __init__(self, room: int, make: Callable[[], V], *, turns: bool = False) -> None:
+        self._room, self._make, self._counts = room, make, not turns
         self._rows: OrderedDict[K, V] = OrderedDict()
         self.lost = 0
 
@@ -27,7 +28,7 @@ class Bounded(Generic[K, V]):
             row = self._rows[key] = self._make()
             if len(self._rows) > self._room:
                 self._rows.popitem(last=False)
-                self.lost += 1
+                self.lost += self._counts
         else:
             self._rows.move_to_end(key)
         return row
@@ -114,3 +115,21 @@ class Distinct:
         """Return about how many different keys came."""
         empty = max(self._bits - self._ones, 1)
         return round(self._bits * log(self._bits / empty))
+
+
+def tables_in(*parts: object) -> list[Bounded[Any, Any]]:
+    """Return the tables that *parts* of the sensor consist of, each once; none that rows hold."""
+    found: dict[int, Bounded[Any, Any]] = {}
+    seen: set[int] = set()
+    waiting = list(parts)
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, Bounded):
+            found[id(one)] = one
+        elif type(one).__module__.startswith("agent.sensor."):
+            names = (*getattr(type(one), "__slots__", ()), *getattr(one, "__dict__", ()))
+            waiting += [getattr(one, name) for name in names]
+    return list(found.values())

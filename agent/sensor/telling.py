@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any, Final
 
+from agent.sensor import lines
 from agent.sensor.facts import Address, Mac
 from agent.sensor.incidents import Incident, Party, Stage
+from agent.sensor.owners import Owner
 from agent.sensor.roles import INSIDE
 from core import clock
 from core.kinds import kind_of
@@ -43,6 +45,11 @@ def subject_of(incident: Incident, secret: bytes) -> str:
     """Return the name of *incident* among those of its kind: the same for the same *secret*."""
     said = repr((incident.kind, incident.key)).encode()
     return hmac.new(secret, said, hashlib.sha256).hexdigest()[:SUBJECT]
+
+
+def as_owner(owner: Owner) -> lines.Owner:
+    """Return in texts whose a gateway's address is."""
+    return lines.Owner(address(owner.address), mac(owner.mac), owner.vlan)
 
 
 def as_json(incident: Incident) -> dict[str, Any]:

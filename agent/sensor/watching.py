@@ -1,6 +1,6 @@
 """The detectors at work: facts go in, incidents come out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,6 +8,9 @@ from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import FACTS, Fact
 from agent.sensor.incidents import Incidents, Tell
 from agent.sensor.network import Network
+from agent.sensor.owners import Owner
+from agent.sensor.shared import Shared
+from agent.sensor.tables import Bounded, tables_in
 
 TICK_S: Final = 1.0
 SETTLED_S: Final = 62
@@ -16,19 +19,32 @@ SETTLED_S: Final = 62
 
 @dataclass(slots=True)
 class Watching:
-    """Gives each fact to the machines that take its kind, and ticks by the clock of the facts."""
+    """Gives each fact to the machines that take its kind, and ticks by the clock of the facts.
+
+    *learners*, which the machines ask, hear of it before them.
+    """
 
     machines: Iterable[Machine]
     incidents: Incidents
+    learners: Sequence[Machine] = ()
     facts: int = 0
     _takers: dict[type[Fact], tuple[Callable[[Any], None], ...]] = field(init=False)
+    _all: tuple[Machine, ...] = field(init=False)
+    _tables: Sequence[Bounded[Any, Any]] = field(init=False)
     _next: float = 0.0
 
     def __post_init__(self) -> None:
         self.machines = tuple(self.machines)
+        self._all = (*self.learners, *self.machines)
+        self._tables = tables_in(*self._all)
         self._takers = {
-            kind: tuple(one.take for one in self.machines if kind in one.takes) for kind in FACTS
+            kind: tuple(one.take for one in self._all if kind in one.takes) for kind in FACTS
         }
+
+    @property
+    def forgotten(self) -> int:
+        """How many machines, addresses and services went from the tables for want of room."""
+        return sum(table.lost for table in self._tables)
 
     def take(self, fact: Fact) -> None:
         """Hear of *fact*."""
@@ -41,7 +57,7 @@ class Watching:
     def tick(self, now: float) -> None:
         """Hear that it is *now*, also where no frame came."""
         self._next = now + TICK_S
-        for machine in self.machines:
+        for machine in self._all:
             machine.tick(now)
         self.incidents.tick(now)
 
@@ -54,10 +70,19 @@ class Watching:
 
 
 def watching(
-    network: Network, tell: Tell, options: Mapping[str, Mapping[str, Any]] | None = None
+    network: Network,
+    tell: Tell,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    handed: Sequence[Owner] = (),
+    at: float = 0.0,
 ) -> Watching:
-    """Return every detector at work, or those of *options* by their word; raises ConfigError."""
+    """Return every detector at work, or those of *options* by their word; raises ConfigError.
+
+    *handed* is what another one knew of gateways until *at*.
+    """
     incidents = Incidents(tell)
     chosen = {key: {} for key in detectors.words()} if options is None else options
     made = [detectors.build(word, table) for word, table in chosen.items()]
-    return Watching([one.watch(network, incidents) for one in made], incidents)
+    shared = Shared(network, handed, at)
+    machines = [one.watch(shared, incidents) for one in made]
+    return Watching(machines, incidents, shared.learners)

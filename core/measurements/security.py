@@ -15,6 +15,8 @@ MEASUREMENTS: Final = (
             dropped="frames of it that the kernel had no room for: nobody looked at them",
             facts="what these frames said: what detectors are fed with",
             malformed="frames that contradict themselves, or end too early",
+            forgotten="machines, addresses and services that detectors forgot since more came than "
+            "their tables hold: many within a minute are made up, or a network too large for it",
             bad_lines="lines of the process that the agent did not believe",
         ),
         Field("cpu_percent", "float", "%", "of one processor, used by the process", deadband=1.0),

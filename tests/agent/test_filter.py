@@ -33,6 +33,7 @@ from tests.agent.rebuilding import (
     Restart,
     Sample,
 )
+from tests.chance import examples
 
 CATALOG: Final = {"thing": THING}
 HELD_AT_MOST: Final = 2
@@ -87,7 +88,7 @@ _happenings = st.lists(
 )
 
 WELL: Final = settings(
-    max_examples=150,
+    max_examples=examples(150),
     deadline=None,
     derandomize=True,
     database=None,

@@ -19,6 +19,7 @@ from agent.watchers.gateway import Gateways
 from agent.watchers.uplink import Failover
 from core.clock import SECOND
 from tests.agent.probes.recorded import net_of_recorded
+from tests.chance import examples
 
 CASES = Path(__file__).parents[1] / "cases"
 DUAL_STACK = CASES / "gateway/dual_stack/netlink.bin"
@@ -91,7 +92,7 @@ def test_no_bytes_make_what_is_told_of_them_fail(heard: list[bytes]) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "AF_NETLINK"), reason="Linux only")
 @given(st.lists(NOISE, max_size=4))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_no_bytes_between_the_answers_stop_the_reader(noise: list[bytes]) -> None:
     receive, left = netsnapshots.receive, list(noise)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from core.clock import SECOND
 from core.types import Event
 from tests.alerts.fused import FusedStage, Says, Step, Waits, check_copies, opened, survive
+from tests.chance import examples
 from tests.collector.making import NOW
 
 
@@ -62,7 +63,7 @@ STEPS = st.lists(st.tuples(KINDS_OF_STEP, st.integers(5, 6), st.integers(1, 90))
 @pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=examples(150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(STEPS, st.sampled_from(["spool_dropping", "link_down"]))

@@ -5,18 +5,21 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import click
 import pytest
 
+import schoolwatch
 from collector import completion
 from collector.cli import Commands, commands
 
 ROOT = Path(__file__).parents[2]
 
 ASK = """
-eval "$(schoolwatch completion bash)" || exit 9
+eval "$SCRIPT" || exit 9
 COMP_WORDS=("$@")
 COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 complete -p schoolwatch >/dev/null || exit 8
@@ -35,6 +38,14 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> str:
     return f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
+@cache
+def script(path: str) -> str:
+    """Return what a shell of bash reads once, when it starts."""
+    command = ["schoolwatch", "completion", "bash"]
+    env = {**os.environ, "PATH": path}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+
+
 def tab(path: str, *words: str, cwd: Path = ROOT) -> list[str]:
     """Return what a real bash offers where *words* stand on its line and Tab is pressed."""
     bash = shutil.which("bash")
@@ -42,7 +53,7 @@ def tab(path: str, *words: str, cwd: Path = ROOT) -> list[str]:
         pytest.skip("there is no bash")
     done = subprocess.run(
         [bash, "--norc", "-c", ASK, "bash", "schoolwatch", *words],
-        env={**os.environ, "PATH": path},
+        env={**os.environ, "PATH": path, "SCRIPT": script(path)},
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -128,12 +139,16 @@ def leaves(command: click.Command, *names: str) -> list[tuple[tuple[str, ...], c
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
 def test_what_is_offered_of_other_programs_is_what_they_take(
-    path: str, names: tuple[str, ...], command: click.Command
+    names: tuple[str, ...],
+    command: click.Command,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    env = {**os.environ, "PATH": path, "COLUMNS": "200"}
-    said = subprocess.run(
-        ["schoolwatch", *names, "--help"], env=env, capture_output=True, text=True, check=True
-    ).stdout
+    monkeypatch.setenv("COLUMNS", "200")
+    with suppress(SystemExit):
+        schoolwatch.main([*names, "--help"])
+    said = capsys.readouterr().out
     taken = set(re.findall(r"^  (?:-h, )?(--[a-z-]+)", said, re.MULTILINE)) - {"--help"}
+    assert said.startswith("usage:") or "Usage:" in said
     offered = {word for one in command.params for word in one.opts if word.startswith("--")}
     assert offered == taken

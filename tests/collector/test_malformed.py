@@ -132,6 +132,7 @@ async def test_each_of_thousands_is_named_and_every_good_batch_is_stored(
         assert desk.seqs(who) == list(seqs)
 
 
+@pytest.mark.slow
 @pytest.mark.real("mosquitto")
 async def test_through_a_broker_without_a_size_limit_the_same_holds(
     tmp_path: Path, seed: int

@@ -16,6 +16,7 @@ from core.errors import LineError
 from core.lineprotocol import MAX_TIME, MIN_TIME, Point
 from core.types import Reading, Value
 from core.wire import MAX_LINE_BYTES
+from tests.chance import examples
 from tests.core.lines_refused import REFUSED, Refused
 from tests.core.lines_stricter import STRICTER, Stricter
 from tests.core.lines_taken import TAKEN, Taken
@@ -64,7 +65,7 @@ def test_it_refuses(case: Refused | Stricter) -> None:
 
 
 @given(READINGS)
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_what_can_be_encoded_at_all_is_read_back_unchanged(reading: Reading) -> None:
     try:
         line = lineprotocol.encode(reading)
@@ -95,7 +96,7 @@ def test_every_type_of_value_is_read_back_as_itself(
 
 
 @given(LINES)
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 def test_a_line_gives_a_point_or_a_reason_and_nothing_else(line: bytes) -> None:
     point = outcome(line)
     if isinstance(point, Point):
@@ -105,7 +106,7 @@ def test_a_line_gives_a_point_or_a_reason_and_nothing_else(line: bytes) -> None:
 
 
 @given(LINES)
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_the_parts_of_a_line_say_what_the_line_says(line: bytes) -> None:
     point = outcome(line)
     if isinstance(point, Point):
@@ -118,7 +119,7 @@ def test_the_parts_of_a_line_say_what_the_line_says(line: bytes) -> None:
 @given(st.text(st.sampled_from("ab=,=,01.eEi-tu"), max_size=30).map(str.encode))
 @example(b"a=1,a=2")
 @example(b"time=1")
-@settings(max_examples=1_000)
+@settings(max_examples=examples(1_000))
 def test_fields_mean_the_same_beside_one_that_needs_a_closer_look(fields: bytes) -> None:
     alone, beside = outcome(b"m " + fields), outcome(b"m " + fields + b',look="closer"')
     if isinstance(alone, Point) and isinstance(beside, Point):
@@ -136,7 +137,7 @@ def test_fields_mean_the_same_beside_one_that_needs_a_closer_look(fields: bytes)
     ),
     st.sampled_from([b"", b" a=1 1", b'"', b'" 1', b"i", b"\\"]),
 )
-@settings(max_examples=300, deadline=timedelta(seconds=1))
+@settings(max_examples=examples(300), deadline=timedelta(seconds=1))
 def test_no_line_of_64_kb_takes_long(before: bytes, piece: bytes, after: bytes) -> None:
     room = MAX_LINE_BYTES - len(before) - len(after)
     line = before + piece * (room // len(piece)) + after

@@ -14,6 +14,7 @@ from core import messages
 from core.errors import HeaderError
 from core.messages import Birth, Claim, ClockReport, Death, EpochReport, Receipt
 from core.types import BatchKey
+from tests.chance import examples
 
 EPOCH = "K3M6T0QX9V2ZB8DN"
 BIRTH = Birth(
@@ -170,7 +171,7 @@ JSON = st.recursive(
 
 @each_reader
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_any_message_is_read_or_refused(kind: str, data: st.DataObject) -> None:
     words = dict(EXAMPLES[kind])
     for word in data.draw(st.sets(st.sampled_from(sorted(words)), max_size=3)):

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from core import wire
 from core.errors import HeaderError, PayloadError
 from core.wire import Header, KeyedHeaderError
+from tests.chance import examples
 
 EPOCH = "K3M6T0QX9V2ZB8DN"
 SEQS = st.integers(1, 10**15 - 1)
@@ -110,7 +111,7 @@ def test_a_header_that_ends_with_the_message_is_damaged() -> None:
         st.text("# scholwat/1epq=n\n\t0123", max_size=60).map(str.encode),
     )
 )
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 @example(b"# schoolwatch/1 " * 200)
 def test_any_payload_has_a_header_or_none_or_a_reason(body: bytes) -> None:
     with suppress(HeaderError):

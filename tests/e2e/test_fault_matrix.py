@@ -31,7 +31,6 @@ WHEN = ("idle", "load", "backfill")
 SHORT = {
     ("mosquitto", "both", "backfill"),
     ("mosquitto", "broker and its store", "idle"),
-    ("influxdb2", "database", "load"),
 }
 """What proves most for its time; the rest is for --slow. Where the collector dies alone, receipts
 die with it, and the agent sends again after 15 s; one that was killed too does so at once."""

@@ -1,7 +1,8 @@
 """Which tests may run beside each other where two processes share them (pytest-xdist).
 
-A line into a network namespace has the same addresses each time, and what a module fills a database
-with for all of its tests is not to be filled twice: such tests follow one another in one process.
+A line into a network namespace has the same addresses each time; what a module fills a database
+with for all of its tests is not to be filled twice, nor is its browser to be started twice. Such
+tests follow one another in one process.
 (`--dist loadgroup` would do, but pytest 9 leaves its groups out.)
 """
 
@@ -10,6 +11,7 @@ from typing import Final
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 LINES: Final = "lines"
 TURNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -32,6 +34,11 @@ TURNS: Final[Mapping[str, tuple[str, ...]]] = {
     "up": ("tests/collector/trial/", "tests/test_install.py", "tests/test_scripts.py"),
     "databases": ("tests/collector/store/test_provision.py",),
     "dashboards": ("tests/grafana/",),
+    "deploy": ("tests/collector/deploy/test_broker.py", "tests/collector/deploy/test_compose.py"),
+    "discover": ("tests/agent/devices/test_discover.py",),
+    "profiles": ("tests/agent/devices/test_profiles.py",),
+    "gallery": ("tests/collector/web/test_gallery.py",),
+    "pages": ("tests/collector/web/test_browser.py",),
 }
 """How the names of tests begin that take turns."""
 APART: Final = ("tests/agent/sensor/", "tests/e2e/test_security.py", "tests/real/test_attacks.py")
@@ -41,8 +48,32 @@ APART: Final = ("tests/agent/sensor/", "tests/e2e/test_security.py", "tests/real
 class Turns(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives one process all that take turns with each other, and the other whatever comes next."""
 
+    def __init__(self, config: pytest.Config, log: object) -> None:
+        super().__init__(config, log)
+        self._left: dict[str, int] = {}
+        """How many tests of a unit that was given away did not run yet, by its name."""
+
     def _split_scope(self, nodeid: str) -> str:
         return turn_of(nodeid)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        scope, unit = next(iter(self.workqueue.items()))
+        self._left[scope] = list(unit.values()).count(False)
+        super()._assign_work_unit(node)
+
+    def mark_test_complete(
+        self, node: WorkerController, item_index: int, duration: float = 0
+    ) -> None:
+        """Note that a test ran, and forget a unit that ran to its end.
+
+        xdist keeps them all and counts all of them again after each test: with a unit for nearly
+        every test that takes longer than most of the tests.
+        """
+        scope = self._split_scope(self.registered_collections[node][item_index])
+        super().mark_test_complete(node, item_index, duration)
+        self._left[scope] -= 1
+        if not self._left[scope]:
+            del self.assigned_work[node][scope], self._left[scope]
 
 
 def turn_of(nodeid: str) -> str:

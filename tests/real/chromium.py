@@ -110,7 +110,10 @@ class Browser:
 @contextmanager
 def browser(width: int = 1440, height: int = 900, *, scripts: bool = True) -> Iterator[Browser]:
     """Give a fresh browser whose page is *width* × *height*; everything of it is gone after."""
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    # A profile is some hundred files, so it lies in memory where the machine has such a folder.
+    shared = Path("/dev/shm")
+    place = shared if shared.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as profile:
         driver = Chrome(_options(profile), Service(shutil.which("chromedriver")))
         try:
             page = Browser(driver)

@@ -49,7 +49,7 @@ def playing(folder: Path, broker: RealBroker, start: int, speed: float) -> Playi
 async def test_what_is_played_faster_than_real_time_is_in_the_store_as_the_model_has_it(
     mosquitto: RealBroker, tmp_path: Path
 ) -> None:
-    start = clock.now() // SECOND * SECOND - 1_800 * SECOND
+    start = clock.now() // SECOND * SECOND - 1_500 * SECOND
     play = playing(tmp_path / "play", mosquitto, start, speed=120)
     async with collecting(config(tmp_path / "collector", mosquitto.port)) as collector:
         async with asyncio.timeout(90):

@@ -11,26 +11,18 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 
 from msgspec import Meta
 
-from agent.sensor.claims import Claim, claims_of
-from agent.sensor.contests import Contest, Contests
+from agent.sensor.claims import Claim
+from agent.sensor.contest import Contest
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
-    Advert,
-    Arp,
-    Dhcp,
-    Dns,
     Fact,
-    Icmp,
     Mac,
-    Neighbour,
-    Snmp,
-    Tcp,
 )
-from agent.sensor.gateways import Gateways
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
-from agent.sensor.network import Network
+from agent.sensor.owners import Owners
 from agent.sensor.roles import GATEWAY, INSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.suspicion import Case, Suspicion, Verdict
 from agent.sensor.tables import Bounded
 
@@ -59,9 +51,9 @@ class ArpSpoof:
     answers: Annotated[int, Meta(ge=2, le=5)] = 3
     quiet_s: Annotated[float, Meta(ge=15, le=3600)] = 60.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "ArpSpoofMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "ArpSpoofMachine":
         """Return a machine without a past."""
-        return ArpSpoofMachine(self, network, incidents)
+        return ArpSpoofMachine(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -84,25 +76,20 @@ class _Solved(NamedTuple):
 class ArpSpoofMachine:
     """The state: claims, what is known of gateways, and who was accused."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Arp, Neighbour, Advert, Dhcp, Tcp, Icmp, Dns, Snmp)
+    takes: ClassVar[tuple[type[Fact], ...]] = ()
 
-    def __init__(self, options: ArpSpoof, network: Network, incidents: Incidents) -> None:
+    def __init__(self, options: ArpSpoof, shared: Shared, incidents: Incidents) -> None:
         self._options, self._incidents = options, incidents
-        self.contests, self.gateways = Contests(), Gateways(network)
-        self._suspicion = Suspicion(self.contests, self.gateways, network, options.answers)
+        self.contests, self.gateways = shared.contests, shared.gateways
+        self._suspicion = Suspicion(self.contests, self.gateways, shared.network, options.answers)
+        self.contests.tell.append(self._judge)
+        self.owners = Owners(self.contests, shared.network, shared.handed, shared.at)
         self._doubts = Bounded[tuple[int, Address], Claim | None](CULPRITS_MAX, lambda: None)
         self._culprits = Bounded[tuple[int, Mac], _Culprit](CULPRITS_MAX, _Culprit)
         self._solved = Bounded[tuple[int, Address], _Solved](CULPRITS_MAX, lambda: _Solved(b""))
 
     def take(self, fact: Fact) -> None:
-        """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
-            self.gateways.take(fact)
-        if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
-            for claim in claims_of(fact):
-                contest = self.contests.take(claim)
-                if contest is not None:
-                    self._judge(claim, contest)
+        """Facts come as claims."""
 
     def tick(self, now: float) -> None:
         """Accuse those of whom there was doubt, once nobody has spoken who would be the liar."""
@@ -116,7 +103,9 @@ class ArpSpoofMachine:
                 if verdict is not None:
                     self._judged(claim, contest, verdict)
 
-    def _judge(self, claim: Claim, contest: Contest) -> None:
+    def _judge(self, claim: Claim, contest: Contest | None) -> None:
+        if contest is None:
+            return
         if crowd := self._suspicion.crowd(claim, contest):
             self._accuse_crowd(claim, crowd)
             return

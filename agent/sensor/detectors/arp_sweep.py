@@ -14,11 +14,10 @@ from msgspec import Meta
 
 from agent.sensor.claims import Claim, claims_of
 from agent.sensor.detectors.base import detectors
-from agent.sensor.facts import Address, Advert, Arp, Dhcp, Dns, Fact, Icmp, Mac, Neighbour, Tcp
-from agent.sensor.gateways import Gateways
+from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac, Neighbour
 from agent.sensor.incidents import Incidents, Party, Sign
-from agent.sensor.network import Network
 from agent.sensor.roles import INSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
 
 MACHINES_MAX: Final = 512
@@ -50,9 +49,9 @@ class ArpSweep:
     lone_targets: Annotated[int, Meta(ge=20, le=500)] = 128
     quiet_s: Annotated[float, Meta(ge=10, le=3600)] = 60.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "ArpSweepMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "ArpSweepMachine":
         """Return a machine without a past."""
-        return ArpSweepMachine(self, network, incidents)
+        return ArpSweepMachine(self, shared, incidents)
 
 
 SLOW_S: Final = 3600.0
@@ -91,29 +90,26 @@ class _Asker:
 class ArpSweepMachine:
     """The state: who asked for what, and which addresses are known to be there."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Arp, Neighbour, Advert, Dhcp, Tcp, Icmp, Dns)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Arp, Neighbour, Dhcp)
 
-    def __init__(self, options: ArpSweep, network: Network, incidents: Incidents) -> None:
-        self._options, self._network, self._incidents = options, network, incidents
-        self._gateways = Gateways(network)
+    def __init__(self, options: ArpSweep, shared: Shared, incidents: Incidents) -> None:
+        self._options, self._network, self._incidents = options, shared.network, incidents
+        self._gateways = shared.gateways
         self.askers = Bounded[tuple[int, Mac], _Asker](MACHINES_MAX, _Asker)
         self.alive = Bounded[tuple[int, Address], Mac](ALIVE_MAX, bytes)
         self._lone = Bounded[int, Recent[Address]](
             16, lambda: Recent(LONE_S, options.lone_targets + 1)
         )
 
-    def take(self, fact: Fact) -> None:
+    def take(self, fact: Arp | Neighbour | Dhcp) -> None:
         """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Dhcp | Advert):
-            self._gateways.take(fact)
-        if isinstance(fact, Arp | Neighbour | Dhcp):
-            said = claims_of(fact)
-            sender = next((one.address for one in said if one.how == "ask"), b"")
-            for claim in said:
-                if claim.how in ("wanted", "probe"):
-                    self._asked(claim, sender)
-                else:
-                    self._claimed(claim)
+        said = claims_of(fact)
+        sender = next((one.address for one in said if one.how == "ask"), b"")
+        for claim in said:
+            if claim.how in ("wanted", "probe"):
+                self._asked(claim, sender)
+            else:
+                self._claimed(claim)
 
     def tick(self, now: float) -> None:
         """Nothing waits for time to pass."""

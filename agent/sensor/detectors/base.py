@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final, Protocol
 
 from agent.sensor.facts import Fact
 from agent.sensor.incidents import Incidents
-from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 from core.registry import Registry
 
 
@@ -30,8 +30,11 @@ class Machine(Protocol):
 class Detector(Protocol):
     """The thresholds of one detector."""
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
-        """Return a machine without a past that gives its signs to *incidents*."""
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
+        """Return a machine without a past that gives its signs to *incidents*.
+
+        What several detectors learn in the same way it takes from *shared*.
+        """
 
 
 WORDS: Final = (

@@ -15,6 +15,7 @@ from agent.sensor.facts import Address, Dns, Fact
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import INSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
 
 KINDS: Final = {"malware": "malware_names", "mining": "mining_names"}
@@ -39,9 +40,9 @@ class BlockedNames:
     window_s: Annotated[float, Meta(ge=60, le=86_400)] = 600.0
     quiet_s: Annotated[float, Meta(ge=60, le=86_400)] = 1800.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past; raises ConfigError for a file that is no list."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared.network, incidents)
 
 
 class Watch:

@@ -16,7 +16,7 @@ from msgspec import Meta
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import BROADCAST, Fact, Frame, Mac
 from agent.sensor.incidents import Incidents, Sign
-from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 VLANS_MAX: Final = 64
@@ -61,7 +61,7 @@ class BroadcastStorm:
     copies: Annotated[int, Meta(ge=10, le=10_000)] = 30
     quiet_s: Annotated[float, Meta(ge=5, le=3600)] = 30.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "BroadcastStormMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "BroadcastStormMachine":
         """Return a machine without a past."""
         return BroadcastStormMachine(self, incidents)
 

@@ -13,11 +13,10 @@ from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.detectors.password_guessing import KIND as GUESSING
 from agent.sensor.facts import Address, Fact, Mac, Snmp, Tcp
 from agent.sensor.incidents import Incidents, Sign
-from agent.sensor.network import Network
 from agent.sensor.ports import TELNET_PORTS
 from agent.sensor.reach import PORT_SCAN, WORM_SWEEP
-from agent.sensor.routers import Routers
 from agent.sensor.sessions import Session, Sessions
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 KIND: Final = "cleartext_login"
@@ -53,9 +52,9 @@ class CleartextLogin:
     web_bytes: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     lasts_s: Annotated[float, Meta(ge=60, le=604_800)] = 86_400.0
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
-        return CleartextLoginMachine(self, network, incidents)
+        return CleartextLoginMachine(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -88,9 +87,9 @@ class CleartextLoginMachine:
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Snmp)
 
-    def __init__(self, limits: CleartextLogin, network: Network, incidents: Incidents) -> None:
-        self._limits, self._network, self._incidents = limits, network, incidents
-        self._routers = Routers(network)
+    def __init__(self, limits: CleartextLogin, shared: Shared, incidents: Incidents) -> None:
+        self._limits, self._network, self._incidents = limits, shared.network, incidents
+        self._routers = shared.routers
         ports = {*TELNET_PORTS, *(WEB if limits.web_bytes else ())}
         self._sessions = Sessions(ports, self._session)
         self._waiting: dict[tuple[Address, int], Session] = {}
@@ -100,7 +99,6 @@ class CleartextLoginMachine:
 
     def take(self, fact: Tcp | Snmp) -> None:
         """Hear of a segment, or of SNMP."""
-        self._routers.take(fact)
         if isinstance(fact, Tcp):
             self._sessions.take(fact)
         elif fact.response:

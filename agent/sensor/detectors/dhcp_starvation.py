@@ -27,6 +27,7 @@ from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac, Neighbour
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import DHCP_SERVER, INSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 CLAIMS: Final = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE))
@@ -64,9 +65,9 @@ class DhcpStarvation:
     transactions: Number = 200
     quiet_s: Annotated[float, Meta(ge=1, le=3600)] = 60.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared.network, incidents)
 
 
 class Watch:

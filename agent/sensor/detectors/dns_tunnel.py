@@ -15,9 +15,8 @@ from agent.sensor.detectors.base import detectors
 from agent.sensor.domains import cut
 from agent.sensor.facts import Dns, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
-from agent.sensor.network import Network
 from agent.sensor.roles import INSIDE, RESOLVER
-from agent.sensor.routers import Routers
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 KIND: Final = "dns_tunnel"
@@ -83,9 +82,9 @@ class DnsTunnel:
     """Registered domains besides those of `ORDINARY` whose names are long by design."""
     quiet_s: Annotated[float, Meta(ge=10, le=3600)] = 300.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -116,10 +115,10 @@ class Watch:
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Dns, Tcp)
 
-    def __init__(self, thresholds: DnsTunnel, network: Network, incidents: Incidents) -> None:
-        self._is, self._network, self._incidents = thresholds, network, incidents
-        self._routers = Routers(network)
-        self._rows: Bounded[int, Row] = Bounded(1024, Row)
+    def __init__(self, thresholds: DnsTunnel, shared: Shared, incidents: Incidents) -> None:
+        self._is, self._network, self._incidents = thresholds, shared.network, incidents
+        self._routers = shared.routers
+        self._rows: Bounded[int, Row] = Bounded(1024, Row, turns=True)
         self._ordinary = ORDINARY | frozenset(one.lower().strip(".") for one in thresholds.ordinary)
         self._limits = {
             "raw": _Limit(thresholds.raw_names, 1.0, 0.95),
@@ -129,7 +128,6 @@ class Watch:
 
     def take(self, fact: Dns | Tcp) -> None:
         """Hear of a question or an answer; segments show who is a router."""
-        self._routers.take(fact)
         if isinstance(fact, Dns):
             self._heard(fact)
 

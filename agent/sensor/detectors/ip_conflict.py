@@ -11,26 +11,19 @@ from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
 
-from agent.sensor.claims import Claim, claims_of
-from agent.sensor.contests import COPY_S, Contest, Contests, Times
+from agent.sensor.claims import Claim
+from agent.sensor.contest import Contest, Times
+from agent.sensor.contests import COPY_S
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import (
     Address,
-    Advert,
-    Arp,
-    Dhcp,
-    Dns,
     Fact,
-    Icmp,
     Mac,
-    Neighbour,
-    Snmp,
-    Tcp,
 )
-from agent.sensor.gateways import Gateways
 from agent.sensor.incidents import Incidents, Party, Sign
-from agent.sensor.network import Network, is_virtual
+from agent.sensor.network import is_virtual
 from agent.sensor.roles import DEVICE, GATEWAY, INSIDE, RESOLVER
+from agent.sensor.shared import Shared
 from agent.sensor.suspicion import Suspicion
 from agent.sensor.tables import Bounded
 
@@ -62,9 +55,9 @@ class IpConflict:
     settle_s: Annotated[float, Meta(ge=0, le=300)] = 10.0
     quiet_s: Annotated[float, Meta(ge=60, le=86_400)] = 300.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "IpConflictMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "IpConflictMachine":
         """Return a machine without a past."""
-        return IpConflictMachine(self, network, incidents)
+        return IpConflictMachine(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -91,29 +84,19 @@ class _Probe:
 class IpConflictMachine:
     """The state: claims, probes, and what waits to be told."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Arp, Neighbour, Advert, Dhcp, Tcp, Icmp, Dns, Snmp)
+    takes: ClassVar[tuple[type[Fact], ...]] = ()
 
-    def __init__(self, options: IpConflict, network: Network, incidents: Incidents) -> None:
-        self._options, self._network, self._incidents = options, network, incidents
-        self.contests, self.gateways = Contests(), Gateways(network)
-        self._suspicion = Suspicion(self.contests, self.gateways, network, ANSWERS)
+    def __init__(self, options: IpConflict, shared: Shared, incidents: Incidents) -> None:
+        self._options, self._network, self._incidents = options, shared.network, incidents
+        self.contests, self.gateways = shared.contests, shared.gateways
+        self._suspicion = Suspicion(self.contests, self.gateways, shared.network, ANSWERS)
+        self.contests.tell.append(self._heard)
         self._waiting = Bounded[Key, _Waiting | None](WAITING_MAX, lambda: None)
         self._probes = Bounded[Key, _Probe](WAITING_MAX, _Probe)
         self._spoofed = Bounded[Key, float](WAITING_MAX, lambda: -1e9)
 
     def take(self, fact: Fact) -> None:
-        """Hear of a fact."""
-        if isinstance(fact, Tcp | Icmp | Dns | Snmp | Dhcp | Advert | Neighbour):
-            self.gateways.take(fact)
-        if isinstance(fact, Arp | Neighbour | Advert | Dhcp):
-            for claim in claims_of(fact):
-                contest = self.contests.take(claim)
-                if claim.how == "probe":
-                    self._probed(claim)
-                elif claim.how == "lease":
-                    self._waiting.drop((claim.vlan, claim.address))
-                elif contest is not None:
-                    self._claimed(claim, contest)
+        """Facts come as claims."""
 
     def tick(self, now: float) -> None:
         """Tell of what has waited long enough."""
@@ -122,6 +105,14 @@ class IpConflictMachine:
                 continue
             if now - waiting.first >= self._options.settle_s:
                 self._tell(key, waiting)
+
+    def _heard(self, claim: Claim, contest: Contest | None) -> None:
+        if claim.how == "probe":
+            self._probed(claim)
+        elif claim.how == "lease":
+            self._waiting.drop((claim.vlan, claim.address))
+        elif contest is not None:
+            self._claimed(claim, contest)
 
     def _probed(self, claim: Claim) -> None:
         probe = self._probes.of((claim.vlan, claim.address))

@@ -18,6 +18,7 @@ from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import Address, Arp, Dhcp, Fact, Frame, Mac
 from agent.sensor.incidents import Incidents, Sign
 from agent.sensor.network import Network, is_virtual
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
 
 MACHINES_MAX: Final = 4096
@@ -40,9 +41,9 @@ class MacFlapping:
     window_s: Annotated[float, Meta(ge=5, le=3600)] = 60.0
     quiet_s: Annotated[float, Meta(ge=10, le=3600)] = 120.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "MacFlappingMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "MacFlappingMachine":
         """Return a machine without a past."""
-        return MacFlappingMachine(self, network, incidents)
+        return MacFlappingMachine(self, shared.network, incidents)
 
 
 @dataclass(slots=True)

@@ -15,6 +15,7 @@ from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import Address, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
 
 KIND: Final = "mining_pool"
@@ -41,9 +42,9 @@ class MiningPool:
     pools: Annotated[int, Meta(ge=2, le=100)] = 3
     quiet_s: Annotated[float, Meta(ge=60, le=86_400)] = 600.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared.network, incidents)
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class Watch:
     def __init__(self, thresholds: MiningPool, network: Network, incidents: Incidents) -> None:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._talks: Bounded[tuple[Address, Address, int], Talk] = Bounded(512, Talk)
-        self._began: Bounded[Flow, bool] = Bounded(2048, bool)
+        self._began: Bounded[Flow, bool] = Bounded(2048, bool, turns=True)
         """Connections whose beginning was seen, as who began them writes them."""
         self._pools: Bounded[Address, Recent[Address]] = Bounded(
             512, lambda: Recent(thresholds.window_s, 64)

@@ -20,6 +20,7 @@ from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.infrastructure import Infrastructure, Place
 from agent.sensor.network import Network, is_virtual
 from agent.sensor.roles import DEVICE, DHCP_SERVER, GATEWAY, INSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 SPANNING_TREE: Final = b"\x01\x80\xc2\x00\x00\x00"
@@ -42,9 +43,9 @@ class NewDevice:
     settle_s: Annotated[float, Meta(ge=0, le=86_400)] = 600.0
     quiet_s: Annotated[float, Meta(ge=1, le=86_400)] = 60.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "NewDeviceMachine":
+    def watch(self, shared: Shared, incidents: Incidents) -> "NewDeviceMachine":
         """Return a machine without a past."""
-        return NewDeviceMachine(self, network, incidents)
+        return NewDeviceMachine(self, shared.network, incidents)
 
 
 @dataclass(slots=True)

@@ -15,11 +15,10 @@ from msgspec import Meta
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import Address, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
-from agent.sensor.network import Network
 from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
 from agent.sensor.reach import WORM_SWEEP
-from agent.sensor.routers import Routers
 from agent.sensor.sessions import Session, Sessions
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Distinct
 
 KIND: Final = "password_guessing"
@@ -66,9 +65,9 @@ class PasswordGuessing:
     tries_together: Annotated[int, Meta(ge=20, le=1000)] = 200
     tries_spread: Annotated[int, Meta(ge=20, le=1000)] = 120
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
-        return PasswordGuessingMachine(self, network, incidents)
+        return PasswordGuessingMachine(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -122,10 +121,10 @@ class PasswordGuessingMachine:
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Tcp,)
 
-    def __init__(self, limits: PasswordGuessing, network: Network, incidents: Incidents) -> None:
-        self._limits, self._network, self._incidents = limits, network, incidents
-        self._routers = Routers(network)
-        ports = {*LOGIN_PORTS, *(DEVICE_PORTS if network.devices else ())}
+    def __init__(self, limits: PasswordGuessing, shared: Shared, incidents: Incidents) -> None:
+        self._limits, self._network, self._incidents = limits, shared.network, incidents
+        self._routers = shared.routers
+        ports = {*LOGIN_PORTS, *(DEVICE_PORTS if shared.network.devices else ())}
         self._sessions = Sessions(ports, self._session)
         self._pairs: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
             PAIRS, partial(_tries, limits.tries)
@@ -143,7 +142,6 @@ class PasswordGuessingMachine:
 
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
-        self._routers.take(fact)
         self._sessions.take(fact)
         if fact.flags & (SYN | RST | ACK) == SYN:
             self._data(fact)

@@ -12,8 +12,8 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.incidents import Incidents
-from agent.sensor.network import Network
 from agent.sensor.reach import PORT_SCAN, Reach
+from agent.sensor.shared import Shared
 from agent.sensor.tallies import Limits
 
 Count = Annotated[int, Meta(ge=3, le=10_000)]
@@ -40,7 +40,7 @@ class PortScan:
     ports_unseen: Count = 100
     gap_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
         limits = Limits(
             ports=self.ports,
@@ -50,4 +50,4 @@ class PortScan:
             ports_unseen=self.ports_unseen,
             gap_s=self.gap_s,
         )
-        return Reach(network, incidents, PORT_SCAN, limits)
+        return Reach(shared.contacts, incidents, PORT_SCAN, limits)

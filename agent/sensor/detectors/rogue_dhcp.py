@@ -29,6 +29,7 @@ from agent.sensor.facts import Address, Arp, Dhcp, Dns, Fact, Mac
 from agent.sensor.incidents import NOBODY, Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.roles import DHCP_SERVER, INSIDE, OUTSIDE
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 OFFER, REQUEST, ACK, NAK = 2, 3, 5, 6
@@ -53,9 +54,9 @@ class RogueDhcp:
     together_s: Annotated[float, Meta(ge=1, le=86_400)] = 300.0
     quiet_s: Annotated[float, Meta(ge=10, le=86_400)] = 600.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared.network, incidents)
 
 
 @dataclass(slots=True)
@@ -88,7 +89,9 @@ class Watch:
         self._is, self._network, self._incidents = thresholds, network, incidents
         self._use = Use()
         self._servers: Bounded[Key, Server | None] = Bounded(64, lambda: None)
-        self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(1024, Exchange)
+        self._exchanges: Bounded[tuple[int, Mac, int], Exchange] = Bounded(
+            1024, Exchange, turns=True
+        )
         self._accused: Bounded[Key, Case | None] = Bounded(64, lambda: None)
 
     def take(self, fact: Dhcp | Arp | Dns) -> None:

@@ -19,6 +19,7 @@ from agent.sensor.newcomers import Newcomers
 from agent.sensor.roles import DHCP_SERVER, GATEWAY, INSIDE
 from agent.sensor.routers6 import Key, Router, Use, difference, hear, judge
 from agent.sensor.servers6 import Accused6, Servers6
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
 
 KIND: Final = "rogue_ra"
@@ -49,9 +50,9 @@ class RogueRa:
     killed_s: Annotated[float, Meta(ge=10, le=86_400)] = 600.0
     quiet_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
 
-    def watch(self, network: Network, incidents: Incidents) -> "Watch":
+    def watch(self, shared: Shared, incidents: Incidents) -> "Watch":
         """Return a machine without a past."""
-        return Watch(self, network, incidents)
+        return Watch(self, shared.network, incidents)
 
 
 class Watch:

@@ -16,9 +16,8 @@ from msgspec import Meta
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import Address, Fact, Mac, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
-from agent.sensor.network import Network
 from agent.sensor.roles import INSIDE
-from agent.sensor.routers import Routers
+from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Distinct, Recent
 
 FIN, SYN, RST, ACK = 1, 2, 4, 16
@@ -58,9 +57,9 @@ class SynFlood:
     surplus: Annotated[int, Meta(ge=100, le=1_000_000)] = 5000
     half_open: Annotated[int, Meta(ge=16, le=1000)] = 256
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
-        return SynFloodMachine(self, network, incidents)
+        return SynFloodMachine(self, shared, incidents)
 
 
 @dataclass(slots=True)
@@ -103,17 +102,16 @@ class SynFloodMachine:
 
     takes: ClassVar[tuple[type[Fact], ...]] = (Tcp,)
 
-    def __init__(self, limits: SynFlood, network: Network, incidents: Incidents) -> None:
+    def __init__(self, limits: SynFlood, shared: Shared, incidents: Incidents) -> None:
         self._limits, self._incidents = limits, incidents
-        self._allowed = network.allowed.scanners
-        self._routers = Routers(network)
-        self._services: Bounded[_Where, _Service] = Bounded(ROWS, _Service)
-        self._segments: Bounded[int, float] = Bounded(SEGMENTS, float)
+        self._allowed = shared.network.allowed.scanners
+        self._routers = shared.routers
+        self._services: Bounded[_Where, _Service] = Bounded(ROWS, _Service, turns=True)
+        self._segments: Bounded[int, float] = Bounded(SEGMENTS, float, turns=True)
         self._high: dict[_Where, _Service] = {}
 
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
-        self._routers.take(fact)
         flags = fact.flags & (FIN | SYN | RST | ACK)
         if flags == SYN:
             self._asked(fact)

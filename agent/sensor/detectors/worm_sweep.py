@@ -11,9 +11,9 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.incidents import Incidents
-from agent.sensor.network import Network
 from agent.sensor.ports import WORM_PORTS
 from agent.sensor.reach import WORM_SWEEP, Reach
+from agent.sensor.shared import Shared
 from agent.sensor.tallies import Limits
 
 Port = Annotated[int, Meta(ge=1, le=65_535)]
@@ -36,7 +36,7 @@ class WormSweep:
     targets_unseen: Annotated[int, Meta(ge=3, le=10_000)] = 60
     gap_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
 
-    def watch(self, network: Network, incidents: Incidents) -> Machine:
+    def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
         limits = Limits(
             worm_ports=frozenset(self.worm_ports or WORM_PORTS),
@@ -44,4 +44,4 @@ class WormSweep:
             worm_targets_unseen=self.targets_unseen,
             gap_s=self.gap_s,
         )
-        return Reach(network, incidents, WORM_SWEEP, limits)
+        return Reach(shared.contacts, incidents, WORM_SWEEP, limits)

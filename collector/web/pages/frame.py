@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlencode
@@ -29,7 +29,9 @@ TOLD: Final = (401, 403, 404, 429, 503)
 _STEERING: Final = ("lang", "range", *scope.PARAMETERS, "school", "agent", "all")
 
 
+@cache
 def _templates() -> jinja2.Environment:
+    """Return the templates, which are compiled once for all frames of a process."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,

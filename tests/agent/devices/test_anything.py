@@ -29,6 +29,7 @@ from core.causes import CAUSES
 from core.devices import HEALTHY, STATES
 from core.errors import TargetUnreachable
 from core.types import Reading
+from tests.chance import examples
 
 FRAMES = [
     pattern(one.answer, {k: bytes.fromhex(v) for k, v in file.parameters.items()})
@@ -69,7 +70,7 @@ def test_a_template_takes_any_bytes(word: str) -> None:
     quick = msgspec.structs.replace(file, gap_s=0.0, login=login)
     object.__setattr__(driver, "made", Template(quick, driver.made.questions))
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=examples(60), deadline=None)
     @given(came=ANSWERS, ended=st.booleans())
     def answers(came: bytes, ended: bool) -> None:
         @asynccontextmanager
@@ -88,7 +89,7 @@ def test_a_template_takes_any_bytes(word: str) -> None:
         answers()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.binary(max_size=300) | st.text(max_size=200).map(lambda text: text.encode("gb18030")))
 def test_an_answer_of_soap_may_be_anything(body: bytes) -> None:
     driver = OnvifDriver("192.0.2.1")
@@ -106,7 +107,7 @@ def test_an_answer_of_soap_may_be_anything(body: bytes) -> None:
 FIELDS = st.sampled_from(["Year", "Month", "Day", "Hour", "Minute", "Second"])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.dictionaries(FIELDS, st.text(max_size=6).map(escape)))
 def test_a_time_of_a_camera_may_be_anything(parts: dict[str, str]) -> None:
     driver = OnvifDriver("192.0.2.1")
@@ -147,7 +148,7 @@ BODIES = (
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(BODIES, st.integers(100, 599))
 def test_a_page_may_be_anything(body: bytes, status: int) -> None:
     driver = drivers.build("http", OPTIONS)
@@ -156,7 +157,7 @@ def test_a_page_may_be_anything(body: bytes, status: int) -> None:
     right(driver._read(Answer(status=200, body=bytearray(body))))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.lists(st.text(max_size=80) | st.text('DigestBasic nonce="\\,=auth qop realm', max_size=80))
 )
@@ -164,7 +165,7 @@ def test_a_challenge_may_be_anything(challenges: list[str]) -> None:
     authorization(challenges, Account("a", "b"), "GET", "/")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.text(max_size=30) | st.text("http:/[]@.19%#?\t ", max_size=30))
 def test_a_redirect_may_be_anything(location: str) -> None:
     url = Url("http://192.0.2.1/a")

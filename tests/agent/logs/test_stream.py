@@ -22,6 +22,7 @@ from agent.logsconfig import LogsConfig, LogSource
 from agent.schedule import Counters
 from core import clock
 from core.types import Event, Reading
+from tests.chance import examples
 from tests.real.snmpd import free_udp_port
 from tests.waiting import until
 
@@ -62,7 +63,7 @@ async def test_a_stream_is_cut_into_its_lines(data: bytes, lines: list[bytes]) -
     assert await framed(data) == lines
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(st.binary(max_size=300))
 def test_no_stream_breaks_the_reader(data: bytes) -> None:
     asyncio.run(framed(data))

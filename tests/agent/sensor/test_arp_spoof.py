@@ -11,6 +11,7 @@ from agent.sensor.detectors.ip_conflict import IpConflict
 from agent.sensor.facts import Arp, Neighbour
 from agent.sensor.incidents import Incident, Incidents
 from agent.sensor.network import Allowed, Network
+from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets import dhcp, ndp
@@ -517,12 +518,12 @@ def test_a_mac_that_the_district_allows_may_do_it() -> None:
 
 def test_a_flood_of_spoofed_machines_takes_no_more_room_than_some_thousand() -> None:
     incidents = Incidents(lambda incident, stage: None)
-    spoof, conflict = ArpSpoof().watch(BARE, incidents), IpConflict().watch(BARE, incidents)
-    watching = Watching((spoof, conflict), incidents)
+    shared = Shared(BARE)
+    machines = [one.watch(shared, incidents) for one in (ArpSpoof(), IpConflict())]
+    watching = Watching(machines, incidents, shared.learners)
 
     def rows() -> int:
-        states = (spoof.contests, spoof.gateways, conflict.contests, conflict.gateways)
-        return sum(len(state) for state in states)
+        return len(shared.contests) + len(shared.gateways)
 
     def flood(numbers: range) -> None:
         for number in numbers:

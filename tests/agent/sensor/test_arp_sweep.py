@@ -7,6 +7,7 @@ from agent.sensor.detectors.arp_sweep import ALIVE_MAX, MACHINES_MAX, ArpSweep
 from agent.sensor.facts import Arp
 from agent.sensor.incidents import Incident, Incidents
 from agent.sensor.network import Allowed, Network
+from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets import dhcp, ndp
@@ -145,8 +146,9 @@ def test_the_districts_own_scanner_may_sweep() -> None:
 
 def test_a_flood_of_made_up_sources_takes_bounded_room() -> None:
     incidents = Incidents(lambda incident, stage: None)
-    machine = ArpSweep().watch(Network(), incidents)
-    watching = Watching((machine,), incidents)
+    shared = Shared(Network())
+    machine = ArpSweep().watch(shared, incidents)
+    watching = Watching((machine,), incidents, shared.learners)
     for number in range(20_000):
         mac = b"\x02\x00" + number.to_bytes(4, "big")
         ends = (

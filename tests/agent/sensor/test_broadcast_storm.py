@@ -9,6 +9,7 @@ from agent.sensor.detectors.broadcast_storm import DIGESTS_MAX, SOURCES_MAX, Bro
 from agent.sensor.facts import Frame
 from agent.sensor.incidents import Incident, Incidents
 from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets.frames import BROADCAST, arp, ethernet, over, udp
@@ -162,7 +163,7 @@ def test_a_network_that_is_always_busy_has_its_own_measure() -> None:
 
 def test_a_storm_of_different_frames_takes_bounded_room() -> None:
     incidents = Incidents(lambda incident, stage: None)
-    machine = BroadcastStorm().watch(Network(), incidents)
+    machine = BroadcastStorm().watch(Shared(Network()), incidents)
     watching = Watching((machine,), incidents)
     for number in range(20_000):
         ends = (number % 200, os.urandom(6), b"\xff" * 6, 0x806, 60, number + 1)

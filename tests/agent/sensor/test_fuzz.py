@@ -24,6 +24,7 @@ from agent.sensor.facts import (
 )
 from agent.sensor.frames import LINKS
 from agent.sensor.packets import facts_of
+from tests.chance import examples
 from tests.packets import dhcp, dns, ndp, pcapng, snmp
 from tests.packets import frames as make
 from tests.packets.captures import pcap
@@ -129,13 +130,13 @@ def looked_at(frame: bytes, link: int, size: int) -> None:
         sound(fact)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.binary(max_size=300), links, st.integers(0, 2000))
 def test_any_bytes_are_a_frame(frame: bytes, link: int, size: int) -> None:
     looked_at(frame, link, size)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(bent(), st.sampled_from([bytes, cooked, cooked_2]), links)
 def test_a_frame_that_was_bent_is_a_frame(
     frame: bytes, wrap: Callable[[bytes], bytes], link: int
@@ -168,7 +169,7 @@ def test_the_longest_frames_of_nothing_but_repetitions_take_no_time() -> None:
     assert time.process_time() - started < 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.data())
 def test_any_bytes_in_a_capture_end_in_packets_or_in_a_word(data: st.DataObject) -> None:
     frames = [(1.0, frame) for frame in WHOLE[:3]]

@@ -72,6 +72,13 @@ def test_a_table_forgets_what_was_not_asked_for_longest_and_counts_it() -> None:
     assert table.lost == 1
 
 
+def test_a_table_that_turns_over_by_design_counts_nothing() -> None:
+    table = Bounded[int, list[int]](2, list, turns=True)
+    for number in range(9):
+        table.of(number)
+    assert (len(table), table.lost) == (2, 0)
+
+
 def test_what_came_lately_is_counted_once_each() -> None:
     recent = Recent[str](10, room=3)
     assert [recent.add(key, at) for at, key in enumerate("aabc")] == [True, False, True, True]

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from agent.conditions import Gone, Tellable, Update
 from agent.readings import mistake
 from agent.sensor import keeper as keeping
+from agent.sensor.handover import Handover
 from agent.sensor.keeper import Keeper
-from agent.sensor.lines import LINE_BYTES, Figures, Options, encoded
+from agent.sensor.lines import LINE_BYTES, Figures, Options, Owner, encoded, line_of
 from agent.sensor.readings import Gauge
 from core.types import Event, Reading
 from tests.processes import alive
@@ -68,11 +70,13 @@ class Kept:
 
 
 @asynccontextmanager
-async def kept(tmp_path: Path, program: str, **more: Any) -> AsyncIterator[Kept]:
+async def kept(
+    tmp_path: Path, program: str, gateways: tuple[str, ...] = (), **more: Any
+) -> AsyncIterator[Kept]:
     """A keeper at work with *program*, which can write files beside itself."""
     file = tmp_path / "sensor.py"
     file.write_text(PROGRAM + textwrap.dedent(program))
-    options = Options(key="", parent=0, interfaces=("eth0",))
+    options = Options(key="", parent=0, interfaces=("eth0",), gateways=gateways)
     told: list[Tellable] = []
     read: list[Reading] = []
     keeper = Keeper(
@@ -289,6 +293,45 @@ async def test_the_process_gets_a_key_that_stays(tmp_path: Path) -> None:
         await until(lambda: [x.stat().st_size for x in tmp_path.glob("?" * 32)] == [2])
 
 
+GATEWAY = {"address": "192.0.2.254", "mac": "02:00:5e:00:53:fe"}
+OWNED = Owner(GATEWAY["address"], GATEWAY["mac"])
+STRANGER = {"address": "192.0.2.9", "mac": "02:00:5e:00:53:09"}
+
+
+async def test_what_a_process_knew_of_gateways_is_told_to_the_next_one_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    program = f"""
+    with open(sys.argv[1] + "/given", "a") as out:
+        out.write(json.dumps(options["owners"]) + "\\n")
+    say({FIGURES | {"owners": [GATEWAY, STRANGER]}})
+    stay()
+    """
+    given = tmp_path / "given"
+    async with kept(tmp_path, program, gateways=("192.0.2.254",)) as found:
+        await until(lambda: found.read)
+        found.keeper.change()
+        await until(lambda: given.read_text().count("\n") == 2)
+    first, second = map(json.loads, given.read_text().splitlines())
+    assert (first, second) == ({}, {"eth0": [GATEWAY]})
+
+
+def test_what_was_known_of_a_gateway_is_old_after_ten_minutes() -> None:
+    handover, gateways = Handover(), {"192.0.2.254"}
+    handover.heard(Figures(interface="eth0", owners=(OWNED,)), gateways, 100.0)
+    handover.heard(Figures(interface="eth0"), gateways, 160.0)
+    assert handover.to(gateways, 700.0) == {"eth0": (OWNED,)}
+    assert handover.to(set(), 700.0) == {"eth0": ()}, "the agent has another gateway by now"
+    assert handover.to(gateways, 701.0) == {}
+
+
+@pytest.mark.parametrize("mac", ["", "02:00:5e:00:53", "02-00-5e-00-53-fe", "x" * 17])
+def test_a_gateway_without_a_whole_hardware_address_is_not_believed(mac: str) -> None:
+    line = json.dumps(FIGURES | {"owners": [GATEWAY | {"mac": mac}]})
+    with pytest.raises(msgspec.ValidationError):
+        line_of(line.encode())
+
+
 def gauged(*seen: tuple[float, dict[str, Any]]) -> tuple[list[Event], list[Reading]]:
     gauge = Gauge("eth0")
     events: list[Event] = []
@@ -352,6 +395,11 @@ def test_a_verdict_about_few_names_stays_at_home() -> None:
     _, readings = gauged((0, {"verdicts": {"malware": 4, "mining": 12, "harmful": 0}}))
     told = {one.tags["category"]: one.fields for one in readings if one.measurement != "sensor"}
     assert told == {"mining": {"names": 12}, "harmful": {"names": 0}}
+
+
+def test_what_detectors_forgot_is_told() -> None:
+    _, readings = gauged((0, {"forgotten": 3}), (61, {"forgotten": 900}))
+    assert [one.fields["forgotten"] for one in readings] == [3, 900]
 
 
 def test_what_is_read_fits_the_catalogue() -> None:

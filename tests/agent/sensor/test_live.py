@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from agent.sensor.keeper import COMMAND, Keeper
-from agent.sensor.lines import Figures, Options, Refused, encoded, line_of
+from agent.sensor.lines import Figures, Options, Owner, Refused, Told, encoded, line_of
 from agent.spool import Spool
 from core.types import Reading
 from tests.agent.sensor.interfaces import sender
@@ -130,6 +130,36 @@ for what in ("open('/tmp/frames', 'wb')", "open('/etc/passwd')", "socket.socket(
     assert done.stdout.count("Error") == 10, done.stderr
 
 
+@pytest.mark.parametrize(("promiscuous", "may"), [(False, "Error"), (True, "WORKS")])
+def test_only_what_is_promiscuous_already_can_be_made_so(promiscuous: bool, may: str) -> None:
+    program = f"""
+import fcntl, socket, struct
+from agent.sensor import filters, rights
+from agent.sensor.tap import Tap
+tap = Tap("lo", promiscuous={promiscuous})
+print("listens", repr(tap.look()))
+rights.give_up(promiscuous={promiscuous})
+sock, membership = tap._sock, struct.pack("@iHH8s", 1, 1, 0, b"")
+for what in ("sock.setsockopt(263, 1, membership)", "sock.setsockopt(1, 9, 1)",
+             "sock.setsockopt(263, 2, membership)", "sock.setsockopt(0, 26, 1)",
+             "fcntl.ioctl(sock, 0x541B, bytes(4))", "fcntl.ioctl(sock, 0x8914, bytes(40))"):
+    try:
+        eval(what)
+    except PermissionError:
+        print(what, "Error")
+    else:
+        print(what, "WORKS")
+tap._index = 0
+filters.attach(tap._samples, filters.sampling(4))
+print("still", repr(tap.look()))
+"""
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False)
+    lines = done.stdout.splitlines()
+    assert (lines[:1], lines[-1:]) == (["listens ''"], ["still ''"]), done.stderr
+    assert [line.split()[-1] for line in lines[1:-1]] == [may, *["Error"] * 5]
+
+
 def test_an_ordinary_user_is_told_what_is_missing() -> None:
     with running(("setpriv", "--reuid=65534", "--clear-groups", *COMMAND)) as process:
         assert process.line() == Refused(
@@ -226,8 +256,14 @@ def test_it_ends_with_an_agent_that_is_killed() -> None:
             os.kill(held, signal.SIGKILL)
 
 
-def test_an_interface_that_vanishes_is_said_to_and_heard_again_when_it_is_back() -> None:
-    with cabled("eth0") as (near, far), running(inside(near)) as process:
+@pytest.mark.parametrize("promiscuous", [False, True])
+def test_an_interface_that_vanishes_is_said_to_and_heard_again_when_it_is_back(
+    promiscuous: bool,
+) -> None:
+    with (
+        cabled("eth0") as (near, far),
+        running(inside(near), promiscuous=promiscuous) as process,
+    ):
         process.until(why="")
         near.ip("link del eth0")
         process.until(why="gone")
@@ -239,6 +275,9 @@ def test_an_interface_that_vanishes_is_said_to_and_heard_again_when_it_is_back()
             for _ in range(10):
                 out.send(ARP)
         process.until(frames=before + 10)
+        words = ["ip", "-n", near.name, "-d", "link", "show", "eth0"]
+        shown = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        assert f"promiscuity {int(promiscuous)}" in shown
 
 
 def test_several_interfaces_are_told_apart() -> None:
@@ -262,12 +301,43 @@ def test_a_flood_is_counted_to_its_last_frame() -> None:
         with sender(far, "eth0") as out:
             for _ in range(sent):
                 out.send(ARP)
+        end = time.monotonic() + 120
         while True:
             found = process.until(interface="eth0")
             if found.frames + found.dropped == sent:
                 break
+            assert time.monotonic() < end, f"of {sent} there are {found}"
         assert found.mem_mb < 150
         assert found.facts == 2 * found.frames
+
+
+def test_what_made_up_machines_push_out_of_the_tables_is_said() -> None:
+    with cabled("eth0") as (near, far), running(inside(near)) as process:
+        process.until(why="", forgotten=0)
+        with sender(far, "eth0") as out:
+            for number in range(30_000):
+                three = f"{number >> 8 & 255:02x}:{number & 255:02x}:{number % 7:02x}"
+                mac, address = f"02:00:5e:{three}", f"10.{number >> 8}.{number & 255}.9"
+                out.send(frames.arp(1, mac, address, NOBODY, address))
+        end_at = time.monotonic() + 30
+        while process.until(interface="eth0").forgotten < 1000:
+            assert time.monotonic() < end_at
+
+
+def test_with_what_an_earlier_process_knew_a_gateways_spoofer_is_named_by_his_lies_alone() -> None:
+    known = {"eth0": (Owner("192.0.2.254", GATEWAY),)}
+    more: dict[str, Any] = {"gateways": ("192.0.2.254",), "owners": known}
+    with cabled("eth0") as (near, far), running(inside(near), **more) as process:
+        assert process.until(why="").owners == known["eth0"]
+        with sender(far, "eth0") as out:
+            for _ in range(4):
+                out.send(SPOOF)
+                time.sleep(0.5)
+        line = process.line()
+        while not isinstance(line, Told):
+            line = process.line()
+        assert (line.kind, line.details.source.mac) == ("gateway_spoof", ATTACKER)
+        assert line.details.target.mac == GATEWAY
 
 
 @dataclass

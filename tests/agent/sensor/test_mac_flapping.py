@@ -4,6 +4,7 @@ from agent.sensor.detectors.mac_flapping import MACHINES_MAX, MacFlapping
 from agent.sensor.facts import Frame
 from agent.sensor.incidents import Incident, Incidents
 from agent.sensor.network import Network
+from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets.frames import arp, ethernet
@@ -74,7 +75,7 @@ def test_a_mirror_that_shows_frames_with_and_without_their_tag_shows_no_flapping
 
 def test_a_flood_of_macs_takes_bounded_room() -> None:
     incidents = Incidents(lambda incident, stage: None)
-    machine = MacFlapping().watch(Network(), incidents)
+    machine = MacFlapping().watch(Shared(Network()), incidents)
     watching = Watching((machine,), incidents)
     for number in range(3 * MACHINES_MAX):
         mac = b"\x02\x00" + number.to_bytes(4, "big")

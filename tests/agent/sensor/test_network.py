@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.sensor.network import Allowed, Network
+from tests.chance import examples
 
 
 def packed(text: str) -> bytes:
@@ -61,7 +62,7 @@ def test_an_address_that_is_not_known_has_no_role() -> None:
     assert SCHOOL.role_of(b"") == ""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(min_size=4, max_size=4) | st.binary(min_size=16, max_size=16))
 def test_without_subnets_inside_is_what_is_private(address: bytes) -> None:
     far = address[:3] in (packed("198.51.100.0")[:3], packed("203.0.113.0")[:3])

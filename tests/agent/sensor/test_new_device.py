@@ -7,6 +7,7 @@ from agent.sensor.detectors.new_device import NewDevice
 from agent.sensor.incidents import Incident, Incidents
 from agent.sensor.network import Network
 from agent.sensor.packets import facts_of
+from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of
 from tests.packets import dhcp
@@ -69,7 +70,7 @@ def test_what_is_infrastructure_is_known_to_the_census() -> None:
         *(say.talk(T + 2, (f"da:00:00:00:00:{n:02x}", f"10.0.1.{n}"), GATEWAY) for n in range(30)),
     )
     incidents = Incidents(lambda incident, stage: None)
-    machine = NewDevice().watch(KNOWN, incidents)
+    machine = NewDevice().watch(Shared(KNOWN), incidents)
     watching, census = Watching((machine,), incidents), Census()
     census.tick(T)
     for number, (at, frame) in enumerate(frames, 1):

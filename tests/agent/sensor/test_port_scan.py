@@ -62,6 +62,17 @@ def nmap(at: float, client: str, server: str, ports: range, every_s: float = 0.0
 # Attacks
 
 
+def test_decoys_are_an_event_each_and_all_bear_the_mac_of_the_one_that_scans() -> None:
+    """`nmap -D`: each SYN once more from addresses that others have."""
+    frames = [
+        (T + port / 100 + n / 1000, segment(one, 50_000, SERVER, port, SYN, src=mac_of(PC)))
+        for port in range(1, 400)
+        for n, one in enumerate((PC, OTHER, PRINTER))
+    ]
+    found = {(one.kind, one.source.address, one.source.mac.hex(":")) for one in told(frames)}
+    assert found == {("port_scan", packed(one), mac_of(PC)) for one in (PC, OTHER, PRINTER)}
+
+
 @pytest.mark.parametrize(
     ("client", "server"), [(PC, SERVER), ("2001:db8:9::42", "2001:db8:9::a"), (FAR, SERVER)]
 )

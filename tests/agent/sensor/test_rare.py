@@ -16,6 +16,7 @@ from agent.sensor.facts import Arp, Dns, Frame, Tcp
 from agent.sensor.packets import facts_of
 from tests.agent.sensor.test_links import ARP, QUESTION, SYN
 from tests.agent.sensor.test_readcli import FRAMES, run
+from tests.chance import examples
 from tests.packets.captures import write_pcap
 from tests.packets.wireless import (
     FROM_DS,
@@ -70,7 +71,7 @@ def test_a_packet_of_a_dialled_line_is_read(frame: bytes, kind: type) -> None:
     assert not isinstance(fact, Arp)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=120), st.sampled_from(sorted(rare.NAMES)))
 def test_any_bytes_from_anywhere_are_a_frame(frame: bytes, link: int) -> None:
     made = as_ethernet(frame, link)

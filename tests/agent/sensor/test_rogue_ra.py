@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.sensor.incidents import Incident
+from agent.sensor.incidents import OPEN_MAX, Incident
 from agent.sensor.network import Allowed, Network
 from tests.agent.sensor.reading import Frames, incidents_of, stages_of
 from tests.packets.addresses import network, packed, written
@@ -193,6 +193,19 @@ def test_a_flood_without_a_router_of_ours_is_one_event() -> None:
         one = router_advert(mac, f"fe80::{n + 1:x}", prefixes=[f"2001:db8:{n:x}::/64"])
         frames += [(n / 500, one)]
     assert [one.evidence["routers"] for one in found(frames)] == [200]
+
+
+def test_a_slow_flood_is_an_event_for_each_router_and_of_those_beyond_64_one_that_counts() -> None:
+    frames = [ours(n * 20.0) for n in range(60)]
+    for n in range(80):
+        mac, address = f"02:00:00:00:01:{n:02x}", f"fe80::9{n + 1:x}"
+        frames += [(700 + 3.0 * n, router_advert(mac, address, prefixes=[f"2001:db8:{n:x}::/64"]))]
+    is_open: set[str] = set()
+    most = 0
+    for stage, one in stages_of(sorted(frames), None, ("rogue_ra",)):
+        (is_open.discard if stage == "end" else is_open.add)(repr(one.key))
+        most = max(most, len(is_open))
+    assert most == OPEN_MAX + 1
 
 
 def test_a_rogue_taken_away_and_brought_back_is_two_events() -> None:

@@ -12,8 +12,9 @@ from scapy.packet import Packet, Raw
 
 from agent.sensor.facts import Advert, Arp, Dhcp, Dhcp6, Dns, Fact, Frame, Neighbour, Tcp
 from agent.sensor.packets import facts_of
+from tests.chance import examples
 
-quick = settings(max_examples=120, deadline=None)
+quick = settings(max_examples=examples(120), deadline=None)
 ETHER = l2.Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
 
 ipv4s = st.integers(1, 2**32 - 1).map(lambda number: str(IPv4Address(number)))

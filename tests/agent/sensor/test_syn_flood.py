@@ -14,6 +14,8 @@ from agent.sensor.detectors.worm_sweep import WormSweep
 from agent.sensor.facts import Tcp
 from agent.sensor.incidents import OPEN_MAX, Incident, Incidents
 from agent.sensor.network import Network
+from agent.sensor.shared import Shared
+from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.agent.sensor.scanning import (
     FAR,
@@ -146,7 +148,9 @@ class Pouring:
     def __init__(self) -> None:
         self.incidents = Incidents(lambda incident, stage: None)
         detectors = (SynFlood(), PortScan(), WormSweep(), PasswordGuessing())
-        self.machines = [one.watch(school(), self.incidents) for one in detectors]
+        shared = Shared(school())
+        machines = [one.watch(shared, self.incidents) for one in detectors]
+        self.at_work = Watching(machines, self.incidents, shared.learners)
         self.chance, self.number = random.Random(6), 0
 
     def pour(self, count: int, port: int = 22) -> None:
@@ -159,12 +163,7 @@ class Pouring:
                 *(at, self.number, 0, mac, ATTACKER, source, target, source_port, port, SYN),
                 *(self.number, 0, ""),
             )
-            for machine in self.machines:
-                machine.take(fact)
-            if self.number % 10_000 == 0:
-                for machine in self.machines:
-                    machine.tick(at)
-                self.incidents.tick(at)
+            self.at_work.take(fact)
 
 
 def test_what_made_up_sources_take_up_does_not_grow_with_them() -> None:

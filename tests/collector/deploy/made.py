@@ -1,13 +1,15 @@
 """The folder of a district, made for a test, where every user may get to it."""
 
+import io
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import schoolwatch
 from collector.deploy import enrol, init
 from collector.deploy.authority import utc_now
 from collector.deploy.district import District
@@ -24,6 +26,14 @@ def deploy(*words: str | Path) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120
     )
+
+
+def ran(*words: str | Path) -> "subprocess.CompletedProcess[str]":
+    """The same in this process, since most of its time a program only loads."""
+    command, said, wrong = ["deploy", *map(str, words)], io.StringIO(), io.StringIO()
+    with redirect_stdout(said), redirect_stderr(wrong):
+        code = schoolwatch.main(command)
+    return subprocess.CompletedProcess(command, code, said.getvalue(), wrong.getvalue())
 
 
 @contextmanager

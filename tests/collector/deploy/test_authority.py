@@ -14,7 +14,7 @@ from collector.deploy.district import District
 from core.checkconfig import check
 from core.errors import ConfigError
 from core.types import Identity
-from tests.collector.deploy.made import HOST, REGION, A, B, deploy, enrolled, made
+from tests.collector.deploy.made import HOST, REGION, A, B, enrolled, made, ran
 
 NOW = utc_now()
 
@@ -87,14 +87,14 @@ def test_the_name_in_an_agents_certificate_is_its_identity_and_its_file_is_ready
 
 def test_a_name_is_not_given_twice_unless_told() -> None:
     with made() as district:
-        first = deploy("agent", district.folder, A.region, A.school, A.agent)
+        first = ran("agent", district.folder, A.region, A.school, A.agent)
         assert first.returncode == 0, first.stderr
         before = district.rows()
-        second = deploy("agent", district.folder, A.region, A.school, A.agent)
+        second = ran("agent", district.folder, A.region, A.school, A.agent)
         assert second.returncode == 2
         assert re.search(f"{A} was given a certificate on .* good until .* --again", second.stderr)
         assert district.rows() == before
-        third = deploy("agent", district.folder, A.region, A.school, A.agent, "--again")
+        third = ran("agent", district.folder, A.region, A.school, A.agent, "--again")
         assert third.returncode == 0
         assert "1 older of that name are still good" in third.stdout
         assert [row.name for row in district.rows()].count(str(A)) == 2
@@ -151,16 +151,16 @@ def test_the_broker_gets_another_name_when_told() -> None:
 
 def test_the_list_says_what_ends_soon_and_counts_it_as_wrong() -> None:
     with made() as district:
-        fine = deploy("list", district.folder)
+        fine = ran("list", district.folder)
         assert (fine.returncode, fine.stdout.count("good")) == (0, 6)
         enrol.enrol(district, A, utc_now(), days=20)
-        soon = deploy("list", district.folder)
+        soon = ran("list", district.folder)
         assert soon.returncode == 1
         assert [line.split()[2] for line in soon.stdout.splitlines() if line[:4] == "SOON"] == [
             str(A)
         ]
         enrol.enrol(district, A, utc_now(), again=True)
-        assert deploy("list", district.folder).returncode == 0
+        assert ran("list", district.folder).returncode == 0
 
 
 def test_a_register_that_somebody_wrote_into_is_named_by_line() -> None:
@@ -178,7 +178,7 @@ def test_a_register_that_somebody_wrote_into_is_named_by_line() -> None:
 
 
 def test_a_folder_that_is_no_district_says_how_one_is_made(tmp_path: Path) -> None:
-    done = deploy("agent", tmp_path, A.region, A.school, A.agent)
+    done = ran("agent", tmp_path, A.region, A.school, A.agent)
     assert done.returncode == 2
     assert "collector.toml cannot be read: No such file" in done.stderr
     with pytest.raises(ConfigError, match="schoolwatch deploy init"):

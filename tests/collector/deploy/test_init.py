@@ -14,7 +14,7 @@ from collector.deploy.district import District
 from collector.deploy.owners import IN_CONTAINERS, Owner
 from configs import __file__ as configs_file
 from core.errors import ConfigError
-from tests.collector.deploy.made import HOST, REGION, ROOT, deploy, made, open_folder
+from tests.collector.deploy.made import HOST, REGION, ROOT, deploy, made, open_folder, ran
 
 CONFIGS = Path(configs_file).parent
 INIT = ("--region", REGION, "--host", HOST)
@@ -50,7 +50,7 @@ def test_a_second_run_changes_nothing_and_says_what_is_there() -> None:
         assert (first.returncode, first.stderr) == (0, "")
         laid = below(folder)
         for again in ((), INIT):
-            second = deploy("init", folder, *again)
+            second = ran("init", folder, *again)
             assert (second.returncode, second.stderr) == (0, "")
             assert below(folder) == laid
         said = {line.split()[1] for line in second.stdout.splitlines() if line[:5] == "there"}
@@ -61,9 +61,9 @@ def test_a_second_run_changes_nothing_and_says_what_is_there() -> None:
 def test_no_secret_is_ever_shown() -> None:
     with open_folder() as place:
         folder = place / "district"
-        said = [deploy("init", folder, *INIT), deploy("init", folder)]
-        said += [deploy("agent", folder, REGION, "3144000123", "pc-1"), deploy("list", folder)]
-        said += [deploy("renew", folder, "--days", "900"), deploy("upgrade", folder)]
+        said = [ran("init", folder, *INIT), ran("init", folder)]
+        said += [ran("agent", folder, REGION, "3144000123", "pc-1"), ran("list", folder)]
+        said += [ran("renew", folder, "--days", "900"), ran("upgrade", folder)]
         assert [(one.returncode, one.stderr) for one in said] == [(0, "")] * 6
         shown = "".join(one.stdout for one in said)
         files = secrets(folder)
@@ -164,7 +164,7 @@ def test_the_files_are_what_the_programs_take(tmp_path: Path) -> None:
             config = read_collector(district.folder / part / f"{part}.toml")
             assert config.collector.regions == (REGION,)
             assert config.broker.port == 8883
-        done = deploy("agent", district.folder, REGION, "3144000123", "pc-1")
+        done = ran("agent", district.folder, REGION, "3144000123", "pc-1")
         assert done.returncode == 0, done.stderr
         agent = district.folder / "agents" / REGION / "3144000123" / "pc-1" / "agent.toml"
         told = tomllib.loads(agent.read_text())
@@ -228,7 +228,7 @@ def test_who_is_not_root_runs_everything_as_himself(monkeypatch: pytest.MonkeyPa
 def test_what_cannot_be_is_refused_before_anything_is_made(
     tmp_path: Path, words: tuple[str, ...], said: str
 ) -> None:
-    done = deploy("init", tmp_path / "district", *words)
+    done = ran("init", tmp_path / "district", *words)
     assert done.returncode == 2
     assert said in done.stderr
     assert not (tmp_path / "district").exists()
@@ -247,7 +247,7 @@ def test_a_second_run_that_asks_for_something_else_is_told_how(
 ) -> None:
     with made() as district:
         before = below(district.folder)
-        done = deploy("init", district.folder, *words)
+        done = ran("init", district.folder, *words)
         assert done.returncode == 2
         assert said in done.stderr
         assert below(district.folder) == before

@@ -21,6 +21,7 @@ from core.catalog import CATALOG
 from core.clock import SECOND
 from core.errors import StoreStopped
 from core.types import Identity, Reading, Value
+from tests.chance import examples
 from tests.collector.making import NOW, REGION, WHO, readings
 from tests.collector.rollups import slow
 from tests.collector.rollups.place import DATABASES, Place, due, open_place
@@ -361,7 +362,7 @@ def said_of(draw: Callable[..., Any]) -> tuple[str, list[tuple[int, dict[str, Va
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],

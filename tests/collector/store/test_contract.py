@@ -30,6 +30,7 @@ from core.clock import SECOND
 from core.errors import QueryError
 from core.lineprotocol import encode
 from core.types import Reading, Value
+from tests.chance import examples
 from tests.real import named
 from tests.real.influx import RealInflux
 
@@ -645,7 +646,9 @@ _PYTHON: dict[Aggregate, Callable[[list[Any]], float]] = {
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(writes=st.lists(st.lists(_POINTS, max_size=12), max_size=5), window=st.integers(1, 5))
 def test_whatever_is_written_reads_as_a_plain_dict_says(

@@ -15,6 +15,7 @@ from collector.web import params
 from core.clock import SECOND
 from core.errors import StoreBusy
 from core.types import Identity
+from tests.chance import examples
 from tests.collector.web.conftest import Client
 from tests.collector.web.fakes import (
     HERE,
@@ -294,7 +295,7 @@ WORDS = st.sampled_from(["", "1h", "10s", "rate", "mean", "cpu", "net", "now", "
 ANY = st.one_of(WORDS, st.text(max_size=300), st.integers().map(str))
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.dictionaries(st.sampled_from(params.SERIES), ANY))
 def test_no_question_is_answered_with_anything_but_a_question_or_a_reason(
     change: dict[str, str],

@@ -17,6 +17,7 @@ from collector.web.glance import glance
 from collector.web.pages.districtpage import PAGE
 from core.errors import StoreBusy
 from core.types import Identity
+from tests.chance import examples
 from tests.collector.web.conftest import Client
 from tests.collector.web.districts import district, furnish
 from tests.collector.web.fakes import MINUTE, NOW, FakeSource, MoodyStore, agent, school
@@ -45,7 +46,7 @@ AREA = st.sampled_from([None, *get_args(Area)])
 STANDING = st.sampled_from(["open", "open", "open", "merged", "unlisted"])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(STATE, AREA, st.booleans(), STANDING), min_size=2, max_size=40))
 def test_the_counts_of_all_and_of_each_area_add_up_to_the_roster(
     drawn: list[tuple[State, Area | None, bool, str]],

@@ -12,6 +12,7 @@ from collector.web.held import HOWS, How, Said, Span, changes, windows
 from core.clock import SECOND
 from core.types import Reading, Value
 from tests.agent.rebuilding import AT, THING
+from tests.chance import examples
 
 HOLD = 600 * SECOND
 MINUTE = 60 * SECOND
@@ -79,7 +80,7 @@ def test_series_that_a_question_puts_together_count_with_the_time_that_each_was_
     }
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(
     st.lists(st.floats(0, 30).map(lambda value: round(value, 1)), min_size=1, max_size=120),
     st.sampled_from(["mean", "min", "max", "last"]),

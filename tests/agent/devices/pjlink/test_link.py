@@ -12,6 +12,7 @@ from agent.devices.pjlink.faults import Closed, Denied, Garbage, Silent
 from agent.devices.pjlink.link import Habits, Link, Question
 from simulator.projector import Machine, Projector
 from tests.agent.devices.pjlink.driving import driver
+from tests.chance import examples
 from tests.real.leaks import left_after
 from tests.waiting import until
 
@@ -66,7 +67,7 @@ async def test_an_answer_is_found_among_all_else(
     assert await asked(*packets) == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.binary(max_size=60) | st.just(b"\r") | st.just(b"%1POWR=1\r"), max_size=8))
 def test_no_bytes_do_more_than_end_a_question(packets: list[bytes]) -> None:
     assert asyncio.run(asked(*packets)) is not None

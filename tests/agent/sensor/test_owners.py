@@ -1,0 +1,123 @@
+"""A sensor that is started anew in the middle of an attack names the attacker all the same."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+
+import pytest
+
+from agent.sensor.detectors.arp_spoof import ArpSpoofMachine
+from agent.sensor.incidents import Incident
+from agent.sensor.network import Network
+from agent.sensor.owners import Owner
+from agent.sensor.packets import facts_of
+from agent.sensor.watching import Watching, watching
+from tests.packets import spoofing as say
+from tests.packets.captures import ETHERNET
+from tests.packets.frames import mac_bytes
+
+GATEWAY = ("02:00:00:00:00:01", "10.0.0.1")
+REPLACED = ("02:00:00:00:00:02", "10.0.0.1")
+VICTIM = ("02:00:00:00:00:20", "10.0.0.20")
+CLIENT = ("02:00:00:00:00:30", "10.0.0.30")
+ATTACKER = "02:00:00:00:00:66"
+KNOWN = Network(gateways=frozenset({ip_address(GATEWAY[1]).packed}))
+T = 1_790_000_000.0
+
+Frames = list[tuple[float, bytes]]
+
+
+class Sensor:
+    """One process: `began` has the attacks that it told of, and when."""
+
+    def __init__(self, at: float, handed: Sequence[Owner] = ()) -> None:
+        self.began: list[tuple[float, Incident]] = []
+        self.at = at
+        self.watching: Watching = watching(KNOWN, self._tell, None, handed, at)
+
+    def _tell(self, incident: Incident, stage: str) -> None:
+        if stage == "begin":
+            self.began.append((self.at, incident))
+
+    def hear(self, frames: Frames, until: float = 0.0) -> None:
+        for number, (at, frame) in enumerate(frames, 1):
+            self.at = at
+            for fact in facts_of(frame, at, number, ETHERNET, len(frame)):
+                self.watching.take(fact)
+        while self.at < until:
+            self.at += 1
+            self.watching.tick(self.at)
+
+    @property
+    def known(self) -> tuple[Owner, ...]:
+        (machine,) = (one for one in self.watching.machines if isinstance(one, ArpSpoofMachine))
+        return machine.owners.known()
+
+    def blamed(self) -> list[tuple[str, str]]:
+        return [(one.kind, one.source.mac.hex(":")) for _, one in self.began]
+
+
+def honest(at: float, gateway: tuple[str, str] = GATEWAY, times: int = 10) -> Frames:
+    return list(say.talk(at, CLIENT, gateway, times, 30.0))
+
+
+def lies(at: float, times: int = 30) -> Frames:
+    """To one victim; the gateway has nothing to say meanwhile."""
+    return list(say.arpspoof(at, ATTACKER, GATEWAY[1], *VICTIM, times=times))
+
+
+OWNED = (Owner(0, ip_address(GATEWAY[1]).packed, mac_bytes(GATEWAY[0])),)
+
+
+def test_whose_the_gateways_address_is_is_known_after_two_minutes_and_of_nobody_else() -> None:
+    sensor = Sensor(T)
+    sensor.hear(honest(T, times=4))
+    assert not sensor.known
+    sensor.hear(honest(T + 120))
+    assert sensor.known == OWNED
+
+
+def test_an_attack_that_runs_while_the_sensor_starts_anew_is_named_within_seconds() -> None:
+    before = Sensor(T)
+    before.hear(honest(T))
+    before.hear(lies(T + 300))
+    assert before.blamed() == [("gateway_spoof", ATTACKER)]
+    assert before.known == OWNED, "the attack changes nothing of it"
+
+    after = Sensor(T + 365, before.known)
+    after.hear(lies(T + 366), T + 430)
+    assert after.blamed() == [("gateway_spoof", ATTACKER)]
+    [(at, one)] = after.began
+    assert at - (T + 366) <= 10
+    assert one.target.mac == mac_bytes(GATEWAY[0])
+    assert after.known == OWNED
+
+    without = Sensor(T + 365)
+    without.hear(lies(T + 366), T + 430)
+    assert without.blamed() == [], "one side alone proves little where nobody owns the address"
+
+
+def test_a_liar_never_becomes_the_owner() -> None:
+    sensor = Sensor(T)
+    sensor.hear(lies(T, times=400), T + 900)
+    assert sensor.known == ()
+    third = Sensor(T, OWNED)
+    third.hear(lies(T, times=400), T + 900)
+    assert third.known == OWNED
+
+
+@pytest.mark.parametrize("pause_s", [2.0, 60.0, 500.0])
+def test_a_gateway_that_was_replaced_while_the_sensor_started_is_accused_of_nothing(
+    pause_s: float,
+) -> None:
+    at = T + pause_s
+    sensor = Sensor(T, OWNED)
+    boots = [say.announced(at + number, *REPLACED) for number in range(3)]
+    sensor.hear(say.merged(boots, honest(at + 5, REPLACED, times=30)), at + 1000)
+    assert sensor.blamed() == []
+    assert sensor.known == (OWNED[0]._replace(mac=mac_bytes(REPLACED[0])),)
+
+
+def test_a_known_gateway_that_goes_on_as_before_is_accused_of_nothing() -> None:
+    sensor = Sensor(T, OWNED)
+    sensor.hear(honest(T + 1), T + 600)
+    assert (sensor.blamed(), sensor.known) == ([], OWNED)
