@@ -138,6 +138,15 @@ def _write_suppressed(db: sqlite3.Connection, one: Suppressed) -> None:
         db.execute(query, (one.alert, one.by, one.at))
 
 
+def end_suppressed(db: sqlite3.Connection, at: int) -> None:
+    """End what kept alerts from people that are over, or are no more."""
+    db.execute(
+        """UPDATE alert_suppressed SET until = ? WHERE until = 0
+        AND alert NOT IN (SELECT number FROM alert WHERE state IN ('firing', 'keeping'))""",
+        (at,),
+    )
+
+
 def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     """Return those of *names* that no earlier start knew, and keep which there are."""
     known = {name for (name,) in db.execute("SELECT name FROM alert_rule")}

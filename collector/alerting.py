@@ -90,7 +90,7 @@ class Alerting:
         words = Words(books.live.name_of, table.tz())
         self.times = SchoolTime(table.tz())
         """School time, for whoever asks; the calendar in it is replaced while we run."""
-        self._muting = ""
+        self._silenced = self._calendar_changed = False
         calendar = CalendarFiles(
             *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
         )
@@ -213,12 +213,12 @@ class Alerting:
         return ended
 
     def _silences_changed(self) -> None:
-        self._muting = "silences"
+        self._silenced = True
         self._books.journal.sync()
         self.kick()
 
     def _new_calendar(self) -> None:
-        self._muting = self._muting or "calendar"
+        self._calendar_changed = True
         self.kick()
 
     # Its life.
@@ -291,15 +291,14 @@ class Alerting:
     def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
         """Do all that blocks; done again from the beginning where the database refused."""
         engine = self._engine
-        muting, self._muting = self._muting, ""
-        try:
-            if muting == "silences":
+        if self._silenced or self._calendar_changed:
+            # First: whoever changes something while we look has it looked at again.
+            self._silenced = self._calendar_changed = False
+            try:
                 engine.silences_changed()
-            elif muting:
-                engine.look_again()
-        except BaseException:
-            self._muting = "silences"
-            raise
+            except BaseException:
+                self._silenced = True
+                raise
         if self._kicked:
             self._kicked = False
             try:

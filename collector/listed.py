@@ -1,4 +1,4 @@
-"""The schools of one fact as its details name them: how many, and the first of their names."""
+"""What one fact concerns as its details name it: how many, and the first of their names."""
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
@@ -11,9 +11,9 @@ MOST_NAMES: Final = 1_500
 (alerts/match.py); the count is of all."""
 
 
-def listed(names: Iterable[str]) -> Mapping[str, object]:
-    """Return the details of a fact that concerns schools of these *names*."""
+def listed(names: Iterable[str], word: str = "schools") -> Mapping[str, object]:
+    """Return the details of a fact that concerns schools, or other things, of these *names*."""
     found = sorted(names)
     sizes = accumulate(len(msgspec.json.encode(name)) + 1 for name in found)
     named = [name for name, size in zip(found, sizes) if size <= MOST_NAMES]
-    return {"count": len(found), "schools": named}
+    return {"count": len(found), word: named}

@@ -10,6 +10,11 @@ from alerts.rules import Rule, RuleTexts, Sighted
 from core.alerts import Text
 
 HOUR: Final = 3_600.0
+ASKED: Final = Text(
+    "请确认查询它们的采集端没有被停用，再看它们是否还在采集端的设备清单里。",
+    "See that the agent that asks them was not stopped, and that they still stand in its list of "
+    "devices.",
+)
 
 SCHOOL_UNKNOWN: Final = Rule(
     "school_unknown",
@@ -39,15 +44,15 @@ ROOM_UNKNOWN: Final = Rule(
     "P4",
     RuleTexts(
         title=Text(
-            "教室状态未知：{where} {what}，{which}：{why}",
-            "Nothing is known of a room: {what} at {where}, {which} {why}",
+            "教室状态未知：{where}（{count} 间：{rooms}）",
+            "Nothing is known of {count} rooms at {where}: {rooms}",
         ),
         meaning=Text(
-            "不知道这间教室能不能正常上课，请不要当作正常。",
-            "Nobody can say whether a lesson can be held there; do not take it for well.",
+            "不知道这些教室能不能正常上课，请不要当作正常。",
+            "Nobody can say whether lessons can be held there; do not take them for well.",
         ),
-        first=Text("{try}。", "{try}."),
-        ended=Text("教室状态已知：{where} {what}", "A room is known again: {what} at {where}"),
+        first=ASKED,
+        ended=Text("教室状态已知：{where}", "All rooms are known again: {where}"),
     ),
     hold_s=4 * HOUR,
 )
@@ -58,17 +63,15 @@ DEVICE_UNKNOWN: Final = Rule(
     "P4",
     RuleTexts(
         title=Text(
-            "设备状态未知：{where} {which}：{why}",
-            "Nothing is known of a device: {which} at {where} {why}",
+            "设备状态未知：{where}（{count} 台：{devices}）",
+            "Nothing is known of {count} devices at {where}: {devices}",
         ),
         meaning=Text(
-            "不知道这台设备是好是坏，请不要当作正常。",
-            "Nobody can say whether it works; do not take it for well.",
+            "不知道这些设备是好是坏，请不要当作正常。",
+            "Nobody can say whether they work; do not take them for well.",
         ),
-        first=Text("{try}。", "{try}."),
-        ended=Text(
-            "设备状态已知：{where} {what}", "The state of a device is known: {what} at {where}"
-        ),
+        first=ASKED,
+        ended=Text("设备状态已知：{where}", "All devices are known again: {where}"),
     ),
     hold_s=4 * HOUR,
 )

@@ -28,19 +28,14 @@ TOPOLOGY: Final[Mapping[str, tuple[str, ...]]] = {
     "line_down": (*_SCHOOL, *_PROBES),
     # What an agent that is silent cannot tell.
     "agent_silent": _PROBES,
-    "room_not_ready": ("room_unknown",),
     "school_unknown": ("room_unknown", "device_unknown"),
 }
 """Line, switch, access point, room, device: what says nothing new at the same place or below,
 beside what the rules themselves name. What stands behind which switch the sights say."""
 
-OF_SCHOOL: Final[Mapping[str, tuple[str, ...]]] = {
-    "school_unknown": ("agent_silent", "line_down"),
-    "room_unknown": ("agent_silent", "switch_down", "ap_down", "line_down"),
-    "device_unknown": ("agent_silent", "switch_down", "ap_down", "line_down"),
-}
-"""What is unknown, and what of the same school explains it where the sight says that it does. That
-has to be open, else than with other parts: nobody is to be left with what nothing tells of."""
+HAS_TO_BE_OPEN: Final = frozenset({"school_unknown"})
+"""Rules whose alerts are a part of another one only while that is open, else than with other parts:
+nobody is to be left with what nothing tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +76,7 @@ class Hide:
             return "", 0
         found = self._part_of(step, whole)
         if found is None:
-            return ("", 0) if key.rule in OF_SCHOOL else (whole, 0)
+            return ("", 0) if key.rule in HAS_TO_BE_OPEN else (whole, 0)
         return whole, found.alert.number
 
     def _part_of(self, step: Step, whole: str) -> Case | None:

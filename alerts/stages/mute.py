@@ -32,6 +32,9 @@ WAITS: Final = frozenset(
 )
 """Rules of what nobody misses outside school time: many schools turn the mains of their rooms off
 in the evening. P1, P2 and security never wait."""
+IN_LESSONS: Final = frozenset({"school_unknown", "room_unknown", "device_unknown"})
+"""Of those, rules that have to last in school time: machines that are switched off at night come
+back some minutes after lessons began, and nobody is to hear of it each morning."""
 CARRIES: Final = frozenset({"switch_down"})
 """Of those, rules of what all rooms of a school may hang on: any live lesson there counts."""
 CALENDAR: Final = "calendar"
@@ -55,13 +58,16 @@ class Mute:
         case = step.case
         if case.alert.state not in ("firing", "keeping"):
             return step
-        muted_by = self._muted_by(case, at)
-        if muted_by != case.alert.muted_by:
-            case = case.changed(muted_by=muted_by)
         if case.alert.state == "firing" and not case.told and case.alert.key.rule in WAITS:
             worst = self._severity(case.alert, at)
             if worst != case.alert.severity:
                 case = case.changed(severity=worst)
+        muted_by = self._muted_by(case, at)
+        if muted_by != case.alert.muted_by:
+            case = case.changed(muted_by=muted_by)
+        if muted_by and case.folds == "begin":
+            # No summary has told of it yet, and none is to tell of it while it is muted.
+            case = replace(case, told="", folds="")
         return step if case is step.case else replace(step, case=case)
 
     def again(self, case: Case, at: int) -> int:
@@ -70,7 +76,9 @@ class Mute:
         if alert.state != "firing" or case.told or alert.key.rule not in WAITS:
             return 0
         school = alert.key.school
-        moments = (self.times.begins(at, school), self.times.live(at, school, _lessons_of(alert)))
+        moments = [self.times.begins(at, school), self.times.live(at, school, _lessons_of(alert))]
+        if alert.key.rule in IN_LESSONS and self.times.lessons(at, school):
+            moments.append(at + max(1, self._missing(alert, at)))
         return min([at + LOOK_AGAIN, *(one for one in moments if one)])
 
     def next_change(self, at: int) -> int:
@@ -102,8 +110,13 @@ class Mute:
         if case.told or alert.key.rule not in WAITS:
             return False
         if self.times.lessons(at, alert.key.school):
-            return False
+            return alert.key.rule in IN_LESSONS and self._missing(alert, at) > 0
         return not self.times.is_live(at, alert.key.school, _lessons_of(alert))
+
+    def _missing(self, alert: Alert, at: int) -> int:
+        """Return for how much school time (ns) it has to last yet."""
+        lasted = self.times.lasting(alert.began_at, at, alert.key.school)
+        return self.rules[alert.key.rule].hold - lasted
 
     def _severity(self, alert: Alert, at: int) -> Severity:
         school, lessons = alert.key.school, _lessons_of(alert)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from collector.listed import listed
 from collector.outside import SchoolKey
 from collector.rooms.device import Device
 from collector.rooms.school import Room, School
@@ -32,6 +33,9 @@ _PART_OF: Final = {
     "collector": "broker_away",
 }
 """For a cause for which nobody can tell: the rule whose alert says it all."""
+
+
+_TOLD: Final = frozenset({"behind", *_PART_OF})
 
 
 class Part(NamedTuple):
@@ -137,22 +141,29 @@ def _explained(there: School, cause: str, device: Device | None) -> Part:
 
 
 def unknowns(there: School) -> Iterator[Condition]:
-    """Give the rooms, and the devices that stand in none, of which nobody can tell.
+    """Give of how many rooms, and of devices that stand in none, nobody can tell.
 
-    Not those of an agent, a line or a collector that is away: that is told of as such, and one
-    word for each room of a district would say nothing more.
+    One condition for all of a school, for an agent that is switched off at night may ask those of
+    every room. Not those of an agent, a line, a switch or a collector that is away: that is told of
+    as such, and one word more would say nothing new.
     """
-    for room in there.rooms:
-        verdict = room.verdict
-        if verdict.state == "unknown" and verdict.cause not in _PART_OF:
-            key = ConditionKey("room_unknown", *there.key, room.room)
-            part_of = _explained(there, verdict.cause, room.deciding)
-            yield Condition(key, verdict.since, details_of(room.deciding, room.room), part_of)
-    for device in there.elsewhere:
-        if device.state == "unknown" and device.cause not in _PART_OF:
-            key = ConditionKey("device_unknown", *there.key, device.key.device)
-            part_of = _explained(there, device.cause, device)
-            yield Condition(key, device.since, details_of(device, ""), part_of)
+    rooms = {
+        one.room: one.verdict.since
+        for one in there.rooms
+        if one.verdict.state == "unknown" and one.verdict.cause not in _TOLD
+    }
+    devices = {
+        one.key.device: one.since
+        for one in there.elsewhere
+        if one.state == "unknown" and one.cause not in _TOLD
+    }
+    for kind, word, found in (
+        ("room_unknown", "rooms", rooms),
+        ("device_unknown", "devices", devices),
+    ):
+        if found:
+            key = ConditionKey(kind, *there.key, "")
+            yield Condition(key, min(found.values()), listed(found, word))
 
 
 def _kinds(device: Device) -> Iterator[tuple[str, bool]]:

@@ -27,7 +27,7 @@ from collector.outside import SchoolKey
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.rooms import conditions, points
-from collector.rooms.conditions import KINDS, UNKNOWN, Condition, ConditionKey, Part
+from collector.rooms.conditions import KINDS, NO_PART, UNKNOWN, Condition, ConditionKey, Part
 from collector.rooms.days import RoomDays
 from collector.rooms.devices import Devices
 from collector.rooms.rows import Change, RoomKey, RoomRows
@@ -250,12 +250,12 @@ class Rooms:
 
     def _sight(self, at: int) -> Sight:
         wrong = [
-            _wrong(one, held.part_of.get(key, Part()))
+            _wrong(one, held.part_of.get(key, NO_PART))
             for held in self._held.values()
             for key, one in held.open.items()
         ]
         unknown = (one for there in self._schools.values() for one in conditions.unknowns(there))
-        wrong += [_wrong(one, one.part_of) for one in unknown]
+        wrong += [_wrong(one, NO_PART) for one in unknown]
         return Sight(at, frozenset((*KINDS, *UNKNOWN)), wrong)
 
     async def _write(self, lines: Iterable[bytes], at: int) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Final
 
-from alerts.calendar.ics import BadRow
+from alerts.calendar.rows import BadRow
 from alerts.calendar.timetable import Weeks
 from alerts.targets.days import Hours
 from collector.roster.columns import plain

@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from alerts.calendar import ics
+from alerts.calendar import events, ics
 from alerts.calendar.calendar import At, Calendar, Stretch, calendar_of
 from alerts.calendar.file import CalendarFile, HolidayFile, TimetableFile, parse_calendar
-from alerts.calendar.ics import Read
+from alerts.calendar.rows import Read
 from alerts.calendar.timetable import Lesson, Timetable
 from alerts.schooltime import SchoolTime
 from collector.filewatch import FileWatch
@@ -96,7 +96,7 @@ def _loaded(
 
 
 def _holidays(row: HolidayFile, content: bytes) -> Read[tuple[bool, Stretch]]:
-    if not ics.is_calendar(content):
+    if not events.is_calendar(content):
         raise ConfigError(f"{row.file}: no calendar (ICS): it does not begin with BEGIN:VCALENDAR")
     return ics.holidays(content, At(row.region, row.school))
 
@@ -104,7 +104,7 @@ def _holidays(row: HolidayFile, content: bytes) -> Read[tuple[bool, Stretch]]:
 def _lessons(
     row: TimetableFile, content: bytes, bare: Calendar, times: SchoolTime, today: date
 ) -> Read[Lesson]:
-    if ics.is_calendar(content):
+    if events.is_calendar(content):
         if not (row.region and row.school):
             raise ConfigError(
                 f"{row.file}: a calendar (ICS) does not say whose lessons it holds: "

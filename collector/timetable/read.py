@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from alerts.calendar.ics import LONGEST_NAME, Bad, BadRow, Read
+from alerts.calendar.rows import LONGEST_NAME, Bad, BadRow, Read
 from alerts.calendar.timetable import Lesson
 from alerts.targets.days import Hours
 from collector.roster import csvfile, xlsxfile

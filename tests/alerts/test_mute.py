@@ -12,7 +12,7 @@ from alerts.calendar.calendar import calendar_of
 from alerts.calendar.file import WEEKDAYS, hours_of, parse_calendar
 from alerts.calendar.timetable import Lesson, Timetable
 from alerts.facts import Wrong
-from alerts.history import History, Muted, Wanted
+from alerts.history import History, Muted, Stories, Wanted
 from alerts.schooltime import SchoolTime
 from alerts.silences import BadSilence, Matchers
 from alerts.texts import Words
@@ -107,9 +107,12 @@ class Quiet:
     def open(self) -> list[Alert]:
         return [one.alert for one in self.stage.engine.open_cases()]
 
-    def mutes(self) -> list[Sequence[Muted]]:
+    def stories(self) -> Stories:
         path = self.stage.folder / "ledger.db"
-        found = History(path, Words(str, SHANGHAI)).stories(Wanted())
+        return History(path, Words(str, SHANGHAI)).stories(Wanted())
+
+    def mutes(self) -> list[Sequence[Muted]]:
+        found = self.stories()
         return [story.mutes for story in (*found.open, *found.over)]
 
 
@@ -127,8 +130,10 @@ def test_what_waits_stands_in_the_list_with_why_and_its_story_says_how_long(
     (alert,) = quiet.open()
     assert (alert.state, alert.muted_by, alert.severity) == ("firing", "calendar", "P3")
     assert quiet.told() == []
+    assert (quiet.stories().open_total, quiet.stories().severities) == (1, {})
     quiet.until(at("Mon 08:01"))
     assert quiet.told() == [("Mon 08:00:00", "FIRST", "P2")]
+    assert quiet.stories().severities == {"P2": 1}
     fired, morning = since(60)[0], at("Mon 08:00")
     assert quiet.mutes() == [[Muted("calendar", fired, morning)]]
 
@@ -284,6 +289,29 @@ def test_what_breaks_while_it_is_maintained_is_told_when_that_ends(
     assert [one.muted_by for one in quiet.open()] == [f"maintenance:{name}"]
     quiet.until(at("Mon 05:01"))
     assert quiet.told() == [("Mon 05:00:00", "FIRST", "P2")]
+
+
+def test_a_silence_of_what_is_urgent_holds_what_becomes_so_in_the_morning(tmp_path: Path) -> None:
+    quiet = Quiet(tmp_path)
+    quiet.silence(24 * HOUR, severity="P2")
+    quiet.sees("room_not_ready")
+    quiet.until(at("Mon 08:01"))
+    assert quiet.told() == []
+    assert [one.muted_by for one in quiet.open()] == ["silence:1"]
+
+
+def test_what_waits_for_a_summary_and_is_silenced_is_not_told_in_it(tmp_path: Path) -> None:
+    quiet = Quiet(tmp_path)
+    ups = [Wrong("power_lost", SCHOOL, NOW, f"ups-{n}") for n in range(8)]
+    quiet.stage.see(*ups, covers=["power_lost"])
+    quiet.until(NOW + 30 * SECOND)
+    told = len(quiet.told())
+    assert 0 < told < len(ups), "the others wait for a summary"
+    quiet.silence(HOUR, rule="power_lost")
+    quiet.until(NOW + HOUR)
+    assert len(quiet.told()) == told
+    quiet.until(NOW + 2 * HOUR)
+    assert sum(one.total for one in quiet.stage.messages_made()) == len(ups)
 
 
 def test_maintenance_that_begins_shows_at_what_is_open(tmp_path: Path) -> None:

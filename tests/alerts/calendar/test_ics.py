@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from alerts.calendar import events as calendar_events
 from alerts.calendar import ics
 from alerts.calendar.calendar import At
+from alerts.calendar.rows import Read
 from alerts.calendar.timetable import Lesson
 
 CASES = Path(__file__).parents[2] / "cases/calendar"
@@ -23,11 +25,11 @@ def events(*blocks: str) -> bytes:
     return "\r\n".join([*lines, "END:VCALENDAR", ""]).encode()
 
 
-def lessons(*blocks: str) -> ics.Read[Lesson]:
+def lessons(*blocks: str) -> Read[Lesson]:
     return ics.lessons(events(*blocks), "330102/a", "", SHANGHAI, TODAY)
 
 
-def days(found: ics.Read[Lesson]) -> list[str]:
+def days(found: Read[Lesson]) -> list[str]:
     return [f"{one.day:%m-%d}" for one in found.good if one.day]
 
 
@@ -131,4 +133,4 @@ def test_what_is_no_calendar_gives_nothing_and_no_error() -> None:
     for content in (b"", b"\xff\xfe\x00", b"BEGIN:VEVENT\n" * 1_000, b"END:VEVENT\n"):
         found = ics.lessons(content, "330102/a", "1", SHANGHAI, TODAY)
         assert found.good == []
-    assert not ics.is_calendar(b"PK\x03\x04")
+    assert not calendar_events.is_calendar(b"PK\x03\x04")

@@ -24,24 +24,24 @@ def device(
     return Device(key, kind, room, state, cause, NOW - SECOND, NOW, behind=behind)
 
 
-def found(*devices: Device, around: Around = UP) -> list[tuple[str, str, Part]]:
+def found(*devices: Device, around: Around = UP) -> dict[str, object]:
     there = school(KEY, devices, around, {})
-    return [(one.key.kind, one.key.target, one.part_of) for one in unknowns(there)]
+    return {one.key.kind: dict(one.details) for one in unknowns(there)}
 
 
-def test_a_room_and_a_device_that_are_not_asked_any_more_are_unknown() -> None:
-    projector = device("p", "projector", "unknown", "302")
+def test_rooms_and_devices_that_are_not_asked_any_more_are_unknown_and_one_fact_each() -> None:
+    unasked = [device(f"p-{room}", "projector", "unknown", room) for room in ("303", "302")]
     printer = device("printer", "printer", "unknown")
-    assert found(projector, printer, device("q", "projector", room="303")) == [
-        ("room_unknown", "302", Part()),
-        ("device_unknown", "printer", Part()),
-    ]
+    assert found(*unasked, printer, device("q", "projector", room="304")) == {
+        "room_unknown": {"count": 2, "rooms": ["302", "303"]},
+        "device_unknown": {"count": 1, "devices": ["printer"]},
+    }
 
 
 @pytest.mark.parametrize("why", ["silent", "away"])
 def test_what_an_agent_or_the_collector_cannot_tell_is_not_said_of_each_room(why: str) -> None:
     around = replace(UP, agents={"host": Standing(why, NOW - SECOND)})  # type: ignore[arg-type]
-    assert found(device("p", "projector", "ready", "302"), around=around) == []
+    assert found(device("p", "projector", "ready", "302"), around=around) == {}
 
 
 @pytest.mark.parametrize(
@@ -59,8 +59,9 @@ def test_what_stands_behind_a_device_that_is_down_is_part_of_that_very_alert(
 ) -> None:
     before = device("before", kind, "unreachable", room)
     camera = device("camera", "camera", "unreachable", "302", behind="before")
-    assert ("room_unknown", "302", part) in found(before, camera)
-    there = school(KEY, [before, camera], UP, {})
-    assert {one.part_of for one in unknowns(there) if one.key.target == "302"} == {part}
-    told = {key.kind for key in conditions(there).wrong}
+    assert "room_unknown" not in found(before, camera)
+    said = conditions(school(KEY, [before, camera], UP, {}))
+    parts = {key.kind: one for key, one in said.unknown.items() if key.target == "302"}
+    assert parts == {"room_not_ready": part, "room_limited": part}
+    told = {key.kind for key in said.wrong}
     assert part.rule in told or room, "there is such an alert"

@@ -167,7 +167,7 @@ def _is_at(story: Story, place: str) -> bool:
 
 
 def _hidden(story: Story) -> bool:
-    return bool(story.telling.alert.hidden_by)
+    return story.telling.alert.is_quiet
 
 
 def _number(story: Story) -> int:
