@@ -16,6 +16,7 @@ from agent.devices.found import kind_of, tables, why, written
 from agent.devices.profiles import Profiles, profiles_of
 from agent.devices.scan import A_SECOND, Community, Found, Scan, UserKeys
 from agent.devices.snmp.sessions import COMMUNITY_ENV
+from agent.discovering import discovering
 from core import clock
 from core.errors import ConfigError, MonitorError
 from core.secrets import secret
@@ -49,7 +50,8 @@ Ask every address of the network that you name, and of no other, what is there:
 
 It says what it recognised, and by what. With --write, tables for agent.toml are written for you to
 look through; no file is ever overwritten, and nothing is configured by itself. At most {A_SECOND}
-addresses are begun in a second. Ask whoever is responsible for the network before.
+addresses are begun in a second. Ask whoever is responsible for the network before. Run it as root
+or as the user of the agent where a security sensor runs here: else that tells of a sweep.
 """
 EPILOG: Final = f"""\
   schoolwatch agent discover 192.0.2.0/24
@@ -156,7 +158,8 @@ def _discover(given: argparse.Namespace) -> int:
 
 
 async def _all(scan: Scan, network: Network) -> list[Found]:
-    async with aclosing(scan.all(map(str, network.hosts()))) as found:  # type: ignore[type-var]
+    hosts = map(str, network.hosts())
+    async with discovering(), aclosing(scan.all(hosts)) as found:  # type: ignore[type-var]
         return [one async for one in found]
 
 

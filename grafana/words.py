@@ -10,6 +10,7 @@ from core.causes import CAUSES as DEVICE_CAUSE_WORDS
 from core.devicewords import KIND_WORDS as KIND_WORDS_OF_DEVICES
 from core.devicewords import ROOM_WORDS, STATE_WORDS
 from core.kinds import KINDS
+from core.sensorwords import SENSOR_WORDS
 from grafana import palette
 from grafana.language import Language
 
@@ -120,13 +121,15 @@ LINK_TYPES: Final[dict[str, Word]] = {
 }
 KIND_WORDS: Final = coloured(KINDS)
 
-SENSORS: Final[dict[str, Word]] = {
-    "sees": ("看得全", "sees all", palette.UP),
-    "blind": ("看不全", "does not see all", palette.DEGRADED),
-    "stopped": ("已停止", "stopped", palette.DOWN),
-    "unknown": ("未知", "unknown", palette.UNKNOWN),
-    "none": ("没有探针", "no sensor", palette.NEUTRAL),
-}
+SENSORS: Final = coloured(
+    SENSOR_WORDS,
+    {
+        "sees": palette.UP,
+        "blind": palette.DEGRADED,
+        "stopped": palette.DOWN,
+        "unknown": palette.UNKNOWN,
+    },
+)
 """How a school is watched (`security_school`)."""
 SEES: Final[dict[str, Word]] = {
     "all": ("全部流量", "all traffic", palette.UP),

@@ -52,6 +52,8 @@ class Contact(NamedTuple):
     port: int
     udp: bool
     outcome: str
+    own: bool = False
+    """Whether it is the agent's own work: it sweeps its devices, and while it discovers."""
 
 
 class _Asked(NamedTuple):
@@ -77,6 +79,7 @@ class Contacts:
         self.routers = routers
         self.tell: list[Callable[[Contact], None]] = []
         self._allowed = network.allowed.scanners
+        self._own, self._devices = network.own, network.devices
         self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
         self._known: Bounded[int, bool] = Bounded(KNOWN, bool, turns=True)
         self._lives: dict[Address, int] = {}
@@ -181,6 +184,7 @@ class Contacts:
             port=port,
             udp=udp,
             outcome=outcome,
+            own=self._own.tries(asked.mac, target, port, self._devices, asked.at),
         )
         for tell in self.tell:
             tell(contact)

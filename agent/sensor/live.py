@@ -10,6 +10,7 @@ could make of it can neither write, send, nor ask the system for anything.
 import gc
 import os
 import select
+import socket
 import sys
 import time
 from collections import Counter
@@ -18,8 +19,9 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from agent.sensor import rights
+from agent.sensor import ear, rights
 from agent.sensor.lines import Line, Options, Refused, encoded, options_of
+from agent.sensor.own import LINGERS_S, macs_of
 from agent.sensor.post import Post
 from agent.sensor.settings import chosen, network_of, owners_of
 from agent.sensor.tap import Tap
@@ -77,11 +79,16 @@ class Live:
             devices=options.devices,
             allow=options.allow,
         )
+        self._own = network.own
+        self._interfaces = tuple(name for _, name in socket.if_nameindex())
         tables = chosen(options.detectors, options.block_lists)
         self._memory: BinaryIO = open("/proc/self/statm", "rb", buffering=0)  # noqa: SIM115, PTH123
         self._figures_s = options.figures_s
         self._poll = select.epoll()
         self._poll.register(0, select.EPOLLIN | select.EPOLLHUP)
+        self._ear = ear.opened()
+        if self._ear is not None:
+            self._poll.register(self._ear.fileno(), select.EPOLLIN)
         key = bytes.fromhex(options.key)
         handed = owners_of(options.owners)
         self._posts: list[Post] = []
@@ -90,6 +97,7 @@ class Live:
             self._posts.append(Post(tap, network, tables, key, say, handed=handed.get(name, ())))
             # A socket whose interface is down is an error that stays: it is asked with the others.
             self._poll.register(tap.fileno(), select.EPOLLIN)
+        self._look_at_own()
         self._cpu, self._cpu_at = _cpu_s(), time.monotonic()
         self._step = time.time() - time.monotonic()
 
@@ -102,6 +110,8 @@ class Live:
             ready = self._poll.poll(TICK_S)
             if any(number == 0 for number, _ in ready) and not os.read(0, 4096):
                 return
+            if self._ear is not None and self._ear.heard():
+                self._own.until = time.time() + LINGERS_S
             most = max((post.read(AT_ONCE) for post in self._posts), default=0)
             now = time.monotonic()
             if now >= tick_at:
@@ -115,6 +125,7 @@ class Live:
 
     def _tick(self) -> bool:
         """Return whether an interface came, went, or was found to see something else."""
+        self._look_at_own()
         now = time.time()
         step = now - time.monotonic()
         was_set, self._step = abs(step - self._step) > STEP_S, step
@@ -123,6 +134,10 @@ class Live:
                 post.begin_anew()
         changed = [post.tick(now) for post in self._posts]  # each of them, also after a change
         return any(changed)
+
+    def _look_at_own(self) -> None:
+        for post in self._posts[:1]:
+            self._own.macs = macs_of(post.tap.fileno(), self._interfaces)
 
     def _tell(self, now: float) -> None:
         cpu = _cpu_s()

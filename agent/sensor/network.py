@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from agent.sensor.facts import Address, Mac
+from agent.sensor.own import Own
 from agent.sensor.roles import DEVICE, DHCP_SERVER, GATEWAY, INSIDE, OUTSIDE, RESOLVER
 
 Subnet = IPv4Network | IPv6Network
@@ -63,6 +64,8 @@ class Network:
     devices: frozenset[Address] = frozenset()
     """The school's own devices (switches, cameras, projectors) by their address."""
     allowed: Allowed = field(default_factory=Allowed)
+    own: Own = field(default_factory=Own, repr=False, compare=False)
+    """What this machine does itself; it changes while the sensor runs."""
     _asked: dict[Address, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
     """Answers of `is_ours`, for which every detector asks of every frame."""
 

@@ -15,7 +15,7 @@ worm.
 from typing import ClassVar, Final
 
 from agent.sensor.contacts import ACCEPTED, Contact, Contacts
-from agent.sensor.facts import Address, Fact
+from agent.sensor.facts import Address, Fact, Mac
 from agent.sensor.incidents import Incidents, Party
 from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
 from agent.sensor.roles import INSIDE, OUTSIDE
@@ -30,6 +30,8 @@ WATCHED: Final = 256
 """Of them attack at a time; more are told of, and not followed."""
 SWEPT: Final = 5
 """Targets missed on a port that make it one of those that a machine sweeps."""
+DECOY: Final = "decoy"
+"""What a machine does under addresses of others besides its own: told of as its own scan alone."""
 SETTLES_S: Final = 5.0
 """A scanner that begins with the same port everywhere has shown others by then."""
 ENDS_S: Final = 60.0
@@ -51,6 +53,8 @@ class Reach:
         contacts.tell.append(self._contact)
         self._incidents, self._kind, self._limits = incidents, kind, limits
         self._rows: Bounded[Address, Row] = Bounded(ROWS, Row)
+        self._inside: Bounded[Mac, Address] = Bounded(ROWS, bytes)
+        """An address inside that frames of a machine had."""
         self._watched: dict[Address, Row] = {}
         """Rows that are suspected or of attacks."""
 
@@ -79,12 +83,15 @@ class Reach:
         if good and not worm and self._rows.get(contact.source) is None:
             return
         row = self._rows.of(contact.source)
+        if self._contacts.routers.role_of(contact.source) != OUTSIDE:
+            self._inside.put(contact.mac, contact.source)
         target = row.targets.of((contact.target, contact.udp))
         port = row.ports.of((contact.port, contact.udp, contact.outside))
         target.step(contact, gap_s)
-        port.step(contact, gap_s)
-        if _tells(contact, worm=worm):
-            row.spread.step(contact, gap_s)
+        if not contact.own:
+            port.step(contact, gap_s)
+            if _tells(contact, worm=worm):
+                row.spread.step(contact, gap_s)
         if row.attack is not None:
             row.attack.add(contact)
         elif worm or not good:
@@ -95,7 +102,8 @@ class Reach:
         far = limits.targets_outside if contact.outside else limits.targets
         if self._is_vertical(target, udp=contact.udp):
             party = self._contacts.routers.party(contact.target, contact.target_mac)
-            self._begin(row, contact, PORT_SCAN, party, target)
+            kind = DECOY if self._is_decoy(contact) else PORT_SCAN
+            self._begin(row, contact, kind, party, target)
         elif worm:
             if port.weight >= limits.worm_targets or port.missed >= limits.worm_targets_unseen:
                 self._begin(row, contact, "", _many(contact), port)
@@ -103,6 +111,28 @@ class Reach:
             self._begin(row, contact, PORT_SCAN, _many(contact), port)
         elif row.spread.walk >= limits.spread:
             self._begin(row, contact, PORT_SCAN, Party(role=_many(contact).role), row.spread)
+
+    def _is_decoy(self, contact: Contact) -> bool:
+        """Return whether frames of one machine scan this target under another address too.
+
+        `nmap -D` sends each question under several. An address outside is none of a machine's here
+        that is no router; of those inside the first that is answered is its own.
+        """
+        routers, mac = self._contacts.routers, contact.mac
+        if not mac or routers.is_router(mac):
+            return False
+        if routers.role_of(contact.source) == OUTSIDE:
+            row = self._rows.get(self._inside.get(mac) or b"")
+            return (
+                routers.known()
+                and row is not None
+                and row.targets.get((contact.target, contact.udp)) is not None
+            )
+        attacks = (row.attack for row in self._watched.values() if row.attack is not None)
+        return any(
+            (one.kind, one.source.mac, one.target.address) == (PORT_SCAN, mac, contact.target)
+            for one in attacks
+        )
 
     def _is_vertical(self, tally: Tally, *, udp: bool) -> bool:
         if udp and tally.low < UDP_SYSTEM_PORTS:

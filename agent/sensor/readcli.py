@@ -184,7 +184,7 @@ def _one(name: str, stream: BinaryIO, out: Output, start: Start) -> int:
         out.note(summary(name, tally, events))
     for text in (*([wrong] if wrong else []), *complaints(name, tally)):
         out.complain(text)
-    return 1 if wrong or tally.defects or tally.links else 0
+    return 1 if wrong or tally.defects or tally.links or _is_cut(tally) else 0
 
 
 def summary(name: str, tally: Tally, events: int) -> str:
@@ -203,6 +203,11 @@ def complaints(name: str, tally: Tally) -> list[str]:
         f"{name}: {_counted(count, 'packet')} of link type {_link(link, tally.missing)}"
         for link, count in tally.links.items()
     ]
+    if _is_cut(tally):
+        said.append(
+            f"{name}: the capture kept too few bytes of most packets, so little was looked at; "
+            "capture again with tcpdump -s 0"
+        )
     if tally.backwards:
         said.append(
             f"{name}: {_counted(tally.backwards, 'packet')} older than the one before; put them "
@@ -214,6 +219,11 @@ def complaints(name: str, tally: Tally) -> list[str]:
             f"{tally.defect}. That is a mistake in schoolwatch; please report it"
         )
     return said
+
+
+def _is_cut(tally: Tally) -> bool:
+    """Return whether a capture shows too little of its packets to say that nothing is wrong."""
+    return tally.malformed["cut"] > tally.packets / 2
 
 
 def _counted(count: int, what: str) -> str:

@@ -7,7 +7,7 @@ everything that is said of attacks: only where one sees all is it good news that
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple, get_args
 
 from alerts.screen import FRESH
 from collector.intake import Bad
@@ -17,6 +17,7 @@ from collector.sorting import Item
 from core import lineprotocol
 from core.clock import SECOND
 from core.errors import LineError
+from core.sensorwords import SensorState
 from core.types import Identity, Value
 
 SENSOR: Final = "sensor"
@@ -33,8 +34,6 @@ FEWEST: Final = 5
 """A smaller group may be one pupil: it is not shown (domain.md §11)."""
 LONGEST_WORD: Final = 200
 
-SensorState = Literal["stopped", "unknown", "blind", "sees", "none"]
-"""Worst first. `blind`: it runs and does not see all; `none`: no sensor ever reported."""
 STATES: Final[tuple[SensorState, ...]] = get_args(SensorState)
 
 

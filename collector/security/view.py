@@ -17,12 +17,12 @@ from collector.security.sensors import (
     Judged,
     SensorKey,
     Sensors,
-    SensorState,
     of_school,
 )
 from core.alerts import Alert
 from core.kind import SEVERITIES, Severity
 from core.kinds import KINDS, kind_of
+from core.sensorwords import SensorState
 from core.shown import is_security
 from core.types import Identity
 

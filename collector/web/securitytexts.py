@@ -3,6 +3,7 @@
 from typing import Final
 
 from collector.web.language import Text
+from core.sensorwords import SENSOR_WORDS
 
 SECURITY: Final[dict[str, Text]] = {
     "security": Text("网络安全", "Security"),
@@ -46,11 +47,7 @@ SECURITY: Final[dict[str, Text]] = {
     ),
     "security_without_few": Text("每所学校都有探针。", "Every school has a sensor."),
     "security_names_more": Text("… 另有 {n} 所", "… and {n} more"),
-    "sensor_sees": Text("看得全", "sees all"),
-    "sensor_blind": Text("有盲区", "has blind spots"),
-    "sensor_stopped": Text("停止工作", "does not run"),
-    "sensor_unknown": Text("联系不上，未知", "nobody can tell"),
-    "sensor_none": Text("没有探针", "no sensor"),
+    **{f"sensor_{state}": text for state, text in SENSOR_WORDS.items()},
     "sensor_next_stopped": Text(
         "请在采集端的电脑上运行 schoolwatch agent check。",
         "Run schoolwatch agent check on the agent's machine.",

@@ -89,10 +89,11 @@ def _sensors(t: Language) -> stat.Panel:
         Look(
             t("有人看护的学校", "Schools that are watched"),
             t(
-                "“看得全”的学校没有事件才是好消息。“看不全”请在交换机上配置镜像端口；"
-                "“已停止”“未知”请检查采集端；“没有探针”的学校发生了什么，没有人知道。",
-                "Only where a sensor sees all, no event is good news. Does not see all: set up a "
-                "mirror port. Stopped or unknown: look at the agent. No sensor: nobody knows.",
+                "“看得全”的学校没有事件才是好消息。“有盲区”请在交换机上配置镜像端口；"
+                "“停止工作”“联系不上”请检查采集端；“没有探针”的学校发生了什么，没有人知道。",
+                "Only where a sensor sees all, no event is good news. Has blind spots: set up a "
+                "mirror port. Does not run or nobody can tell: look at the agent. No sensor: "
+                "nobody knows.",
             ),
             "none",
             t("没有数据", "no data"),

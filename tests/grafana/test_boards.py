@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from collector.rollups.series import NOT_ROLLED
 from collector.web.causes import CAUSES
+from collector.web.securitytexts import SECURITY
 from core import causes, devices
 from core.catalog import CATALOG, IDENTITY_TAGS
 from core.kinds import KINDS
+from core.sensorwords import SensorState
 from grafana import palette, words
 from grafana.build import FOLDER, files
 from grafana.language import Language
@@ -253,3 +255,14 @@ def test_states_have_the_words_of_the_page() -> None:
         text = CAUSES[f"state_{word}"]
         assert (zh, en) == (text.zh, text.en.lower())
     assert Language("en").uid("district") == "sw-district-en"
+
+
+def test_how_a_school_is_watched_is_said_as_on_the_page() -> None:
+    assert set(words.SENSORS) == set(get_args(SensorState))
+    for word, (zh, en, _) in words.SENSORS.items():
+        text = SECURITY[f"sensor_{word}"]
+        assert (zh, en) == (text.zh, text.en)
+    board = load("zh/security.json")["panels"]
+    (watched,) = (panel for panel in board if panel["title"] == "有人看护的学校")
+    for state in ("sees", "blind", "stopped", "none"):  # its help names what the page names
+        assert f"“{words.SENSORS[state][0]}”" in watched["description"]

@@ -29,6 +29,7 @@ from tests.waiting import until_sync
 
 PACKAGES = {
     "arpspoof": "dsniff",
+    "busybox": "busybox-static",
     "atk6-fake_advertise6": "thc-ipv6",
     "atk6-fake_router6": "thc-ipv6",
     "atk6-flood_router26": "thc-ipv6",

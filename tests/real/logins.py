@@ -1,6 +1,10 @@
-"""Servers of this machine's packages in a host of the lab, which accept no password at all."""
+"""Servers of this machine's packages in a host of the lab; only that of telnet lets anybody in."""
 
+import subprocess
 from pathlib import Path
+from typing import Final
+
+import pytest
 
 from tests.real.attacks import Host, found
 from tests.waiting import until_sync
@@ -21,6 +25,14 @@ anonymous_enable=NO
 local_enable=YES
 seccomp_sandbox=NO
 """
+
+PASSWORD: Final = "right-horse"
+"""What `teacher` may log in with by telnet, as sha512crypt has it in `SHADOW`."""
+PASSWD = "root:x:0:0::/:/bin/sh\nteacher:x:65534:65534::/:/bin/sh\n"
+SHADOW = (
+    "teacher:$6$lab$B34escwzE9xPXCSgaGOjbybs9f3p2tUfw1yJvGB1"
+    "joebCr9U.UEamSpWttHPRiWnsBdzDtp./DReZA5weoic91:1::::::\n"
+)
 
 
 def _without_names(host: Host) -> None:
@@ -48,6 +60,30 @@ def vsftpd(host: Host, folder: Path) -> None:
     Path("/var/run/vsftpd/empty").mkdir(parents=True, exist_ok=True)
     host.start("vsftpd", str(config), log=folder / "vsftpd.log")
     _answers(host, 21)
+
+
+def need_telnetd() -> None:
+    """Skip the test where busybox is missing or has no telnetd; Debian's `busybox` has none."""
+    busybox = found("busybox")
+    words = [busybox, "--list"] if busybox else ["true"]
+    if "telnetd" not in subprocess.run(words, capture_output=True, check=True, text=True).stdout:
+        pytest.skip("busybox has no telnetd: apt-get install busybox-static")
+
+
+def telnetd(host: Host, folder: Path) -> None:
+    """Serve telnet on *host* as switches and cameras do: three passwords, three seconds apart.
+
+    Who logs in there is in files of *folder*, laid over those of this machine for this server
+    alone: each command of a namespace has mounts of its own.
+    """
+    _written(folder / "passwd", PASSWD)
+    _written(folder / "shadow", SHADOW).chmod(0o600)
+    _written(folder / "login", "#!/bin/sh\nexec busybox login\n").chmod(0o755)
+    issue = _written(folder / "issue", "Switch of room 3\n")
+    lay = "".join(f"mount --bind {folder}/{name} /etc/{name} && " for name in ("passwd", "shadow"))
+    serve = f"exec busybox telnetd -F -b {host.address} -l {folder}/login -f {issue}"
+    host.start("sh", "-c", lay + serve, log=folder / "telnetd.log")
+    _answers(host, 23)
 
 
 def _written(path: Path, text: str) -> Path:

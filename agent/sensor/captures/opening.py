@@ -9,6 +9,7 @@ from agent.sensor.captures.pcapng import SECTION, Pcapng
 FOREIGN: Final = (
     (b"\x1f\x8b", "it is compressed with gzip: gunzip -c FILE | schoolwatch sensor read -"),
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd: zstd -dc FILE | schoolwatch sensor read -"),
+    (b"BZh", "it is compressed with bzip2: bunzip2 -c FILE | schoolwatch sensor read -"),
     (b"\xfd7zX", "it is compressed with xz: xz -dc FILE | schoolwatch sensor read -"),
     (b"PK\x03\x04", "it is a ZIP archive: unpack it first"),
     (b"snoo", "it is a capture of snoop: editcap -F pcap FILE NEW"),

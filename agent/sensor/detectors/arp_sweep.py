@@ -121,6 +121,9 @@ class ArpSweepMachine:
             self.alive.put(key, claim.mac)
 
     def _asked(self, claim: Claim, sender: Address) -> None:
+        network = self._network
+        if network.own.sweeps(claim.by, claim.address, network.devices, claim.at):
+            return
         key = (claim.vlan, claim.by)
         asker = self.askers.of(key)
         if not asker.ask(claim.address, claim.at):

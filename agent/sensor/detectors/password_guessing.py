@@ -178,7 +178,7 @@ class PasswordGuessingMachine:
         elif tries.within(WINDOW_S):
             half = None in (session.up, session.down)
             self._begin(session, tries, 0.6 if tries.brief > tries.slow else 0.7 if half else 0.9)
-        elif guess and not web:
+        elif guess and not web and not self._is_drivers(session):
             self._slow(session, tries)
 
     def _is_excused(self, session: Session) -> bool:
@@ -188,6 +188,10 @@ class PasswordGuessingMachine:
             return True
         # Worms guess at what they find: one attack, one event.
         return self._incidents.is_open(WORM_SWEEP, session.source)
+
+    def _is_drivers(self, session: Session) -> bool:
+        network = self._network
+        return network.own.asks(session.mac, session.target, session.port, network.devices)
 
     def _slow(self, session: Session, tries: _Tries) -> None:
         """Count a guess that is not one of many at one service within a minute."""

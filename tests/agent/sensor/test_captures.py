@@ -138,9 +138,10 @@ def test_where_a_capture_ends_is_said_by_packet_and_byte() -> None:
         (b"\x7fELF....", "it begins with 7f 45 4c 46, which is neither pcap nor pcapng"),
         (b"\x1f\x8b\x08\x00", "gunzip -c FILE"),
         (b"\x28\xb5\x2f\xfd", "zstd -dc FILE"),
+        (b"BZh9", "bunzip2 -c FILE"),
         (b"\xd4\xc3", "it begins with d4 c3"),
     ],
-    ids=["empty", "a program", "gzip", "zstd", "two bytes of a capture"],
+    ids=["empty", "a program", "gzip", "zstd", "bzip2", "two bytes of a capture"],
 )
 def test_what_is_no_capture_is_said_to_be_none(begins: bytes, said: str) -> None:
     packets, text = wrong(begins)

@@ -218,6 +218,23 @@ def test_a_link_layer_that_is_not_read_is_an_error(
     assert err == [f"{tmp_path}/usb.pcap: 6 packets of link type 220, which is not read here"]
 
 
+def test_a_capture_that_kept_too_little_to_tell_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.pcap"
+    path.write_bytes(pcap(FRAMES, snap=20))
+    code, out, err = run(capsys, path)
+    assert code == 1
+    assert "0 events; 6 packets not read further (cut 6)" in out[-1]
+    assert len(err) == 1
+    assert "kept too few bytes of most packets" in err[0]
+
+    path.write_bytes(pcap(FRAMES) + pcap(FRAMES[:2], snap=20)[24:])
+    code, out, err = run(capsys, path)
+    assert code == 0, "a few that are cut are counted"
+    assert "cut 2" in out[-1]
+
+
 def test_packets_that_are_not_in_order_are_pointed_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.sensor.incidents import Incident
+from agent.sensor.incidents import Incident, Party
 from agent.sensor.network import Network
 from tests.agent.sensor.recorded import incidents_in
 from tests.agent.sensor.scanning import packed
@@ -150,3 +150,56 @@ def test_hydra_guesses_and_is_named(
         port,
     )
     names_attacker(one, net)
+
+
+@pytest.mark.slow
+@pytest.mark.real("netns", "tcpdump", "busybox", "hydra", "medusa")
+@pytest.mark.parametrize("tool", ["hydra", "medusa"])
+def test_guessing_at_telnet_is_one_attack_by_whoever_runs_the_tool(
+    tool: str, tmp_path: Path
+) -> None:
+    attacks.need("tcpdump", "busybox", tool)
+    logins.need_telnetd()
+    words, many = tmp_path / "words", {"hydra": 75, "medusa": 30}[tool]
+    words.write_text("".join(f"secret{n}\n" for n in range(many)))
+    with lab() as net:
+        logins.telnetd(net.victim, tmp_path)
+        command = {
+            "hydra": ("-I", "-l", "teacher", "-P", str(words), f"telnet://{net.victim.address}"),
+            "medusa": (
+                *("-h", net.victim.address, "-u", "teacher", "-P", str(words), "-t", "8"),
+                *("-M", "telnet"),
+            ),
+        }[tool]
+        (one,) = found(
+            net, tmp_path, lambda: net.attacker.run(tool, *command, seconds=180, check=False)
+        )
+    assert (one.kind, one.target.address, one.target.port) == (
+        "password_guessing",
+        packed(net.victim.address),
+        23,
+    )
+    names_attacker(one, net)
+
+
+@pytest.mark.slow
+@pytest.mark.real("netns", "tcpdump", "busybox")
+def test_a_person_who_mistypes_twice_by_telnet_guesses_nothing(tmp_path: Path) -> None:
+    attacks.need("tcpdump", "busybox")
+    logins.need_telnetd()
+    typed = "".join(
+        f"sleep 1; echo teacher; sleep 1; echo {word}; sleep 4; "
+        for word in ("wrong-horse", "right-house", logins.PASSWORD)
+    )
+    with lab() as net:
+        logins.telnetd(net.victim, tmp_path)
+        command = f"({typed}echo 'id -u; exit'; sleep 2) | busybox telnet {net.victim.address}"
+        said = []
+        (one,) = found(
+            net, tmp_path, lambda: said.append(net.attacker.run("sh", "-c", command, check=False))
+        )
+    assert said[0].count("Login incorrect") == 2
+    assert "65534" in said[0]
+    assert (one.kind, one.target.address) == ("cleartext_login", packed(net.victim.address))
+    assert one.target.mac == b"\x02\0\0\0\0\x0a"
+    assert one.source == Party()  # who manages it is nobody's business

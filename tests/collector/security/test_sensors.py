@@ -13,10 +13,10 @@ from collector.security.sensors import (
     MOST_OF_ONE_AGENT,
     SensorKey,
     Sensors,
-    SensorState,
     of_school,
 )
 from collector.security.view import view_of
+from core.sensorwords import SensorState
 from core.types import Identity
 from tests.collector.making import NOW, REGION, WHO
 from tests.collector.security.play import MINUTE, case, hear, line

@@ -14,7 +14,6 @@ from alerts.texts import Words
 from collector.alertground import AlertGround
 from collector.eventbatch import Taken, read_events
 from collector.intake import arrive
-from collector.security.sensors import SensorState
 from collector.security.view import RULES
 from collector.security.watch import KEEP_EVERY, Security
 from core import events, wire
@@ -23,6 +22,7 @@ from core.clock import SECOND
 from core.errors import StoreBusy, StoreError
 from core.events import Header
 from core.measurements.base import Field, measurement
+from core.sensorwords import SensorState
 from core.types import Event, Identity
 from tests.collector.desk import Desk, open_desk
 from tests.collector.making import NOW, REGION, A, Clock, events_of, readings

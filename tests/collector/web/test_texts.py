@@ -46,6 +46,7 @@ MADE = {
     *(f"fell_{what}" for what in ("region", "carrier", "own_line")),
     *(f"outside_{outcome}" for outcome in get_args(schools.Outcome)),
     *(f"fact_{fact}" for fact in FACTS),
+    *(f"story_muted_{why}" for why in ("calendar", "silence", "maintenance")),
     *(f"severity_{severity}" for severity in SEVERITIES),
     *(f"alert_{state}" for state in ("firing", "keeping", "ended")),
     *(f"told_{reason}" for reason in get_args(Reason)),
