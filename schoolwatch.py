@@ -30,6 +30,7 @@ In the district:
   schoolwatch collector backup a copy of its database:    --config collector.toml FILE
   schoolwatch store init       databases and users of an InfluxDB, made where missing
   schoolwatch store check      what is wrong with the database, in words
+  schoolwatch accounts add     who may acknowledge and silence alerts on the pages
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 
@@ -123,6 +124,8 @@ def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["accounts"] = "alerts.people.accounts:read_accounts"
+    readers["calendar"] = "alerts.calendar.file:read_calendar"
     readers["logs"] = "agent.logs.family:read_family"
     readers["routing"] = "alerts.routing.check:read_routing"
     readers["profile"] = "agent.devices.profile:read_profile"

@@ -1,4 +1,4 @@
-"""When the clock next has something to say about a case."""
+"""When the clock next has something to say about a case, but for what mutes it."""
 
 from typing import Final
 

@@ -1,10 +1,9 @@
 """The engine: facts in, alerts and messages out, each in one transaction of the database.
 
     rows ──────┐
-    readings ──┼─▶ match ─▶ signals ─▶ hold ─▶ keep ─▶ hide ─▶ dedup ─▶ storm ─▶ alert, outbox
-    sights ────┘                        ▲
-    time ───────────────────────────────┘      (because: which attack is behind it, after keep;
-                                                route: by which channels, after dedup)
+    readings ──┼─▶ match ─▶ hold ─▶ keep ─▶ hide ─▶ mute ─▶ dedup ─▶ route ─▶ storm ─▶ alert
+    sights ────┘             ▲                                                       and outbox
+    time ────────────────────┘      (because: which attack is behind it, after keep)
 
 A kill between any two steps loses nothing: rows are read again from the cursor, which moves in the
 transaction of what they made; sights and readings come again by themselves.
@@ -16,10 +15,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import tzinfo
 from typing import Final
 
-from alerts import tables
+from alerts import silences, tables
 from alerts.due import due
 from alerts.facts import Ground, ReadingFact, Sight
 from alerts.freshness import Freshness
@@ -33,6 +31,7 @@ from alerts.routing.router import Channels
 from alerts.routing.said import DigestSaid, Said
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.shipped.spreading import ATTACK_SPREADS, EXPLAINED
 from alerts.stages.because import Explain, explains
@@ -40,6 +39,7 @@ from alerts.stages.dedup import Dedup
 from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
 from alerts.stages.keep import Keep
+from alerts.stages.mute import CALENDAR, Mute
 from alerts.stages.route import Route
 from alerts.stages.storm import Storm
 from alerts.step import Case, Signal, Stage, Step, run
@@ -74,6 +74,7 @@ class Engine:
         rules: Sequence[Rule] = RULES,
         messages: int = MESSAGES,
         routing: Routing | None = None,
+        times: SchoolTime | None = None,
         now: clock.Clock = clock.now,
     ) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -88,9 +89,11 @@ class Engine:
         self._memory, present = opened(ground, self._rules, now())
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
-        self._stages = self._pipeline(words.zone)
         self._follow_up = FollowUp(ground, self._storm)
         self._digest = Digest(ground, lambda rule: rule in self._rules)
+        self._mute = Mute(self._rules, times or SchoolTime(words.zone))
+        self._stages = self._pipeline(self._mute.times)
+        self._read_silences()
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
 
@@ -131,6 +134,8 @@ class Engine:
     def tick(self) -> None:
         """Let time pass: holds that are over, alerts that end by the clock, summaries."""
         at = self._now()
+        if 0 < self._mute_changes <= at:
+            self.look_again()
         keys = list(self._memory.awake(at))
         try:
             with self._drafting() as draft:
@@ -153,7 +158,27 @@ class Engine:
 
     def due(self) -> int:
         """Return when `tick` is to be called next at the latest (ns), 0 where nothing waits."""
-        return self._memory.due[0][0] if self._memory.due else 0
+        first = self._memory.due[0][0] if self._memory.due else 0
+        return min(filter(None, (first, self._mute_changes)), default=0)
+
+    def silences_changed(self) -> None:
+        """Hear that silences were made or ended in the database."""
+        self._read_silences()
+        self.look_again()
+
+    def look_again(self) -> None:
+        """See what is muted now: time has come, or silences or the calendar are others.
+
+        What was there before stays where the database refuses, and is looked at again.
+        """
+        at = self._now()
+        with self._drafting() as draft:
+            for case in self.open_cases():
+                changes = self._mute.run(Step(case), at).case != case
+                # The time at which it is to be looked at may be another one by now.
+                if changes or case.alert.muted_by == CALENDAR:
+                    self._step(draft, Step(case))
+        self._mute_changes = self._mute.next_change(at)
 
     def is_watched(self, place: str) -> bool:
         """Return whether a case is open at *place*, so that what ends it matters too."""
@@ -169,12 +194,19 @@ class Engine:
 
     # How it is done.
 
-    def _pipeline(self, zone: tzinfo) -> tuple[Stage, ...]:
+    def _read_silences(self) -> None:
+        at = self._now()
+        with self._ground.transaction() as db:
+            self._mute.silences = silences.in_force(db, at)
+        self._mute_changes = self._mute.next_change(at)
+
+    def _pipeline(self, times: SchoolTime) -> tuple[Stage, ...]:
         return (
-            Hold(self._rules, zone, self._ground.caught_up, self._fresh.sure),
+            Hold(self._rules, times, self._ground.caught_up, self._fresh.sure),
             Keep(self._rules),
             Explain(self._open_at),
-            Hide(self._rules, self._is_open),
+            Hide(self._rules, self._open_of, self._open_at),
+            self._mute,
             Dedup(self._rules),
             Route(self._decided),
             self._storm,
@@ -190,8 +222,8 @@ class Engine:
     def _made(self, channel: str, since: int) -> Sequence[str]:
         return self._draft.made(channel, since)
 
-    def _is_open(self, key: AlertKey) -> bool:
-        return self._draft.is_open(key)
+    def _open_of(self, rule: str, place: str) -> Sequence[Case]:
+        return self._draft.open_of(rule, place)
 
     def _open_at(self, school: str) -> Sequence[Case]:
         return self._draft.open_at(school)
@@ -259,7 +291,9 @@ class Engine:
         self.revision += bool(draft.written)
         for case in draft.changed():
             self._count(case, draft)
-            when = due(case, self._rules[case.alert.key.rule], draft.at)
+            rule = self._rules[case.alert.key.rule]
+            times = (due(case, rule, draft.at), self._mute.again(case, draft.at))
+            when = min(filter(None, times), default=0)
             if when:
                 self._memory.wake(case.alert.key, when)
             if not case.is_open:
@@ -311,6 +345,7 @@ class Engine:
         draft.waits |= step.waits
         if step.unrouted:
             draft.unrouted.append(case.alert.key)
+        draft.suppress(before.alert, case.alert)
         if explains(before) != explains(case):
             for other in draft.open_at(case.alert.key.school):
                 if other.alert.key.rule in EXPLAINED:

@@ -65,7 +65,8 @@ class Wrong:
 
     `since` is when it began (ns). `details` go into the message as they are: the list of schools
     of a region, the cause. `part_of` names the rule whose alert says it all, where that does not
-    follow from the place: of a carrier that fell its lines are a part.
+    follow from the place: of a carrier that fell its lines are a part. `whole` is the target of
+    that alert, where it has one.
     """
 
     kind: str
@@ -74,6 +75,7 @@ class Wrong:
     target: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
     part_of: str = ""
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)

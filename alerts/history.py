@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from alerts import tables
+from alerts import acks, tables
+from alerts.acks import Ack, Handled
 from alerts.hindsight import Hindsight, hindsight
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -23,6 +24,7 @@ MOST: Final = 500
 """Alerts in one answer; of those that are open the worst come first."""
 
 _BUSY_S: Final = 2.0
+_MUTED: Final = "coalesce(json_extract(CAST(beside AS TEXT), '$.muted_by'), '') != ''"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +63,41 @@ class Delivery:
     repeat: bool
 
 
+class Muted(NamedTuple):
+    """What kept an alert from people, from when to when (ns); `until` is 0 while it does.
+
+    `alert:NUMBER` that hid it, `silence:NUMBER`, `maintenance:NAME` or `calendar`.
+    """
+
+    by: str
+    since: int
+    until: int
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
-    """An alert with its texts, whether a summary is still to tell of it, and whom it was told."""
+    """An alert with its texts, whether a summary is still to tell of it, whom it was told, and
+    what kept it from people.
+
+    `ack` is who takes care of it, `handled` what was done since; `taken_back` holds earlier ones
+    that were taken back, and when (ns).
+    """
 
     telling: Telling
     waits_for_summary: bool
     deliveries: Sequence[Delivery]
+    mutes: Sequence[Muted] = ()
+    ack: Ack | None = None
+    handled: Sequence[Handled] = ()
+    taken_back: Sequence[tuple[Ack, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Stories:
-    """What is open now, worst first and what another alert hides last; what is over, newest first.
+    """What is open now, worst first and what is hidden or muted last; what is over, newest first.
 
-    `open_total` counts all that are open, `severities` those of each severity that nothing hides;
-    `before` is where the next page of those that are over begins, 0 where there is none.
+    `open_total` counts all that are open, `severities` those of each severity that nothing hides or
+    mutes; `before` is where the next page of those that are over begins, 0 where there is none.
     """
 
     open: Sequence[Story]
@@ -130,10 +152,10 @@ class History:
         limit = max(1, min(wanted.limit, MOST))
         where, values = _where(wanted)
         is_open = f"state IN ('firing', 'keeping') AND {where}"
-        order = f"{is_open} ORDER BY hidden_by != '', severity, fired_at DESC LIMIT ?"
+        order = f"{is_open} ORDER BY hidden_by != '', {_MUTED}, severity, fired_at DESC LIMIT ?"
         found = list(tables.cases(db, order, *values, limit))
-        query = f"""SELECT severity, sum(hidden_by = ''), count(*) FROM alert WHERE {is_open}
-            GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
+        query = f"""SELECT severity, sum(hidden_by = '' AND NOT {_MUTED}), count(*)
+            FROM alert WHERE {is_open} GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
         counted = db.execute(query, values).fetchall()
         over_where = f"state = 'ended' AND fired_at > 0 AND (? = 0 OR number < ?) AND {where}"
         order = f"{over_where} ORDER BY number DESC LIMIT ?"
@@ -152,7 +174,16 @@ class History:
     def _story(self, db: sqlite3.Connection, case: Case, known: Hindsight) -> Story:
         case, raised = known.explained(case), known.raised(case)
         telling = telling_of(case.alert, self._rules, self._words, raised=raised)
-        return Story(telling, bool(case.folds), list(_deliveries(db, case.alert.number)))
+        number = case.alert.number
+        return Story(
+            telling,
+            bool(case.folds),
+            list(_deliveries(db, number)),
+            _mutes(db, number),
+            acks.acked(db, number),
+            acks.handled(db, number),
+            list(acks.taken_back(db, number)),
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
@@ -165,6 +196,7 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
         "AND max(fired_at, began_at) < ?",
         (before, before),
     ).rowcount
+    db.execute("DELETE FROM alert_suppressed WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute("DELETE FROM alert_told WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute(
         "DELETE FROM alert_message WHERE at < ? AND number NOT IN (SELECT message FROM alert_told)",
@@ -179,6 +211,7 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
     )
     db.execute("DELETE FROM alert_digested WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
+    acks.tidy(db)
     return gone
 
 
@@ -195,6 +228,11 @@ def _where(wanted: Wanted) -> tuple[str, list[Any]]:
         where.append("number = ?")
         values.append(wanted.number)
     return " AND ".join(where), values
+
+
+def _mutes(db: sqlite3.Connection, alert: int) -> list[Muted]:
+    query = "SELECT by, since, until FROM alert_suppressed WHERE alert = ? ORDER BY since"
+    return [Muted(*row) for row in db.execute(query, (alert,))]
 
 
 def _deliveries(db: sqlite3.Connection, alert: int) -> Iterator[Delivery]:

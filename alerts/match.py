@@ -128,7 +128,10 @@ class Match:
         for rule in self._sights.get(wrong.kind, ()):
             key = AlertKey(rule.name, wrong.place, wrong.target)
             since = min(wrong.since, heard)
-            yield Signal(key, "on", since, heard, small(wrong.details), part_of=wrong.part_of)
+            details = small(wrong.details)
+            yield Signal(
+                *(key, "on", since, heard, details), part_of=wrong.part_of, whole=wrong.whole
+            )
 
 
 def small(details: Mapping[str, Any]) -> Mapping[str, Any]:

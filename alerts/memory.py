@@ -7,7 +7,7 @@ and is taken over when that is durable, else forgotten.
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple, TypeVar
 
 from alerts.stages.storm import WINDOW, by_channel
 from alerts.step import EVERYBODY, Case
@@ -16,6 +16,9 @@ from core.alerts import Alert, AlertKey, Notification
 MOST_OPEN: Final = 20_000
 MOST_OF_ONE_PLACE: Final = 200
 """Open cases; what begins beyond is counted and not remembered."""
+
+
+_K = TypeVar("_K")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,23 @@ class Message:
     channels: tuple[str, ...] = (EVERYBODY,)
 
 
+class Suppressed(NamedTuple):
+    """By what an alert is kept from people from a moment on (ns); by nothing where `by` is ""."""
+
+    alert: int
+    by: str
+    at: int
+
+
+def suppressed_by(alert: Alert) -> str:
+    """Return what keeps an alert from people, "" where nothing does."""
+    if alert.state not in ("firing", "keeping"):
+        return ""
+    if alert.hidden_by:
+        return f"alert:{alert.hider}" if alert.hider else f"rule:{alert.hidden_by}"
+    return alert.muted_by
+
+
 @dataclass(slots=True)
 class Memory:
     """`folded` holds what the next summaries are to tell, and `folded_since` of each channel since
@@ -39,6 +59,8 @@ class Memory:
     cases: dict[AlertKey, Case] = field(default_factory=dict)
     of_place: dict[str, int] = field(default_factory=dict)
     of_school: dict[str, set[AlertKey]] = field(default_factory=dict)
+    of_rule: dict[tuple[str, str], set[AlertKey]] = field(default_factory=dict)
+    """By rule and place."""
     folded: dict[int, Case] = field(default_factory=dict)
     folded_since: dict[str, tuple[int, int]] = field(default_factory=dict)
     made: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -54,6 +76,7 @@ class Memory:
         if case.is_open:
             self.cases[key] = case
             self.of_place[place] = self.of_place.get(place, 0) + (known is None)
+            self.of_rule.setdefault((key.rule, place), set()).add(key)
             if key.school:
                 self.of_school.setdefault(key.school, set()).add(key)
         elif known and known.alert.number == case.alert.number:
@@ -61,10 +84,8 @@ class Memory:
             self.of_place[place] -= 1
             if not self.of_place[place]:
                 del self.of_place[place]
-            there = self.of_school.get(key.school, set())
-            there.discard(key)
-            if not there:
-                self.of_school.pop(key.school, None)
+            _discard(self.of_rule, (key.rule, place), key)
+            _discard(self.of_school, key.school, key)
 
     def wake(self, key: AlertKey, at: int) -> None:
         """Look at *key* again at *at*, or before, where that was to be anyway."""
@@ -82,6 +103,13 @@ class Memory:
                 yield key
 
 
+def _discard(index: dict[_K, set[AlertKey]], name: _K, key: AlertKey) -> None:
+    there = index.get(name, set())
+    there.discard(key)
+    if not there:
+        index.pop(name, None)
+
+
 @dataclass(slots=True)
 class Draft:
     """One transaction's changes to *memory*; `written` are all cases to write, in their order."""
@@ -96,6 +124,8 @@ class Draft:
     summarised: set[str] = field(default_factory=set)
     _cases: dict[AlertKey, Case] = field(default_factory=dict)
     _made: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    suppressed: list[Suppressed] = field(default_factory=list)
+    _of_rule: dict[tuple[str, str], set[AlertKey]] = field(default_factory=dict)
     _noted: list[Case] = field(default_factory=list)
     _next_alert: int = field(init=False)
     _opened: dict[str, int] = field(default_factory=dict)
@@ -118,6 +148,18 @@ class Draft:
         keys = sorted(drafted | self.memory.of_school.get(school, set()))
         return [case for case in map(self.get, keys) if case.is_open]
 
+    def open_of(self, rule: str, place: str) -> list[Case]:
+        """Return the open cases of a rule at exactly this place, the first that began first."""
+        drafted = self._of_rule.get((rule, place), set())
+        found = map(self.get, drafted | self.memory.of_rule.get((rule, place), set()))
+        return sorted((c for c in found if c.is_open), key=lambda c: c.alert.number)
+
+    def suppress(self, before: Alert, after: Alert) -> None:
+        """Have it written where what keeps an alert from people changed."""
+        was, now = suppressed_by(before), suppressed_by(after)
+        if after.number and was != now:
+            self.suppressed.append(Suppressed(after.number, now, self.at))
+
     def put(self, case: Case) -> Case:
         """Keep a case as it now stands; returns it with its number."""
         alert = case.alert
@@ -131,14 +173,19 @@ class Draft:
         current = self.get(alert.key)
         # What ended may still have to be told of while the next of its key goes on.
         if not current.is_open or current.alert.number == case.alert.number or case.is_open:
-            self._cases[alert.key] = case
+            self._know(case)
         self.written[case.alert.number] = case
         return case
 
     def note(self, case: Case) -> None:
         """Keep what need not outlive the process."""
-        self._cases[case.alert.key] = case
+        self._know(case)
         self._noted.append(case)
+
+    def _know(self, case: Case) -> None:
+        key = case.alert.key
+        self._cases[key] = case
+        self._of_rule.setdefault((key.rule, key.place), set()).add(key)
 
     def has_room(self, place: str) -> bool:
         """Return whether one more case may begin at *place*."""

@@ -31,6 +31,7 @@ def opened(
         for case in [c for c in memory.folded.values() if c.alert.key.rule not in rules]:
             del memory.folded[case.alert.number]
             tables.write_case(db, replace(case.changed(state="ended"), folds=""))
+        tables.end_suppressed(db, now)
         new = tables.new_rules(db, rules)
         present = [fact for name in new for fact in _present(db, rules[name], now)]
     memory.folded_since = dict.fromkeys(by_channel(memory.folded), (now, 0))

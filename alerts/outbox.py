@@ -6,13 +6,14 @@ taken, so it is sent again as a repeat: at least once, and never twice unmarked.
 
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import msgspec
 
 from alerts.audience import addressed
 from alerts.facts import Ground
+from alerts.links import NO_LINKS, AckLinks
 from core.alerts import Notification
 from core.clock import SECOND
 
@@ -40,6 +41,8 @@ class Parcel:
     tries: int
     repeat: bool
     notification: Notification
+    links: Mapping[int, str] = field(default_factory=dict)
+    """Where each alert of the message can be acknowledged, by its number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +62,15 @@ class Outbox:
     """Every method blocks, and may raise sqlite3.Error."""
 
     def __init__(
-        self, ground: Ground, channels: Sequence[str], schools: Mapping[str, str] | None = None
+        self,
+        ground: Ground,
+        channels: Sequence[str],
+        schools: Mapping[str, str] | None = None,
+        links: AckLinks = NO_LINKS,
     ) -> None:
         """Take the channels; *schools* names the school of each that is for one school alone."""
         self._ground, self._channels = ground, tuple(channels)
-        self._schools = dict(schools or {})
+        self._schools, self._links = dict(schools or {}), links
 
     def open(self, now: int) -> tuple[int, int]:
         """Take up what an earlier process left; return how many repeats and orphans there are.
@@ -98,7 +105,8 @@ class Outbox:
         """Give the parcel as its reader may see it; where it is nothing to them, end it."""
         said = addressed(parcel.notification, self._schools.get(parcel.channel, ""))
         if said:
-            yield replace(parcel, notification=said)
+            links = self._links.of(said, parcel.channel)
+            yield replace(parcel, notification=said, links=links)
             return
         # The channel was for others when this was written.
         db.execute(

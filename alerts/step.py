@@ -1,7 +1,6 @@
 """What goes through the pipeline: a case, what was just said of it, and why to tell of it.
 
-    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Dedup ─▶ Route ─▶ Storm ─▶ (written with its message, all
-                                                                 or nothing)
+    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Mute ─▶ Dedup ─▶ Route ─▶ Storm ─▶ (written, all or nothing)
 
 A stage is a file with one method, which is given the time and changes nothing but what it returns.
 A step without a signal means that time has passed.
@@ -24,9 +23,9 @@ class Signal:
 
     `at` is when it became so and `heard` when we learnt it (ns); `late`: what ended it may be on
     its way already. `over_at` is when a momentary event stops counting. `repeat`: somebody may
-    have been told of it before a restore. `part_of` names the rule whose alert says it all.
-    `updates`: what is known of an alert that is open changes with it. `named`: what only the
-    school's own people may see (core/shown.py).
+    have been told of it before a restore. `part_of` names the rule whose alert says it all, and
+    `whole` the target of that alert. `updates`: what is known of an alert that is open changes
+    with it. `named`: what only the school's own people may see (core/shown.py).
     """
 
     key: AlertKey
@@ -41,6 +40,7 @@ class Signal:
     adds: bool = False
     updates: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Case:
     `lane_until`: not to alert before the agent's lane has caught up, or this time. `over_at`: the
     clock ends it then. `told`: how people heard that it began, and `told_to` by which channels;
     `folds`: what the next summary is to say of it, to the channels of `folds_for`. `named` is for
-    the message to the school alone.
+    the message to the school alone. `whole` is the target of the alert that it is a part of.
     """
 
     alert: Alert
@@ -62,6 +62,7 @@ class Case:
     named: Mapping[str, Any] = field(default_factory=dict)
     told_to: tuple[str, ...] = (EVERYBODY,)
     folds_for: tuple[str, ...] = (EVERYBODY,)
+    whole: str = ""
 
     def changed(self, **alert: Any) -> "Case":
         """Return the case with its alert changed."""

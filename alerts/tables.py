@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from alerts.memory import Draft, Memory, Message
+from alerts import acks, silences
+from alerts.memory import Draft, Memory, Message, Suppressed
 from alerts.routing.router import Router
 from alerts.routing.schema import SCHEMA as ROUTING
 from alerts.step import EVERYBODY, Case
@@ -55,6 +56,11 @@ _SCHEMA: Final = (
         epoch TEXT NOT NULL, seq INTEGER NOT NULL, i INTEGER NOT NULL, details BLOB NOT NULL,
         PRIMARY KEY (who, kind, target, subject)
     ) WITHOUT ROWID""",
+    # What kept an alert from people, from when to when; 0: it still does.
+    """CREATE TABLE IF NOT EXISTS alert_suppressed (
+        alert INTEGER NOT NULL, by TEXT NOT NULL, since INTEGER NOT NULL,
+        until INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (alert, since)
+    ) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY) WITHOUT ROWID",
     *ROUTING,
 )
@@ -64,21 +70,27 @@ _MARKS: Final = ", ".join("?" * 19)
 
 
 class _Beside(msgspec.Struct, omit_defaults=True):
-    """What few alerts have: what only the school may see, what is behind it, who was told."""
+    """What few alerts have: what only the school may see, what is behind it, who was told,
+    what mutes it."""
 
     named: dict[str, Any] = {}
     because: tuple[Because, ...] = ()
     told_to: tuple[str, ...] = (EVERYBODY,)
     folds_for: tuple[str, ...] = (EVERYBODY,)
+    muted_by: str = ""
+    hider: int = 0
+    whole: str = ""
 
 
 def create(db: sqlite3.Connection) -> None:
     """Make what is not there yet."""
     for statement in _SCHEMA:
         db.execute(statement)
+    silences.create(db)
     # A database that an earlier version made.
     if "beside" not in {row[1] for row in db.execute("PRAGMA table_info(alert)")}:
         db.execute("ALTER TABLE alert ADD COLUMN beside BLOB NOT NULL DEFAULT '{}'")
+    acks.create(db)
 
 
 def restored(db: sqlite3.Connection, since: int) -> Memory:
@@ -108,6 +120,8 @@ def write(db: sqlite3.Connection, draft: Draft, router: Router) -> None:
             db.execute("DELETE FROM alert WHERE number = ?", (number,))
         else:
             write_case(db, case)
+    for one in draft.suppressed:
+        _write_suppressed(db, one)
     for message in draft.messages:
         _write_message(db, message, router)
 
@@ -116,6 +130,23 @@ def write_case(db: sqlite3.Connection, case: Case) -> None:
     """Write a case that has begun."""
     sql = f"INSERT OR REPLACE INTO alert ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
     db.execute(sql, _row(case))
+
+
+def _write_suppressed(db: sqlite3.Connection, one: Suppressed) -> None:
+    query = "UPDATE alert_suppressed SET until = ? WHERE alert = ? AND until = 0"
+    db.execute(query, (one.at, one.alert))
+    if one.by:
+        query = "INSERT OR REPLACE INTO alert_suppressed (alert, by, since) VALUES (?, ?, ?)"
+        db.execute(query, (one.alert, one.by, one.at))
+
+
+def end_suppressed(db: sqlite3.Connection, at: int) -> None:
+    """End what kept alerts from people that are over, or are no more."""
+    db.execute(
+        """UPDATE alert_suppressed SET until = ? WHERE until = 0
+        AND alert NOT IN (SELECT number FROM alert WHERE state IN ('firing', 'keeping'))""",
+        (at,),
+    )
 
 
 def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
@@ -159,7 +190,12 @@ def _row(case: Case) -> tuple[Any, ...]:
         *(alert.began_at, alert.fired_at, alert.ended_at, alert.late, alert.hidden_by),
         msgspec.json.encode(alert.details),
         *(case.lane_until, case.over_at, case.told, case.folds, case.repeat),
-        msgspec.json.encode(_Beside(dict(case.named), alert.because, case.told_to, case.folds_for)),
+        msgspec.json.encode(
+            _Beside(
+                *(dict(case.named), alert.because, case.told_to, case.folds_for),
+                *(alert.muted_by, alert.hider, case.whole),
+            )
+        ),
     )
 
 
@@ -170,8 +206,9 @@ def _case(row: tuple[Any, ...]) -> Case:
     alert = Alert(
         *(AlertKey(rule, place, target, subject), severity, state, began, fired, ended, number),
         *(bool(late), hidden_by, msgspec.json.decode(details), beside.because),
+        *(beside.muted_by, beside.hider),
     )
     return Case(
         *(alert, lane_until, over_at, told, folds, bool(repeat), beside.named),
-        *(beside.told_to, beside.folds_for),
+        *(beside.told_to, beside.folds_for, beside.whole),
     )

@@ -13,11 +13,12 @@ import contextlib
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
+from alerts import silences
 from alerts.channels.base import Channel
 from alerts.channels.console import Console
 from alerts.channels.webhook import Webhook
@@ -27,8 +28,10 @@ from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.outbox import Outbox
 from alerts.routing.supervision import Supervisor
+from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
 from alerts.shipped import RULES
+from alerts.silences import Matchers, Silence
 from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
@@ -41,12 +44,15 @@ from collector.config import CollectorConfig
 from collector.degraded import degraded
 from collector.everywhere import everywhere_of
 from collector.intake import Bad
+from collector.journal import Note
 from collector.patience import Patience, Stopping
+from collector.people import open_people
 from collector.readings import fresh_lines
 from collector.routingfile import RoutingFile, contacts_of
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
+from collector.timetable.files import CalendarFiles
 from core import clock
 from core.clock import SECOND
 
@@ -67,6 +73,13 @@ class _Fresh:
     at: int
 
 
+class Looks(Protocol):
+    """A file, or some, that people edit; FileWatch is one."""
+
+    def look(self) -> object:
+        """Go on with what it says now; blocks, raises sqlite3.Error."""
+
+
 class Alerting:
     """Made where the books are; everything but `kick` is used in the event loop."""
 
@@ -77,14 +90,22 @@ class Alerting:
         names = tuple(channel.name for channel in self.channels)
         schools = {one.name: one.school for one in config.alerts.webhook if one.school}
         words = Words(books.live.name_of, table.tz())
+        self.times = SchoolTime(table.tz())
+        """School time, for whoever asks; the calendar in it is replaced while we run."""
+        self._silenced = self._calendar_changed = False
+        calendar = CalendarFiles(
+            *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
+        )
+        self.watches: list[Looks] = [calendar]
         self.history = History(books.ledger.path, words)
         self.supervisor = Supervisor(books.ledger.path, words, RULES)
         messages = config.alerts.messages
         self._routes = RoutingFile(
             *(config.alerts.routing_file, names, schools, table.tz(), books.journal),
             contacts=lambda school: contacts_of(books.live.entry_of(school)),
+            times=self.times,
         )
-        self.watches = [*self._routes.watches]
+        self.watches += self._routes.watches
         try:
             ground = AlertGround(books.journal, books.live, now())
             self._engine = Engine(
@@ -94,15 +115,20 @@ class Alerting:
                 schools=schools,
                 messages=messages,
                 routing=self._routes.at_start,
+                times=self.times,
                 now=now,
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._outbox = Outbox(ground, names, schools)
+        self.people, watched = open_people(
+            config, books, ground, dict.fromkeys(names, "") | schools, self
+        )
+        self.watches += watched
+        self._outbox = Outbox(ground, names, schools, self.people.links)
         self._screen = Screen(RULES)
         self.canary = Canary()
         self._canary_place = str(identity(table.regions[0]))
-        self._system = SystemSight(table.id, books.door)
+        self._system = SystemSight(table.id, books.door, self._schools)
         self._ground = ground
         self._fresh: deque[_Fresh] = deque()
         self._sights: dict[frozenset[str], Sight] = {}
@@ -153,7 +179,70 @@ class Alerting:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.history.began(since, RULES_OF_SECURITY, place)
 
+    # Silences, for people who are signed in: these block, and raise sqlite3.Error.
+
+    def silences(self) -> Sequence[Silence]:
+        """Return silences, the newest first, those that are over among them."""
+        with self._ground.transaction() as db:
+            return silences.list_(db)
+
+    def silence(
+        self,
+        by: str,
+        reason: str,
+        matchers: Matchers,
+        ends_at: int,
+        begins_at: int = 0,
+        *,
+        account: str = "",
+    ) -> Silence:
+        """Silence alerts until *ends_at* (ns), and record it; raises BadSilence."""
+        at = self._now()
+        with self._ground.transaction() as db:
+            made = silences.make(
+                db,
+                by=by,
+                reason=reason,
+                matchers=matchers,
+                ends_at=ends_at,
+                at=at,
+                begins_at=begins_at,
+            )
+            self._books.journal.add(db, [_silence_note("silence_made", made, by, account)])
+        self._silences_changed()
+        return made
+
+    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
+        """End a silence before its time, and record it; False where none of that number lasts."""
+        with self._ground.transaction() as db:
+            ended = silences.end(db, number, by, self._now())
+            if ended:
+                found = next(one for one in silences.list_(db) if one.number == number)
+                self._books.journal.add(db, [_silence_note("silence_ended", found, by, account)])
+        if ended:
+            self._silences_changed()
+        return ended
+
+    def _silences_changed(self) -> None:
+        self._silenced = True
+        self._books.journal.sync()
+        self.kick()
+
+    def _new_calendar(self) -> None:
+        self._calendar_changed = True
+        self.kick()
+
     # Its life.
+
+    def _schools(self) -> Iterable[str]:
+        """Give the names of the schools that count."""
+        live, opening = self._books.live, self._books.door.opening()
+        return (one.name or one.school for one in live.picture(self._now(), opening).counted)
+
+    async def look(self) -> None:
+        """Take over what people changed in files; raises sqlite3.Error."""
+        for watch in self.watches:
+            await asyncio.to_thread(watch.look)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until *stopping* is set."""
@@ -174,11 +263,6 @@ class Alerting:
         finally:
             dispatcher.kick()
             await sending
-
-    async def look(self) -> None:
-        """Go on with what files say that people edit while we run."""
-        for watch in self.watches:
-            await asyncio.to_thread(watch.look)
 
     async def tidy(self) -> None:
         """Delete what is older than is kept."""
@@ -221,6 +305,14 @@ class Alerting:
         routes = self._routes.new()
         if routes:
             engine.reroute(routes)
+        if self._silenced or self._calendar_changed:
+            # First: whoever changes something while we look has it looked at again.
+            self._silenced = self._calendar_changed = False
+            try:
+                engine.silences_changed()
+            except BaseException:
+                self._silenced = True
+                raise
         if self._kicked:
             self._kicked = False
             try:
@@ -264,6 +356,13 @@ class Alerting:
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
+
+
+def _silence_note(kind: str, one: Silence, by: str, account: str) -> Note:
+    matchers = {name: word for name, word in asdict(one.matchers).items() if word}
+    until = clock.rfc3339(one.over_at)
+    details = {"number": one.number, "by": by, "reason": one.reason, "until": until, **matchers}
+    return Note(kind, f"silence/{one.number}", account, details)
 
 
 def _channels(config: AlertsConfig, sender: str) -> list[Channel]:

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
+from core.addressclass import is_loopback
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
 from core.fields import Days, File, Level, SchoolPlace, SecretFile, url_mistake
@@ -22,6 +24,23 @@ def _url_mistake(url: str) -> str:
     return url_mistake(url, what=what, example=example, secrets="secret_file", query=True)
 
 
+def _base_url_mistake(url: str) -> str:
+    if not url:
+        return ""
+    example = "https://monitor.example.org"
+    mistake = url_mistake(url, what="address of our pages", example=example, secrets="no address")
+    if mistake:
+        return mistake
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        return (
+            "begins with http://: passwords and links that act would travel unprotected; put a "
+            f"server for https before the collector (docs/accounts.md), as in {example}"
+        )
+    return ""
+
+
+BaseUrl = Annotated[str, Meta(extra={CHECK: _base_url_mistake})]
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 HeaderName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
@@ -52,11 +71,16 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays.
 
     `routing_file` says who hears of what; without one everybody hears everything.
+    `base_url` is where people reach the pages, `accounts_file` who may act there, and
+    `calendar_file` says when lessons are held (alerts/calendar/file.py).
     """
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
     keep_days: Days = 400
     routing_file: File = None
+    base_url: BaseUrl = ""
+    accounts_file: File = None
+    calendar_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
 
 

@@ -47,6 +47,7 @@ from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
+from collector.people import People
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
@@ -126,13 +127,14 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
-        self._unconnected = UnconnectedWatch(config, self.books, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)
         heads = HeadCache(takes=self._series.cardinality.takes)
         sorter = Sorter(regions, books.ledger.rows, LineCheck(heads, leeway=times.leeway))
         self.alerting = Alerting(config, books, now)
+        school_time = self.alerting.times
+        self._unconnected = UnconnectedWatch(config, books, school_time, now)
         readings = Readings(
             self.store,
             sorter,
@@ -144,8 +146,8 @@ class Collector:
         )
         daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
         stores = self._rollups.own, daily
-        self.district = District(config, stores, books, self.alerting.cases, now)
-        self._rooms = Rooms(books, stores, config.collector.tz(), self.alerting.see, now)
+        self.district = District(config, stores, books, self.alerting.cases, school_time, now=now)
+        self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
@@ -195,6 +197,10 @@ class Collector:
     def alerts(self, wanted: Wanted) -> Stories:
         """Return what is open and what was; blocks, raises StoreBusy."""
         return self.alerting.stories(wanted)
+
+    def people(self) -> People:
+        """Return who may act on alerts, and what they can do."""
+        return self.alerting.people
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""

@@ -33,6 +33,8 @@ BY_THEMSELVES: Final = {
     "roster": "collector.rostercli:roster_group",
     "routes": "collector.routescli:routes_group",
     "store": "collector.storecli:store_group",
+    "accounts": "collector.accountscli:accounts_group",
+    "calendar": "collector.calendarcli:calendar_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
 }

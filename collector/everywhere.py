@@ -5,20 +5,15 @@ schools with the same signature are one incident).
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from itertools import accumulate
 from typing import Final
-
-import msgspec
 
 from alerts.facts import Sight, Wrong
 from alerts.shipped import everywhere, servers
 from alerts.step import Case
+from collector.listed import listed
 
 SCHOOLS: Final = 3
 """From so many on that see the same at once."""
-MOST_NAMES: Final = 1_500
-"""Bytes of names in the details, which are left out as a whole where they are too large
-(alerts/match.py); the count is of all."""
 
 WHOLE_OF: Final[Mapping[str, str]] = {
     servers.TARGET_UNREACHABLE.name: everywhere.TARGET_AWAY.name,
@@ -51,15 +46,8 @@ def everywhere_of(
         began = seen.setdefault((whole, alert.key.target), {})
         began[school] = min(alert.began_at, began.get(school, alert.began_at))
     wrong = [
-        Wrong(kind, "", sorted(began.values())[SCHOOLS - 1], target, _details(began, name_of))
+        Wrong(kind, "", sorted(began.values())[SCHOOLS - 1], target, listed(map(name_of, began)))
         for (kind, target), began in seen.items()
         if len(began) >= SCHOOLS
     ]
     return Sight(at, COVERS, wrong)
-
-
-def _details(schools: Iterable[str], name_of: Callable[[str], str]) -> Mapping[str, object]:
-    names = sorted(name_of(school) for school in schools)
-    sizes = accumulate(len(msgspec.json.encode(name)) + 1 for name in names)
-    named = [name for name, size in zip(names, sizes) if size <= MOST_NAMES]
-    return {"count": len(names), "schools": named}

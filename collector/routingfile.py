@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alerts.routing.check import Routes, parse_routing, usable
 from alerts.routing.plan import Routing, no_contacts
+from alerts.schooltime import SchoolTime
 from collector.filewatch import FileWatch
 from collector.journal import Journal
 from collector.roster.school import School
@@ -27,11 +28,12 @@ class RoutingFile:
         journal: Journal,
         *,
         contacts: Callable[[str], Mapping[str, str]] = no_contacts,
+        times: SchoolTime | None = None,
     ) -> None:
         """Take the names of all channels and the school of each that is for one alone; raises
         ConfigError for a file that cannot be used."""
         self._channels, self._schools, self._zone = tuple(channels), schools, zone
-        self._contacts = contacts
+        self._contacts, self._times = contacts, times
         self.at_start: Routing | None = None
         self.watches: list[FileWatch] = []
         self._new: Routing | None = None
@@ -57,7 +59,12 @@ class RoutingFile:
         for warning in found.warnings():
             _log.warning("routes: %s", warning)
         channels, schools = self._channels, self._schools
-        return Routing(found, channels, self._zone, schools=schools, contacts=self._contacts)
+        return Routing(
+            *(found, channels, self._zone),
+            schools=schools,
+            contacts=self._contacts,
+            times=self._times,
+        )
 
 
 def contacts_of(school: School | None) -> Mapping[str, str]:

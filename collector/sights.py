@@ -12,6 +12,7 @@ from typing import Final
 from alerts.facts import Sight, Wrong
 from collector.canary import Canary
 from collector.door import Opening
+from collector.listed import listed
 from collector.picture import AgentView, Picture, SchoolView
 from collector.verdicts import Cause
 from core.types import Identity
@@ -19,12 +20,20 @@ from core.types import Identity
 LOST: Final[frozenset[Cause]] = frozenset({"silent", "will", "agent", "line"})
 """Causes for which an agent is silent, as far as its own school knows."""
 NOT_TO_TELL: Final[frozenset[Cause]] = frozenset({"broker", "collector", "region"})
-MOST_NAMED: Final = 50
-"""Schools that the details name; the count is of all."""
+_EXPLAINS: Final[Mapping[Cause, str]] = {
+    "silent": "agent_silent",
+    "will": "agent_silent",
+    "agent": "agent_silent",
+    "line": "line_down",
+    "own_line": "own_line",
+    "carrier": "carrier_away",
+}
+"""The rule whose alert says why nothing is known of a school."""
 
 COVERS: Final = frozenset(
     {
         "agent_silent",
+        "school_unknown",
         "clock_off",
         "line_down",
         "region_away",
@@ -62,7 +71,15 @@ def sight_of(
             since[fact] = min(began, since.get(fact, began))
     for fact, schools in together.items():
         kind, place, target = fact
-        wrong.append(Wrong(kind, place, since[fact], target, _named(schools)))
+        wrong.append(
+            Wrong(
+                kind,
+                place,
+                since[fact],
+                target,
+                listed(school.name or school.school for school in schools),
+            )
+        )
     unknown |= _regions_unknown(picture, opening)
     missed = bool(opening.since) and canary.is_missed(picture.at, opening.since)
     if missed:
@@ -130,12 +147,30 @@ def _line(school: SchoolView, wrong: list[Wrong], unknown: set[str]) -> None:
     place, line = f"{school.region}/{school.school}", school.line
     if line.state == "unknown":
         unknown.add(place)
+        if line.since and line.cause not in NOT_TO_TELL | {"unproven"}:
+            wrong.append(_unknown(school, place))
     elif line.state == "down":
-        wrong.append(Wrong("line_down", place, line.since, part_of=_part_of(school)))
+        part_of, whole = _part_of(school), _carrier(school)
+        wrong.append(Wrong("line_down", place, line.since, part_of=part_of, whole=whole))
 
 
 def _part_of(school: SchoolView) -> str:
     return "carrier_away" if school.line.cause == "carrier" or school.untold else ""
+
+
+def _carrier(school: SchoolView) -> str:
+    return school.entry.carrier if school.entry and _part_of(school) else ""
+
+
+def _unknown(school: SchoolView, place: str) -> Wrong:
+    """Return that nothing is known of a school, and what may explain it.
+
+    A silence that one of its agents is told of is that; that all were stopped, nobody tells.
+    """
+    line = school.line
+    part_of = _EXPLAINS.get(line.cause, "")
+    details = {"cause": line.cause or "all_stopped"}
+    return Wrong("school_unknown", place, line.since, "", details, part_of=part_of)
 
 
 def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:
@@ -147,8 +182,3 @@ def _shared(school: SchoolView) -> Iterable[tuple[tuple[str, str, str], int]]:
         yield ("carrier_away", "", school.entry.carrier), school.line.since
     if school.line.cause == "own_line":
         yield ("own_line", "", ""), school.line.since
-
-
-def _named(schools: list[SchoolView]) -> Mapping[str, object]:
-    names = sorted(school.name or school.school for school in schools)
-    return {"count": len(names), "schools": names[:MOST_NAMED]}

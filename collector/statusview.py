@@ -163,7 +163,7 @@ def _fell(one: Fell, now: int) -> Text:
 
 
 def _show_alerts(alerts: Alerts, console: Console) -> None:
-    shown = [one for one in alerts.open if not one.hidden_by]
+    shown = [one for one in alerts.open if not (one.hidden_by or one.muted_by)]
     counts = ", ".join(f"{n} {name}" for name, n in alerts.open_by_severity.items())
     console.print()
     console.print(safe(f"{_many(sum(alerts.open_by_severity.values()), 'open alert')}: {counts}"))

@@ -1,10 +1,12 @@
 """What is wrong with the collector itself, as a sight for the alert rules."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from alerts.facts import Sight, Wrong
 from collector.door import Door
+from collector.listed import listed
 from core.clock import SECOND
 
 EVERY: Final = 5 * SECOND
@@ -18,6 +20,8 @@ class SystemSight:
 
     collector: str
     door: Door
+    schools: Callable[[], Iterable[str]] = tuple
+    """Gives the names of all schools, of which nothing is known without a broker."""
     _looked: int = 0
     _since: dict[str, int] = field(default_factory=dict)
 
@@ -43,5 +47,6 @@ class SystemSight:
         ]
         opening = self.door.opening()
         if opening.away == "broker":
-            found.append(Wrong("broker_away", "", opening.away_since))
+            details = listed(self.schools())
+            found.append(Wrong("broker_away", "", opening.away_since, details=details))
         return found

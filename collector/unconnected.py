@@ -7,11 +7,10 @@ it so: while the collector was away, or was itself cut off, nobody looked, and n
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import tzinfo
 from statistics import median
 from typing import Final, Literal
 
-from alerts.schooltime import lasting
+from alerts.schooltime import SchoolTime
 from collector.outside import SchoolKey
 from collector.picture import Picture, SchoolView
 from collector.roster.school import Standing
@@ -108,7 +107,7 @@ def look(
     at: int,
     *,
     after: int,
-    zone: tzinfo,
+    times: SchoolTime,
     standing: Callable[[SchoolKey], Standing],
 ) -> list[Entry]:
     """Return the entries that are new or changed at *at*, out of those that are not closed.
@@ -117,7 +116,7 @@ def look(
     opened was only watched.
     """
     changed = [
-        _begun(key, one, at, zone) for key, one in found.items() if _is_new(entries, key, one)
+        _begun(key, one, at, times) for key, one in found.items() if _is_new(entries, key, one)
     ]
     for key, entry in entries.items():
         one = found.get(key)
@@ -128,7 +127,7 @@ def look(
         elif one.state == "unclear":
             changed.append(replace(entry, looked=at))
         else:
-            changed.append(_gone_on(entry, one, at, zone))
+            changed.append(_gone_on(entry, one, at, times))
     return [_opened(entry, at, after) for entry in changed]
 
 
@@ -158,9 +157,9 @@ def _is_new(entries: Mapping[SchoolKey, Entry], key: SchoolKey, one: Told) -> bo
     return one.state == "unconnected" and key not in entries
 
 
-def _begun(key: SchoolKey, one: Told, at: int, zone: tzinfo) -> Entry:
+def _begun(key: SchoolKey, one: Told, at: int, times: SchoolTime) -> Entry:
     since = min(one.since or at, at)
-    counted = lasting(max(since, at - NOTICED_WITHIN), at, zone)
+    counted = times.lasting(max(since, at - NOTICED_WITHIN), at, "/".join(key))
     return Entry(*key, at, since, at, counted, one.cause, one.name, one.area)
 
 
@@ -169,10 +168,10 @@ def _over(entry: Entry, at: int, ended: Ended) -> Entry:
     return replace(entry, closed=max(at, entry.opened, entry.began), ended=ended)
 
 
-def _gone_on(entry: Entry, one: Told, at: int, zone: tzinfo) -> Entry:
+def _gone_on(entry: Entry, one: Told, at: int, times: SchoolTime) -> Entry:
     return replace(
         entry,
-        counted=entry.counted + _counted(entry, at, zone),
+        counted=entry.counted + _counted(entry, at, times),
         looked=at,
         cause=one.cause,
         name=one.name or entry.name,
@@ -180,9 +179,11 @@ def _gone_on(entry: Entry, one: Told, at: int, zone: tzinfo) -> Entry:
     )
 
 
-def _counted(entry: Entry, at: int, zone: tzinfo) -> int:
+def _counted(entry: Entry, at: int, times: SchoolTime) -> int:
     """Return what a look at *at* adds: nothing where we were away meanwhile."""
-    return lasting(entry.looked, at, zone) if at - entry.looked <= NOTICED_WITHIN else 0
+    if at - entry.looked > NOTICED_WITHIN:
+        return 0
+    return times.lasting(entry.looked, at, "/".join(entry.key))
 
 
 def _opened(entry: Entry, at: int, after: int) -> Entry:

@@ -7,6 +7,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 
+from alerts.schooltime import SchoolTime
 from collector import ledgerfile
 from collector.books import Books
 from collector.config import CollectorConfig
@@ -20,8 +21,10 @@ from core.clock import SECOND, rfc3339
 class UnconnectedWatch:
     """Lives in the event loop; keeps in a worker thread. Raises StartError when made."""
 
-    def __init__(self, config: CollectorConfig, books: Books, now: clock.Clock) -> None:
-        self._books, self._now, self._zone = books, now, config.collector.tz()
+    def __init__(
+        self, config: CollectorConfig, books: Books, times: SchoolTime, now: clock.Clock
+    ) -> None:
+        self._books, self._now, self._times = books, now, times
         self._after = int(config.unconnected.after_h * 3_600) * SECOND
         try:
             self._rows = UnconnectedRows(books.ledger)
@@ -39,7 +42,7 @@ class UnconnectedWatch:
             found,
             at,
             after=self._after,
-            zone=self._zone,
+            times=self._times,
             standing=lambda key: books.live.standing(key, at),
         )
         notes = [_note(one) for one in changed if one.closed or one.opened == at]
@@ -50,7 +53,7 @@ class UnconnectedWatch:
 
     def listed(self) -> Listed:
         """Return the list as it was kept last; blocks, raises StoreBusy."""
-        there = clock.local(self._now(), self._zone)
+        there = clock.local(self._now(), self._times.zone)
         month = there.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         return self._rows.listed(int(month.timestamp()) * SECOND, self._after)
 

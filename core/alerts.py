@@ -84,7 +84,9 @@ class Alert:
 
     `began_at` is when the condition began, which may be long before anybody could know: then it
     is `late`. `hidden_by` names the rule whose alert says it all; nobody is told of this one.
-    `because` names attacks that went on at the school while it was open.
+    `hider` is the number of that alert, 0 where it is not known. `because` names attacks that went
+    on at the school while it was open. `muted_by` says why nobody is to be told now:
+    `silence:NUMBER`, `maintenance:NAME`, or `calendar`, which waits for lessons.
     """
 
     key: AlertKey
@@ -99,6 +101,12 @@ class Alert:
     details: Mapping[str, Any] = field(default_factory=dict)
     because: tuple[Because, ...] = ()
     muted_by: str = ""
+    hider: int = 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nobody is told of it: another alert says it all, or something mutes it."""
+        return bool(self.hidden_by or self.muted_by)
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,30 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("alert_acknowledged", "EV-SYS-ACK", OTHERS, "P4"),
+        *("有人确认了告警", "somebody took care of an alert"),
+    ),
+    Kind(
+        *("alert_ack_undone", "EV-SYS-ACK-UNDO", OTHERS, "P4"),
+        *("告警的确认被撤回", "that somebody took care of an alert was taken back"),
+    ),
+    Kind(
+        *("alert_handled", "EV-SYS-HANDLED", OTHERS, "P4"),
+        *("告警处置有了进展", "the handling of an alert went a step on"),
+    ),
+    Kind(
+        *("signed_in", "EV-SYS-SIGN-IN", OTHERS, "P4"),
+        *("有人登录了网页", "somebody signed in to the pages"),
+    ),
+    Kind(
+        *("signed_out", "EV-SYS-SIGN-OUT", OTHERS, "P4"),
+        *("有人退出了网页", "somebody signed out of the pages"),
+    ),
+    Kind(
+        *("sign_in_failed", "EV-SYS-SIGN-IN-BAD", RISK, "P4"),
+        *("网页登录失败", "somebody failed to sign in to the pages"),
+    ),
+    Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
         *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
     ),
@@ -200,6 +224,26 @@ _KINDS: Final = (
     Kind("device_fault", "EV-FLT-ROOM", FAULT, "P3", "设备故障", "a device does not work"),
     Kind("switch_down", "EV-FLT-SW", FAULT, "P3", "交换机中断", "a switch is down"),
     Kind("ap_down", "EV-FLT-AP", FAULT, "P3", "无线接入点中断", "an access point is down"),
+    Kind(
+        *("school_unknown", "EV-SYS-UNKNOWN", FAULT, "P3"),
+        *("学校状态未知", "nothing is known of a school"),
+    ),
+    Kind(
+        *("room_unknown", "EV-SYS-UNKNOWN", FAULT, "P4"),
+        *("教室状态未知", "nothing is known of a room"),
+    ),
+    Kind(
+        *("device_unknown", "EV-SYS-UNKNOWN", FAULT, "P4"),
+        *("设备状态未知", "nothing is known of a device"),
+    ),
+    Kind(
+        *("silence_made", "EV-SYS-SILENCE", OTHERS, "P4"),
+        *("有人设置了静默", "somebody silenced alerts"),
+    ),
+    Kind(
+        *("silence_ended", "EV-SYS-SILENCE-END", OTHERS, "P4"),
+        *("有人提前结束了静默", "somebody ended a silence before its time"),
+    ),
     Kind(
         *("power_lost", "EV-FLT-POWER", SUPPLIES, "P2"),
         *("停电，UPS 正在用电池供电", "mains power is lost, a UPS runs from its battery"),

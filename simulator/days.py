@@ -9,6 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from alerts.schooltime import SchoolTime
+
 HOUR_S: Final = 3_600
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
 HOLIDAYS: Final = (
@@ -53,6 +55,7 @@ class Days:
     zone: ZoneInfo = SHANGHAI
     holidays: tuple[str, ...] = HOLIDAYS
     always: bool = False
+    _times: dict[ZoneInfo, SchoolTime] = field(default_factory=dict)
     _hours: dict[int, Hour] = field(default_factory=dict)
     _busy: list[float] = field(default_factory=lambda: [0.0])
 
@@ -82,6 +85,12 @@ class Days:
         number, rest = divmod(at_s, HOUR_S)
         hour = self.hour(number)
         return hour.before + hour.activity * rest / HOUR_S
+
+    @property
+    def times(self) -> SchoolTime:
+        """School time as the alert rules and indicators have it without a calendar."""
+        found = self._times.get(self.zone)
+        return found or self._times.setdefault(self.zone, SchoolTime(self.zone))
 
     def local(self, at_s: float) -> datetime:
         """Return the time in the district."""

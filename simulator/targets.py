@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
 
-from alerts.schooltime import lasting
 from alerts.targets.days import day_of, month_of
 from alerts.targets.facts import Facts, together
 from alerts.targets.indicators import Indicator, indicators
@@ -100,7 +99,7 @@ class Targets:
         """Return the school time (ns) from *begins_s* to the first day that is played."""
         first = day_of(self.days.local(start_s).date(), self.days.zone).start
         begins = begins_s * SECOND
-        return lasting(begins, first, self.days.zone) if begins < first else 0
+        return self.days.times.lasting(begins, first) if begins < first else 0
 
     def live(self, start_s: int, stop_s: int) -> Iterator[bytes]:
         """Yield what was live: who is connected by the minute, the others of today by the hour."""

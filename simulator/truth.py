@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from alerts.schooltime import lasting
 from collector.verdicts import Cause
 from core.clock import SECOND
 from simulator.conditions import Conditions
@@ -149,7 +148,7 @@ class Sums:
         """Take *one* in, or a *part* of its time."""
         start, stop = part or (one.start, one.stop)
         seconds = stop - start
-        lessons = lasting(start * SECOND, stop * SECOND, days.zone) / SECOND
+        lessons = days.times.lasting(start * SECOND, stop * SECOND) / SECOND
         self.whole_s += seconds
         self.known_s += seconds if one.known else 0
         self.down_s += seconds if one.line == "down" else 0

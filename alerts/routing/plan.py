@@ -9,15 +9,15 @@ log counts as unrouted.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final, Protocol
+from typing import Final
 
-from alerts import schooltime
 from alerts.facts import above
 from alerts.routing.config import ReceiverConfig, RoutingConfig, length, time_of
 from alerts.routing.duedates import due_at
 from alerts.routing.rota import Rota
 from alerts.routing.routes import matching, subject_of
 from alerts.rules import Owner
+from alerts.schooltime import SchoolTime
 from core.alerts import CONSOLE, Alert, AlertKey
 from core.kind import Severity
 
@@ -26,31 +26,6 @@ DEFAULT: Final = "default"
 
 Contacts = Callable[[str], Mapping[str, str]]
 """Gives the work contacts that the roster has for a school, by role."""
-
-
-class SchoolTime(Protocol):
-    """When lessons are held at a school, or in the district for ""."""
-
-    def lessons(self, at: int, school: str = "") -> bool:
-        """Return whether lessons are held at *at* (ns)."""
-
-    def lasting(self, since: int, until: int, school: str = "") -> int:
-        """Return how much school time (ns) lies between two moments."""
-
-
-@dataclass(frozen=True, slots=True)
-class WithoutCalendar:
-    """School time as it is where nobody gave a calendar."""
-
-    zone: tzinfo
-
-    def lessons(self, at: int, _school: str = "") -> bool:
-        """Return whether it is a weekday between the usual hours."""
-        return schooltime.in_school_time(at, self.zone)
-
-    def lasting(self, since: int, until: int, _school: str = "") -> int:
-        """Return how much of that lies between two moments."""
-        return schooltime.lasting(since, until, self.zone)
 
 
 def no_contacts(_school: str) -> Mapping[str, str]:
@@ -100,7 +75,7 @@ class Routing:
         times: SchoolTime | None = None,
     ) -> None:
         self.config, self.zone = config, zone
-        self._times = times or WithoutCalendar(zone)
+        self._times = times or SchoolTime(zone)
         self.digest_at = time_of(config.digest.at)
         self._channels, self._schools, self._contacts = channels, dict(schools or {}), contacts
         self._receivers = {one.name: one for one in config.receiver}

@@ -3,12 +3,6 @@
 from typing import Final
 
 SCHEMA: Final = (
-    """CREATE TABLE IF NOT EXISTS alert_ack (
-        alert INTEGER NOT NULL, at INTEGER NOT NULL, by TEXT NOT NULL, role TEXT NOT NULL,
-        how TEXT NOT NULL, note TEXT NOT NULL,
-        undone INTEGER NOT NULL DEFAULT 0    -- when it was taken back (ns)
-    )""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS alert_ack_one ON alert_ack (alert) WHERE undone = 0",
     """CREATE TABLE IF NOT EXISTS alert_follow (
         number INTEGER PRIMARY KEY,              -- of the alert
         since INTEGER NOT NULL,                  -- when people were told first

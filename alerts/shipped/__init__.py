@@ -17,6 +17,7 @@ from alerts.shipped import (
     servers,
     spreading,
     system,
+    unknown,
     watched,
 )
 
@@ -60,6 +61,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *attacks.ATTACKS,
     *guards.GUARDS,
     spreading.ATTACK_SPREADS,
+    *unknown.UNKNOWN,
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     everywhere.TARGET_AWAY,
     everywhere.TARGET_BUSY,

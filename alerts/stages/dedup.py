@@ -21,7 +21,7 @@ class Dedup:
         case, alert = step.case, step.case.alert
         if self.rules[alert.key.rule].quiet:
             return step
-        if alert.state == "firing" and not case.told and not alert.hidden_by:
+        if alert.state == "firing" and not case.told and not alert.is_quiet:
             return replace(step, reason="FIRST")
         if alert.state == "ended" and case.told and not self.rules[alert.key.rule].momentary:
             return replace(step, reason="ALL_RESOLVED")

@@ -2,24 +2,49 @@
 
 As inhibition in Alertmanager; a sight may also say that something is a part of another fact. What
 has begun and is not decided yet hides too: it is the cause that people should hear of first. What
-is hidden is told if it outlasts what hides it.
+is hidden names the alert that hides it, and is told if it outlasts that.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final
 
 from alerts.facts import above
 from alerts.rules import Rule
-from alerts.step import Step
+from alerts.step import Case, Step
 from core.alerts import AlertKey
+
+_ROOMS: Final = ("room_not_ready", "room_limited", "room_unknown", "device_fault", "device_unknown")
+_SCHOOL: Final = (*_ROOMS, "switch_down", "ap_down", "school_unknown", "packet_loss")
+_PROBES: Final = ("target_unreachable", "target_slow", "resolver_fails", "packet_loss")
+
+TOPOLOGY: Final[Mapping[str, tuple[str, ...]]] = {
+    # Broker and collector stand above all schools: nothing is heard of any of them.
+    "broker_away": (*_SCHOOL, *_PROBES),
+    "region_away": (*_SCHOOL, *_PROBES),
+    # The collector's own line says of the lines, and no more than that.
+    "own_line": ("line_down", "school_unknown"),
+    "line_down": (*_SCHOOL, *_PROBES),
+    # What an agent that is silent cannot tell.
+    "agent_silent": _PROBES,
+    "school_unknown": ("room_unknown", "device_unknown"),
+}
+"""Line, switch, access point, room, device: what says nothing new at the same place or below,
+beside what the rules themselves name. What stands behind which switch the sights say."""
+
+HAS_TO_BE_OPEN: Final = frozenset({"school_unknown"})
+"""Rules whose alerts are a part of another one only while that is open, else than with other parts:
+nobody is to be left with what nothing tells of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """`is_open` says whether there is a case of a key that has not ended."""
+    """`open_of` gives the open cases of a rule at a place, `open_at` all those of a school."""
 
     rules: Mapping[str, Rule]
-    is_open: Callable[[AlertKey], bool]
+    open_of: Callable[[str, str], Sequence[Case]]
+    open_at: Callable[[str], Sequence[Case]]
     hiders: Mapping[str, tuple[str, ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -30,30 +55,57 @@ class Hide:
         alert = step.case.alert
         if alert.state not in ("pending", "firing") or step.case.told:
             return step
-        hidden_by = self._whole(step) or (self._hider(alert.key) if alert.state == "firing" else "")
-        if hidden_by == alert.hidden_by:
+        if step.signal and step.signal.said == "on" and step.signal.whole != step.case.whole:
+            step = replace(step, case=replace(step.case, whole=step.signal.whole))
+        hidden_by, hider = self._whole(step)
+        if not hidden_by and alert.state == "firing":
+            hidden_by, hider = self._hider(alert.key)
+        if (hidden_by, hider) == (alert.hidden_by, alert.hider):
             return step
-        return replace(step, case=step.case.changed(hidden_by=hidden_by))
+        return replace(step, case=step.case.changed(hidden_by=hidden_by, hider=hider))
 
-    def _whole(self, step: Step) -> str:
+    def _whole(self, step: Step) -> tuple[str, int]:
         """Return the rule of which the last sight said that this is a part of its alert."""
+        key, before = step.case.alert.key, step.case.alert.hidden_by
+        whole = ""
         if step.signal and step.signal.said == "on":
-            return step.signal.part_of
-        before = step.case.alert.hidden_by
-        return "" if before in self.hiders.get(step.case.alert.key.rule, ()) else before
+            whole = step.signal.part_of
+        elif before not in self.hiders.get(key.rule, ()):
+            whole = before
+        if not whole:
+            return "", 0
+        found = self._part_of(step, whole)
+        if found is None:
+            return ("", 0) if key.rule in HAS_TO_BE_OPEN else (whole, 0)
+        return whole, found.alert.number
 
-    def _hider(self, key: AlertKey) -> str:
+    def _part_of(self, step: Step, whole: str) -> Case | None:
+        """Return the open alert of the rule *whole* that this is a part of: the one of the target
+        that was named, else the one that it was, else the nearest."""
+        key, target, before = step.case.alert.key, step.case.whole, step.case.alert.hider
+        cases = chain.from_iterable(self.open_of(whole, place) for place in above(key.place))
+        found = [*cases] or (self._of_school(key, whole) if key.school else [])
+        found = [case for case in found if case.alert.key != key]
+        named = [case for case in found if target and case.alert.key.target == target]
+        same = [case for case in found if case.alert.number == before]
+        return next(iter(named or same or found), None)
+
+    def _of_school(self, key: AlertKey, whole: str) -> list[Case]:
+        return [case for case in self.open_at(key.school) if case.alert.key.rule == whole]
+
+    def _hider(self, key: AlertKey) -> tuple[str, int]:
         for rule in self.hiders.get(key.rule, ()):
             for place in above(key.place):
                 # What lies there, or what is said of the same target there.
-                if any(self.is_open(AlertKey(rule, place, t)) for t in {"", key.target}):
-                    return rule
-        return ""
+                for case in self.open_of(rule, place):
+                    if case.alert.key.target in ("", key.target):
+                        return rule, case.alert.number
+        return "", 0
 
 
 def _hiders(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for rule in rules:
-        for name in rule.hides:
+        for name in dict.fromkeys((*rule.hides, *TOPOLOGY.get(rule.name, ()))):
             found[name] = (*found.get(name, ()), rule.name)
     return found

@@ -5,11 +5,10 @@ As `for` of a Prometheus rule: what ends before is forgotten, and nobody hears o
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import tzinfo
 from typing import Final
 
 from alerts.rules import Rule
-from alerts.schooltime import severity
+from alerts.schooltime import SchoolTime, severity
 from alerts.step import Case, Signal, Step
 from core.clock import SECOND
 
@@ -22,7 +21,7 @@ class Hold:
     """`caught_up` says so of an agent's lane; `sure` says whether what began is still known."""
 
     rules: Mapping[str, Rule]
-    zone: tzinfo
+    times: SchoolTime
     caught_up: Callable[[str], bool]
     sure: Callable[[Case, int], bool]
 
@@ -43,7 +42,8 @@ class Hold:
             return case
         if at < case.lane_until and not self.caught_up(alert.key.place):
             return case
-        fired = case.changed(state="firing", fired_at=at, severity=severity(rule, at, self.zone))
+        worst = severity(rule, at, self.times, alert.key.school)
+        fired = case.changed(state="firing", fired_at=at, severity=worst)
         return replace(fired, lane_until=0)
 
 

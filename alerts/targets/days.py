@@ -1,42 +1,56 @@
 """The days and months of a district's zone, and the school time in them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Final
 
-from alerts.schooltime import BEGINS, ENDS, lasting
 from core import clock
 from core.clock import SECOND
+
+Hours = tuple[time, time]
+"""From when to before when lessons are held, by the clock of the district."""
+
+USUAL: Final[tuple[Hours, ...]] = ((time(8), time(17, 30)),)
+WEEKEND: Final = 5
+"""The first weekday that is not one of school; Monday is 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day: from `start` to before `stop`, with lessons from `begins` to before `ends` (ns).
+    """One day: from `start` to before `stop`, with lessons in each of `spans` (ns), in order.
 
-    On a day without lessons the last two are equal.
+    On a day without lessons there are none.
     """
 
     date: date
     start: int
     stop: int
-    begins: int
-    ends: int
+    spans: tuple[tuple[int, int], ...] = ()
 
     def lessons_until(self, at: int) -> int:
         """Return how much school time (ns) of this day lies before *at*."""
-        return min(max(at, self.begins), self.ends) - self.begins
+        return sum(min(at, ends) - begins for begins, ends in self.spans if at > begins)
 
     @property
     def lessons(self) -> int:
         """Its school time (ns)."""
-        return self.ends - self.begins
+        return self.lessons_until(self.stop)
 
 
-def day_of(there: date, zone: tzinfo) -> Day:
-    """Return the day *there* in *zone*."""
+def day_of(there: date, zone: tzinfo, hours: Sequence[Hours] | None = None) -> Day:
+    """Return the day *there* in *zone*; without *hours* what is usual from Monday to Friday."""
+    if hours is None:
+        hours = usual(there)
     start, stop = _at(there, time(), zone), _at(there + timedelta(days=1), time(), zone)
-    begins = _at(there, BEGINS, zone)
-    is_school_day = lasting(start, stop - 1, zone) > 0
-    return Day(there, start, stop, begins, _at(there, ENDS, zone) if is_school_day else begins)
+    # Where the clock is put forward in lessons, or they would begin in the hour that is not there.
+    spans = ((_at(there, one, zone), _at(there, other, zone)) for one, other in hours)
+    return Day(there, start, stop, tuple((one, other) for one, other in spans if one < other))
+
+
+def usual(there: date) -> Sequence[Hours]:
+    """Return when lessons are held on a day as far as nobody says otherwise."""
+    return USUAL if there.weekday() < WEEKEND else ()
 
 
 def day_at(at: int, zone: tzinfo) -> Day:

@@ -9,7 +9,7 @@ from core.kind import Severity
 
 
 def alert_counts(cases: Iterable[Case]) -> Mapping[SchoolKey, Mapping[Severity, int]]:
-    """Return how many of each severity; those that another alert says all of are not among them.
+    """Return how many of each severity; those that nobody is told of are not among them.
 
     An alert of a region, or of all, is no school's.
     """
@@ -17,7 +17,7 @@ def alert_counts(cases: Iterable[Case]) -> Mapping[SchoolKey, Mapping[Severity, 
     for case in cases:
         alert = case.alert
         region, _, rest = alert.key.place.partition("/")
-        if alert.state not in SHOWN or alert.hidden_by or not rest or region == "collector":
+        if alert.state not in SHOWN or alert.is_quiet or not rest or region == "collector":
             continue
         of_school = found.setdefault((region, rest.partition("/")[0]), {})
         of_school[alert.severity] = of_school.get(alert.severity, 0) + 1

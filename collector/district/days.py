@@ -4,11 +4,11 @@ While nobody looked, because the collector was away, what lines did is unknown: 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from alerts.schooltime import lasting
-from alerts.targets.days import Day, day_at, day_of, days_of_month, month_of
+from alerts.schooltime import SchoolTime
+from alerts.targets.days import Day, days_of_month, month_of
 from alerts.targets.facts import Facts
 from alerts.targets.probes import Held
 from alerts.targets.uptime import Uptime
@@ -41,24 +41,24 @@ class Gap(NamedTuple):
 class Days:
     """One thread at a time; every method may raise sqlite3.Error, and may then be called again."""
 
-    def __init__(self, rows: TargetRows, zone: tzinfo) -> None:
-        self._rows, self._zone = rows, zone
+    def __init__(self, rows: TargetRows, times: SchoolTime) -> None:
+        self._rows, self._times = rows, times
         self.looked = rows.looked()
-        self.probing = Probing(rows, zone)
+        self.probing = Probing(rows, times)
         self.day: Day | None = None
         self.today: dict[SchoolKey, SchoolDay] = {}
         self.late: dict[date, dict[SchoolKey, float | None]] = rows.late()
         """Days before today with news: whose, and what a late sample carried."""
         self._changed: dict[tuple[date, SchoolKey], SchoolDay] = {}
         self._seen: Mapping[SchoolKey, Seen] = {}
-        self._expected: dict[tuple[date, date, int], int] = {}
+        self._expected: dict[tuple[date, date, int, int], int] = {}
         self.left_out = 0
 
     # What it is told.
 
     def look(self, at: int, schools: Iterable[Seen]) -> Gap | None:
         """Take in what the picture shows at *at*; return the time before that nobody looked at."""
-        gap, day = None, day_at(at, self._zone)
+        gap, day = None, self._times.day_at(at)
         if self.day is None:
             self._resume(day)
         if self.looked and at - self.looked > AWAY:
@@ -73,7 +73,7 @@ class Days:
             self._put(self._seen_as(one, at, since))
         for key, row in list(self.today.items()):
             if key not in self._seen:
-                uptime = row.uptime.turned("unknown", self._lessons(at))
+                uptime = row.uptime.turned("unknown", self._lessons(key, at))
                 self._put(row._replace(counts=False, uptime=uptime))
         self.looked = at
         return gap
@@ -82,7 +82,7 @@ class Days:
         """Take readings in, of today and of the last days; *at* is now."""
         assert self.day
         first = (self.day.date - timedelta(days=LATE_DAYS)).toordinal()
-        start = day_of(date.fromordinal(first), self._zone).start
+        start = self._times.day(date.fromordinal(first)).start
         outcomes = [one for one in harvest.outcomes if start <= one.at <= at + AWAY]
         self.left_out += len(harvest.outcomes) - len(outcomes)
         for day, keys in self.probing.take(outcomes).items():
@@ -103,7 +103,7 @@ class Days:
         """Work out anew the days before today that have news; return which."""
         done = sorted(self.late)
         for day in done:
-            for row in self._renewed(day_of(day, self._zone), self.late[day]):
+            for row in self._renewed(self._times.day(day), self.late[day]):
                 self._changed[day, row.key] = row
         self._keep({})
         self.late.clear()
@@ -124,7 +124,7 @@ class Days:
         assert self.day
         held = self.probing.until(at)
         return [
-            of_day(row, self.day, at, held.get(row.key, Held()))
+            of_day(row, self._day_of(self.day, row.key), at, held.get(row.key, Held()))
             for row in self.today.values()
             if row.counts
         ]
@@ -137,9 +137,13 @@ class Days:
 
     def whole(self, there: date) -> list[Facts]:
         """Return a day that is over, of the schools that counted then."""
-        day = day_of(there, self._zone)
+        day = self._times.day(there)
         rows = self._rows.days(there, there)
-        return [of_day(row, day, day.stop, held_of(row)) for row in rows if row.counts]
+        return [
+            of_day(row, self._day_of(day, row.key), day.stop, held_of(row))
+            for row in rows
+            if row.counts
+        ]
 
     def month(self, first: date, until: date) -> dict[SchoolKey, Facts]:
         """Return each school's days of a month that are over, until *until*, as one.
@@ -147,7 +151,7 @@ class Days:
         Of a month that is over only those that counted on its last day. What was to be known in it
         is for `expected` to say: on a day without a row nobody looked.
         """
-        days = [day_of(one, self._zone) for one in days_of_month(first, until)]
+        days = [self._times.day(one) for one in days_of_month(first, until)]
         school_days = [day.date for day in days if day.lessons]
         rows = list(self._rows.month(first, days[-1].date, school_days) if days else ())
         if self.day and month_of(self.day.date) != first:
@@ -159,16 +163,18 @@ class Days:
         """Return a month's *facts* with the school time of it until *at* that is to be known."""
         seen = self._seen.get((facts.region, facts.school))
         opened = seen.opened if seen and seen.opened else first
-        return with_lessons(facts, self._lessons_from(max(first, opened), first, at))
+        key = (facts.region, facts.school)
+        return with_lessons(facts, self._lessons_from(key, max(first, opened), first, at))
 
-    def _lessons_from(self, begin: date, first: date, at: int) -> int:
-        key = begin, first, at
+    def _lessons_from(self, school: SchoolKey, begin: date, first: date, at: int) -> int:
+        place = "/".join(school)
+        key = begin, first, at, id(self._times.profile(place))
         if key not in self._expected:
-            after = day_of(month_of(first + timedelta(days=31)), self._zone).start
+            after = self._times.day(month_of(first + timedelta(days=31))).start
             if len(self._expected) > MOST_EXPECTED:
                 self._expected.clear()
-            start = day_of(begin, self._zone).start
-            self._expected[key] = lasting(start, min(at, after) - 1, self._zone)
+            start = self._times.day(begin).start
+            self._expected[key] = self._times.lasting(start, min(at, after) - 1, place)
         return self._expected[key]
 
     # How it is done.
@@ -178,7 +184,7 @@ class Days:
         rows = self._rows.open_days()
         # Not those of a day to come, which a clock that was wrong began.
         last = max((row.day for row in rows if row.day <= now.date), default=now.date)
-        self._begin(day_of(last, self._zone))
+        self._begin(self._times.day(last))
         self.today = {row.key: row for row in rows if row.day == last}
 
     def _begin(self, day: Day) -> None:
@@ -193,9 +199,10 @@ class Days:
 
     def _turn_back(self, to: Day, at: int) -> None:
         """Go on with an earlier day, for the clock was set back: nothing is counted twice."""
-        rows, lessons = self._rows.days(to.date, to.date), to.lessons_until(at)
+        rows = self._rows.days(to.date, to.date)
         self._begin(to)
         for row in rows:
+            lessons = self._lessons(row.key, at)
             uptime = Uptime(*row.uptime.until(lessons), since=lessons)
             self._put(row._replace(uptime=uptime, open=True))
 
@@ -204,7 +211,9 @@ class Days:
         ends = self.looked + HOLDS
         schools = list(self.today.values())
         for row in schools:
-            self._put(row._replace(uptime=row.uptime.turned("unknown", self._lessons(ends))))
+            self._put(
+                row._replace(uptime=row.uptime.turned("unknown", self._lessons(row.key, ends)))
+            )
         return Gap(ends, schools)
 
     def _turn_over(self, to: Day) -> None:
@@ -214,8 +223,9 @@ class Days:
         held = self.probing.until(before.stop)
         for row in list(self.today.values()):
             found = held.get(row.key, Held())
-            ended = row._replace(uptime=row.uptime.closed(before.lessons), open=False)
-            self._put(with_held(ended, found, before))
+            there = self._day_of(before, row.key)
+            ended = row._replace(uptime=row.uptime.closed(there.lessons), open=False)
+            self._put(with_held(ended, found, there))
         self.late.setdefault(before.date, {})
         going_on = {key: row for key, row in self.today.items() if row.counts}
         self._begin(to)
@@ -237,13 +247,17 @@ class Days:
             moment = max(moment, since)
         return SchoolDay(
             *(self.day.date, one.key, one.counts, one.area, one.type, one.target, one.contracted),
-            uptime=uptime.turned(one.line, self._lessons(moment)),
+            uptime=uptime.turned(one.line, self._lessons(one.key, moment)),
             carried=carried,
         )
 
-    def _lessons(self, at: int) -> int:
+    def _lessons(self, key: SchoolKey, at: int) -> int:
         assert self.day
-        return self.day.lessons_until(at)
+        return self._day_of(self.day, key).lessons_until(at)
+
+    def _day_of(self, day: Day, key: SchoolKey) -> Day:
+        """Return *day* with the school time of one school."""
+        return self._times.day(day.date, "/".join(key))
 
     def _put(self, row: SchoolDay) -> None:
         if self.today.get(row.key) != row:
@@ -253,7 +267,7 @@ class Days:
     def _carry(self, one: Carried) -> None:
         assert self.day
         here = self.day.start <= one.at < self.day.stop
-        there = self.day.date if here else day_at(one.at, self._zone).date
+        there = self.day.date if here else self._times.day_at(one.at).date
         if there >= self.day.date:
             row = self.today.get(one.key)
             if row and (row.carried is None or one.mbps > row.carried):
@@ -272,7 +286,8 @@ class Days:
             if row is None:
                 continue
             peaks = [one for one in (row.carried, carried) if one is not None]
-            yield with_held(row._replace(carried=max(peaks, default=None)), held[key], day)
+            there = self._day_of(day, key)
+            yield with_held(row._replace(carried=max(peaks, default=None)), held[key], there)
 
     def _missed(self, day: Day, key: SchoolKey) -> SchoolDay | None:
         """Return a day on which nobody looked, as a school would be that is what it is now."""

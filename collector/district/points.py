@@ -1,7 +1,7 @@
 """The lines of `school`, `indicator` and `ledger`: pure, by exception."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -44,12 +44,16 @@ class SchoolPoints:
         self._written.clear()
 
     def lines(
-        self, schools: Iterable[Seen], at: int, before: int, *, school_time: bool
+        self, schools: Iterable[Seen], at: int, before: int, *, school_time: Container[SchoolKey]
     ) -> Iterator[bytes]:
-        """Give the lines of a look at *at*; the look before it was at *before* (ns)."""
+        """Give the lines of a look at *at*; the look before it was at *before* (ns).
+
+        *school_time* holds the schools in which lessons are held.
+        """
         schools = list(schools)
         for one in schools:
-            fields, last = school_fields(one, school_time=school_time), self._written.get(one.key)
+            lessons, last = one.key in school_time, self._written.get(one.key)
+            fields = school_fields(one, school_time=lessons)
             if last is None:
                 self._written[one.key] = _Written(at, fields, (at,))
                 yield encoded("school", school_tags(one.key, one.area, one.type), fields, at)

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Final
 
-from alerts.targets.days import Day, day_at, day_of
+from alerts.schooltime import SchoolTime
+from alerts.targets.days import Day
 from alerts.targets.probes import Held, Series, best, held
 from collector.district.harvest import Outcome
 from collector.district.rows import Point, ProbeSeries, TargetRows
@@ -22,8 +23,8 @@ MOST_OF_ONE_SCHOOL: Final = 200
 class Probing:
     """One thread at a time. What `take` has heard is kept by `TargetRows.keep`, then `kept`."""
 
-    def __init__(self, rows: TargetRows, zone: tzinfo) -> None:
-        self._rows, self._zone = rows, zone
+    def __init__(self, rows: TargetRows, times: SchoolTime) -> None:
+        self._rows, self._times = rows, times
         self._known = {one.head: one for one in rows.series()}
         self._of_school = Counter(one.key for one in self._known.values())
         self._last = max((one.number for one in self._known.values()), default=0)
@@ -98,8 +99,9 @@ class Probing:
                 found.setdefault(point.series, {})[day.start + point.ms * MS] = point.ok
         of_school: dict[SchoolKey, list[Held]] = {key: [] for key in keys}
         for number, points in found.items():
-            whole = held(sorted(points.items()), day, day.stop, HOLD)
-            of_school[wanted[number]].append(whole)
+            key = wanted[number]
+            there = self._times.day(day.date, "/".join(key))
+            of_school[key].append(held(sorted(points.items()), there, day.stop, HOLD))
         return {key: best(each) for key, each in of_school.items()}
 
     def _add(self, key: SchoolKey, point: Point) -> bool:
@@ -107,17 +109,18 @@ class Probing:
         series = self._today.setdefault(key, {})
         one = series.get(point.series)
         if one is None:
-            one = series[point.series] = Series(self._day, HOLD)
+            day = self._times.day(self._day.date, "/".join(key))
+            one = series[point.series] = Series(day, HOLD)
         return one.add(self._day.start + point.ms * MS, point.ok)
 
     def _days(self, at: int) -> Iterator[Day]:
         """Give the days that an outcome of *at* may hold in."""
         day = self._day
         if day is None or not day.start <= at < day.stop - HOLD:
-            day = day_at(at, self._zone)
+            day = self._times.day_at(at)
         yield day
         if at + HOLD > day.stop:
-            yield day_of(day.date + timedelta(days=1), self._zone)
+            yield self._times.day(day.date + timedelta(days=1))
 
     def _number(self, one: Outcome, day: date) -> int:
         known = self._known.get(one.head)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from alerts.schooltime import in_school_time
+from alerts.schooltime import SchoolTime
 from alerts.step import Case
 from collector import births, ledgerfile
 from collector.books import Books
@@ -63,20 +63,22 @@ class District:
         stores: tuple[Store, Store],
         books: Books,
         cases: Callable[[], Sequence[Case]],
+        times: SchoolTime,
+        *,
         now: clock.Clock = clock.now,
     ) -> None:
         """Take the stores for raw points and for those of days and months, in this order."""
         self._books, self._cases, self._now = books, cases, now
-        self._zone = config.collector.tz()
+        self._times = times
         self._reader = Reader(config.targets.platforms)
         try:
             self._tap = Tap(books.ledger)
             rows = TargetRows(books.ledger)
-            self.days = Days(rows, self._zone)
+            self.days = Days(rows, times)
             self._raw = Outgoing(stores[0], WaitingLines(books.ledger, "target_waiting"))
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self._scores = Scores(self.days, config.collector.regions, self._zone)
+        self._scores = Scores(self.days, config.collector.regions, times.zone)
         self._schools = points.SchoolPoints()
         self._daily, self._store = Latest(stores[1]), stores[1]
         self._ledger = LedgerReader(books.ledger.path)
@@ -171,7 +173,7 @@ class District:
         if gap:
             self._raw.put(points.ended(gap))
             self._schools.forget()
-        lessons = in_school_time(at, self._zone)
+        lessons = {one.key for one in schools if self._times.lessons(at, "/".join(one.key))}
         self._raw.put(self._schools.lines(schools, at, before, school_time=lessons))
         try:
             if _due(self._scored_at, at):

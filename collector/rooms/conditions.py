@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from collector.listed import listed
 from collector.outside import SchoolKey
 from collector.rooms.device import Device
 from collector.rooms.school import Room, School
@@ -21,17 +22,30 @@ KINDS: Final = (
     "ap_down",
     "power_lost",
 )
-AT_NIGHT: Final = frozenset({"power_lost"})
-"""What is told of at any hour; else a mains switch turned off in the evening is no news."""
+
+UNKNOWN: Final = ("room_unknown", "device_unknown")
+"""What is no event, and only said while nobody can tell."""
 
 _OF_ROOM: Final[dict[RoomState, str]] = {"not_ready": "room_not_ready", "limited": "room_limited"}
 _PART_OF: Final = {
-    "behind": "switch_down",
     "agent": "agent_silent",
     "line": "line_down",
     "collector": "broker_away",
 }
 """For a cause for which nobody can tell: the rule whose alert says it all."""
+
+
+_TOLD: Final = frozenset({"behind", *_PART_OF})
+
+
+class Part(NamedTuple):
+    """Of which alert something is a part: the rule, and the target where it has one."""
+
+    rule: str = ""
+    target: str = ""
+
+
+NO_PART: Final = Part()
 
 
 class ConditionKey(NamedTuple):
@@ -60,35 +74,35 @@ class Condition:
     key: ConditionKey
     since: int
     details: Mapping[str, Any] = field(default_factory=dict)
-    part_of: str = ""
+    part_of: Part = NO_PART
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is wrong, and of which conditions nobody can tell, with the rule that says why."""
+    """What is wrong, and of which conditions nobody can tell, with the alert that says why."""
 
     wrong: Mapping[ConditionKey, Condition]
-    unknown: Mapping[ConditionKey, str]
+    unknown: Mapping[ConditionKey, Part]
 
 
 def conditions(there: School) -> Found:
     """Return what is wrong in a school, and what may be."""
     wrong: dict[ConditionKey, Condition] = {}
-    unknown: dict[ConditionKey, str] = {}
+    unknown: dict[ConditionKey, Part] = {}
     for room in there.rooms:
-        state, cause = room.verdict.state, room.verdict.cause
+        state = room.verdict.state
         if state in _OF_ROOM:
             one = _of_room(room)
             wrong[one.key] = one
         elif state == "unknown":
             for kind in _OF_ROOM.values():
                 key = ConditionKey(kind, *there.key, room.room)
-                unknown[key] = _PART_OF.get(cause, "")
+                unknown[key] = _explained(there, room.verdict.cause, room.deciding)
     for device in there.devices:
         for kind, is_wrong in _kinds(device):
             key = ConditionKey(kind, *there.key, device.key.device)
             if device.state == "unknown":
-                unknown[key] = _PART_OF.get(device.cause, "")
+                unknown[key] = _explained(there, device.cause, device)
             elif is_wrong:
                 since = device.since
                 wrong[key] = Condition(key, since, details_of(device, device.room))
@@ -109,8 +123,47 @@ def _of_room(room: Room) -> Condition:
     verdict, device = room.verdict, room.deciding
     key = ConditionKey(_OF_ROOM[verdict.state], *room.key, room.room)
     told_by_itself = device and device.kind == "switch" and device.state in DOWN
-    part_of = "switch_down" if told_by_itself else ""
+    part_of = Part("switch_down", device.key.device) if device and told_by_itself else Part()
     return Condition(key, verdict.since, details_of(device, room.room), part_of)
+
+
+def _explained(there: School, cause: str, device: Device | None) -> Part:
+    """Return the alert that says why nobody can tell of a device."""
+    if cause != "behind" or device is None:
+        return Part(_PART_OF.get(cause, ""))
+    before = next((one for one in there.devices if one.key.device == device.cut_by), None)
+    if before is None:
+        return Part("switch_down")
+    # What stands in a room is spoken for by its room, but a switch.
+    own = {"switch": "switch_down", "ap": "" if before.room else "ap_down"}
+    rule = own.get(before.kind, "" if before.room else "device_fault")
+    return Part(rule, before.key.device) if rule else Part("room_not_ready", before.room)
+
+
+def unknowns(there: School) -> Iterator[Condition]:
+    """Give of how many rooms, and of devices that stand in none, nobody can tell.
+
+    One condition for all of a school, for an agent that is switched off at night may ask those of
+    every room. Not those of an agent, a line, a switch or a collector that is away: that is told of
+    as such, and one word more would say nothing new.
+    """
+    rooms = {
+        one.room: one.verdict.since
+        for one in there.rooms
+        if one.verdict.state == "unknown" and one.verdict.cause not in _TOLD
+    }
+    devices = {
+        one.key.device: one.since
+        for one in there.elsewhere
+        if one.state == "unknown" and one.cause not in _TOLD
+    }
+    for kind, word, found in (
+        ("room_unknown", "rooms", rooms),
+        ("device_unknown", "devices", devices),
+    ):
+        if found:
+            key = ConditionKey(kind, *there.key, "")
+            yield Condition(key, min(found.values()), listed(found, word))
 
 
 def _kinds(device: Device) -> Iterator[tuple[str, bool]]:

@@ -5,10 +5,11 @@ not count, neither as on nor as off.
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import date, timedelta, tzinfo
+from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from alerts.targets.days import Day, day_at, day_of
+from alerts.schooltime import SchoolTime
+from alerts.targets.days import Day
 from alerts.targets.uptime import Uptime
 from collector.rooms.past import Order, Orders, windows
 from collector.rooms.rows import RoomDay, RoomKey, RoomRows, line
@@ -37,9 +38,9 @@ class DayMinutes(NamedTuple):
 class RoomDays:
     """The day that goes on; changes wait in `changed` until they are kept."""
 
-    def __init__(self, rows: RoomRows, zone: tzinfo) -> None:
-        self._rows, self._zone = rows, zone
-        self._week, self._month = windows(zone)
+    def __init__(self, rows: RoomRows, times: SchoolTime) -> None:
+        self._rows, self._times = rows, times
+        self._week, self._month = windows(times)
         self.looked = rows.looked()
         self._day: Day | None = None
         self.today: dict[RoomKey, RoomDay] = {}
@@ -54,7 +55,7 @@ class RoomDays:
             ended = self.looked + HOLDS
             for row in list(self.today.values()):
                 self._put(self._turned(row, None, None, ended))
-        day = day_at(at, self._zone)
+        day = self._times.day_at(at)
         assert self._day
         if day.date > self._day.date:  # not back, where the clock was set back
             self._turn_over(day)
@@ -65,7 +66,7 @@ class RoomDays:
         """Take in how a room is at *at*."""
         assert self._day
         key = RoomKey(*room.key, room.room)
-        row = self.today.get(key) or RoomDay(self._day.date, key, *self._nothing(at))
+        row = self.today.get(key) or RoomDay(self._day.date, key, *self._nothing(key, at))
         verdict = room.verdict
         # Nobody heard anything of it since then, be it that this shows only now.
         moment = min(at, verdict.since) if verdict.state == "unknown" else at
@@ -80,33 +81,35 @@ class RoomDays:
         """Give the minutes of today until *at*; of a room of which nobody could tell, nothing."""
         assert self._day
         for row in self.today.values():
-            yield from _minutes(row, self._day, at)
+            yield from _minutes(row, self._day_of(self._day, row.key), at)
 
     def on_today(self, key: RoomKey, at: int) -> int | None:
         """Return the minutes that one room was on today until *at*; None where nobody knows."""
         row = self.today.get(key)
         if row is None or self._day is None:
             return None
-        return next((found.on for found in _minutes(row, self._day, at)), None)
+        return next((found.on for found in _minutes(row, self._day_of(self._day, key), at)), None)
 
     def ended(self) -> Iterator[DayMinutes]:
         """Give the same of days that have ended and wait to be kept."""
         for (there, _), row in self.changed.items():
             if not row.open:
-                day = day_of(there, self._zone)
+                day = self._day_of(self._times.day(there), row.key)
                 yield from _minutes(row, day, day.stop)
 
     def orders(self, at: int, keys: Iterable[RoomKey]) -> Orders:
         """Return how far rooms were in order in school time until *at*."""
         if self._day is None:
             return Orders()
-        wanted, lessons = list(keys), self._day.lessons_until(at)
-        good = known = 0
+        wanted = list(keys)
+        good = known = expected = 0
         for key in wanted:
+            lessons = self._day_of(self._day, key).lessons_until(at)
+            expected += lessons
             if row := self.today.get(key):
                 one = row.order.until(lessons)
                 good, known = good + one[0], known + one[1]
-        day = Order(good, known, lessons * len(wanted))
+        day = Order(good, known, expected)
         week, month = (window.total(wanted) for window in (self._week, self._month))
         return Orders(day, week.plus(day), month.plus(day))
 
@@ -115,10 +118,10 @@ class RoomDays:
         return self._day.date - timedelta(days=KEEP_DAYS) if self._day else None
 
     def _resume(self, at: int) -> None:
-        rows, now = self._rows.open_days(), day_at(at, self._zone)
+        rows, now = self._rows.open_days(), self._times.day_at(at)
         # Not those of a day to come, which a clock that was wrong began.
         last = max((row.day for row in rows if row.day <= now.date), default=now.date)
-        self._day = day_of(last, self._zone)
+        self._day = self._times.day(last)
         self.today = {row.key: row for row in rows if row.day == last}
         for window in (self._week, self._month):
             window.resume(self._rows, last)
@@ -130,7 +133,7 @@ class RoomDays:
         ended = []
         for row in going_on:
             usage = row.usage.closed(before.stop - before.start)
-            order = row.order.closed(before.lessons)
+            order = row.order.closed(self._day_of(before, row.key).lessons)
             ended.append(row._replace(usage=usage, order=order, open=False))
             self._put(ended[-1])
         for window in (self._week, self._month):
@@ -144,13 +147,17 @@ class RoomDays:
     def _turned(self, row: RoomDay, on: bool | None, in_order: bool | None, at: int) -> RoomDay:
         assert self._day
         usage = row.usage.turned(line(on), max(0, min(at, self._day.stop) - self._day.start))
-        return row._replace(
-            usage=usage, order=row.order.turned(line(in_order), self._day.lessons_until(at))
-        )
+        lessons = self._day_of(self._day, row.key).lessons_until(at)
+        return row._replace(usage=usage, order=row.order.turned(line(in_order), lessons))
 
-    def _nothing(self, at: int) -> tuple[Uptime, Uptime]:
+    def _nothing(self, key: RoomKey, at: int) -> tuple[Uptime, Uptime]:
         assert self._day
-        return Uptime(since=max(0, at - self._day.start)), Uptime(since=self._day.lessons_until(at))
+        lessons = self._day_of(self._day, key).lessons_until(at)
+        return Uptime(since=max(0, at - self._day.start)), Uptime(since=lessons)
+
+    def _day_of(self, day: Day, key: RoomKey) -> Day:
+        """Return *day* with the school time of a room's school."""
+        return self._times.day(day.date, "/".join(key.of_school))
 
     def _put(self, row: RoomDay) -> None:
         if self.today.get(row.key) != row:

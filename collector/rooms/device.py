@@ -40,6 +40,7 @@ class Device(msgspec.Struct, frozen=True):
 
     `essential` is None where its agent does not say; `on` and `on_battery` where nobody can tell.
     `answers`: it ever told how long it took to answer, so it is not the agent's own machine.
+    `cut_by` is the device before it that nothing gets through, never told but found.
     """
 
     key: DeviceKey
@@ -55,6 +56,7 @@ class Device(msgspec.Struct, frozen=True):
     on: bool | None = None
     on_battery: bool | None = None
     answers: bool = False
+    cut_by: str = ""
 
     @property
     def is_essential(self) -> bool:

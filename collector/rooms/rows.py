@@ -72,21 +72,13 @@ class RoomDay(NamedTuple):
     open: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A condition that goes on; `raised` once the alert rules were told of it."""
-
-    condition: Condition
-    raised: bool = False
-
-
 @dataclass(slots=True)
 class Change:
     """What a turn changed; what is None is gone."""
 
     devices: dict[DeviceKey, Device | None] = field(default_factory=dict)
     verdicts: dict[RoomKey, Verdict | None] = field(default_factory=dict)
-    conditions: dict[ConditionKey, Open | None] = field(default_factory=dict)
+    conditions: dict[ConditionKey, Condition | None] = field(default_factory=dict)
     days: Sequence[RoomDay] = ()
     notes: list[Note] = field(default_factory=list)
     looked: int = 0
@@ -124,15 +116,15 @@ class RoomRows:
             found = db.execute("SELECT region, school, room, body FROM room_verdict").fetchall()
         return {RoomKey(*key): msgspec.json.decode(body, type=Verdict) for *key, body in found}
 
-    def conditions(self) -> dict[ConditionKey, Open]:
+    def conditions(self) -> dict[ConditionKey, Condition]:
         """Return what was going on."""
-        query = "SELECT kind, region, school, target, since, raised, details FROM room_condition"
+        query = "SELECT kind, region, school, target, since, details FROM room_condition"
         with self._ledger.transaction() as db:
             found = db.execute(query).fetchall()
         made = {}
-        for *words, since, raised, details in found:
+        for *words, since, details in found:
             key = ConditionKey(*words)
-            made[key] = Open(Condition(key, since, msgspec.json.decode(details)), bool(raised))
+            made[key] = Condition(key, since, msgspec.json.decode(details))
         return made
 
     def open_days(self) -> list[RoomDay]:
@@ -187,6 +179,8 @@ class RoomRows:
             return [_day(row) for row in db.execute(query, values)]
 
 
+_RAISED: Final = 1
+"""A column of earlier versions, which kept from the rules what began at night."""
 _COLUMNS: Final = ("region", "school", "agent", "device")
 
 
@@ -202,14 +196,14 @@ def _put(
     db.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", (*key, body))  # noqa: S608
 
 
-def _keep_condition(db: sqlite3.Connection, key: ConditionKey, one: Open | None) -> None:
+def _keep_condition(db: sqlite3.Connection, key: ConditionKey, one: Condition | None) -> None:
     if one is None:
         query = """DELETE FROM room_condition
             WHERE kind = ? AND region = ? AND school = ? AND target = ?"""
         db.execute(query, tuple(key))
         return
-    details = msgspec.json.encode(one.condition.details)
-    row = (*key, one.condition.since, one.raised, details)
+    details = msgspec.json.encode(one.details)
+    row = (*key, one.since, _RAISED, details)
     db.execute("INSERT OR REPLACE INTO room_condition VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
 

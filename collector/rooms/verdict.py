@@ -130,7 +130,8 @@ def _reached(one: Device, before: Callable[[Device], Device | None]) -> Device:
     passed, there = {one.key}, before(one)
     while there and there.key not in passed:
         if _cuts_off(there):
-            return _unknown(one, "behind", max(one.since, there.since))
+            found = _unknown(one, "behind", max(one.since, there.since))
+            return replace(found, cut_by=there.key.device)
         passed.add(there.key)
         there = before(there)
     return one

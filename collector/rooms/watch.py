@@ -14,11 +14,10 @@ import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
 from typing import Final, TypeVar
 
 from alerts.facts import Sight, Wrong
-from alerts.schooltime import in_school_time
+from alerts.schooltime import SchoolTime
 from collector import ledgerfile
 from collector.books import Books
 from collector.district.outgoing import Latest, Outgoing
@@ -28,10 +27,10 @@ from collector.outside import SchoolKey
 from collector.patience import Patience, Stopping
 from collector.picture import Picture
 from collector.rooms import conditions, points
-from collector.rooms.conditions import AT_NIGHT, KINDS, Condition, ConditionKey
+from collector.rooms.conditions import KINDS, NO_PART, UNKNOWN, Condition, ConditionKey, Part
 from collector.rooms.days import RoomDays
 from collector.rooms.devices import Devices
-from collector.rooms.rows import Change, Open, RoomKey, RoomRows
+from collector.rooms.rows import Change, RoomKey, RoomRows
 from collector.rooms.school import School
 from collector.rooms.verdict import Verdict
 from collector.sorting import Item
@@ -58,8 +57,8 @@ class _Held:
     """What is known of a school's rooms and kept: verdicts, and what goes on."""
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)
-    open: dict[ConditionKey, Open] = field(default_factory=dict)
-    part_of: dict[ConditionKey, str] = field(default_factory=dict)
+    open: dict[ConditionKey, Condition] = field(default_factory=dict)
+    part_of: dict[ConditionKey, Part] = field(default_factory=dict)
 
 
 class Rooms:
@@ -69,16 +68,16 @@ class Rooms:
         self,
         books: Books,
         stores: tuple[Store, Store],
-        zone: tzinfo,
+        times: SchoolTime,
         see: Callable[[Sight], None],
         now: clock.Clock = clock.now,
     ) -> None:
         """Take the stores for raw points and for those of days; *see* hears what is wrong."""
-        self._books, self._zone, self._see, self._now = books, zone, see, now
+        self._books, self._see, self._now = books, see, now
         self._held: dict[SchoolKey, _Held] = {}
         try:
             self._rows = RoomRows(books.journal)
-            self.days = RoomDays(self._rows, zone)
+            self.days = RoomDays(self._rows, times)
             self._devices = Devices(self._rows.devices(), books.live, books.counters)
             self._raw = Outgoing(stores[0], WaitingLines(books.ledger, "room_waiting"))
             self._restore()
@@ -140,7 +139,6 @@ class Rooms:
         change = Change()
         for key, there in judged.items():
             self._compare(key, there, at, change)
-        self._raise(at, change)
         self._to_keep(at, change)
         if change:
             await patience.persist(lambda: self._rows.keep(change))
@@ -196,30 +194,19 @@ class Rooms:
             self.days.gone(RoomKey(*key, name), at)
             change.verdicts[RoomKey(*key, name)] = None
         found = conditions.conditions(there)
-        before = (one.condition for one in held.open.values())
-        began, ended = conditions.began_and_ended(before, found)
+        began, ended = conditions.began_and_ended(held.open.values(), found)
         for one in ended:
             change.conditions[one.key] = None
             change.notes.append(_note(one, active=False))
         for one in began:
-            known = held.open.get(one.key)
-            change.conditions[one.key] = Open(one, bool(known and known.raised))
+            change.conditions[one.key] = one
             change.notes.append(_note(one, active=True))
         part_of = {name: word for name, word in found.unknown.items() if name in held.open}
-        part_of |= {name: one.part_of for name, one in found.wrong.items() if one.part_of}
+        part_of |= {name: one.part_of for name, one in found.wrong.items() if one.part_of.rule}
         if part_of != held.part_of:
             held.part_of = part_of
             self._held[key] = held
             self._seen_at = 0
-
-    def _raise(self, at: int, change: Change) -> None:
-        """Let the rules hear of what goes on, where lessons are held or it is worth a night."""
-        lessons = in_school_time(at, self._zone)
-        going_on = (item for held in self._held.values() for item in held.open.items())
-        for key, one in [*going_on, *change.conditions.items()]:
-            due = one and not one.raised and (lessons or key.kind in AT_NIGHT)
-            if one and due and change.conditions.get(key, one) is one:
-                change.conditions[key] = Open(one.condition, raised=True)
 
     def _to_keep(self, at: int, change: Change) -> None:
         """Put in what was told; what was only told of again waits for the minute."""
@@ -263,15 +250,13 @@ class Rooms:
 
     def _sight(self, at: int) -> Sight:
         wrong = [
-            Wrong(
-                *(key.kind, key.place, one.condition.since, key.target, one.condition.details),
-                part_of=held.part_of.get(key, ""),
-            )
+            _wrong(one, held.part_of.get(key, NO_PART))
             for held in self._held.values()
             for key, one in held.open.items()
-            if one.raised
         ]
-        return Sight(at, frozenset(KINDS), wrong)
+        unknown = (one for there in self._schools.values() for one in conditions.unknowns(there))
+        wrong += [_wrong(one, NO_PART) for one in unknown]
+        return Sight(at, frozenset((*KINDS, *UNKNOWN)), wrong)
 
     async def _write(self, lines: Iterable[bytes], at: int) -> None:
         self._raw.put(lines)
@@ -303,6 +288,15 @@ def _set(into: dict[_K, _V], key: _K, value: _V | None) -> None:
         into.pop(key, None)
     else:
         into[key] = value
+
+
+def _wrong(one: Condition, part: Part) -> Wrong:
+    key = one.key
+    return Wrong(
+        *(key.kind, key.place, one.since, key.target, one.details),
+        part_of=part.rule,
+        whole=part.target,
+    )
 
 
 def _note(one: Condition, *, active: bool) -> Note:

@@ -6,16 +6,14 @@ means two at the least: one school of five is no spreading.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import accumulate
 from math import ceil
 from typing import Final
-
-import msgspec
 
 from alerts.facts import Sight, Wrong
 from alerts.securitywords import RAISED
 from alerts.shipped.spreading import ATTACK_SPREADS
 from alerts.step import Case
+from collector.listed import listed
 from core.alerts import AlertKey
 from core.clock import SECOND
 from core.kinds import KINDS, kind_of
@@ -25,8 +23,6 @@ WITHIN: Final = 3_600 * SECOND
 SCHOOLS: Final = 3
 FEWEST: Final = 2
 SHARE: Final = 0.1
-MOST_NAMES: Final = 1_500
-"""Bytes of names in the details, which are left out as a whole where they are too large."""
 
 COVERS: Final = frozenset({ATTACK_SPREADS.name})
 
@@ -93,9 +89,7 @@ def enough(schools: int) -> int:
 def _details(
     code: str, there: Iterable[str], name_of: Callable[[str], str]
 ) -> Mapping[str, object]:
-    names = sorted(name_of(school) for school in there)
-    sizes = accumulate(len(msgspec.json.encode(name)) + 1 for name in names)
-    named = [name for name, size in zip(names, sizes) if size <= MOST_NAMES]
+    schools = listed(map(name_of, there))
     kind = next(kind for kind in KINDS.values() if kind.code == code)
     category = f"{kind.category.name}/{kind.category.sub}"
-    return {"count": len(names), "schools": named, "category": category, "grade": RAISED.zh}
+    return {**schools, "category": category, "grade": RAISED.zh}

@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 
 import core.alerts
+from alerts import acks
 from alerts.channels.body import labels_of
-from alerts.history import MOST, Delivery, Stories, Story, Wanted
+from alerts.history import MOST, Delivery, Muted, Stories, Story, Wanted
 from collector.web import params
 from collector.web.fields import (
     AlertStateWord,
@@ -58,12 +59,51 @@ class Because(msgspec.Struct, frozen=True):
     until_ns: Ns
 
 
+class Acked(msgspec.Struct, frozen=True):
+    """Somebody takes care of it: by the page, by the link of a message (then nobody proved the
+    name, and the receiver stands in brackets), or by the API."""
+
+    at: At | None
+    at_ns: Ns
+    by: str
+    role: str
+    how: acks.How
+    note: str
+
+
+class Handled(msgspec.Struct, frozen=True):
+    """A step of the handling that is done."""
+
+    stage: acks.Stage
+    at: At | None
+    at_ns: Ns
+    by: str
+    role: str
+    note: str
+
+
+class Mute(msgspec.Struct, frozen=True):
+    """What kept an alert from people: `alert:NUMBER` that hid it, `silence:NUMBER`,
+    `maintenance:NAME`, or `calendar`, which waits for lessons; `until` is null while it does."""
+
+    by: str
+    since: At | None
+    since_ns: Ns
+    until: At | None
+    until_ns: Ns
+
+
 class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
     `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
     while nobody could be told. `hidden_by` names the rule whose alert says it all. `because`:
-    attacks at the school that went on while it was open, and are likely to be why.
+    attacks at the school that went on while it was open, and are likely to be why. `acked` is who
+    takes care of it, `handled` what was done since.
+    while nobody could be told. `hidden_by` names the rule whose alert says it all, and
+    `hidden_by_number` that alert (0: not known); `muted_by` why nobody is told now, and `mutes` is
+    the story of both. `because`: attacks at the school that went on while it was open, and are
+    likely to be why.
     """
 
     number: int
@@ -81,16 +121,22 @@ class Alert(msgspec.Struct, frozen=True):
     ended_ns: Ns
     late: bool
     hidden_by: str
+    hidden_by_number: Count
+    muted_by: str
+    mutes: list[Mute]
     waits_for_summary: bool
     details: Mapping[str, Any]
     because: list[Because]
     told: list[Told]
+    acked: Acked | None
+    handled: list[Handled]
 
 
 class Alerts(msgspec.Struct, frozen=True):
     """What is open, worst first, and what is over, newest first.
 
-    `open_total` counts what is open, `open_by_severity` those that no other alert hides; `next`
+    `open_total` counts what is open, `open_by_severity` those that nothing hides or
+    mutes; `next`
     is the `before` of the next page of what is over, 0 on the last.
     """
 
@@ -151,10 +197,34 @@ def _alert(story: Story) -> Alert:
         ended_ns=alert.ended_at,
         late=alert.late,
         hidden_by=alert.hidden_by,
+        hidden_by_number=alert.hider,
+        muted_by=alert.muted_by,
+        mutes=[_mute(one) for one in story.mutes],
         waits_for_summary=story.waits_for_summary,
         details=alert.details,
         because=[_because(one) for one in alert.because],
         told=[_told(delivery) for delivery in story.deliveries],
+        acked=acked(story.ack) if story.ack else None,
+        handled=[_handled(one) for one in story.handled],
+    )
+
+
+def acked(one: acks.Ack) -> Acked:
+    """Return *one* in the words of the API."""
+    return Acked(when(one.at), one.at, one.by, one.role, one.how, one.note)
+
+
+def _handled(one: acks.Handled) -> Handled:
+    return Handled(one.stage, when(one.at), one.at, one.by, one.role, one.note)
+
+
+def _mute(one: Muted) -> Mute:
+    return Mute(
+        by=one.by,
+        since=when(one.since),
+        since_ns=one.since,
+        until=when(one.until),
+        until_ns=one.until,
     )
 
 

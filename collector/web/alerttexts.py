@@ -16,7 +16,9 @@ ALERTS: Final[dict[str, Text]] = {
     "alerts_newest": Text("回到最新", "Newest"),
     "alerts_more": Text("另有 {n} 条未列出", "{n} more not shown"),
     "alerts_hidden": Text(
-        "另有 {n} 条由上面的告警说明，不单独通知", "{n} more are explained by those above"
+        "另有 {n} 条暂不通知：已由别的告警说明、已静默、在维护中，或等到上课时间",
+        "{n} more are not told of now: others explain them, or they are silenced, in maintenance, "
+        "or wait for lessons",
     ),
     "alerts_unreadable": Text(
         "告警暂时无法读取，因此未知：{reason}", "The alerts cannot be read now: {reason}"
@@ -46,6 +48,14 @@ ALERTS: Final[dict[str, Text]] = {
         "不单独通知：另一条告警（{rule}）已经说明原因",
         "Nobody is told of this one: another alert ({rule}) says it all",
     ),
+    "story_muted_calendar": Text(
+        "现在不通知：等到上课时间，那时仍未恢复才通知",
+        "Nobody is told now: it waits for lessons, and is told then if it still lasts",
+    ),
+    "story_muted_silence": Text(
+        "现在不通知：已静默（第 {name} 条静默）", "Silenced (silence {name})"
+    ),
+    "story_muted_maintenance": Text("现在不通知：维护中（{name}）", "In maintenance ({name})"),
     "story_waits": Text("等待写入下一次汇总", "Waits for the next summary"),
     "told_FIRST": Text("通知开始", "Told that it began"),
     "told_NEW_ALERTS": Text("在汇总中通知开始", "Told in a summary that it began"),

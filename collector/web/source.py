@@ -8,6 +8,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, Question
+from collector.people import People
 from collector.picture import Picture
 from collector.rollups.marks import Waiting
 from collector.rooms.past import Orders
@@ -64,6 +65,9 @@ class Source(Protocol):
 
     def alerts(self, wanted: Wanted) -> Stories:
         """Return open and past alerts with their stories; blocks, raises StoreError."""
+
+    def people(self) -> People:
+        """Return who may act, and what they can do."""
 
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreError."""

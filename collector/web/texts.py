@@ -12,6 +12,7 @@ from collector.web.causes import CAUSES
 from collector.web.districttexts import DISTRICT
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
+from collector.web.peopletexts import PEOPLE
 from collector.web.roomtexts import ROOMS
 from collector.web.rostertexts import ROSTER
 from collector.web.securitytexts import SECURITY
@@ -74,6 +75,7 @@ TEXTS: Final[dict[str, Text]] = {
     **DISTRICT,
     **ROSTER,
     **ALERTS,
+    **PEOPLE,
     **LEDGER,
     **UNCONNECTED,
     **SUPERVISION,

@@ -6,8 +6,7 @@ from datetime import timedelta
 from operator import attrgetter
 from typing import Final
 
-from alerts.schooltime import in_school_time
-from alerts.targets.days import day_at
+from alerts.targets.days import Day
 from core.clock import SECOND
 from core.lineprotocol import encode
 from core.types import Reading, Value
@@ -155,7 +154,7 @@ class SchoolSeries:
             now["up"] = int(there.up)
         return now | {
             "known": int(there.known),
-            "school_time": int(in_school_time(at_s * SECOND, self.days.zone)),
+            "school_time": int(self.days.times.lessons(at_s * SECOND)),
             "agents_up": up,
             "agents_unknown": agents if silent or there.seen == "down" else 0,
             "alerts_p1": int(there.seen == "down"),
@@ -227,8 +226,8 @@ class RoomSeries:
             at += timedelta(days=1)
             ends = min(int(at.timestamp()), stop_s)
             on = self._seconds(course, begins, ends, {"ready"}, in_use=True)
-            day = day_at(begins * SECOND, self.days.zone)
-            lessons = (day.begins // SECOND, min(day.ends // SECOND, ends))
+            day = self.days.times.day_at(begins * SECOND)
+            lessons = self._lessons(day, ends)
             fields: dict[str, Value] = {
                 "on_minutes": on // 60,
                 "in_order_minutes": self._seconds(course, *lessons, {"ready"}) // 60,
@@ -236,6 +235,12 @@ class RoomSeries:
                 "school_minutes": max(0, lessons[1] - lessons[0]) // 60,
             }
             yield encode(Reading("room_day", fields, begins * SECOND, self.tags))
+
+    def _lessons(self, day: Day, ends: int) -> tuple[int, int]:
+        """Return when lessons begin and end on *day* (s), which is played until *ends*."""
+        if not day.spans:
+            return ends, ends
+        return day.spans[0][0] // SECOND, min(day.spans[-1][1] // SECOND, ends)
 
     def _seconds(
         self,

@@ -12,6 +12,7 @@ from alerts.engine import Engine
 from alerts.facts import ReadingFact, Sight, Wrong
 from alerts.routing.plan import Routing
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.texts import Words
 from collector.alertground import AlertGround
@@ -46,6 +47,7 @@ class Stage:
     messages: int = 20
     channels: tuple[str, ...] = CHANNELS
     routing: Routing | None = None
+    times: SchoolTime | None = None
     seq: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Stage:
             rules=self.rules,
             messages=self.messages,
             routing=self.routing,
+            times=self.times,
             now=self.clock,
         )
 

@@ -77,7 +77,7 @@ def test_people_are_told_what_the_timeline_says(case: dict[str, Any], tmp_path: 
         now = (stage.clock.at - NOW) / SECOND
         at = seconds(what.pop("at"))
         assert at >= now, f"step {number} goes back in time"
-        stage.wait(at - now)
+        stage.wait(at - now, case.get("step", 1))
         if "event" in what:
             what.setdefault("since", f"{at:g}s")
         if what:

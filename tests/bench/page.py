@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
+from alerts.schooltime import SchoolTime
 from collector.painting import paint
 from collector.rooms.days import RoomDays
 from collector.rooms.rows import RoomDay, RoomKey, RoomRows
@@ -114,7 +115,7 @@ def told(title: str, address: str) -> None:
 def inside_of_rooms(source: fakes.FakeSource) -> None:
     """Print what it takes to judge all rooms, and to sum up how far they were in order."""
     seen = [room for one in source.roomed for room in one.rooms]
-    days = RoomDays(cast(RoomRows, NoRows()), ZONE)
+    days = RoomDays(cast(RoomRows, NoRows()), SchoolTime(ZONE))
     days.look(fakes.NOW)
     for room in seen:
         days.see(room, fakes.NOW)

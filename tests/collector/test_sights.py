@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts.facts import Sight
+from alerts.match import small
 from alerts.rules import Sighted
 from alerts.shipped import RULES
 from collector import everywhere, systemsight
@@ -37,7 +38,14 @@ def seen(
 
 
 def facts(sight: Sight) -> list[tuple[str, str, str]]:
-    return [(one.kind, one.place, one.target) for one in sight.wrong]
+    known = (one for one in sight.wrong if one.kind != "school_unknown")
+    return [(one.kind, one.place, one.target) for one in known]
+
+
+def unknown(sight: Sight) -> dict[str, tuple[str, object]]:
+    """Return the schools of which nothing is known: what explains it, and why."""
+    found = (one for one in sight.wrong if one.kind == "school_unknown")
+    return {one.place.partition("/")[2]: (one.part_of, one.details["cause"]) for one in found}
 
 
 def test_a_silent_agent_is_wrong_and_a_stopped_one_is_not() -> None:
@@ -55,6 +63,17 @@ def test_a_line_is_wrong_where_outside_proof_says_so_and_unknown_without() -> No
     untold = seen(known)
     assert "line_down" not in {kind for kind, _, _ in facts(untold)}
     assert f"{REGION}/school-1" in untold.unknown
+
+
+def test_a_school_of_which_nothing_is_known_says_so_with_what_explains_it() -> None:
+    known = {agent(1): SILENT, agent(2): STOPPED, agent(3): ARRIVING, agent(4): Known()}
+    assert unknown(seen(known)) == {
+        "school-1": ("agent_silent", "silent"),
+        "school-2": ("", "all_stopped"),
+    }, "not one that was never seen"
+    told = unknown(seen(known, opening=AWAY))
+    assert told == {"school-2": ("", "all_stopped")}, "of silence the broker says it for all"
+    assert f"{REGION}/school-2" in seen(known, opening=AWAY).unknown, "so that nothing ends"
 
 
 def test_a_school_that_is_not_open_is_no_fault_and_what_was_open_of_it_ends() -> None:
@@ -76,7 +95,8 @@ def test_a_region_that_is_away_is_one_fact_with_its_schools() -> None:
     sight = seen({agent(n): SILENT for n in range(500)})
     assert facts(sight) == [("region_away", REGION, "")]
     assert sight.wrong[0].details["count"] == 500
-    assert len(sight.wrong[0].details["schools"]) == 50
+    assert 50 < len(sight.wrong[0].details["schools"]) < 500
+    assert small(sight.wrong[0].details) is sight.wrong[0].details
     assert str(agent(7)) in sight.unknown
 
 
@@ -129,7 +149,10 @@ def test_a_watchdog_is_neither_missed_nor_back_before_the_collector_hears_again(
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
     assert {
         rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
-    } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | set(conditions.KINDS)
+    } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | {
+        *conditions.KINDS,
+        *conditions.UNKNOWN,
+    }
 
 
 def test_a_clock_that_is_far_off_is_wrong_also_of_a_silent_agent_and_not_of_a_stopped_one() -> None:

@@ -1,5 +1,6 @@
 """What the collector shows the alert rules of itself."""
 
+from alerts.match import small
 from collector.door import Door
 from collector.systemsight import SystemSight
 from core.clock import SECOND
@@ -11,7 +12,8 @@ def test_troubles_of_the_collector_are_wrong_from_when_they_were_seen_first() ->
     door = Door(clock)
     for channel in ("readings", "state"):
         door.connected(channel)
-    system = SystemSight("d1", door)
+    names = [f"第{n}实验小学" for n in range(1_000)]
+    system = SystemSight("d1", door, lambda: names)
     first = system.due(clock.at)
     assert first is not None
     assert not first.wrong
@@ -29,6 +31,10 @@ def test_troubles_of_the_collector_are_wrong_from_when_they_were_seen_first() ->
         ("audit_stopped", "collector/d1", began),
         ("broker_away", "", clock.at),
     ]
+    away = later.wrong[-1].details
+    assert away["count"] == 1_000
+    assert 10 < len(away["schools"]) < 100
+    assert small(away) is away, "not left out for its size"
     door.connected("readings")
     door.troubled("events", "")
     clock.at += 5 * SECOND

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.schooltime import lasting
+from alerts.schooltime import SchoolTime
 from collector.config import CollectorConfig, CollectorTable, UnconnectedConfig
 from collector.outside import SchoolKey
 from collector.picture import Picture, SchoolView
@@ -57,7 +57,7 @@ def said(at: int) -> str:
     ],
 )
 def test_school_time_is_monday_to_friday_by_day(since: str, at: str, minutes: int) -> None:
-    assert lasting(ns(since), ns(at), ZONE) == minutes * MINUTE
+    assert SchoolTime(ZONE).lasting(ns(since), ns(at)) == minutes * MINUTE
 
 
 NEVER = Told("unconnected", "unproven")
@@ -98,7 +98,8 @@ def looked(
     at: int,
     standing: Standing = "open",
 ) -> list[Entry]:
-    return look(entries, found, at, after=24 * HOUR, zone=ZONE, standing=lambda _: standing)
+    times = SchoolTime(ZONE)
+    return look(entries, found, at, after=24 * HOUR, times=times, standing=lambda _: standing)
 
 
 def played(
@@ -170,7 +171,7 @@ class Play:
         self.broker(there=True)
         table = CollectorTable(regions=(REGION,), folder=self.folder)
         config = CollectorConfig(collector=table, unconnected=UnconnectedConfig(after_h=0.5))
-        self.watch = UnconnectedWatch(config, self.desk.books, self.clock)
+        self.watch = UnconnectedWatch(config, self.desk.books, SchoolTime(ZONE), self.clock)
 
     def broker(self, *, there: bool) -> None:
         door = self.desk.books.door

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from alerts.schooltime import SchoolTime
 from alerts.step import Case
 from alerts.targets.indicators import Indicator
 from collector.config import CollectorConfig, CollectorTable, TargetsConfig
@@ -80,7 +81,8 @@ class Play:
             (self.desk.store, self.daily),
             self.desk.books,
             lambda: self.cases,
-            self.clock,
+            SchoolTime(ZONE),
+            now=self.clock,
         )
         self.desk.readings.tell = self.district.heard
         self.desk.readings.wanted = self.district.wanted

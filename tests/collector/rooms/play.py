@@ -9,6 +9,7 @@ import msgspec
 
 from alerts.engine import Engine
 from alerts.facts import Sight
+from alerts.schooltime import SchoolTime
 from alerts.texts import Words
 from collector.alertground import AlertGround
 from collector.canary import Canary
@@ -71,7 +72,7 @@ class Play:
         self.daily = Failing(SqliteStore(self.folder / "store_1d.db", now=self.clock))
         self.sights: list[Sight] = []
         stores = (self.desk.store, self.daily)
-        self.rooms = Rooms(books, stores, ZONE, self.sights.append, self.clock)
+        self.rooms = Rooms(books, stores, SchoolTime(ZONE), self.sights.append, self.clock)
         self.desk.readings.tell = self.rooms.heard
         books.live.proof = lambda: Proof(
             {(REGION, SCHOOL): self.outside} if self.outside else {}, {}

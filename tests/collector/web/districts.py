@@ -10,6 +10,7 @@ from typing import get_args
 
 from alerts.history import Delivery, Stories, Story
 from alerts.routing.supervision import Entry, Figures, Supervision
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import indicators
@@ -248,7 +249,8 @@ def unconnected(picture: Picture) -> Listed:
     """Return the list as it would be if every school had been as it is for long enough."""
     found = listing.told(picture)
     since = NOW - 99 * HOUR
-    watched = listing.look({}, found, since, after=0, zone=SHANGHAI, standing=lambda _: "unlisted")
+    times = SchoolTime(SHANGHAI)
+    watched = listing.look({}, found, since, after=0, times=times, standing=lambda _: "unlisted")
     listed = [replace(one, counted=25 * HOUR, opened=NOW - 9 * HOUR) for one in watched]
     over = [
         replace(one, closed=NOW - n * HOUR, ended=ended)

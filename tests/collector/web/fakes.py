@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from alerts.history import Began, Stories, Story, Wanted
@@ -16,6 +16,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
+from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
 from collector.rooms.past import Order, Orders
@@ -40,6 +41,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = 1_795_332_185 * SECOND
 HERE = Identity("000000", "trial", "machine")
 MINUTE = 60 * SECOND
+
+
+def nobody() -> People:
+    """Nobody may act, and nothing would come of it."""
+    return People(cast(Any, None), cast(Any, None))
 
 
 @dataclass(slots=True)
@@ -73,6 +79,7 @@ class FakeSource:
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
+    acting: People = field(default_factory=nobody)
 
     def picture(self) -> Picture:
         if self.painted:
@@ -133,6 +140,9 @@ class FakeSource:
             severities=dict(sorted(counts.items())),
         )
 
+    def people(self) -> People:
+        return self.acting
+
     def unconnected(self) -> Listed:
         if self.list_trouble:
             raise self.list_trouble
@@ -164,7 +174,7 @@ def _is_at(story: Story, place: str) -> bool:
 
 
 def _hidden(story: Story) -> bool:
-    return bool(story.telling.alert.hidden_by)
+    return story.telling.alert.is_quiet
 
 
 def _number(story: Story) -> int:

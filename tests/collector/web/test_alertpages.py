@@ -65,7 +65,7 @@ async def test_what_another_alert_explains_is_counted_and_not_listed(
     story = replace(first, telling=replace(first.telling, alert=hidden))
     source.stories = replace(source.stories, open=[*others, story])
     text = (await read(client, "/alerts")).text
-    assert "另有 1 条由上面的告警说明" in text
+    assert "另有 1 条暂不通知" in text
     assert "学校线路中断：新登实验学校" not in text
     assert "11 条未恢复的告警" in (await read(client, "/")).text
     number = first.telling.alert.number
@@ -107,6 +107,9 @@ def made(**changes: object) -> Stories:
             "数值 93.2 原因 采集端与监测中心失去联系",
         ),
         ({"details": {HOSTILE: HOSTILE}}, HOSTILE),
+        ({"muted_by": "calendar"}, "等到上课时间"),
+        ({"muted_by": "silence:12"}, "已静默（第 12 条静默）"),
+        ({"muted_by": "maintenance:核心交换机升级"}, "维护中（核心交换机升级）"),
         ({}, "没有通知任何人"),
     ],
 )

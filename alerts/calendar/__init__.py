@@ -1,0 +1,1 @@
+"""When lessons are held: terms, holidays, make-up workdays, teaching hours, timetables."""
