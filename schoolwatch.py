@@ -31,6 +31,7 @@ In the district:
   schoolwatch store init       databases and users of an InfluxDB, made where missing
   schoolwatch store check      what is wrong with the database, in words
   schoolwatch notify test      a test message through each channel, and why one fails
+  schoolwatch accounts add     who may acknowledge and silence alerts on the pages
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 
@@ -41,6 +42,7 @@ Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
   schoolwatch rules check FILE     alert rules: every mistake; also: rules list, rules test
+  schoolwatch routes show          who would hear of an alert, and why; `routes check`: of which not
 
   schoolwatch completion bash      what makes the Tab key know all this (also zsh, fish)
 
@@ -124,8 +126,10 @@ def _check_config(words: list[str]) -> int:
     from core.checkconfig import main as check_main
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
+    readers["accounts"] = "alerts.people.accounts:read_accounts"
     readers["calendar"] = "alerts.calendar.file:read_calendar"
     readers["logs"] = "agent.logs.family:read_family"
+    readers["routing"] = "alerts.routing.check:read_routing"
     readers["profile"] = "agent.devices.profile:read_profile"
     readers["rules"] = "alerts.language.file:read_rules"
     readers["scenario"] = "simulator.scenario:read_scenario"

@@ -1,8 +1,8 @@
 """The engine: facts in, alerts and messages out, each in one transaction of the database.
 
     rows ──────┐
-    readings ──┼─▶ match ─▶ hold ─▶ keep ─▶ hide ─▶ mute ─▶ dedup ─▶ storm ─▶ alert, outbox
-    sights ────┘             ▲
+    readings ──┼─▶ match ─▶ hold ─▶ keep ─▶ hide ─▶ mute ─▶ dedup ─▶ route ─▶ storm ─▶ alert
+    sights ────┘             ▲                                                       and outbox
     time ────────────────────┘      (because: which attack is behind it, after keep)
 
 A kill between any two steps loses nothing: rows are read again from the cursor, which moves in the
@@ -28,6 +28,11 @@ from alerts.names import ATTACK_SPREADS, EXPLAINED
 from alerts.opening import opened, taken_over
 from alerts.recall.recall import Recall
 from alerts.recall.usual import Book
+from alerts.routing.digest import Digest
+from alerts.routing.followup import FollowUp
+from alerts.routing.plan import Decision, Routing
+from alerts.routing.router import Channels
+from alerts.routing.said import DigestSaid, Said
 from alerts.rowfacts import RowFacts
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
@@ -38,8 +43,10 @@ from alerts.stages.hide import Hide
 from alerts.stages.hold import Hold
 from alerts.stages.keep import Keep
 from alerts.stages.mute import CALENDAR, Mute
-from alerts.stages.storm import SUMMARY, Storm
+from alerts.stages.route import Route
+from alerts.stages.storm import Storm, by_channel
 from alerts.step import Case, Signal, Stage, Step, run
+from alerts.summaries import summaries
 from alerts.texts import Words, summary, telling_of
 from core import clock
 from core.alerts import AlertKey, Reason, Telling
@@ -69,6 +76,7 @@ class Engine:
         schools: Mapping[str, str] | None = None,
         rules: Sequence[Rule] = RULES,
         messages: int = MESSAGES,
+        routing: Routing | None = None,
         times: SchoolTime | None = None,
         now: clock.Clock = clock.now,
     ) -> None:
@@ -76,8 +84,8 @@ class Engine:
         """What happened since somebody took it out, by name and reason."""
         self.revision = 0
         """Another number whenever a case has begun, changed or ended."""
-        self._ground, self._words, self._channels, self._now = ground, words, channels, now
-        self._for = dict(schools or {})
+        self._ground, self._words, self._now = ground, words, now
+        self._router, self._routing = Channels(channels, dict(schools or {})), routing
         self._rules = {rule.name: rule for rule in rules}
         self._fresh = Freshness(self._rules, now())
         self._times = times or SchoolTime(words.zone)
@@ -87,6 +95,8 @@ class Engine:
         self._memory, present = opened(ground, self._rules, now())
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
+        self._follow_up = FollowUp(ground, self._storm)
+        self._digest = Digest(ground, lambda rule: rule in self._rules)
         self._mute = Mute(self._rules, self._times)
         self._stages = self._pipeline()
         self._read_silences()
@@ -98,8 +108,9 @@ class Engine:
         has lost its rule ends, of which nobody is told."""
         named = {rule.name: rule for rule in rules}
         present = taken_over(self._ground, self._memory, self._rules, named, self._now())
-        if not self._memory.folded:
-            self._memory.folded_since = 0
+        left = by_channel(self._memory.folded)
+        since = self._memory.folded_since
+        self._memory.folded_since = {name: at for name, at in since.items() if name in left}
         self._rules = self._fresh.rules = named
         recall = Recall(rules, self._heard_since, self._book)
         recall.take_over(self._recall)
@@ -166,6 +177,13 @@ class Engine:
             for key in keys:
                 self._memory.wake(key, at)
             raise
+        if self._routing:
+            self._follow(self._routing)
+
+    def reroute(self, routing: Routing | None) -> None:
+        """Go on with other routes: for what begins from now on, and for what follows."""
+        self._routing = routing
+        self._follow_up.again()
 
     def due(self) -> int:
         """Return when `tick` is to be called next at the latest (ns), 0 where nothing waits."""
@@ -222,14 +240,22 @@ class Engine:
             Hide(self._rules, self._open_of, self._open_at),
             self._mute,
             Dedup(self._rules),
+            Route(self._decided),
             self._storm,
         )
 
     def _is_school_day(self, there: date) -> bool:
         return bool(self._times.day(there).spans)
 
-    def _made(self, since: int) -> Sequence[str]:
-        return self._draft.made(since)
+    def _decided(self, case: Case, at: int) -> Decision | None:
+        if not self._routing:
+            return None
+        alert = case.alert
+        owner = self._rules[alert.key.rule].owner
+        return self._routing.decide(alert.key, alert.severity, owner, at)
+
+    def _made(self, channel: str, since: int) -> Sequence[str]:
+        return self._draft.made(channel, since)
 
     def _open_of(self, rule: str, place: str) -> Sequence[Case]:
         return self._draft.open_of(rule, place)
@@ -247,7 +273,7 @@ class Engine:
             for fact in facts.of(found):
                 self._say(draft, self._match.event(fact))
             self._ground.move(db, found[-1].row)
-            tables.write(db, draft, self._channels, self._for)
+            self._write(db, draft)
         self._take_over(draft)
         self.counts["alert_words_ignored", ""] += facts.ignored
         return len(found)
@@ -267,8 +293,33 @@ class Engine:
         yield draft
         if draft.written or draft.messages:
             with self._ground.transaction() as db:
-                tables.write(db, draft, self._channels, self._for)
+                self._write(db, draft)
         self._take_over(draft)
+
+    def _write(self, db: sqlite3.Connection, draft: Draft) -> None:
+        tables.write(db, draft, self._router)
+        self._follow_up.heard(db, draft, self._routing)
+
+    def _follow(self, routing: Routing) -> None:
+        """Tell what follows of what lasts, and the digest, each in one transaction."""
+        for work in (self._follow_up, self._digest):
+            draft = self._draft = Draft(self._memory, self._now())
+            if not work.may_be_due(draft.at, routing):
+                continue
+            with self._ground.transaction() as db:
+                due = work.is_due(db, draft.at, routing)
+                if due:
+                    self._say_more(draft, work.said(db, draft, routing, self._decided))
+                    tables.write(db, draft, self._router)
+            self._take_over(draft)
+            work.done(due=due)
+
+    def _say_more(self, draft: Draft, found: Iterable[Said | DigestSaid]) -> None:
+        for said in found:
+            tellings = [self._telling(case) for case in said.about]
+            message = said.message(tellings, draft.at, self._words)
+            channels, repeat = said.channels, said.repeat
+            draft.tell(message, said.about, said.place, repeat=repeat, channels=channels)
 
     def _take_over(self, draft: Draft) -> None:
         draft.take_over()
@@ -285,6 +336,8 @@ class Engine:
         self.counts["alerts_refused", ""] += draft.refused
         self.counts["alert_series_refused", ""] += self._recall.refused + self._book.refused
         self._recall.refused = self._book.refused = 0
+        for key in draft.unrouted:
+            self.counts["alerts_unrouted", key.rule] += 1
         for message in draft.messages:
             self.counts["alert_messages", message.notification.reason] += 1
 
@@ -322,9 +375,13 @@ class Engine:
         if step.reason:
             repeat = self._is_repeat(step)
             case = draft.put(replace(case, repeat=False))
-            self._tell(draft, [case], step.reason, case.alert.key.place, repeat=repeat)
+            place = case.alert.key.place
+            self._tell(draft, [case], step.reason, place, repeat=repeat, channels=step.to)
         else:
             case = draft.put(case)
+        draft.waits |= step.waits
+        if step.unrouted:
+            draft.unrouted.append(case.alert.key)
         draft.suppress(before.alert, case.alert)
         if explains(before) != explains(case):
             for other in draft.open_at(case.alert.key.school):
@@ -339,10 +396,18 @@ class Engine:
         return bool(step.signal and step.signal.repeat) or alert.ended_at <= restored_at
 
     def _tell(
-        self, draft: Draft, about: Sequence[Case], reason: Reason, place: str, *, repeat: bool
+        self,
+        draft: Draft,
+        about: Sequence[Case],
+        reason: Reason,
+        place: str,
+        *,
+        repeat: bool,
+        channels: tuple[str, ...],
     ) -> None:
         tellings = [self._telling(case) for case in about]
-        draft.tell(summary(tellings, reason, draft.at, self._words), about, place, repeat=repeat)
+        message = summary(tellings, reason, draft.at, self._words)
+        draft.tell(message, about, place, repeat=repeat, channels=channels)
 
     def _telling(self, case: Case) -> Telling:
         alert = case.alert
@@ -351,18 +416,13 @@ class Engine:
         return telling_of(alert, self._rules, self._words, named=case.named, raised=raised)
 
     def _summarise(self, draft: Draft) -> None:
-        """Tell in one message what was folded, where that is due."""
-        since, folded = self._memory.folded_since, draft.folded()
-        if not folded or not self._storm.summary_is_due(since or draft.at, draft.at):
-            return
-        about = [draft.put(replace(c, folds="", repeat=False)) for c in folded.values()]
-        draft.summarised = True
-        begins = any(case.is_open for case in about)
-        still_open = begins or any(case.told for case in self._memory.cases.values())
-        ends: Reason = "SOME_RESOLVED" if still_open else "ALL_RESOLVED"
-        reason: Reason = "NEW_ALERTS" if begins else ends
-        repeat = any(case.repeat for case in folded.values())
-        self._tell(draft, about, reason, SUMMARY, repeat=repeat)
+        """Tell what was folded, where that is due."""
+        for one in summaries(draft, self._storm):
+            self._tell(
+                *(draft, one.about, one.reason, one.place),
+                repeat=one.repeat,
+                channels=one.channels,
+            )
 
 
 def _is_refused(error: Exception) -> bool:

@@ -113,6 +113,16 @@ class Ground(Protocol):
     def batch(self, db: sqlite3.Connection, row: Row) -> tuple[Row | None, int]:
         """Return the row that the batch of *row* has as a whole, and how many events up to it."""
 
+    def record(
+        self,
+        db: sqlite3.Connection,
+        kind: str,
+        target: str,
+        subject: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """Have the audit log keep what we did, in the transaction that is under way."""
+
     def past(self) -> int:
         """Return the last row that was there before the engine first looked, or that a restore
         made anew: what is long over there wakes nobody."""

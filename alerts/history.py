@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from alerts import tables
+from alerts import acks, tables
+from alerts.acks import Ack, Handled
 from alerts.hindsight import Hindsight, hindsight
 from alerts.rules import Rule
 from alerts.shipped import RULES
@@ -76,12 +77,19 @@ class Muted(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Story:
     """An alert with its texts, whether a summary is still to tell of it, whom it was told, and
-    what kept it from people."""
+    what kept it from people.
+
+    `ack` is who takes care of it, `handled` what was done since; `taken_back` holds earlier ones
+    that were taken back, and when (ns).
+    """
 
     telling: Telling
     waits_for_summary: bool
     deliveries: Sequence[Delivery]
     mutes: Sequence[Muted] = ()
+    ack: Ack | None = None
+    handled: Sequence[Handled] = ()
+    taken_back: Sequence[tuple[Ack, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +183,15 @@ class History:
         case, raised = known.explained(case), known.raised(case)
         telling = telling_of(case.alert, self._rules, self._words, raised=raised)
         number = case.alert.number
-        return Story(telling, bool(case.folds), list(_deliveries(db, number)), _mutes(db, number))
+        return Story(
+            telling,
+            bool(case.folds),
+            list(_deliveries(db, number)),
+            _mutes(db, number),
+            acks.acked(db, number),
+            acks.handled(db, number),
+            list(acks.taken_back(db, number)),
+        )
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
@@ -198,7 +214,12 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
         "DELETE FROM alert_outbox WHERE message NOT IN (SELECT number FROM alert_message) "
         "AND state NOT IN ('queued', 'sending')"
     )
+    db.execute(
+        "DELETE FROM alert_follow WHERE closed_at > 0 AND number NOT IN (SELECT number FROM alert)"
+    )
+    db.execute("DELETE FROM alert_digested WHERE alert NOT IN (SELECT number FROM alert)")
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
+    acks.tidy(db)
     return gone
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from alerts.stages.storm import WINDOW
-from alerts.step import Case
+from alerts.stages.storm import WINDOW, by_channel
+from alerts.step import EVERYBODY, Case
 from core.alerts import Alert, AlertKey, Notification
 
 MOST_OPEN: Final = 20_000
@@ -23,13 +23,14 @@ _K = TypeVar("_K")
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A notification with the numbers of its alerts, whose share it uses, and whether the
-    receivers may have it already."""
+    """A notification with the numbers of its alerts, whose share it uses, whether the receivers
+    may have it already, and the channels that it goes to."""
 
     notification: Notification
     about: tuple[int, ...]
     place: str
     repeat: bool
+    channels: tuple[str, ...] = (EVERYBODY,)
 
 
 class Suppressed(NamedTuple):
@@ -51,8 +52,9 @@ def suppressed_by(alert: Alert) -> str:
 
 @dataclass(slots=True)
 class Memory:
-    """`folded` holds what the next summary is to tell, `made` when and of what place each message
-    of the last ten minutes was."""
+    """`folded` holds what the next summaries are to tell, and `folded_since` of each channel since
+    when, and how long its route lets it wait (ns). `made` has for each channel when and of what
+    place each message of the last ten minutes was."""
 
     cases: dict[AlertKey, Case] = field(default_factory=dict)
     of_place: dict[str, int] = field(default_factory=dict)
@@ -60,8 +62,8 @@ class Memory:
     of_rule: dict[tuple[str, str], set[AlertKey]] = field(default_factory=dict)
     """By rule and place."""
     folded: dict[int, Case] = field(default_factory=dict)
-    folded_since: int = 0
-    made: list[tuple[int, str]] = field(default_factory=list)
+    folded_since: dict[str, tuple[int, int]] = field(default_factory=dict)
+    made: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     next_alert: int = 1
     next_message: int = 1
     due: list[tuple[int, AlertKey]] = field(default_factory=list)
@@ -117,11 +119,13 @@ class Draft:
     written: dict[int, Case] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     refused: int = 0
-    summarised: bool = False
-    suppressed: list[Suppressed] = field(default_factory=list)
+    unrouted: list[AlertKey] = field(default_factory=list)
+    waits: dict[str, int] = field(default_factory=dict)
+    summarised: set[str] = field(default_factory=set)
     _cases: dict[AlertKey, Case] = field(default_factory=dict)
+    _made: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    suppressed: list[Suppressed] = field(default_factory=list)
     _of_rule: dict[tuple[str, str], set[AlertKey]] = field(default_factory=dict)
-    _made: list[tuple[int, str]] = field(default_factory=list)
     _noted: list[Case] = field(default_factory=list)
     _next_alert: int = field(init=False)
     _opened: dict[str, int] = field(default_factory=dict)
@@ -189,20 +193,41 @@ class Draft:
         all_open = len(self.memory.cases) + sum(self._opened.values())
         return here < MOST_OF_ONE_PLACE and all_open < MOST_OPEN
 
-    def made(self, since: int) -> Sequence[str]:
-        """Return the place of each message made after *since*."""
+    def made(self, channel: str, since: int) -> Sequence[str]:
+        """Return the place of each message made for *channel* after *since*."""
+        names = {channel, EVERYBODY}
+        if channel == EVERYBODY:
+            # Whoever got the most of those that went to some alone counts for all.
+            some = max({*self.memory.made, *self._made}, key=self._count, default=EVERYBODY)
+            names.add(some)
+        found = [one for name in names for one in self._made_for(name)]
         # Not those ahead of us either, which a clock that was set back leaves.
-        all_made = (*self.memory.made, *self._made)
-        return [place for at, place in all_made if since < at <= self.at]
+        return [place for at, place in found if since < at <= self.at]
+
+    def _made_for(self, channel: str) -> list[tuple[int, str]]:
+        return [*self.memory.made.get(channel, ()), *self._made.get(channel, ())]
+
+    def _count(self, channel: str) -> int:
+        return len(self._made_for(channel)) if channel != EVERYBODY else -1
 
     def tell(
-        self, notification: Notification, about: Sequence[Case], place: str, *, repeat: bool
+        self,
+        notification: Notification,
+        about: Sequence[Case],
+        place: str,
+        *,
+        repeat: bool,
+        channels: tuple[str, ...],
     ) -> None:
         """Have a message written; *place* is whose share of the messages it uses."""
+        if not channels:
+            return
         number = self.memory.next_message + len(self.messages)
         numbers = tuple(case.alert.number for case in about)
-        self.messages.append(Message(replace(notification, number=number), numbers, place, repeat))
-        self._made.append((self.at, place))
+        said = replace(notification, number=number)
+        self.messages.append(Message(said, numbers, place, repeat, channels))
+        for channel in channels:
+            self._made.setdefault(channel, []).append((self.at, place))
 
     def folded(self) -> Mapping[int, Case]:
         """Return what waits for a summary."""
@@ -224,12 +249,21 @@ class Draft:
         memory = self.memory
         for case in self.changed():
             memory.put(case)
-        memory.folded = dict(self.folded())
-        if not memory.folded or self.summarised:
-            memory.folded_since = 0
-        if memory.folded and not memory.folded_since:
-            memory.folded_since = self.at
-        made = (*memory.made, *self._made)
-        memory.made = [one for one in made if self.at - WINDOW < one[0] <= self.at]
+        if self.written:
+            memory.folded = dict(self.folded())
+            memory.folded_since = self._folded_since()
+        for channel in self._made:
+            made = self._made_for(channel)
+            memory.made[channel] = [one for one in made if self.at - WINDOW < one[0] <= self.at]
         memory.next_alert = self._next_alert
         memory.next_message += len(self.messages)
+
+    def _folded_since(self) -> dict[str, tuple[int, int]]:
+        before = self.memory.folded_since
+        if not self.memory.folded:
+            return {}
+        found = {}
+        for channel in by_channel(self.memory.folded):
+            known = before.get(channel) if channel not in self.summarised else None
+            found[channel] = known or (self.at, self.waits.get(channel, 0))
+        return found

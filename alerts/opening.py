@@ -10,7 +10,7 @@ from alerts.match import EventFact
 from alerts.memory import Memory
 from alerts.rules import Condition, EventOf, FlapsOf, OfReading, Recalled, Rule
 from alerts.stages.hold import LANE_WAIT
-from alerts.stages.storm import WINDOW
+from alerts.stages.storm import WINDOW, by_channel
 from alerts.step import Case
 from core.alerts import RULE_REMOVED
 
@@ -32,7 +32,7 @@ def opened(
         tables.end_suppressed(db, now)
         new = tables.new_rules(db, rules)
         present = [fact for name in new for fact in _present(db, rules[name], now)]
-    memory.folded_since = now if memory.folded else 0
+    memory.folded_since = dict.fromkeys(by_channel(memory.folded), (now, 0))
     for case in list(memory.cases.values()):
         memory.put(_late_again(case, rules[case.alert.key.rule], now))
         memory.wake(case.alert.key, now)

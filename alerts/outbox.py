@@ -16,6 +16,7 @@ from alerts.channels import health
 from alerts.channels.fallback import MINUTE, Fallback
 from alerts.channels.health import Health
 from alerts.facts import Ground
+from alerts.links import NO_LINKS, AckLinks
 from core.alerts import Notification
 from core.clock import SECOND
 
@@ -73,10 +74,11 @@ class Outbox:
         channels: Sequence[str],
         schools: Mapping[str, str] | None = None,
         fallback: Fallback | None = None,
+        links: AckLinks = NO_LINKS,
     ) -> None:
         """Take the channels; *schools* names the school of each that is for one school alone."""
         self._ground, self._channels = ground, tuple(channels)
-        self._schools = dict(schools or {})
+        self._schools, self._links = dict(schools or {}), links
         self._fallback = fallback or Fallback()
 
     def open(self, now: int) -> tuple[int, int]:
@@ -142,7 +144,8 @@ class Outbox:
         said = addressed(parcel.notification, self._schools.get(parcel.channel, ""))
         itself = said is not None and health.is_about(said, parcel.channel)
         if said and not itself:
-            yield replace(parcel, notification=said)
+            links = self._links.of(said, parcel.channel)
+            yield replace(parcel, notification=said, links=links)
             return
         # Else the channel was for others when this was written.
         error = (

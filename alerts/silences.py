@@ -80,6 +80,12 @@ class Silence:
         return self.begins_at <= at < self.over_at
 
 
+def place_of(matchers: Matchers) -> str:
+    """Return the school that all that is meant belongs to, as `region/school`; else ""."""
+    words = matchers
+    return f"{words.region}/{words.school}" if words.region and words.school else ""
+
+
 def create(db: sqlite3.Connection) -> None:
     """Make the table where it is not there yet."""
     db.execute(_SCHEMA)

@@ -1,6 +1,6 @@
 """What goes through the pipeline: a case, what was just said of it, and why to tell of it.
 
-    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Mute ─▶ Dedup ─▶ Storm ─▶ (written, all or nothing)
+    signal ─▶ Hold ─▶ Keep ─▶ Hide ─▶ Mute ─▶ Dedup ─▶ Route ─▶ Storm ─▶ (written, all or nothing)
 
 A stage is a file with one method, which is given the time and changes nothing but what it returns.
 A step without a signal means that time has passed.
@@ -8,10 +8,13 @@ A step without a signal means that time has passed.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from alerts.rules import Said
 from core.alerts import Alert, AlertKey, Reason
+
+EVERYBODY: Final = "*"
+"""Stands for every channel that there is: without routes everybody hears everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,20 @@ class Case:
     """An alert with what the engine has to remember of it beside.
 
     `lane_until`: not to alert before the agent's lane has caught up, or this time. `over_at`: the
-    clock ends it then. `told`: how people heard that it began; `folds`: what the next summary is
-    to say of it. `named` is for the message to the school alone. `whole` is the
-    target of the alert that it is a part of.
+    clock ends it then. `told`: how people heard that it began, and `told_to` by which channels;
+    `folds`: what the next summary is to say of it, to the channels of `folds_for`. `named` is for
+    the message to the school alone. `whole` is the target of the alert that it is a part of.
     """
 
     alert: Alert
     lane_until: int = 0
     over_at: int = 0
-    told: Literal["", "alone", "folded"] = ""
+    told: Literal["", "alone", "folded", "digest"] = ""
     folds: Literal["", "begin", "end"] = ""
     repeat: bool = False
     named: Mapping[str, Any] = field(default_factory=dict)
+    told_to: tuple[str, ...] = (EVERYBODY,)
+    folds_for: tuple[str, ...] = (EVERYBODY,)
     whole: str = ""
 
     def changed(self, **alert: Any) -> "Case":
@@ -73,11 +78,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A case on its way through the stages; `reason` where people are to be told."""
+    """A case on its way through the stages; `reason` where people are to be told, by the channels
+    of `to`. `waits` has how long a channel waits for others to come (ns)."""
 
     case: Case
     signal: Signal | None = None
     reason: Reason | None = None
+    to: tuple[str, ...] = (EVERYBODY,)
+    waits: Mapping[str, int] = field(default_factory=dict)
+    unrouted: bool = False
 
 
 class Stage(Protocol):

@@ -4,15 +4,16 @@ Look: sqlite3 var/collector/ledger.db 'SELECT number, state, rule, place, target
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
-from alerts import silences
-from alerts.audience import addressed
+from alerts import acks, silences
 from alerts.memory import Draft, Memory, Message, Suppressed
-from alerts.step import Case
+from alerts.routing.router import Router
+from alerts.routing.schema import SCHEMA as ROUTING
+from alerts.step import EVERYBODY, Case
 from core.alerts import Alert, AlertKey, Because
 
 _SCHEMA: Final = (
@@ -61,6 +62,7 @@ _SCHEMA: Final = (
         until INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (alert, since)
     ) WITHOUT ROWID""",
     "CREATE TABLE IF NOT EXISTS alert_rule (name TEXT PRIMARY KEY) WITHOUT ROWID",
+    *ROUTING,
 )
 _COLUMNS: Final = """number, rule, place, target, subject, state, severity, began_at, fired_at,
     ended_at, late, hidden_by, details, lane_until, over_at, told, folds, repeat, beside"""
@@ -68,11 +70,14 @@ _MARKS: Final = ", ".join("?" * 19)
 
 
 class _Beside(msgspec.Struct, omit_defaults=True):
-    """What few alerts have: what only the school may see, what is behind it, what mutes it."""
+    """What few alerts have: what only the school may see, what is behind it, who was told,
+    what mutes it."""
 
     named: dict[str, Any] = {}
     because: tuple[Because, ...] = ()
     ended_by: str = ""
+    told_to: tuple[str, ...] = (EVERYBODY,)
+    folds_for: tuple[str, ...] = (EVERYBODY,)
     muted_by: str = ""
     hider: int = 0
     whole: str = ""
@@ -86,6 +91,7 @@ def create(db: sqlite3.Connection) -> None:
     # A database that an earlier version made.
     if "beside" not in {row[1] for row in db.execute("PRAGMA table_info(alert)")}:
         db.execute("ALTER TABLE alert ADD COLUMN beside BLOB NOT NULL DEFAULT '{}'")
+    acks.create(db)
 
 
 def restored(db: sqlite3.Connection, since: int) -> Memory:
@@ -95,8 +101,10 @@ def restored(db: sqlite3.Connection, since: int) -> Memory:
         memory.put(case)
         if case.folds:
             memory.folded[case.alert.number] = case
-    query = "SELECT at, place FROM alert_message WHERE at > ? ORDER BY number"
-    memory.made = list(db.execute(query, (since,)))
+    query = """SELECT channel, at, place FROM alert_message JOIN alert_outbox ON message = number
+        WHERE at > ? ORDER BY number"""
+    for channel, at, place in db.execute(query, (since,)):
+        memory.made.setdefault(channel, []).append((at, place))
     return memory
 
 
@@ -106,13 +114,8 @@ def cases(db: sqlite3.Connection, where: str, *values: Any) -> Iterator[Case]:
     return (_case(row) for row in db.execute(query, values))
 
 
-def write(
-    db: sqlite3.Connection, draft: Draft, channels: tuple[str, ...], schools: Mapping[str, str]
-) -> None:
-    """Write what a draft holds, each message for every one of *channels* that it concerns.
-
-    *schools* names the school of a channel that is for one school alone.
-    """
+def write(db: sqlite3.Connection, draft: Draft, router: Router) -> None:
+    """Write what a draft holds, each message for the channels that *router* says."""
     for number, case in draft.written.items():
         if case.alert.state == "gone":
             db.execute("DELETE FROM alert WHERE number = ?", (number,))
@@ -121,7 +124,7 @@ def write(
     for one in draft.suppressed:
         _write_suppressed(db, one)
     for message in draft.messages:
-        _write_message(db, message, channels, schools)
+        _write_message(db, message, router)
 
 
 def write_case(db: sqlite3.Connection, case: Case) -> None:
@@ -160,14 +163,9 @@ def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     return [name for name in wanted if name not in known]
 
 
-def _write_message(
-    db: sqlite3.Connection,
-    message: Message,
-    channels: tuple[str, ...],
-    schools: Mapping[str, str],
-) -> None:
+def _write_message(db: sqlite3.Connection, message: Message, router: Router) -> None:
     said = message.notification
-    concerned = [one for one in channels if addressed(said, schools.get(one, ""))]
+    concerned = router.channels(said, message.channels)
     db.execute(
         "INSERT INTO alert_message (number, at, place, reason, body) VALUES (?, ?, ?, ?, ?)",
         (said.number, said.at, message.place, said.reason, msgspec.json.encode(said)),
@@ -202,6 +200,8 @@ def _row(case: Case) -> tuple[Any, ...]:
                 named=dict(case.named),
                 because=alert.because,
                 ended_by=alert.ended_by,
+                told_to=case.told_to,
+                folds_for=case.folds_for,
                 muted_by=alert.muted_by,
                 hider=alert.hider,
                 whole=case.whole,
@@ -219,4 +219,7 @@ def _case(row: tuple[Any, ...]) -> Case:
         *(bool(late), hidden_by, msgspec.json.decode(details), beside.because, beside.ended_by),
         *(beside.muted_by, beside.hider),
     )
-    return Case(alert, lane_until, over_at, told, folds, bool(repeat), beside.named, beside.whole)
+    return Case(
+        *(alert, lane_until, over_at, told, folds, bool(repeat), beside.named),
+        *(beside.told_to, beside.folds_for, beside.whole),
+    )

@@ -61,6 +61,10 @@ _ENDED_BY: Final[Mapping[str, Text]] = {
 }
 _SUMMARY: Final[Mapping[str, Text]] = {
     "NEW_ALERTS": Text("汇总：{total} 条告警", "Summary: {total} alerts"),
+    "REPEAT": Text("{total} 条告警", "{total} alerts"),
+    "ESCALATED": Text("{total} 条告警", "{total} alerts"),
+    "REMINDER": Text("{total} 条告警", "{total} alerts"),
+    "DIGEST": Text("{total} 条告警", "{total} alerts"),
     "SOME_RESOLVED": Text("汇总：{total} 条告警已恢复", "Summary: {total} alerts are over"),
     "ALL_RESOLVED": Text(
         "汇总：{total} 条告警已恢复，没有未恢复的告警",

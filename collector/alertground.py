@@ -5,15 +5,15 @@ writes what they made of it.
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, Final
 
 from alerts.facts import Row
 from collector.auditrecord import BATCH, EventRow
 from collector.births import AgentState
 from collector.eventrows import batch_of, cursor_of, move_cursor, page
-from collector.journal import Journal
+from collector.journal import Journal, Note
 from collector.live import Live
 from core.types import Identity
 
@@ -57,6 +57,17 @@ class AlertGround:
         found = batch_of(db, row)
         head = found[0] if found[0].index == BATCH else None
         return head, len(found) - (head is not None)
+
+    def record(
+        self,
+        db: sqlite3.Connection,
+        kind: str,
+        target: str,
+        subject: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """Keep a row of ours; the audit log has it by its next sync."""
+        self._journal.add(db, [Note(kind, target, subject, details)])
 
     def past(self) -> int:
         """Return the last row of which only what still lasts matters."""

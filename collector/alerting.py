@@ -27,6 +27,7 @@ from alerts.facts import Sight, Wrong
 from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.language.file import Rules
 from alerts.outbox import Outbox
+from alerts.routing.supervision import Supervisor
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
@@ -47,8 +48,10 @@ from collector.everywhere import everywhere_of
 from collector.intake import Bad
 from collector.journal import Note
 from collector.patience import Patience, Stopping
+from collector.people import open_people
 from collector.readings import fresh_lines
 from collector.resending import resend
+from collector.routingfile import RoutingFile, contacts_of
 from collector.security.view import RULES as RULES_OF_SECURITY
 from collector.sorting import Item
 from collector.systemsight import SystemSight
@@ -104,23 +107,36 @@ class Alerting:
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
         self.history = History(books.ledger.path, words, rules)
+        self.supervisor = Supervisor(books.ledger.path, words, rules)
         messages = config.alerts.messages
+        self._routes = RoutingFile(
+            *(config.alerts.routing_file, names, schools, table.tz(), books.journal),
+            contacts=lambda school: contacts_of(books.live.entry_of(school)),
+            times=self.times,
+        )
+        self.watches += self._routes.watches
         try:
             ground = AlertGround(books.journal, books.live, now())
             self._engine = Engine(
-                *(ground, words),
+                ground,
+                words,
                 channels=names,
                 schools=schools,
                 rules=rules,
                 messages=messages,
+                routing=self._routes.at_start,
                 times=self.times,
                 now=now,
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
+        self.people, watched = open_people(
+            config, books, ground, dict.fromkeys(names, "") | schools, self
+        )
+        self.watches += watched
         fallback = fallback_of(config.alerts)
         self._dispatcher = Dispatcher(
-            Outbox(ground, names, schools, fallback),
+            Outbox(ground, names, schools, fallback, self.people.links),
             self.channels,
             partial(_count, books),
             now=now,
@@ -203,7 +219,14 @@ class Alerting:
             return silences.list_(db)
 
     def silence(
-        self, by: str, reason: str, matchers: Matchers, ends_at: int, begins_at: int = 0
+        self,
+        by: str,
+        reason: str,
+        matchers: Matchers,
+        ends_at: int,
+        begins_at: int = 0,
+        *,
+        account: str = "",
     ) -> Silence:
         """Silence alerts until *ends_at* (ns), and record it; raises BadSilence."""
         at = self._now()
@@ -217,17 +240,17 @@ class Alerting:
                 at=at,
                 begins_at=begins_at,
             )
-            self._books.journal.add(db, [_silence_note("silence_made", made, by)])
+            self._books.journal.add(db, [_silence_note("silence_made", made, by, account)])
         self._silences_changed()
         return made
 
-    def end_silence(self, number: int, by: str) -> bool:
+    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
         """End a silence before its time, and record it; False where none of that number lasts."""
         with self._ground.transaction() as db:
             ended = silences.end(db, number, by, self._now())
             if ended:
                 found = next(one for one in silences.list_(db) if one.number == number)
-                self._books.journal.add(db, [_silence_note("silence_ended", found, by)])
+                self._books.journal.add(db, [_silence_note("silence_ended", found, by, account)])
         if ended:
             self._silences_changed()
         return ended
@@ -320,9 +343,13 @@ class Alerting:
         if (rules := self._new_rules) is not None:
             engine.take_rules(rules)
             self.history.take_rules(rules)
+            self.supervisor.take_rules(rules)
             self._screen = Screen(rules)
             if self._new_rules is rules:
                 self._new_rules = None
+        routes = self._routes.new()
+        if routes:
+            engine.reroute(routes)
         if self._silenced or self._calendar_changed:
             # First: whoever changes something while we look has it looked at again.
             self._silenced = self._calendar_changed = False
@@ -376,11 +403,11 @@ class Alerting:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
 
 
-def _silence_note(kind: str, one: Silence, by: str) -> Note:
+def _silence_note(kind: str, one: Silence, by: str, account: str) -> Note:
     matchers = {name: word for name, word in asdict(one.matchers).items() if word}
     until = clock.rfc3339(one.over_at)
     details = {"number": one.number, "by": by, "reason": one.reason, "until": until, **matchers}
-    return Note(kind, f"silence/{one.number}", "", details)
+    return Note(kind, f"silence/{one.number}", account, details)
 
 
 def _fresh(item: Item) -> _Fresh | None:

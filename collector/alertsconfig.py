@@ -1,7 +1,9 @@
 """The table [alerts] of collector.toml: whom to tell, and how much at most."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -16,12 +18,34 @@ from collector.channelsconfig import (
     WecomConfig,
     mistakes_between,
 )
-from core.alerts import FEWEST_MESSAGES
-from core.fields import Days, File
+from core.addressclass import is_loopback
+from core.alerts import CONSOLE, FEWEST_MESSAGES
+from core.errors import ConfigError
+from core.fields import Days, File, url_mistake
+from core.options import CHECK
 from core.tomllines import KeyPath
 
 KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "alertmanager")
 """The tables of channels, in the order of the sample."""
+
+
+def _base_url_mistake(url: str) -> str:
+    if not url:
+        return ""
+    example = "https://monitor.example.org"
+    mistake = url_mistake(url, what="address of our pages", example=example, secrets="no address")
+    if mistake:
+        return mistake
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        return (
+            "begins with http://: passwords and links that act would travel unprotected; put a "
+            f"server for https before the collector (docs/accounts.md), as in {example}"
+        )
+    return ""
+
+
+BaseUrl = Annotated[str, Meta(extra={CHECK: _base_url_mistake})]
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):
@@ -30,7 +54,8 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     (docs/calendar.md).
 
     A channel that fails for `fallback_after_min` is dead: its messages go to its fallback, P1
-    after `fallback_after_p1_min`.
+    after `fallback_after_p1_min`. `routing_file` says who hears of what; without one everybody
+    hears everything. `base_url` is where people reach the pages, `accounts_file` who may act there.
     """
 
     messages: Annotated[int, Meta(ge=FEWEST_MESSAGES, le=1_000)] = 20
@@ -38,6 +63,9 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     fallback_after_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 10
     fallback_after_p1_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 2
     rules_file: File = None
+    routing_file: File = None
+    base_url: BaseUrl = ""
+    accounts_file: File = None
     calendar_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
     wecom: tuple[WecomConfig, ...] = ()
@@ -63,3 +91,22 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
 def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between channels that are right alone."""
     yield from mistakes_between(alerts.tables())
+    names = {CONSOLE, *(row.name for row in alerts.all_channels())}
+    yield from _routing_mistakes(alerts.routing_file, names)
+
+
+def _routing_mistakes(
+    path: Path | None, channels: Collection[str]
+) -> Iterator[tuple[KeyPath, str]]:
+    """Return whether the routes fit the channels; what else is wrong says their own check."""
+    if path is None:
+        return
+    # Here, so that the trial, which only starts the collector, does not load the rules.
+    from alerts.routing.check import read_routing, unknown_channels  # noqa: PLC0415
+
+    try:
+        found = list(unknown_channels(read_routing(path), channels))
+    except ConfigError:
+        found = [f"{path} cannot be used: schoolwatch check-config {path}"]
+    for text in found:
+        yield ("routing_file",), text

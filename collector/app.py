@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
+from alerts.routing.supervision import Supervision
 from collector import filewatch
 from collector.alerting import Alerting
 from collector.canary import Canary
@@ -47,6 +48,7 @@ from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
 from collector.patience import Patience, Stopping
+from collector.people import People
 from collector.picture import Picture
 from collector.readings import Readings
 from collector.rollups.chores import Rollups
@@ -201,9 +203,17 @@ class Collector:
         """Return what is known of each channel of alerts, by name."""
         return self.alerting.channel_healths()
 
+    def people(self) -> People:
+        """Return who may act on alerts, and what they can do."""
+        return self.alerting.people
+
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreBusy."""
         return self._unconnected.listed()
+
+    def supervision(self) -> Supervision:
+        """Return what is open past its due date, and what was; blocks, raises StoreBusy."""
+        return self.alerting.supervisor.listed(self._now())
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""

@@ -130,10 +130,11 @@ class WatchdogConfig(Struct, frozen=True, kw_only=True):
 
 
 class HttpConfig(Struct, frozen=True, kw_only=True):
-    """Where pages and API are served."""
+    """Where pages and API are served; `behind_proxy`: a server before us says who asks."""
 
     host: Host = "127.0.0.1"
     port: Port = 8480
+    behind_proxy: bool = False
 
 
 class DeadLettersConfig(Struct, frozen=True, kw_only=True):

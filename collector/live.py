@@ -190,6 +190,11 @@ class Live:
             else place
         )
 
+    def entry_of(self, school: str) -> School | None:
+        """Return what the roster says of `region/school`; None where it says nothing."""
+        region, _, name = school.partition("/")
+        return self._roster.get((region, name))
+
     def changed(self) -> dict[Identity, Known]:
         """Return what is known of those that changed since this was last asked."""
         changed, self._changed = self._changed, set()

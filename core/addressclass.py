@@ -38,3 +38,15 @@ def class_of(address: Ip) -> AddressClass:
         return "link_local"
     given = any(address in network for network in GLOBAL)
     return "public" if given and address.is_global and not address.is_multicast else "reserved"
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host*, a name or an address, is this machine and cannot be another."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback

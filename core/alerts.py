@@ -20,9 +20,21 @@ AlertState = Literal["idle", "pending", "firing", "keeping", "ended", "gone"]
 """Not there; begun, but not for long enough; alerting; over, but perhaps not for good; over; over
 before anybody had to hear of it."""
 
-Reason = Literal["FIRST", "NEW_ALERTS", "SOME_RESOLVED", "ALL_RESOLVED", "REPEAT", "TEST"]
-"""Why a message is sent, in the words of Alertmanager, and a test."""
+Reason = Literal[
+    "FIRST",
+    "NEW_ALERTS",
+    "SOME_RESOLVED",
+    "ALL_RESOLVED",
+    "REPEAT",
+    "ESCALATED",
+    "REMINDER",
+    "DIGEST",
+    "TEST",
+]
+"""Why a message is sent, in the words of Alertmanager; the last four are ours."""
 
+STILL: Final[frozenset[Reason]] = frozenset({"REPEAT", "ESCALATED", "REMINDER"})
+"""What tells again of something that lasts."""
 
 Language = Literal["zh", "en", "both"]
 """Of a message: both is Chinese, with the titles in English."""

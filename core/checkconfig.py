@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast, runtime_checkable
 
 from core.errors import ConfigError
 from core.hints import nearest, shown
@@ -45,6 +45,16 @@ class Report:
     kind: str
     mistakes: tuple[Mistake, ...]
     text: str
+    odd: tuple[str, ...] = ()
+    """What may be meant, and may be a slip."""
+
+
+@runtime_checkable
+class Warns(Protocol):
+    """A file as its program has it, which knows what is odd in it."""
+
+    def warnings(self) -> Sequence[str]:
+        """Return what may be meant, and may be a slip."""
 
 
 def main(words: Sequence[str], readers: Readers) -> int:
@@ -61,12 +71,13 @@ def check(path: Path, readers: Readers) -> Report:
     kind = ""
     try:
         kind = _kind(path, readers)
-        _reader(readers[kind])(path)
+        found = _reader(readers[kind])(path)
     except FileMistakes as error:
         return Report(str(path), kind, error.mistakes, str(error))
     except ConfigError as error:
         return Report(str(path), kind, (Mistake(str(error)),), f"{path}: {error}")
-    return Report(str(path), kind, (), "")
+    odd = tuple(found.warnings()) if isinstance(found, Warns) else ()
+    return Report(str(path), kind, (), "", odd)
 
 
 def _kind(path: Path, readers: Readers) -> str:
@@ -102,7 +113,9 @@ def _parser(readers: Readers) -> argparse.ArgumentParser:
 
 
 def _as_text(report: Report) -> str:
-    return report.text or f"{report.file}: fine"
+    if report.text:
+        return report.text
+    return "\n".join([f"{report.file}: fine", *(f"{report.file}: note: {o}" for o in report.odd)])
 
 
 def _as_json(reports: Sequence[Report]) -> str:
@@ -112,6 +125,7 @@ def _as_json(reports: Sequence[Report]) -> str:
             "kind": report.kind,
             "fine": not report.mistakes,
             "mistakes": [asdict(mistake) for mistake in report.mistakes],
+            **({"notes": list(report.odd)} if report.odd else {}),
         }
         for report in reports
     ]

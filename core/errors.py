@@ -12,6 +12,7 @@ MonitorError
 ├── NotPermitted         the system does not let this process do it; says what would
 ├── NotConnected         the MQTT session is down: what was to be sent stays where it is
 ├── SpoolError           the agent's disk refused; readings are not taken meanwhile
+├── ActRefused           what a person asked for may not be done now; `why` is a word for it
 ├── DeliveryError        a message that a channel will never take
 │   └── RetryLater       for now: the same message may be taken later
 │       └── NotYet       nothing was tried: a limit of ours says to wait
@@ -68,6 +69,14 @@ class NotConnected(MonitorError):
 
 class SpoolError(MonitorError):
     """The spool cannot be written or read at this moment."""
+
+
+class ActRefused(MonitorError):
+    """What a person asked for may not be done; `why` is one of a few words that pages know."""
+
+    def __init__(self, why: str, text: str) -> None:
+        super().__init__(text)
+        self.why = why
 
 
 class DeliveryError(MonitorError):

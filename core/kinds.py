@@ -164,11 +164,51 @@ _KINDS: Final = (
         *("已采用新的配置文件", "the collector took another file of its configuration"),
     ),
     Kind(
+        *("escalated", "EV-SYS-ESCALATED", OTHERS, "P4"),
+        *("告警无人确认，已升级", "an alert that nobody acknowledged was told to others too"),
+    ),
+    Kind(
+        *("reminded", "EV-SYS-REMINDED", OTHERS, "P4"),
+        *("已催办", "people were reminded of an alert that is due"),
+    ),
+    Kind(
+        *("supervised", "EV-SYS-SUPERVISED", OTHERS, "P4"),
+        *("告警逾期，已列入督办清单", "an alert that is overdue came onto the supervision list"),
+    ),
+    Kind(
+        *("follow_up_closed", "EV-SYS-FOLLOWED", OTHERS, "P4"),
+        *("催办、督办事项已办结", "an alert that was escalated, reminded of or supervised is over"),
+    ),
+    Kind(
         *("config_unreadable", "EV-SYS-CONFIG-BAD", FAULT, "P3"),
         *(
             "配置文件无法采用，沿用原配置",
             "a file of the configuration cannot be used; the old one goes on",
         ),
+    ),
+    Kind(
+        *("alert_acknowledged", "EV-SYS-ACK", OTHERS, "P4"),
+        *("有人确认了告警", "somebody took care of an alert"),
+    ),
+    Kind(
+        *("alert_ack_undone", "EV-SYS-ACK-UNDO", OTHERS, "P4"),
+        *("告警的确认被撤回", "that somebody took care of an alert was taken back"),
+    ),
+    Kind(
+        *("alert_handled", "EV-SYS-HANDLED", OTHERS, "P4"),
+        *("告警处置有了进展", "the handling of an alert went a step on"),
+    ),
+    Kind(
+        *("signed_in", "EV-SYS-SIGN-IN", OTHERS, "P4"),
+        *("有人登录了网页", "somebody signed in to the pages"),
+    ),
+    Kind(
+        *("signed_out", "EV-SYS-SIGN-OUT", OTHERS, "P4"),
+        *("有人退出了网页", "somebody signed out of the pages"),
+    ),
+    Kind(
+        *("sign_in_failed", "EV-SYS-SIGN-IN-BAD", RISK, "P4"),
+        *("网页登录失败", "somebody failed to sign in to the pages"),
     ),
     Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),

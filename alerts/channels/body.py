@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from alerts.outbox import Parcel
 from core import clock
-from core.alerts import Alert, Because, Notification, Telling
+from core.alerts import STILL, Alert, Because, Notification, Telling
 
 NOT_ENDED: Final = "0001-01-01T00:00:00Z"
 """What Alertmanager sends for a time that has not come."""
 
+FIRING: Final = {"FIRST", "NEW_ALERTS", "DIGEST", *STILL}
 _PLACES: Final = ("region", "school", "agent")
 
 
@@ -24,7 +25,7 @@ def body(parcel: Parcel, sender: str) -> dict[str, Any]:
         "version": "4",
         "groupKey": key_of(said, sender),
         "truncatedAlerts": said.total - len(alerts),
-        "status": "firing" if said.reason in ("FIRST", "NEW_ALERTS", "REPEAT") else "resolved",
+        "status": "firing" if said.reason in FIRING else "resolved",
         "receiver": parcel.channel,
         "groupLabels": {},
         "commonLabels": _common([one["labels"] for one in alerts]),

@@ -17,6 +17,9 @@ _WORDS: Final = {
     "ALL_RESOLVED": "over",
     "REPEAT": "still there",
     "TEST": "is only tested",
+    "ESCALATED": "escalated",
+    "REMINDER": "due",
+    "DIGEST": "digest",
 }
 _log = logging.getLogger(__name__)
 

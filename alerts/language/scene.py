@@ -78,6 +78,16 @@ class Memory:
         head = next((one for one in found if one.index < 0), None)
         return head, len(found) - (head is not None)
 
+    def record(
+        self,
+        db: sqlite3.Connection,
+        kind: str,
+        target: str,
+        subject: str,
+        details: Mapping[str, Any],
+    ) -> None:
+        """No audit log is kept of a timeline."""
+
     def past(self) -> int:
         """Nothing was there before."""
         return 0

@@ -23,8 +23,6 @@ class Dedup:
             return step
         if alert.state == "firing" and not case.told and not alert.is_quiet:
             return replace(step, reason="FIRST")
-        # A beginning that waits to be told in a summary is told there as over.
-        told = case.told and case.folds != "begin"
-        if alert.state == "ended" and told and not self.rules[alert.key.rule].momentary:
+        if alert.state == "ended" and case.told and not self.rules[alert.key.rule].momentary:
             return replace(step, reason="ALL_RESOLVED")
         return step

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 import core.alerts
+from alerts import acks
 from alerts.channels.body import labels_of
 from alerts.history import MOST, Delivery, Muted, Stories, Story, Wanted
 from collector.web import params
@@ -58,6 +59,29 @@ class Because(msgspec.Struct, frozen=True):
     until_ns: Ns
 
 
+class Acked(msgspec.Struct, frozen=True):
+    """Somebody takes care of it: by the page, by the link of a message (then nobody proved the
+    name, and the receiver stands in brackets), or by the API."""
+
+    at: At | None
+    at_ns: Ns
+    by: str
+    role: str
+    how: acks.How
+    note: str
+
+
+class Handled(msgspec.Struct, frozen=True):
+    """A step of the handling that is done."""
+
+    stage: acks.Stage
+    at: At | None
+    at_ns: Ns
+    by: str
+    role: str
+    note: str
+
+
 class Mute(msgspec.Struct, frozen=True):
     """What kept an alert from people: `alert:NUMBER` that hid it, `silence:NUMBER`,
     `maintenance:NAME`, or `calendar`, which waits for lessons; `until` is null while it does."""
@@ -73,6 +97,9 @@ class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
     `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
+    while nobody could be told. `hidden_by` names the rule whose alert says it all. `because`:
+    attacks at the school that went on while it was open, and are likely to be why. `acked` is who
+    takes care of it, `handled` what was done since.
     while nobody could be told. `hidden_by` names the rule whose alert says it all, and
     `hidden_by_number` that alert (0: not known); `muted_by` why nobody is told now, and `mutes` is
     the story of both. `because`: attacks at the school that went on while it was open, and are
@@ -101,6 +128,8 @@ class Alert(msgspec.Struct, frozen=True):
     details: Mapping[str, Any]
     because: list[Because]
     told: list[Told]
+    acked: Acked | None
+    handled: list[Handled]
 
 
 class Alerts(msgspec.Struct, frozen=True):
@@ -175,7 +204,18 @@ def _alert(story: Story) -> Alert:
         details=alert.details,
         because=[_because(one) for one in alert.because],
         told=[_told(delivery) for delivery in story.deliveries],
+        acked=acked(story.ack) if story.ack else None,
+        handled=[_handled(one) for one in story.handled],
     )
+
+
+def acked(one: acks.Ack) -> Acked:
+    """Return *one* in the words of the API."""
+    return Acked(when(one.at), one.at, one.by, one.role, one.how, one.note)
+
+
+def _handled(one: acks.Handled) -> Handled:
+    return Handled(one.stage, when(one.at), one.at, one.by, one.role, one.note)
 
 
 def _mute(one: Muted) -> Mute:

@@ -25,6 +25,7 @@ from collector.web import (
     scope,
     scores,
     security,
+    supervision,
     targets,
     unconnected,
     values,
@@ -166,6 +167,11 @@ class Api:
         """Answer with the schools without a network, and who was; raises StoreError."""
         found = await self.reads.run(self.source.unconnected)
         return answer(unconnected.answered(found, self.now()))
+
+    async def supervision(self, _request: web.Request) -> web.Response:
+        """Answer with what is overdue, and what was; raises StoreError."""
+        found = await self.reads.run(self.source.supervision)
+        return answer(supervision.answered(found, self.now()))
 
     async def targets(self, _request: web.Request) -> web.Response:
         """Answer with the district against its targets."""

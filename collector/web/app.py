@@ -15,28 +15,39 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from collector.web import openapi
-from collector.web.api import Api, refusal
+from collector.web.acting import ActApi
+from collector.web.actors import API, LINK, SIGN_IN, middleware
+from collector.web.api import Api, answer, refusal
 from collector.web.metrics import metrics
+from collector.web.pages.ackpage import AckPage
+from collector.web.pages.actions import Actions
 from collector.web.pages.alertpages import AlertPages
 from collector.web.pages.districtpage import DistrictPage
 from collector.web.pages.frame import Frame
 from collector.web.pages.ledgerpage import LedgerPage
 from collector.web.pages.schoolpage import SchoolPages
 from collector.web.pages.securitypage import SecurityPage
+from collector.web.pages.signinpage import SignInPage
+from collector.web.pages.silencepage import SilencePage
+from collector.web.pages.supervisionpage import SupervisionPage
 from collector.web.pages.unconnectedpage import UnconnectedPage
 from collector.web.params import ParameterError
 from collector.web.reads import Reads
+from collector.web.signin import SignIn
 from collector.web.source import Source
 from collector.web.texts import Language
 from core import clock
 from core.clock import Clock
-from core.errors import QueryError, StartError, StoreError
+from core.errors import ActRefused, MonitorError, QueryError, StartError, StoreError
 
 __all__ = ["Source", "make_app", "serve"]
 
 _log = logging.getLogger(__name__)
 
 STATIC: Final = Path(__file__).with_name("static")
+
+LARGEST_FORM: Final = 32_768
+"""Bytes of what somebody sends: a name, a note."""
 
 HEADERS: Final = {
     # Nothing inline and nothing from elsewhere: a school named <script> stays a name.
@@ -56,16 +67,23 @@ def make_app(
     language: Language,
     zone: tzinfo,
     now: Clock = clock.now,
+    *,
     patience: float = 2.0,
+    monotonic: clock.Monotonic = clock.monotonic,
 ) -> web.Application:
     """Return the application over *source*; *patience* is how long the store may take, in s."""
     reads = Reads(source.store, patience)
     frame = Frame(source, language, zone, now)
-    app = web.Application(middlewares=[_Errors(frame).middleware])
+    sign_in = SignIn(source.people(), monotonic)
+    app = web.Application(
+        middlewares=[_Errors(frame).middleware, middleware()], client_max_size=LARGEST_FORM
+    )
+    app[SIGN_IN] = sign_in
     app.on_response_prepare.append(_add_headers)
-    app.on_cleanup.append(_closing(reads))
+    app.on_cleanup.append(_closing(reads, sign_in))
     _route_pages(app, frame, reads)
     _route(app, Api(source, reads, now), source)
+    _route_acts(app, ActApi(source, reads))
     return app
 
 
@@ -104,7 +122,24 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     app.router.add_get("/alerts/{number}", alerts.one)
     app.router.add_get("/security", SecurityPage(frame, reads).show)
     app.router.add_get("/unconnected", UnconnectedPage(frame, reads).show)
+    supervision = SupervisionPage(frame, reads)
+    app.router.add_get("/supervision", supervision.show)
+    app.router.add_get("/supervision.csv", supervision.table)
     app.router.add_get("/ledger", LedgerPage(frame, reads).show)
+    people, actions = SignInPage(frame), Actions(frame, reads)
+    app.router.add_get("/sign-in", people.show)
+    app.router.add_post("/sign-in", people.enter)
+    app.router.add_post("/sign-out", people.leave)
+    app.router.add_post("/alerts/{number}/ack", actions.acknowledge)
+    app.router.add_post("/alerts/{number}/undo", actions.undo)
+    app.router.add_post("/alerts/{number}/stage", actions.advance)
+    silences = SilencePage(frame, reads)
+    app.router.add_get("/silences", silences.show)
+    app.router.add_post("/silences/{number}/end", silences.end)
+    app.router.add_post("/alerts/{number}/silence", silences.make)
+    link = AckPage(frame, reads)
+    app.router.add_get("/ack/{token}", link.show)
+    app.router.add_post("/ack/{token}", link.act)
     app.router.add_static("/static", STATIC)
 
 
@@ -124,6 +159,17 @@ def _route(app: web.Application, api: Api, source: Source) -> None:
     app.router.add_get("/metrics", metrics(source).show)
 
 
+def _route_acts(app: web.Application, acts: ActApi) -> None:
+    def answering(name: str) -> Handler:
+        async def answered(request: web.Request) -> web.Response:
+            return answer(await getattr(acts, name)(request))
+
+        return answered
+
+    for act in openapi.ACTS:
+        app.router.add_post(act.path, answering(act.handler))
+
+
 @dataclass(frozen=True, slots=True)
 class _Errors:
     """Turns what goes wrong into JSON under /api, and into a page elsewhere."""
@@ -136,31 +182,48 @@ class _Errors:
         async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
             try:
                 return await handler(request)
-            except ParameterError as error:
-                return refusal(400, str(error), error.parameter)
-            except QueryError as error:
-                return refusal(400, str(error))
-            except StoreError as error:
-                return refusal(503, str(error))
-            except web.HTTPException as error:
-                if error.status < 400:
+            except (MonitorError, web.HTTPException) as error:
+                if isinstance(error, web.HTTPException) and error.status < 400:
                     raise
-                return self._shown(request, error.status, error)
+                return self._expected(request, error)
             except Exception:  # noqa: BLE001 — one page's defect must not show in another's place
-                _log.exception("%s %s failed", request.method, request.path[:200])
+                # A link's token is a secret.
+                path = LINK if request.path.startswith(LINK) else request.path[:200]
+                _log.exception("%s %s failed", request.method, path)
                 return self._shown(request, 500)
 
         return answered
 
+    def _expected(
+        self, request: web.Request, error: MonitorError | web.HTTPException
+    ) -> web.Response:
+        """Return the answer to what is known to go wrong; raises what is not."""
+        acts = request.method == "POST" and not request.path.startswith(API)
+        match error:
+            case ParameterError():
+                return refusal(400, str(error), error.parameter)
+            case QueryError():
+                return refusal(400, str(error))
+            case StoreError():
+                return self.frame.error(request, 503) if acts else refusal(503, str(error))
+            case ActRefused():
+                why = error.why
+                return self.frame.refused(request, why) if acts else refusal(409, str(error), why)
+            case web.HTTPException():
+                return self._shown(request, error.status, error)
+        _log.error("%s %s failed: %s", request.method, request.path[:200], error)
+        return self._shown(request, 500)
+
     def _shown(
         self, request: web.Request, status: int, error: web.HTTPException | None = None
     ) -> web.Response:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(API):
             response = refusal(status, error.reason if error else "Internal Server Error")
         else:
             response = self.frame.error(request, status)
-        if error and "Allow" in error.headers:
-            response.headers["Allow"] = error.headers["Allow"]
+        for name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if error and name in error.headers:
+                response.headers[name] = error.headers[name]
         return response
 
 
@@ -171,9 +234,10 @@ async def _add_headers(_request: web.Request, response: web.StreamResponse) -> N
     response.headers["Cache-Control"] = "no-cache" if kept else "no-store"
 
 
-def _closing(reads: Reads) -> Callable[[web.Application], Awaitable[None]]:
+def _closing(reads: Reads, sign_in: SignIn) -> Callable[[web.Application], Awaitable[None]]:
     async def close(_app: web.Application) -> None:
         reads.close()
+        sign_in.close()
 
     return close
 

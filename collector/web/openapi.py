@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from collector.web import (
+    acting,
     alerts,
     apiparams,
     ledger,
@@ -18,6 +19,7 @@ from collector.web import (
     rooms,
     scores,
     security,
+    supervision,
     unconnected,
     values,
 )
@@ -58,13 +60,57 @@ QUESTIONS: Final = (
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("security", "Attacks, and who would see one", security.Security, apiparams.SECURITY),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
+    Question("supervision", "What is open past its due date", supervision.SupervisionAnswer),
     Question("targets", "The district against its targets", scores.Targets),
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
     Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),
     Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),
     Question("canary", "Whether the whole way works", values.CanaryAnswer),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One address that does something, by the account whose name and password come with it."""
+
+    name: str
+    handler: str
+    says: str
+    body: Any
+    answer: Any
+
+    @property
+    def path(self) -> str:
+        """Where it is asked."""
+        return ROOT + self.name
+
+
+ACTS: Final = (
+    Act(
+        *("alerts/ack", "acknowledge", "Acknowledge an alert: somebody takes care of it"),
+        *(acting.AckAsked, acting.AckAnswer),
+    ),
+    Act(
+        *("silences", "silence", "Silence alerts for a while"),
+        *(acting.SilenceAsked, acting.SilenceAnswer),
+    ),
+    Act(
+        *("silences/end", "end_silence", "End a silence before its time"),
+        *(acting.EndAsked, acting.SilenceAnswer),
+    ),
+)
 SELF: Final = ROOT + "openapi.json"
+ACT_REFUSALS: Final = {
+    "400": "what is asked cannot be read: the text says where",
+    "401": "no such name and password",
+    "403": "this account may not do that here",
+    "409": "this cannot be done now: `parameter` is a word for the reason",
+    "413": "too much is said",
+    "415": "only application/json",
+    "429": "too many attempts: Retry-After tells for how long to wait",
+    "500": REFUSALS["500"],
+    "503": REFUSALS["503"],
+}
 TEXTS: Final = {
     "/healthz": ("The collector is alive", ("200",)),
     "/readyz": ("It can store what comes; else the text says why not", ("200", "503")),
@@ -75,11 +121,15 @@ TEXTS: Final = {
 @cache
 def document() -> dict[str, Any]:
     """Return the document."""
-    types = [*(one.answer for one in QUESTIONS), values.Refusal]
+    bodies = [part for one in ACTS for part in (one.body, one.answer)]
+    types = [*(one.answer for one in QUESTIONS), *bodies, values.Refusal]
     template = "#/components/schemas/{name}"
     schemas, components = msgspec.json.schema_components(types, ref_template=template)
     refusal = _json(schemas[-1])
     paths = {one.path: _asked(one, schema, refusal) for one, schema in zip(QUESTIONS, schemas)}
+    of_acts = iter(schemas[len(QUESTIONS) :])
+    for act in ACTS:
+        paths[act.path] = _acted(act, next(of_acts), next(of_acts), refusal)
     paths[SELF] = {"get": _get("openapi", "This document", {"200": _json({"type": "object"})})}
     for path, (says, statuses) in TEXTS.items():
         paths[path] = {"get": _get(path.strip("/"), says, _texts(statuses))}
@@ -95,7 +145,10 @@ def document() -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"account": {"type": "http", "scheme": "basic"}},
+        },
     }
 
 
@@ -108,6 +161,14 @@ def _asked(one: Question, schema: Any, refusal: dict[str, Any]) -> dict[str, Any
     if one.parameters:
         get["parameters"] = [parameter.spec() for parameter in one.parameters]
     return {"get": get}
+
+
+def _acted(one: Act, body: Any, schema: Any, refusal: dict[str, Any]) -> dict[str, Any]:
+    answers = {"200": _json(schema)}
+    answers |= {status: refusal | {"description": says} for status, says in ACT_REFUSALS.items()}
+    asked = {"required": True, "content": {JSON: {"schema": body}}}
+    post = _get(one.handler, one.says, answers) | {"requestBody": asked}
+    return {"post": post | {"security": [{"account": []}]}}
 
 
 def _get(name: str, says: str, answers: dict[str, Any]) -> dict[str, Any]:

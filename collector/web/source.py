@@ -5,9 +5,11 @@ from typing import Protocol
 
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
+from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, Question
+from collector.people import People
 from collector.picture import Picture
 from collector.rollups.marks import Waiting
 from collector.rooms.past import Orders
@@ -21,7 +23,8 @@ from collector.unconnected import Listed
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store, `account`, `alerts`, `security_began` and `unconnected`.
+    Nothing here blocks but the store, `account`, `alerts`, `security_began`, `unconnected` and
+    `supervision`.
     """
 
     store: Store
@@ -67,8 +70,14 @@ class Source(Protocol):
     def channels(self) -> Mapping[str, Health]:
         """Return what is known of each channel of alerts, by name."""
 
+    def people(self) -> People:
+        """Return who may act, and what they can do."""
+
     def unconnected(self) -> Listed:
         """Return the schools without a network, and who was; blocks, raises StoreError."""
+
+    def supervision(self) -> Supervision:
+        """Return what is open past its due date, and what was; blocks, raises StoreError."""
 
     def rollups(self) -> Waiting:
         """Return which hours and days wait to be rolled up."""

@@ -12,9 +12,11 @@ from collector.web.causes import CAUSES
 from collector.web.districttexts import DISTRICT
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
+from collector.web.peopletexts import PEOPLE
 from collector.web.roomtexts import ROOMS
 from collector.web.rostertexts import ROSTER
 from collector.web.securitytexts import SECURITY
+from collector.web.supervisiontexts import SUPERVISION
 from collector.web.unconnectedtexts import UNCONNECTED
 
 __all__ = ["HTML_LANG", "LANGUAGES", "TEXTS", "Language", "Text", "Texts", "chosen"]
@@ -73,8 +75,10 @@ TEXTS: Final[dict[str, Text]] = {
     **DISTRICT,
     **ROSTER,
     **ALERTS,
+    **PEOPLE,
     **LEDGER,
     **UNCONNECTED,
+    **SUPERVISION,
     **ROOMS,
     **SECURITY,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),

@@ -12,6 +12,7 @@ from alerts.engine import Engine
 from alerts.facts import ReadingFact, Sight, Wrong
 from alerts.language.file import read_rules
 from alerts.language.scene import in_short, listed
+from alerts.routing.plan import Routing
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
@@ -48,6 +49,7 @@ class Stage:
     rules: Sequence[Rule] = RULES
     messages: int = 20
     channels: tuple[str, ...] = CHANNELS
+    routing: Routing | None = None
     times: SchoolTime | None = None
     seq: dict[tuple[str, str], int] = field(default_factory=dict)
 
@@ -68,6 +70,7 @@ class Stage:
             channels=self.channels,
             rules=self.rules,
             messages=self.messages,
+            routing=self.routing,
             times=self.times,
             now=self.clock,
         )

@@ -13,6 +13,7 @@ from aiohttp.web import json_response
 from alerts.names import TARGET_AWAY, TARGET_UNREACHABLE
 from alerts.shipped import RULES
 from collector.alertsconfig import AlertsConfig
+from collector.app import Collector
 from collector.channelsconfig import (
     AlertmanagerConfig,
     FeishuConfig,
@@ -306,3 +307,46 @@ async def test_an_agent_cannot_raise_what_only_the_collector_can_know(
             await until(lambda: receiver.posts, 20)
             fired = {reason for name, reason in collector.counts() if name == "alerts_fired"}
         assert fired == {"spool_dropping"}
+
+
+async def test_each_alert_goes_where_its_routes_lead_also_by_a_file_that_changed_since(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    routes = tmp_path / "routing.toml"
+
+    def lead(owner: str) -> None:
+        text = 'kind = "routing"\n' + "".join(
+            f'[[receiver]]\nname = "{one}"\nchannels = ["{one}"]\nowner = "{one}"\n'
+            for one in ("operator", "user")
+        )
+        routes.write_text(f'{text}[default]\nto = ["owner:{owner}"]\n')
+
+    lead("operator")
+    async with receiving() as operator, receiving() as user:
+        webhooks = (
+            WebhookConfig(name="operator", url=operator.url),
+            WebhookConfig(name="user", url=user.url),
+        )
+        table = AlertsConfig(webhook=webhooks, routing_file=routes)
+        started = msgspec.structs.replace(config(tmp_path, mosquitto.port), alerts=table)
+        async with running(started) as collector, playing(Played(mosquitto.port)) as agent:
+            agent.publish(state(birth(), retain=True))
+            agent.publish(events_of(dropping()))
+            await until(lambda: len(operator.posts) == 1, 30)
+            lead("user")
+            await until(lambda: _taken(collector) == 2, 30)
+            other = event("spool_set_aside", at=clock.now())
+            agent.publish(events_of(event_batch(A, 2, other)))
+            await until(lambda: len(user.posts) == 1, 30)
+            agent.publish(events_of(dropping(active=False, seq=3)))
+            await until(lambda: len(operator.posts) == 2, 30)
+        assert operator.said() == [("FIRST", False), ("ALL_RESOLVED", False)]
+        assert user.said() == [("FIRST", False)]
+
+
+def _taken(collector: Collector) -> int:
+    """Return how often a file was taken, as the collector's database has it."""
+    with collector.books.ledger.transaction() as db:
+        query = "SELECT count(*) FROM event WHERE CAST(body AS TEXT) LIKE '%config_taken%'"
+        (count,) = db.execute(query).fetchone()
+    return int(count)

@@ -20,6 +20,7 @@ from agent.sensor.detectors import detectors
 from agent.watchers import base as watchers_base
 from agent.watchers import watchers
 from alerts.calendar.file import CalendarFile
+from alerts.people.accounts import AccountsFile
 from collector.alertsconfig import KINDS as KINDS_OF_CHANNEL
 from collector.config import CollectorConfig, read_collector
 from collector.roster import read_roster
@@ -36,8 +37,10 @@ READERS = {
     "collector": "collector.config:read_collector",
     "scenario": "simulator.scenario:read_scenario",
 }
+ACCOUNTS = {"accounts": "alerts.people.accounts:read_accounts"}
 CALENDAR = {"calendar": "alerts.calendar.file:read_calendar"}
 KINDS: dict[str, type[msgspec.Struct]] = {
+    "accounts.toml": AccountsFile,
     "agent.toml": AgentFile,
     "collector.toml": CollectorConfig,
     "scenario.toml": Scenario,
@@ -193,7 +196,10 @@ def test_a_sample_is_fine_as_it_is_and_with_every_option_switched_on(
     plain, full = tmp_path / name, tmp_path / f"full-{name}"
     plain.write_text(text(name), encoding="utf-8")
     full.write_text(OPTION.sub("", text(name)), encoding="utf-8")
-    assert [check(path, READERS | CALENDAR).text for path in (plain, full)] == ["", ""]
+    for path in (plain, full):
+        path.chmod(0o600)  # as a file of accounts has to be
+    known = READERS | CALENDAR | ACCOUNTS
+    assert [check(path, known).text for path in (plain, full)] == ["", ""]
 
 
 def test_the_samples_switched_on_mean_what_they_mean_as_they_are(tmp_path: Path) -> None:
@@ -261,5 +267,6 @@ def test_where_things_are_kept_is_found_without_the_file_saying_it(tmp_path: Pat
 def test_a_refused_file_gets_exactly_the_sentences_that_it_expects(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").split("\n")
     expected = [line.removeprefix(EXPECT) for line in lines if line.startswith(EXPECT)]
-    said = check(path, READERS).text.split("\n")
+    readers = READERS | (ACCOUNTS if path.stem.startswith("accounts") else {})
+    said = check(path, readers).text.split("\n")
     assert [line.removeprefix(f"{path}:").strip() for line in said] == expected

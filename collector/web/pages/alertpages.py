@@ -5,12 +5,15 @@ from typing import Final, get_args
 
 from aiohttp import web
 
+from alerts.acks import AFTER_THE_END, next_stage
 from alerts.history import Story, Wanted
 from alerts.texts import plain
 from collector.verdicts import Cause
 from collector.web import roomwords
+from collector.web.actors import actor_of
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
+from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
@@ -72,7 +75,7 @@ class AlertPages:
         found = [one for one in (*read.found.open, *read.found.over) if number and not read.problem]
         if not found and not read.problem:
             raise web.HTTPNotFound
-        t = self.frame.texts(request)
+        t, actor = self.frame.texts(request), actor_of(request)
         return self.frame.page(
             request,
             self.frame.source.picture(),
@@ -80,6 +83,10 @@ class AlertPages:
             alerts=read,
             story=found[0] if found else None,
             steps=steps(found[0], t) if found else [],
+            may_act=bool(actor and found and actor.may("ack", found[0].telling.alert.key.place)),
+            silence_hours=HOURS,
+            after_the_end=AFTER_THE_END,
+            next_stage=next_stage(found[0].handled) if found else None,
             details=_details(found[0], t) if found else [],
         )
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from collector.picture import Picture
 from collector.web import clocks, schools, scope, texts, words
+from collector.web.actors import SIGN_IN, actor_of, session_of
 from collector.web.source import Source
 from core import VERSION
 from core.clock import Clock, local
@@ -21,6 +22,9 @@ TEMPLATES: Final = Path(__file__).parents[1] / "templates"
 REFRESH_S: Final = 5
 MANY_SCHOOLS: Final = 300
 """A page with more schools than this is asked for less often."""
+
+TOLD: Final = (401, 403, 404, 429, 503)
+"""What is said of these in words of their own."""
 
 _STEERING: Final = ("lang", "range", *scope.PARAMETERS, "school", "agent", "all")
 
@@ -63,6 +67,7 @@ class Frame:
     ) -> web.Response:
         """Return the page that *template* makes of *values*."""
         t = self.texts(request)
+        session = session_of(request)
         many = len(picture.schools) > MANY_SCHOOLS
         frame = {
             "picture": picture,
@@ -73,6 +78,9 @@ class Frame:
             "html_lang": texts.HTML_LANG,
             "languages": texts.LANGUAGES,
             "path": request.path,
+            "actor": actor_of(request),
+            "csrf": session.csrf if session else "",
+            "can_sign_in": bool(request.app[SIGN_IN].people.accounts),
         }
         text = self.templates.get_template(template).render(
             **frame, **_helpers(request, t, self.now(), self.zone), **values
@@ -83,8 +91,14 @@ class Frame:
 
     def error(self, request: web.Request, status: int) -> web.Response:
         """Show that there is no such page, or that it cannot be shown."""
-        key = "error_404" if status == 404 else "error_other"
-        return self.page(request, self.source.picture(), "error.html", status, key=key)
+        key = f"error_{status}" if status in TOLD else "error_other"
+        picture = self.source.picture()
+        return self.page(request, picture, "error.html", status, key=key, next=f"{key}_next")
+
+    def refused(self, request: web.Request, why: str) -> web.Response:
+        """Show why what somebody asked for may not be done now."""
+        picture, next_ = self.source.picture(), f"refused_{why}"
+        return self.page(request, picture, "error.html", 409, key="error_409", next=next_)
 
 
 def zone_name(zone: tzinfo, now: int) -> str:

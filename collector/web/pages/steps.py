@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from alerts.acks import Ack
 from alerts.history import Delivery, Story
 from collector.web.texts import Texts
 from core.alerts import CONSOLE
@@ -10,12 +11,14 @@ from core.alerts import CONSOLE
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened at `at` (ns); `delivery` is what became of a message."""
+    """One thing that happened at `at` (ns); `delivery` is what became of a message, `note` what a
+    person wrote."""
 
     at: int
     words: str
     delivery: Delivery | None = None
     channel: str = ""
+    note: str = ""
 
 
 def steps(story: Story, t: Texts) -> list[Step]:
@@ -32,6 +35,18 @@ def _steps(story: Story, t: Texts) -> Iterator[Step]:
         yield Step(alert.ended_at, t("story_ended"))
     for one in story.deliveries:
         yield Step(one.made_at, t(f"told_{one.reason}"), one, _channel(one.channel, t))
+    for ack, undone in story.taken_back:
+        yield _acked(ack, t)
+        yield Step(undone, t("story_undone", by=ack.by))
+    if story.ack:
+        yield _acked(story.ack, t)
+    for done in story.handled:
+        said = t("story_stage", stage=t(f"stage_{done.stage}"), by=done.by)
+        yield Step(done.at, said, note=done.note)
+
+
+def _acked(ack: Ack, t: Texts) -> Step:
+    return Step(ack.at, t("story_acked", by=ack.by, how=t(f"how_{ack.how}")), note=ack.note)
 
 
 def _channel(name: str, t: Texts) -> str:

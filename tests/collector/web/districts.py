@@ -9,6 +9,7 @@ from datetime import date
 from typing import get_args
 
 from alerts.history import Delivery, Stories, Story
+from alerts.routing.supervision import Entry, Figures, Supervision
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.targets.facts import Facts
@@ -259,6 +260,30 @@ def unconnected(picture: Picture) -> Listed:
     return Listed(tuple(listed), tuple(over), lengths, NOW - 500 * HOUR, 24 * HOUR)
 
 
+def supervised(found: Stories) -> Supervision:
+    """Return the list as it would be if all that is open had been due for some time."""
+    entries = [
+        Entry(
+            *(story.telling, ("operator", "user", "authority")[n % 3]),
+            since=NOW - (200 if n == 0 else 4) * 24 * HOUR,
+            due_at=NOW - (197 if n == 0 else 1) * 24 * HOUR - n * HOUR,
+            supervised_at=NOW - n * HOUR,
+            reminders=n % 3 + 1,
+            escalated=n % 2,
+            acked_at=NOW - HOUR if n % 2 else 0,
+            closed_at=0,
+            long=n == 0,
+        )
+        for n, story in enumerate(found.open)
+    ]
+    over = [
+        replace(entry, telling=story.telling, closed_at=NOW - n * HOUR, long=False)
+        for n, (entry, story) in enumerate(zip(entries[1:], found.over), 1)
+    ]
+    figures = Figures(NOW - 500 * HOUR, 12, 9, 1.5, 20 * MINUTE, 3 * HOUR)
+    return Supervision(entries, len(entries), int(bool(entries)), over, figures)
+
+
 def scores(picture: Picture) -> tuple[Score, ...]:
     """Return the targets as the lines of *picture* are, with a lesson in which they were so."""
     facts = [
@@ -287,6 +312,7 @@ def furnish(source: FakeSource, count: int) -> None:
     source.schools = district(count)
     source.stories = stories(source.schools)
     source.listed = unconnected(source.picture())
+    source.supervised = supervised(source.stories)
     source.scored = scores(source.picture())
     source.secured = attacks.secured(source.picture())
     source.security_week = attacks.week(source.schools)

@@ -8,14 +8,16 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Story, Wanted
+from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.ledgerread import Account, AgentAccount, Question, Restore
+from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
 from collector.rooms.past import Order, Orders
@@ -40,6 +42,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = 1_795_332_185 * SECOND
 HERE = Identity("000000", "trial", "machine")
 MINUTE = 60 * SECOND
+
+
+def nobody() -> People:
+    """Nobody may act, and nothing would come of it."""
+    return People(cast(Any, None), cast(Any, None))
 
 
 @dataclass(slots=True)
@@ -67,12 +74,14 @@ class FakeSource:
     alerts_wanted: list[Wanted] = field(default_factory=list)
     alert_trouble: StoreError | None = None
     listed: Listed = field(default_factory=Listed)
+    supervised: Supervision = field(default_factory=Supervision)
     list_trouble: StoreError | None = None
     secured: SecurityView | None = None
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
     healths: dict[str, Health] = field(default_factory=dict)
+    acting: People = field(default_factory=nobody)
 
     def picture(self) -> Picture:
         if self.painted:
@@ -136,10 +145,18 @@ class FakeSource:
     def channels(self) -> Mapping[str, Health]:
         return self.healths
 
+    def people(self) -> People:
+        return self.acting
+
     def unconnected(self) -> Listed:
         if self.list_trouble:
             raise self.list_trouble
         return self.listed
+
+    def supervision(self) -> Supervision:
+        if self.list_trouble:
+            raise self.list_trouble
+        return self.supervised
 
     def account(self, question: Question) -> Account:
         """Answer `a_page` agents a page, whatever was asked for."""

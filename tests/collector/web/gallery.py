@@ -29,6 +29,7 @@ PAGES: Final = {
     "alert": "/alerts/1",
     "security": "/security",
     "unconnected": "/unconnected",
+    "supervision": "/supervision",
     "ledger": "/ledger",
     "account": "/ledger?region=330102&school=3300000000&agent=jifang-1",
     "nowhere": "/nowhere",

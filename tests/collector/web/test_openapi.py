@@ -19,7 +19,11 @@ from tests.collector.web.districts import furnish
 from tests.collector.web.fakes import HERE, NOW, SHANGHAI, FakeSource, MoodyStore, agent, school
 from tests.collector.web.test_ledger import missing
 
-PAGES = ("/", "/schools/", "/alerts", "/security", "/unconnected", "/ledger", "/static")
+PAGES = (
+    *("/", "/schools/", "/alerts", "/security", "/unconnected", "/supervision", "/ledger"),
+    "/static",
+    *("/sign-in", "/sign-out", "/ack/", "/silences"),
+)
 WHO = f"region={HERE.region}&school={HERE.school}&agent={HERE.agent}"
 CPU = f"{WHO}&measurement=cpu&field=usage_idle"
 NET = f"{WHO}&measurement=net&field=bytes_recv&aggregate=rate&group_by=interface"
@@ -80,7 +84,11 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 
 @pytest.mark.parametrize("count", [0, 1, 50, 1000])
 @pytest.mark.parametrize(
-    "name", ["live", "agents", "rooms", "alerts", "security", "unconnected", "ledger", "targets"]
+    "name",
+    [
+        *("live", "agents", "rooms", "alerts", "security", "unconnected", "supervision"),
+        *("ledger", "targets"),
+    ],
 )
 async def test_answers_about_districts_of_any_size_are_as_documented(
     client: Client, source: FakeSource, name: str, count: int

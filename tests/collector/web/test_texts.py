@@ -7,14 +7,17 @@ from typing import get_args
 
 import pytest
 
+from alerts.acks import STAGES, How, Refusal
+from alerts.people.accounts import ROLES
 from collector.ledger import Restored
 from collector.reasons import REASONS
 from collector.rooms.verdict import RoomState
 from collector.roster.school import OWNERS, Link, SchoolType, Standing
 from collector.security.sensors import STATES as SENSOR_STATES
 from collector.verdicts import State
-from collector.web import board, charts, ledger, schools, scope, texts
+from collector.web import board, charts, ledger, schools, scope, supervision, texts
 from collector.web.pages import alertpages
+from collector.web.pages.frame import TOLD
 from collector.web.texts import TEXTS, chosen
 from core.alerts import Reason
 from core.kind import SEVERITIES
@@ -49,7 +52,15 @@ MADE = {
     *(f"told_{reason}" for reason in get_args(Reason)),
     *(f"delivery_{state}" for state in ("queued", "sending", "delivered", "undeliverable")),
     *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
-    *("state_not_up", "nav_front", "unconnected"),
+    *("state_not_up", "nav_front", "unconnected", "supervision"),
+    *(f"supervision_column_{name}" for name in supervision.COLUMNS),
+    *(f"stage_{stage}" for stage in STAGES),
+    *(f"how_{how}" for how in get_args(How)),
+    *(f"refused_{why}" for why in get_args(Refusal)),
+    *("refused_no_reason", "refused_no_silence", "refused_bad_silence"),
+    *(f"role_of_{role}" for role in ROLES),
+    *(f"error_{status}{more}" for status in TOLD for more in ("", "_next")),
+    *("sign_in_insecure", "sign_in_stale", "sign_in_wait", "sign_in_wrong", "error_409"),
     *(f"link_{link}" for link in get_args(Link)),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}

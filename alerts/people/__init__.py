@@ -1,0 +1,1 @@
+"""Who may act: accounts, their roles and their passwords."""

@@ -1,0 +1,78 @@
+"""A message beside those of the pipeline: what it is about, to whom, and its title."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+from typing import Final
+
+from alerts.step import Case
+from alerts.texts import MOST_HELD, Words, summary
+from core import clock
+from core.alerts import Notification, Reason, Telling, Text
+
+_PREFIX: Final[Mapping[str, Text]] = {
+    "REPEAT": Text("仍未恢复：{title}", "still there: {title}"),
+    "ESCALATED": Text("升级（无人确认）：{title}", "escalated, nobody acknowledged: {title}"),
+    "REMINDER": Text("催办（应于 {due} 前处理）：{title}", "due by {due}: {title}"),
+    "OVERDUE": Text("已逾期，列入督办：{title}", "overdue, under supervision: {title}"),
+}
+_DIGEST: Final = Text(
+    "每日汇总：新发生 {began} 条，已恢复 {ended} 条，仍未恢复 {lasting} 条",
+    "Daily digest: {began} began, {ended} are over, {lasting} still open",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What follows of alerts that last. `due_at` is the earliest of their due dates (ns), or 0."""
+
+    reason: Reason
+    about: Sequence[Case]
+    place: str
+    channels: tuple[str, ...]
+    repeat: bool
+    due_at: int = 0
+    overdue: bool = False
+
+    def message(self, tellings: Sequence[Telling], at: int, words: Words) -> Notification:
+        """Return the message; its number is given when it is written."""
+        said = summary(tellings, self.reason, at, words)
+        form = _PREFIX["OVERDUE" if self.overdue else self.reason]
+        due = minute(self.due_at, words.zone)
+        texts = (
+            text.format(title=title, due=due) for text, title in zip(form, said.title, strict=True)
+        )
+        return replace(said, title=Text(*texts))
+
+
+@dataclass(frozen=True, slots=True)
+class DigestSaid:
+    """The small things of a day: `about` are the worst of the `total`."""
+
+    about: Sequence[Case]
+    channels: tuple[str, ...]
+    repeat: bool
+    began: int
+    ended: int
+    lasting: int
+    counts: Mapping[str, int]
+    place: str = "digest"
+
+    def message(self, tellings: Sequence[Telling], at: int, words: Words) -> Notification:
+        """Return the message; its number is given when it is written."""
+        said = summary(tellings, "DIGEST", at, words)
+        figures = {"began": self.began, "ended": self.ended, "lasting": self.lasting}
+        title = Text(*(text.format(**figures) for text in _DIGEST))
+        total = sum(self.counts.values())
+        return replace(
+            said,
+            title=title,
+            alerts=tuple(tellings[:MOST_HELD]),
+            total=total,
+            counts=dict(self.counts),
+        )
+
+
+def minute(at: int, zone: tzinfo) -> str:
+    """Return *at* for people."""
+    return clock.local(at, zone).strftime("%Y-%m-%d %H:%M")
