@@ -70,6 +70,8 @@ async def test_an_alert_is_told_with_its_names_its_times_and_its_texts(
         "waits_for_summary": False,
         "details": {"why": "full"},
         "because": [],
+        "acked": None,
+        "handled": [],
     }
     assert text["zh"].startswith("开始：2026-11-23 03:09:45")
     assert [(t["channel"], t["reason"], t["state"]) for t in told] == [("duty", "FIRST", "queued")]
