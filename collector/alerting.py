@@ -14,11 +14,10 @@ import logging
 import sqlite3
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
 
-from alerts import silences
 from alerts.channels.alertmanager import Alertmanager
 from alerts.channels.health import Health
 from alerts.dispatcher import Dispatcher
@@ -31,7 +30,6 @@ from alerts.routing.supervision import Supervisor
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
-from alerts.silences import Matchers, Silence
 from alerts.step import Case
 from alerts.texts import Words
 from collector import ledgerfile
@@ -46,13 +44,13 @@ from collector.config import CollectorConfig
 from collector.degraded import degraded
 from collector.everywhere import everywhere_of
 from collector.intake import Bad
-from collector.journal import Note
 from collector.patience import Patience, Stopping
 from collector.people import open_people
 from collector.readings import fresh_lines
 from collector.resending import resend
 from collector.routingfile import RoutingFile, contacts_of
 from collector.security.view import RULES as RULES_OF_SECURITY
+from collector.silencing import Silencing
 from collector.sorting import Item
 from collector.systemsight import SystemSight
 from collector.timetable.files import CalendarFiles
@@ -130,8 +128,9 @@ class Alerting:
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
+        self.silencing = Silencing(ground.transaction, books.journal, self._silences_changed, now)
         self.people, watched = open_people(
-            config, books, ground, dict.fromkeys(names, "") | schools, self
+            config, books, ground, dict.fromkeys(names, "") | schools, self.silencing
         )
         self.watches += watched
         fallback = fallback_of(config.alerts)
@@ -211,53 +210,8 @@ class Alerting:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.history.began(since, RULES_OF_SECURITY, place)
 
-    # Silences, for people who are signed in: these block, and raise sqlite3.Error.
-
-    def silences(self) -> Sequence[Silence]:
-        """Return silences, the newest first, those that are over among them."""
-        with self._ground.transaction() as db:
-            return silences.list_(db)
-
-    def silence(
-        self,
-        by: str,
-        reason: str,
-        matchers: Matchers,
-        ends_at: int,
-        begins_at: int = 0,
-        *,
-        account: str = "",
-    ) -> Silence:
-        """Silence alerts until *ends_at* (ns), and record it; raises BadSilence."""
-        at = self._now()
-        with self._ground.transaction() as db:
-            made = silences.make(
-                db,
-                by=by,
-                reason=reason,
-                matchers=matchers,
-                ends_at=ends_at,
-                at=at,
-                begins_at=begins_at,
-            )
-            self._books.journal.add(db, [_silence_note("silence_made", made, by, account)])
-        self._silences_changed()
-        return made
-
-    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
-        """End a silence before its time, and record it; False where none of that number lasts."""
-        with self._ground.transaction() as db:
-            ended = silences.end(db, number, by, self._now())
-            if ended:
-                found = next(one for one in silences.list_(db) if one.number == number)
-                self._books.journal.add(db, [_silence_note("silence_ended", found, by, account)])
-        if ended:
-            self._silences_changed()
-        return ended
-
     def _silences_changed(self) -> None:
         self._silenced = True
-        self._books.journal.sync()
         self.kick()
 
     def _new_calendar(self) -> None:
@@ -401,13 +355,6 @@ class Alerting:
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
-
-
-def _silence_note(kind: str, one: Silence, by: str, account: str) -> Note:
-    matchers = {name: word for name, word in asdict(one.matchers).items() if word}
-    until = clock.rfc3339(one.over_at)
-    details = {"number": one.number, "by": by, "reason": one.reason, "until": until, **matchers}
-    return Note(kind, f"silence/{one.number}", account, details)
 
 
 def _fresh(item: Item) -> _Fresh | None:

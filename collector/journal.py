@@ -6,6 +6,7 @@ everything else counts up under an epoch of this process, as an agent's batches 
 
 import contextlib
 import hashlib
+import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,8 +18,10 @@ from collector.auditrecord import EventRow, body_of
 from collector.eventrows import PAGE, STOPPED, EventBatch, EventRows, insert, move_cursor
 from collector.lanerow import Standing
 from core import clock, wire
-from core.errors import StoreStopped
+from core.errors import StoreError, StoreStopped
 from core.types import Event
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,13 @@ class Journal:
             if self.log.row > before:
                 self.synced()
             return self.log.row
+
+    def sync_or_later(self) -> None:
+        """Have the audit log take what was kept now; where it cannot, it does so by itself later."""
+        try:
+            self.sync()
+        except (sqlite3.Error, StoreError, OSError) as error:
+            _log.warning("the audit log has what was kept only later: %s", error)
 
     def _append(self) -> None:
         while rows := self.rows.after(self.log.row, PAGE):

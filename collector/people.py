@@ -6,13 +6,11 @@ nothing.
 """
 
 import contextlib
-import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, Protocol
+from typing import Final
 
 from alerts import acks
 from alerts.acks import Ack, Handled, How
@@ -24,17 +22,15 @@ from collector.books import Books
 from collector.config import CollectorConfig
 from collector.filewatch import FileWatch
 from collector.journal import Journal, Note
+from collector.silencing import Silencing, Transaction
 from collector.store.secretfile import kept_or_made, password
 from core import clock
-from core.errors import StoreBusy, StoreError
+from core.errors import StoreBusy
 from core.tomlfile import content_of
 
 KEY_FILE: Final = "ack-links.key"
 """In the collector's folder; without it the links that are on their way are worth nothing."""
 
-_log = logging.getLogger(__name__)
-
-Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 Count = Callable[[str, str], None]
 """Counts a name and a reason, in the event loop."""
 
@@ -51,28 +47,6 @@ class Doer:
     how: How
     subject: str
     address: str
-
-
-class Silencing(Protocol):
-    """Makes and ends silences, each with its row of the audit log (collector/alerting.py)."""
-
-    def silences(self) -> Sequence[Silence]:
-        """Return silences, the newest first."""
-
-    def silence(
-        self,
-        by: str,
-        reason: str,
-        matchers: Matchers,
-        ends_at: int,
-        begins_at: int = 0,
-        *,
-        account: str = "",
-    ) -> Silence:
-        """Silence alerts until *ends_at* (ns); raises BadSilence."""
-
-    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
-        """End a silence before its time; False where none of that number lasts."""
 
 
 def _uncounted(_name: str, _reason: str) -> None:
@@ -159,6 +133,11 @@ class People:
         with _refusing():
             return self.silencing.silences() if self.silencing else ()
 
+    def silenced(self, number: int) -> Silence | None:
+        """Return the silence of that number, if there is one."""
+        with _refusing():
+            return self.silencing.one(number) if self.silencing else None
+
     def silence(self, who: Doer, reason: str, matchers: Matchers, ends_at: int) -> Silence:
         """Have nobody told of some alerts until *ends_at* (ns); raises BadSilence."""
         assert self.silencing
@@ -188,12 +167,8 @@ class People:
 
     def _sync(self, *, new: bool = True) -> None:
         """Have the audit log take it at once; where it cannot, it does by itself later."""
-        if not new:
-            return
-        try:
-            self.journal.sync()
-        except (sqlite3.Error, StoreError, OSError) as error:
-            _log.warning("the audit log has what people did only later: %s", error)
+        if new:
+            self.journal.sync_or_later()
 
 
 def open_people(

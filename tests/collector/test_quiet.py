@@ -1,6 +1,7 @@
 """What is kept back in the real collector: a silence, and a calendar that is taken over."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,8 @@ async def test_what_is_silenced_and_maintained_is_told_when_both_are_over(
                 quiet = collector.alerting
                 words = Matchers(school=WHO.school, region=WHO.region)
                 ends_at = clock.now() + 3_600 * SECOND
-                silence = await asyncio.to_thread(quiet.silence, "zhang", "更换中", words, ends_at)
+                make = partial(quiet.silencing.silence, "zhang", "更换中", words, ends_at)
+                silence = await asyncio.to_thread(make)
                 agent.publish(state(birth(), retain=True))
                 agent.publish(events_of(dropping()))
                 held = await found(url, by=f"silence:{silence.number}")
@@ -61,7 +63,7 @@ async def test_what_is_silenced_and_maintained_is_told_when_both_are_over(
                 file = tmp_path / "calendar.toml"
                 file.write_text(EMPTY + MAINTENANCE, encoding="utf-8")
                 await until(lambda: bool(quiet.times.calendar.maintenance), 30)
-                assert await asyncio.to_thread(quiet.end_silence, silence.number, "li")
+                assert await asyncio.to_thread(quiet.silencing.end_silence, silence.number, "li")
                 held = await found(url, by="maintenance:spool")
                 assert [one["by"] for one in held["open"][0]["mutes"]] == [
                     *(f"silence:{silence.number}", "maintenance:spool"),

@@ -78,8 +78,7 @@ class SilencePage:
     async def end(self, request: web.Request) -> web.Response:
         """End a silence; one that is over already is no mistake."""
         number = whole(request.match_info["number"])
-        silences = await self.reads.run(self._people.silences)
-        found = next((one for one in silences if one.number == number), None)
+        found = await self.reads.run(lambda: self._people.silenced(number))
         if not found:
             raise ActRefused("no_silence", f"there is no silence {number}")
         who = require(request, "silence", place_of(found.matchers)).doer(request)

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -13,14 +13,12 @@ import msgspec
 from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from alerts import silences
 from alerts.history import History, Stories, Wanted
 from alerts.links import AckLinks
 from alerts.people.accounts import Accounts
-from alerts.silences import Matchers, Silence
 from alerts.texts import Words
-from collector.journal import Note
 from collector.people import People
+from collector.silencing import Silencing
 from collector.web.app import make_app
 from core.clock import SECOND
 from core.types import Event, Identity
@@ -46,50 +44,6 @@ class Live(FakeSource):
 
 
 @dataclass
-class Silencer:
-    """What collector/alerting.py does, on the stage."""
-
-    stage: Stage
-
-    def silences(self) -> Sequence[Silence]:
-        with self.stage.ledger.transaction() as db:
-            return silences.list_(db)
-
-    def silence(
-        self,
-        by: str,
-        reason: str,
-        matchers: Matchers,
-        ends_at: int,
-        begins_at: int = 0,
-        *,
-        account: str = "",
-    ) -> Silence:
-        with self.stage.ledger.transaction() as db:
-            made = silences.make(
-                db,
-                by=by,
-                reason=reason,
-                matchers=matchers,
-                ends_at=ends_at,
-                at=self.stage.clock(),
-                begins_at=begins_at,
-            )
-            self.stage.journal.add(db, [Note("silence_made", f"silence/{made.number}", account)])
-        self.stage.journal.sync()
-        self.stage.engine.silences_changed()
-        return made
-
-    def end_silence(self, number: int, by: str, *, account: str = "") -> bool:
-        with self.stage.ledger.transaction() as db:
-            ended = silences.end(db, number, by, self.stage.clock())
-            self.stage.journal.add(db, [Note("silence_ended", f"silence/{number}", account)])
-        self.stage.journal.sync()
-        self.stage.engine.silences_changed()
-        return ended
-
-
-@dataclass
 class Office:
     """One collector's pages; `seconds` is the clock of sessions and waits, which tests move."""
 
@@ -111,7 +65,12 @@ class Office:
             AckLinks(self.base_url, b"k" * 32, self.stage.clock),
             receivers={"duty": "", "school": HERE, "far": ELSEWHERE},
             base_url=self.base_url,
-            silencing=Silencer(self.stage),
+            silencing=Silencing(
+                self.stage.ledger.transaction,
+                self.stage.journal,
+                self.stage.engine.silences_changed,
+                self.stage.clock,
+            ),
             count=self.count,
             now=self.stage.clock,
         )
