@@ -42,6 +42,7 @@ Before you start anything:
   schoolwatch check-config FILE…   every mistake with file, line and the nearest right word
   schoolwatch roster check FILE    every row of the list of schools that is not in order
   schoolwatch rules check FILE     alert rules: every mistake; also: rules list, rules test
+  schoolwatch calendar check FILE  holidays and lessons: every bad row; also: calendar show
   schoolwatch routes show          who would hear of an alert, and why; `routes check`: of which not
 
   schoolwatch completion bash      what makes the Tab key know all this (also zsh, fish)
