@@ -14,6 +14,7 @@ from collector import terminal
 from collector.terminal import safe
 from collector.timetable.files import Loaded, days_shown, load
 from core.errors import ConfigError
+from core.timefields import zone_mistake
 
 
 @click.group("calendar", short_help="The school calendar: check its files, see a day of it.")
@@ -76,10 +77,10 @@ def _counted(loaded: Loaded) -> list[str]:
 
 
 def _times(zone: str) -> SchoolTime:
-    try:
-        return SchoolTime(ZoneInfo(zone))
-    except (KeyError, ValueError, OSError):
-        raise ConfigError(f"--zone {zone!r} is no zone, as Asia/Shanghai") from None
+    mistake = zone_mistake(zone)
+    if mistake:
+        raise ConfigError(f"--zone {mistake}")
+    return SchoolTime(ZoneInfo(zone))
 
 
 def _today(zone: str) -> date:

@@ -1,6 +1,5 @@
 """collector.toml: what the collector serves, where it keeps it (configs/collector.toml)."""
 
-import zoneinfo
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -16,30 +15,14 @@ from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.errors import ConfigError
 from core.fields import Days, File, Filled, Host, KiloBytesPerSecond, Level, MegaBytes, Port
-from core.hints import nearest, shown
+from core.hints import shown
 from core.options import CHECK
+from core.timefields import Zone, zone_mistake
 from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"
 
 C = TypeVar("C", bound="CollectorConfig")
-
-
-def _zone_mistake(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        # A KeyError for names that nobody knows; the others for folders and damaged files.
-        zones = sorted(zoneinfo.available_timezones())
-        if not zones:
-            return f"is {shown(name)}; this machine knows no zones: install the package tzdata"
-        near = nearest(name, zones)
-        advice = f"did you mean {shown(near)}?" if near else "expected a name as Asia/Shanghai"
-        return f"is {shown(name)}; {advice}"
-    return ""
-
-
-Zone = Annotated[str, Meta(extra={CHECK: _zone_mistake})]
 
 
 def _regions_mistake(regions: tuple[str, ...]) -> str:
@@ -77,7 +60,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""
-        mistake = _zone_mistake(self.zone)
+        mistake = zone_mistake(self.zone)
         if mistake:
             raise ConfigError(f"[collector] zone {mistake}")
         return ZoneInfo(self.zone)

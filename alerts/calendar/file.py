@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Final, Literal, Protocol
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
@@ -16,10 +15,8 @@ from alerts.targets.days import Hours
 from core import config
 from core.fields import AnyLevel, Filled
 from core.options import CHECK
+from core.timefields import AnyZone, Weekday
 from core.tomllines import KeyPath
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _SPAN: Final = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")
 _EXAMPLE: Final = 'a time of day, as "08:00-17:30"'
@@ -58,15 +55,6 @@ def _window_mistake(text: str) -> str:
     return ""
 
 
-def _zone_mistake(zone: str) -> str:
-    try:
-        if zone:
-            ZoneInfo(zone)
-    except (KeyError, ValueError, OSError):
-        return f"{zone!r} is no zone, as Asia/Shanghai"
-    return ""
-
-
 Date = Annotated[date, Meta(description="a day, as 2026-09-01 without quotes")]
 Moment = Annotated[datetime, Meta(description="a moment, as 2026-11-28T22:00:00 without quotes")]
 Name = Annotated[
@@ -74,7 +62,6 @@ Name = Annotated[
 ]
 Spans = Annotated[tuple[str, ...], Meta(extra={CHECK: _spans_mistake})]
 Window = Annotated[str, Meta(extra={CHECK: _window_mistake})]
-Zone = Annotated[str, Meta(extra={CHECK: _zone_mistake})]
 
 
 class Term(Struct, frozen=True, kw_only=True):
@@ -162,7 +149,7 @@ class WeeklyMaintenance(Struct, frozen=True, kw_only=True):
     reason: Filled
     weekdays: Annotated[tuple[Weekday, ...], Meta(min_length=1)]
     hours: Window
-    zone: Zone = ""
+    zone: AnyZone = ""
     region: AnyLevel = ""
     school: AnyLevel = ""
     room: str = ""

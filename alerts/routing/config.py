@@ -7,18 +7,18 @@ between tables that are right alone.
 import re
 from datetime import date, datetime, time
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
+from alerts.language.spans import seconds
 from alerts.rules import Owner
 from core.clock import SECOND
 from core.fields import AnyLevel, Filled, FilledList, Level, SchoolPlace
 from core.kind import Severity
 from core.options import CHECK
+from core.timefields import WEEKDAYS, AnyZone, Weekday
+from core.topics import LEVEL
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
-_LENGTH: Final = re.compile(r"([0-9]{1,6})([smhd])")
 _SCHOOL_DAYS: Final = re.compile(r"([0-9]{1,3}) school days?")
 
 Duration = Annotated[
@@ -63,29 +63,19 @@ Moment = Annotated[str, _moment(MOMENT, "2026-10-01 08:00")]
 To = Annotated[
     str,
     Meta(
-        pattern=r"\A(?:owner:(?:authority|operator|user)|(?:rota|receiver):[A-Za-z0-9][\w.-]{0,31})\Z",
+        pattern=rf"\A(?:owner:(?:authority|operator|user)|(?:rota|receiver):{LEVEL.pattern})\Z",
         description='"owner:operator", "rota:NAME" or "receiver:NAME"',
     ),
 ]
 Targets = tuple[To, ...]
 PlaceKind = Literal["district", "collector", "region", "school", "agent"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Place = Annotated[
     str,
     Meta(
-        pattern=r"\A[A-Za-z0-9][\w.-]{0,31}(?:/[A-Za-z0-9][\w.-]{0,31})?\Z",
+        pattern=rf"\A{LEVEL.pattern}/{LEVEL.pattern}\Z",
         description='a school as "REGION/SCHOOL"',
     ),
 ]
-
-
-def _zone_mistake(name: str) -> str:
-    try:
-        if name:
-            ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return f'is {name[:40]!r}; expected a name as Asia/Shanghai, or "" for the district\'s'
-    return ""
 
 
 class ReceiverConfig(Struct, frozen=True, kw_only=True):
@@ -112,9 +102,7 @@ class ShiftConfig(Struct, frozen=True, kw_only=True):
     """On `days` from `begins` to `ends`, past midnight where that is not later; members take turns
     in their order."""
 
-    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = (
-        *("mon", "tue", "wed", "thu", "fri", "sat", "sun"),
-    )
+    days: Annotated[tuple[Weekday, ...], Meta(min_length=1)] = WEEKDAYS
     begins: TimeOfDay = "00:00"
     ends: TimeOfDay = "00:00"
     members: Annotated[tuple[Level, ...], Meta(min_length=1)]
@@ -132,7 +120,7 @@ class RotaConfig(Struct, frozen=True, kw_only=True):
     """Who is on duty: the first member from `start` on, the next after `turn_days`."""
 
     name: Level
-    zone: Annotated[str, Meta(extra={CHECK: _zone_mistake})] = ""
+    zone: AnyZone = ""
     start: Day
     turn_days: Annotated[int, Meta(ge=1, le=366)] = 7
     shift: tuple[ShiftConfig, ...] = ()
@@ -213,8 +201,7 @@ class RoutingConfig(Struct, frozen=True, kw_only=True):
 
 def length(text: str) -> int:
     """Return a duration in ns; 0 for never."""
-    found = _LENGTH.fullmatch(text)
-    return int(found[1]) * _UNITS[found[2]] * SECOND if found else 0
+    return 0 if text == "never" else int(seconds(text)) * SECOND
 
 
 def school_days(text: str) -> int:

@@ -18,8 +18,8 @@ from alerts.routing.config import (
     time_of,
 )
 from core import clock
+from core.timefields import WEEKDAYS
 
-DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY: Final = 1_440
 WEEK: Final = 7 * DAY
 """Minutes."""
@@ -86,7 +86,7 @@ def gaps(config: RotaConfig) -> tuple[list[str], list[str]]:
 
 
 def _shift(config: ShiftConfig) -> _Shift:
-    days = frozenset(DAYS.index(day) for day in config.days)
+    days = frozenset(WEEKDAYS.index(day) for day in config.days)
     return _Shift(days, time_of(config.begins), time_of(config.ends), config.members)
 
 
@@ -96,7 +96,7 @@ def _minutes(shift: ShiftConfig) -> Iterator[int]:
     )
     lasting = (ends - begins) % DAY or DAY
     for day in shift.days:
-        first = DAYS.index(day) * DAY + begins
+        first = WEEKDAYS.index(day) * DAY + begins
         yield from ((first + minute) % WEEK for minute in range(lasting))
 
 
@@ -116,4 +116,4 @@ def _said(begins: int, ends: int) -> str:
 
 def _word(minute: int) -> str:
     day, rest = divmod(minute, DAY)
-    return f"{DAYS[day % 7]} {rest // 60:02d}:{rest % 60:02d}"
+    return f"{WEEKDAYS[day % 7]} {rest // 60:02d}:{rest % 60:02d}"

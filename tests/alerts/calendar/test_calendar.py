@@ -272,7 +272,7 @@ def test_a_window_of_a_night_in_which_the_clock_changes_begins_and_ends_once(nig
         (
             '[[weekly_maintenance]]\nname = "m"\nreason = "r"\nweekdays = ["sat"]\n'
             'hours = "22:00-02:00"\nzone = "Mars/Base"',
-            "is no zone",
+            'zone is "Mars/Base"; expected a name as',
         ),
     ],
 )

@@ -82,6 +82,12 @@ def test_lines_of_the_sample_are_prose_options_or_tables() -> None:
         ('[due]\nP1 = "soon"', '[due] P1 is "soon"; expected a time as "4h"'),
         ('[digest]\nat = "7.30"', "[digest] at is '7.30'; expected one as '07:30'"),
         ('[[route]]\nname = "a"\nto = ["li"]', 'expected "owner:operator"'),
+        ('[[route]]\nname = "a"\nto = ["rota:值班"]', 'expected "owner:operator"'),
+        ('[[route]]\nname = "a"\nschool = ["330102"]', 'expected a school as "REGION/SCHOOL"'),
+        (
+            '[[rota]]\nname = "n"\nstart = "2026-09-07"\nzone = "Asia/Shanghia"',
+            'zone is "Asia/Shanghia"; did you mean "Asia/Shanghai"?',
+        ),
     ],
 )
 def test_a_mistake_is_said_with_its_line(text: str, said: str, tmp_path: Path) -> None:
