@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from alerts.channels.body import labels_of
+from alerts.channels.body import annotations_of, labels_of
 from alerts.channels.poster import Poster
 from alerts.outbox import Parcel
 from core import clock
@@ -71,12 +71,7 @@ def posted(telling: Telling, until: int) -> Mapping[str, Any]:
     ends = alert.ended_at if alert.state == "ended" else until
     return {
         "labels": labels_of(alert),
-        "annotations": {
-            "summary": telling.title.en,
-            "description": telling.text.en,
-            "summary_zh": telling.title.zh,
-            "description_zh": telling.text.zh,
-        },
+        "annotations": annotations_of(telling),
         "startsAt": clock.rfc3339(alert.began_at),
         "endsAt": clock.rfc3339(max(ends, alert.began_at)),
     }

@@ -4,6 +4,7 @@ Pure. docs/alerts.md describes it for those who write a receiver.
 """
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Final
 
 from alerts.outbox import Parcel
@@ -62,18 +63,23 @@ def labels_of(alert: Alert) -> dict[str, str]:
     return labels | {k: v for k, v in (("target", key.target), ("subject", key.subject)) if v}
 
 
+def annotations_of(telling: Telling) -> Mapping[str, str]:
+    """Return what people are told of an alert."""
+    return {
+        "summary": telling.title.en,
+        "description": telling.text.en,
+        "summary_zh": telling.title.zh,
+        "description_zh": telling.text.zh,
+    }
+
+
 def _alert(telling: Telling) -> dict[str, Any]:
     alert = telling.alert
     over = alert.state == "ended"
     return {
         "status": "resolved" if over else "firing",
         "labels": labels_of(alert),
-        "annotations": {
-            "summary": telling.title.en,
-            "description": telling.text.en,
-            "summary_zh": telling.title.zh,
-            "description_zh": telling.text.zh,
-        },
+        "annotations": annotations_of(telling),
         "startsAt": clock.rfc3339(alert.began_at),
         "endsAt": clock.rfc3339(alert.ended_at) if over else NOT_ENDED,
         "generatorURL": "",
