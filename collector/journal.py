@@ -95,7 +95,7 @@ class Journal:
             return self.log.row
 
     def sync_or_later(self) -> None:
-        """Have the audit log take what was kept now; where it cannot, it does so by itself later."""
+        """Have the audit log take what was kept, now or by itself later; never raises."""
         try:
             self.sync()
         except (sqlite3.Error, StoreError, OSError) as error:
