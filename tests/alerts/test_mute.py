@@ -9,7 +9,7 @@ import pytest
 
 from alerts import silences
 from alerts.calendar.calendar import calendar_of
-from alerts.calendar.file import WEEKDAYS, hours_of, parse_calendar
+from alerts.calendar.file import hours_of, parse_calendar
 from alerts.calendar.timetable import Lesson, Timetable
 from alerts.facts import Wrong
 from alerts.history import History, Muted, Stories, Wanted
@@ -18,6 +18,7 @@ from alerts.silences import BadSilence, Matchers
 from alerts.texts import Words
 from core.alerts import Alert
 from core.clock import SECOND
+from core.timefields import WEEKDAYS
 from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO
 
