@@ -7,7 +7,7 @@ are durable together or not at all. Nothing here is ever deleted before its aler
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -174,11 +174,6 @@ def plain(text: str, longest: int = LONGEST_NOTE) -> str:
     """Return what somebody typed, fit to be kept: in one line, not too long."""
     line = "".join(char if char.isprintable() else " " for char in text[: 4 * longest])
     return " ".join(line.split())[:longest].rstrip()
-
-
-def as_details(number: int, ack: Ack) -> Mapping[str, str | int]:
-    """Return what the audit log is to say of it."""
-    return {"number": number, "role": ack.role, "how": ack.how, "note": ack.note}
 
 
 def _state(db: sqlite3.Connection, number: int) -> str:
