@@ -4,22 +4,29 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from collector.web.app import make_app
+from tests.alerts.people.made import cheap_hashes
 from tests.collector.web.fakes import (
     MINUTE,
     NOW,
     SHANGHAI,
+    Client,
     FakeSource,
     MoodyStore,
     agent,
     history,
     school,
 )
+from tests.collector.web.office import Office
 
-Client = TestClient[web.Request, web.Application]
+__all__ = ["Client"]
+
+
+@pytest.fixture(autouse=True)
+def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap_hashes(monkeypatch)
 
 
 @pytest.fixture
@@ -44,3 +51,10 @@ async def client(source: FakeSource) -> AsyncIterator[Client]:
     app = make_app(source, "zh", SHANGHAI, now=lambda: NOW, patience=0.3)
     async with TestClient(TestServer(app)) as client:
         yield client
+
+
+@pytest.fixture
+async def office(tmp_path: Path) -> AsyncIterator[Office]:
+    """A collector's pages over the real engine, with people who may act there."""
+    async with Office(tmp_path).open() as office:
+        yield office

@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Story, Wanted
 from alerts.routing.supervision import Supervision
@@ -37,6 +40,7 @@ from core.errors import StoreError
 from core.types import Identity
 
 _T = TypeVar("_T")
+Client = TestClient[web.Request, web.Application]
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NOW = 1_795_332_185 * SECOND

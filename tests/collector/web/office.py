@@ -25,8 +25,7 @@ from core.types import Event, Identity
 from tests.alerts.people.made import ELSEWHERE, HERE, PASSWORD, account, accounts
 from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO
-from tests.collector.web.conftest import Client
-from tests.collector.web.fakes import FakeSource, MoodyStore
+from tests.collector.web.fakes import Client, FakeSource, MoodyStore
 
 BASE = "http://127.0.0.1"
 NAMES = ("zhang", "li", "far", "wang")

@@ -1,8 +1,6 @@
 """The link of a message: shows as often as one likes, acts once, and tells strangers nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,19 +9,8 @@ from hypothesis import strategies as st
 from alerts.links import VALID_S, AckLinks
 from collector.web.signin import BAD_LINKS, LINK_ACTS
 from core.clock import SECOND
-from tests.alerts.people.made import HERE, cheap_hashes
+from tests.alerts.people.made import HERE
 from tests.collector.web.office import Office, details, elsewhere
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap_hashes(monkeypatch)
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with Office(tmp_path).open() as office:
-        yield office
 
 
 async def test_whoever_fetches_it_acts_on_nothing(office: Office) -> None:

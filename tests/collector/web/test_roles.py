@@ -1,15 +1,13 @@
 """Every address that acts, asked by everybody: who may, and who may not."""
 
 import base64
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collector.web.app import make_app
 from core.clock import SECOND, rfc3339
-from tests.alerts.people.made import PASSWORD, cheap_hashes
+from tests.alerts.people.made import PASSWORD
 from tests.alerts.stage import SHANGHAI
 from tests.collector.making import WHO
 from tests.collector.web.fakes import FakeSource
@@ -30,17 +28,6 @@ MAY: dict[str, dict[str, int]] = {
     "/ack/{token}": dict.fromkeys(("zhang", "li", "far", "wang", ""), 303),
     "/api/v1/alerts/ack": {"zhang": 200, "li": 200, "far": 403, "wang": 403, "": 401},
 }
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap_hashes(monkeypatch)
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with Office(tmp_path).open() as office:
-        yield office
 
 
 def basic(name: str, password: str = PASSWORD) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,21 +19,10 @@ from collector.web.signinlockout import (
 )
 from collector.web.signinsessions import IDLE_S, LONGEST_S, MOST_OF_ONE, Sessions
 from core.errors import StoreBusy
-from tests.alerts.people.made import PASSWORD, account, accounts, cheap_hashes
+from tests.alerts.people.made import PASSWORD, account, accounts
 from tests.collector.web.office import Office, details, hidden
 
 WRONG = "Not the right one 1"
-
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap_hashes(monkeypatch)
-
-
-@pytest.fixture
-async def office(tmp_path: Path) -> AsyncIterator[Office]:
-    async with Office(tmp_path).open() as office:
-        yield office
 
 
 async def test_who_signs_in_is_named_and_who_signs_out_is_nobody_again(office: Office) -> None:
