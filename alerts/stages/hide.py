@@ -15,19 +15,25 @@ from alerts.rules import Rule
 from alerts.step import Case, Step
 from core.alerts import AlertKey
 
-_ROOMS: Final = ("room_not_ready", "room_limited", "room_unknown", "device_fault", "device_unknown")
-_SCHOOL: Final = (*_ROOMS, "switch_down", "ap_down", "school_unknown", "packet_loss")
-_PROBES: Final = ("target_unreachable", "target_slow", "resolver_fails", "packet_loss")
+_SCHOOL: Final = (
+    "room_not_ready",
+    "room_limited",
+    "room_unknown",
+    "device_fault",
+    "device_unknown",
+    "switch_down",
+    "ap_down",
+    "school_unknown",
+)
 
 TOPOLOGY: Final[Mapping[str, tuple[str, ...]]] = {
-    # Broker and collector stand above all schools: nothing is heard of any of them.
-    "broker_away": (*_SCHOOL, *_PROBES),
-    "region_away": (*_SCHOOL, *_PROBES),
+    # Broker and collector stand above all schools: nothing is heard of any of them. What agents
+    # measure is not among it: it begins only while they are heard.
+    "broker_away": _SCHOOL,
+    "region_away": _SCHOOL,
     # The collector's own line says of the lines, and no more than that.
     "own_line": ("line_down", "school_unknown"),
-    "line_down": (*_SCHOOL, *_PROBES),
-    # What an agent that is silent cannot tell.
-    "agent_silent": _PROBES,
+    "line_down": (*_SCHOOL, "packet_loss"),
     "school_unknown": ("room_unknown", "device_unknown"),
 }
 """Line, switch, access point, room, device: what says nothing new at the same place or below,
