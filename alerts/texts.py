@@ -154,6 +154,12 @@ def _lines(
     return lines
 
 
+def heading(rule: Rule) -> Text:
+    """Return what *rule* tells of, without saying where: its title up to the first gap."""
+    title = rule.texts.title
+    return Text(*(text.partition("{")[0].rstrip("：:（( ") for text in title))
+
+
 def because(one: Because, zone: tzinfo) -> Text:
     """Return which attack is likely to be behind an alert."""
     kind = kind_of(one.rule)

@@ -22,7 +22,9 @@ def test_a_broker_that_is_away_names_how_many_schools_and_the_first_of_them() ->
     assert "is unknown. Concerned are 2 schools: 第0小学, 第1小学. Their agents" in text.en
 
 
-@pytest.mark.parametrize(("named", "more"), [(40, "第29小学 … (+970)。"), (7, "第6小学 … (+993)。")])
+@pytest.mark.parametrize(
+    ("named", "more"), [(40, "第29小学 … (+970)。"), (7, "第6小学 … (+993)。")]
+)
 def test_names_that_are_not_listed_are_counted(named: int, more: str) -> None:
     assert more in said({"count": 1000, "schools": NAMES[:named]}).zh
 
