@@ -16,8 +16,8 @@ from alerts.hindsight import Hindsight, hindsight
 from alerts.rules import Rule
 from alerts.shipped import RULES
 from alerts.step import Case
-from alerts.texts import Words, telling_of
-from core.alerts import AlertKey, Telling
+from alerts.texts import Words, heading, telling_of
+from core.alerts import AlertKey, Telling, Text
 from core.errors import StoreBusy
 
 MOST: Final = 500
@@ -98,6 +98,7 @@ class Stories:
 
     `open_total` counts all that are open, `severities` those of each severity that nothing hides or
     mutes; `before` is where the next page of those that are over begins, 0 where there is none.
+    `rules_off` names the shipped rules that are switched off, each with what it would tell of.
     """
 
     open: Sequence[Story]
@@ -105,6 +106,7 @@ class Stories:
     over: Sequence[Story]
     before: int
     severities: Mapping[str, int] = field(default_factory=dict)
+    rules_off: Mapping[str, Text] = field(default_factory=dict)
 
 
 class Began(NamedTuple):
@@ -123,13 +125,16 @@ class Began(NamedTuple):
 class History:
     """Asks the database at *path*; every method blocks, and raises StoreBusy."""
 
-    def __init__(self, path: Path, words: Words, rules: Sequence[Rule] = RULES) -> None:
+    def __init__(
+        self, path: Path, words: Words, rules: Sequence[Rule] = RULES, off: Sequence[str] = ()
+    ) -> None:
         self._path, self._words = path, words
-        self._rules = {rule.name: rule for rule in rules}
+        self.take_rules(rules, off)
 
-    def take_rules(self, rules: Sequence[Rule]) -> None:
-        """Go on with the words of other rules."""
+    def take_rules(self, rules: Sequence[Rule], off: Sequence[str] = ()) -> None:
+        """Go on with the words of other rules; *off* are shipped ones that are switched off."""
         self._rules = {rule.name: rule for rule in rules}
+        self._off = {rule.name: heading(rule) for rule in RULES if rule.name in off}
 
     def stories(self, wanted: Wanted) -> Stories:
         """Return the alerts that are *wanted*; pending ones are nobody's concern yet."""
@@ -177,6 +182,7 @@ class History:
             [self._story(db, case, known) for case in over[:limit]],
             more,
             {severity: shown for severity, shown, _ in counted if shown},
+            self._off,
         )
 
     def _story(self, db: sqlite3.Connection, case: Case, known: Hindsight) -> Story:

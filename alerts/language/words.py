@@ -8,7 +8,7 @@ from core.kinds import KINDS
 
 ALWAYS: Final = frozenset({"where", "what"})
 _DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
-_SCHOOLS: Final = frozenset({"count", "schools"})
+_SCHOOLS: Final = frozenset({"count", "schools", "concerned"})
 
 LIVE: Final[Mapping[str, frozenset[str]]] = {
     "agent_silent": frozenset({"cause"}),

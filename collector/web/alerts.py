@@ -97,13 +97,11 @@ class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
     `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
-    while nobody could be told. `hidden_by` names the rule whose alert says it all. `because`:
-    attacks at the school that went on while it was open, and are likely to be why. `acked` is who
-    takes care of it, `handled` what was done since.
     while nobody could be told. `hidden_by` names the rule whose alert says it all, and
     `hidden_by_number` that alert (0: not known); `muted_by` why nobody is told now, and `mutes` is
-    the story of both. `because`: attacks at the school that went on while it was open, and are
-    likely to be why.
+    the story of both. `because`:
+    attacks at the school that went on while it was open, and are likely to be why. `acked` is who
+    takes care of it, `handled` what was done since.
     """
 
     number: int
@@ -135,9 +133,9 @@ class Alert(msgspec.Struct, frozen=True):
 class Alerts(msgspec.Struct, frozen=True):
     """What is open, worst first, and what is over, newest first.
 
-    `open_total` counts what is open, `open_by_severity` those that nothing hides or
-    mutes; `next`
-    is the `before` of the next page of what is over, 0 on the last.
+    `open_total` counts what is open, `open_by_severity` those that nothing hides or mutes; `next`
+    is the `before` of the next page of what is over, 0 on the last. `rules_off` names the shipped
+    rules that are switched off: of what they look at nobody is told.
     """
 
     at: At
@@ -147,6 +145,7 @@ class Alerts(msgspec.Struct, frozen=True):
     open_by_severity: Mapping[str, Count]
     over: list[Alert]
     next: int
+    rules_off: list[str]
 
 
 def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
@@ -176,6 +175,7 @@ def answered(stories: Stories, at: int) -> Alerts:
         open_by_severity=stories.severities,
         over=[_alert(story) for story in stories.over],
         next=stories.before,
+        rules_off=list(stories.rules_off),
     )
 
 

@@ -20,6 +20,10 @@ ALERTS: Final[dict[str, Text]] = {
         "{n} more are not told of now: others explain them, or they are silenced, in maintenance, "
         "or wait for lessons",
     ),
+    "rules_off": Text(
+        "已关闭的规则（不会告警）：{names}",
+        "Rules that are switched off, and alert nobody: {names}",
+    ),
     "alerts_unreadable": Text(
         "告警暂时无法读取，因此未知：{reason}", "The alerts cannot be read now: {reason}"
     ),
@@ -64,6 +68,7 @@ ALERTS: Final[dict[str, Text]] = {
     "told_REPEAT": Text("再次提醒", "Told again"),
     "told_ESCALATED": Text("无人确认，已升级", "Escalated: nobody acknowledged"),
     "told_REMINDER": Text("催办", "Reminded that it is due"),
+    "told_TEST": Text("测试通知", "Told as a test"),
     "told_DIGEST": Text("在每日汇总中通知", "Told in the daily digest"),
     "channel_console": Text("监测中心日志", "the collector's log"),
     "channel_other": Text("渠道 {name}", "channel {name}"),

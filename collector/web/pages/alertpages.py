@@ -1,5 +1,6 @@
 """Open alerts and what was, and the story of one: began, told to whom and when, over."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -17,6 +18,7 @@ from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
+from core.alerts import Text
 from core.kind import SEVERITIES
 from core.shown import is_security
 
@@ -65,6 +67,7 @@ class AlertPages:
                 for severity in SEVERITIES
             ],
             shown=len(shown),
+            rules_off=_named(read.found.rules_off, self.frame.texts(request)),
         )
 
     async def one(self, request: web.Request) -> web.Response:
@@ -89,6 +92,12 @@ class AlertPages:
             next_stage=next_stage(found[0].handled) if found else None,
             details=_details(found[0], t) if found else [],
         )
+
+
+def _named(rules: Mapping[str, Text], t: Texts) -> str:
+    """Return the rules in words, each with the name that a file knows it by."""
+    words = ((name, getattr(text, t.language)) for name, text in rules.items())
+    return t("comma").join(f"{said} ({name})" if said else name for name, said in words)
 
 
 def _details(story: Story, t: Texts) -> list[tuple[str, str]]:
