@@ -106,7 +106,7 @@ class Alerting:
             *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
-        self.history = History(books.ledger.path, words, rules)
+        self.history = History(books.ledger.path, words, rules, self.times, now)
         self.supervisor = Supervisor(books.ledger.path, words, rules)
         messages = config.alerts.messages
         self._routes = RoutingFile(

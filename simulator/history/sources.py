@@ -160,6 +160,8 @@ class SchoolSeries:
             "alerts_p1": int(there.seen == "down"),
             "alerts_p2": int(silent and there.cause == "silent"),
             "alerts_p3": int(there.seen == "degraded") + int(there.now.disk > 90),
+            "alerts_hidden": agents if there.seen == "down" else 0,
+            "alerts_unacked": int(there.seen == "down"),
         }
 
     def step(self, hour: int) -> int:

@@ -22,11 +22,13 @@ async def test_what_is_open_stands_by_severity_and_what_is_over_below(
     furnish(source, 50)
     text = (await read(client, "/alerts")).text
     marks = [
-        "未恢复的告警",
+        "未恢复的告警 P1",
         "学校线路中断",
         "采集端失联",
         "丢包严重",
-        "最近已恢复",
+        "暂不通知 已静默",
+        "由其他告警引起 不单独通知",
+        "最近已恢复 P1",
         "学校线路已恢复",
     ]
     assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
@@ -42,7 +44,8 @@ async def test_older_ones_are_a_page_further_and_the_way_back_is_there(
     assert "/alerts?before=900" in (await read(client, "/alerts")).links
     page = await read(client, "/alerts?before=900")
     assert source.alerts_wanted[-1] == Wanted(before=900, limit=100)
-    assert "未恢复的告警" not in page.text
+    assert "未恢复的告警 P1" not in page.text
+    assert "/alerts#muted" in page.links
     assert "/alerts" in page.links
 
 
@@ -56,7 +59,7 @@ async def test_the_alerts_of_one_school_are_asked_for_by_its_place(
     assert "向阳第2九年一贯制学校" not in text
 
 
-async def test_what_another_alert_explains_is_counted_and_not_listed(
+async def test_what_another_alert_explains_is_counted_and_listed_apart(
     client: Client, source: FakeSource
 ) -> None:
     furnish(source, 50)
@@ -65,8 +68,8 @@ async def test_what_another_alert_explains_is_counted_and_not_listed(
     story = replace(first, telling=replace(first.telling, alert=hidden))
     source.stories = replace(source.stories, open=[*others, story])
     text = (await read(client, "/alerts")).text
-    assert "另有 1 条暂不通知" in text
-    assert "学校线路中断：新登实验学校" not in text
+    assert "2 由其他告警引起" in text
+    assert text.index("采集端失联") < text.index("学校线路中断：新登实验学校")
     assert "11 条未恢复的告警" in (await read(client, "/")).text
     number = first.telling.alert.number
     assert "另一条告警（region_away）已经说明原因" in (await read(client, f"/alerts/{number}")).text
