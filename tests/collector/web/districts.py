@@ -232,7 +232,7 @@ def _attended(number: int, began: int) -> dict[str, Any]:
     """Return that somebody takes care of the third, and that the first waits for long."""
     if number == 1:
         mutes = [Muted("calendar", began + MINUTE, began + 2 * MINUTE)]
-        return {"followed": Followed(NOW - 20 * MINUTE, NOW - 20 * MINUTE, 0), "mutes": mutes}
+        return {"followed": Followed(NOW - 12 * MINUTE, NOW - 12 * MINUTE, 0), "mutes": mutes}
     if number == 3:
         return {"ack": Ack(NOW - 9 * MINUTE, "李老师", "district", "page", "我在路上")}
     return {}
