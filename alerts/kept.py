@@ -14,10 +14,11 @@ from core.alerts import Alert
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`until` (ns) is 0 where nobody knows; `silence` who said so, and why."""
+    """`until` (ns) is 0 where nobody knows; `by` is who silenced it, `why` the reason given."""
 
     until: int = 0
-    silence: Silence | None = None
+    by: str = ""
+    why: str = ""
 
 
 NOT_KEPT: Final = Kept()
@@ -40,8 +41,9 @@ class Keeper:
             return self._silenced(alert.muted_by.removeprefix(SILENCE))
         if alert.muted_by.startswith(MAINTENANCE):
             name = alert.muted_by.removeprefix(MAINTENANCE)
-            windows = (one for one in self.times.calendar.maintenance if one.row.name == name)
-            return Kept(max((one.until(self.at, self.times.zone) for one in windows), default=0))
+            windows = [one for one in self.times.calendar.maintenance if one.row.name == name]
+            until = max((one.until(self.at, self.times.zone) for one in windows), default=0)
+            return Kept(until, why=windows[0].row.reason if windows else "")
         if alert.muted_by == CALENDAR:
             return Kept(self.times.begins(self.at, alert.key.school))
         return NOT_KEPT
@@ -51,4 +53,4 @@ class Keeper:
         if number not in self._silences:
             self._silences[number] = silences.one(self.db, number)
         found = self._silences[number]
-        return Kept(found.over_at, found) if found else NOT_KEPT
+        return Kept(found.over_at, found.by, found.reason) if found else NOT_KEPT

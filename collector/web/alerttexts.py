@@ -89,6 +89,7 @@ ALERTS: Final[dict[str, Text]] = {
     "told_REPEAT": Text("再次提醒", "Told again"),
     "told_ESCALATED": Text("无人确认，已升级", "Escalated: nobody acknowledged"),
     "told_REMINDER": Text("催办", "Reminded that it is due"),
+    "told_TEST": Text("试发消息", "A test"),
     "told_DIGEST": Text("在每日汇总中通知", "Told in the daily digest"),
     "channel_console": Text("监测中心日志", "the collector's log"),
     "channel_other": Text("渠道 {name}", "channel {name}"),

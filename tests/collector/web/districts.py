@@ -15,7 +15,6 @@ from alerts.routing.supervision import Entry, Figures, Supervision
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
-from alerts.silences import Matchers, Silence
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import indicators
 from alerts.texts import Words, telling_of
@@ -207,10 +206,9 @@ def _quiet(found: Sequence[Story], rules: dict[str, Rule], words: Words) -> Iter
     first, *_, last = (one.telling.alert for one in found)
     at, silence = NOW - 40 * MINUTE, "更换机房空调，电源分批关闭"
     until = NOW + 14 * 60 * MINUTE
-    by = Silence(12, at, "张老师", silence, at, NOW + 180 * MINUTE, Matchers(rule="disk_full"))
     mutes = (
-        ("silence:12", "", 0, Kept(by.ends_at, by)),
-        ("maintenance:核心交换机升级", "", 0, Kept(NOW + 90 * MINUTE)),
+        ("silence:12", "", 0, Kept(NOW + 180 * MINUTE, "张老师", silence)),
+        ("maintenance:核心交换机升级", "", 0, Kept(NOW + 90 * MINUTE, why="厂家升级固件")),
         ("calendar", "", 0, Kept(until)),
         ("", first.key.rule, first.number, NOT_KEPT),
     )

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from alerts.history import Delivery, Stories, Story, Wanted
+from alerts.history import Delivery, Followed, Muted, Stories, Story, Wanted
 from alerts.shipped import RULES
 from alerts.texts import Words, telling_of
 from core.alerts import Alert, AlertKey
@@ -90,6 +90,40 @@ async def test_the_story_of_one_tells_who_was_told_when_and_what_to_do(
         text = (await read(client, f"/alerts/{number}?lang=en")).text
         assert "Try first" in text
         assert "What it means" in text
+
+
+async def test_what_nobody_is_told_of_says_by_whom_until_when_and_why(
+    client: Client, source: FakeSource
+) -> None:
+    furnish(source, 50)
+    text = (await read(client, "/alerts")).text
+    for words in (
+        "3 暂不通知",
+        "已静默 · 至 2026-11-22 18:23 · 由 张老师 设置 · 原因：更换机房空调，电源分批关闭",
+        "维护中：核心交换机升级 · 至 2026-11-22 16:53 · 原因：厂家升级固件",
+        "原因见： 学校线路中断：新登实验学校",
+        "李老师 已确认",
+        "督办 已逾期 12 分钟",
+    ):
+        assert words in text
+    assert "开始静默（第 12 条静默）" in (await read(client, "/alerts/800")).text
+
+
+async def test_a_story_has_what_muted_it_supervision_and_a_fallback_in_their_order(
+    client: Client, source: FakeSource
+) -> None:
+    found = made(began_at=NOW - 9 * MINUTE, fired_at=NOW - 8 * MINUTE)
+    mutes = [Muted("silence:3", NOW - 7 * MINUTE, NOW - 5 * MINUTE)]
+    sent = Delivery(
+        1, "FIRST", NOW - 4 * MINUTE, "mail", "delivered", 1, NOW, "", repeat=False, via="duty"
+    )
+    followed = Followed(NOW - 3 * MINUTE, NOW - 3 * MINUTE, NOW - 2 * MINUTE)
+    story = replace(found.open[0], mutes=mutes, deliveries=[sent], followed=followed)
+    source.stories = replace(found, open=[story])
+    text = (await read(client, "/alerts/7")).text
+    marks = ["问题开始", "成为告警", "开始静默（第 3 条静默）", "静默结束（第 3 条静默）"]
+    marks += ["通知开始 · 渠道 mail（代替渠道 duty）", "列入督办清单", "督办办结"]
+    assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
 
 
 def made(**changes: object) -> Stories:
