@@ -1,4 +1,4 @@
-"""A cause hides its effects as an inhibition does in Alertmanager: both live through the same."""
+"""Causes and silences keep back what they keep back in Alertmanager: both live through the same."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from alerts import silences
 from alerts.facts import Wrong
 from alerts.rules import Rule, RuleTexts, Sighted
+from alerts.silences import Matchers
 from core import clock
 from core.alerts import Text
 from core.clock import SECOND
@@ -17,6 +19,7 @@ from tests.alerts.receiver import Post, receiving
 from tests.alerts.stage import Stage
 from tests.collector.making import REGION
 from tests.real import alertmanager
+from tests.real.alertmanager import Alertmanager
 
 pytestmark = [pytest.mark.real("alertmanager"), pytest.mark.slow]
 
@@ -52,11 +55,11 @@ TOLD_BEFORE: Story = ("+effect", "+cause", "-effect", "-cause")
 over. Alertmanager keeps that back until the cause is over too."""
 
 
-def stories() -> Iterator[Story]:
-    """Give every order in which a cause and its effect can begin and end."""
-    steps = ("+cause", "-cause", "+effect", "-effect")
+def stories(other: str = "cause") -> Iterator[Story]:
+    """Give every order in which an effect and its cause, or a silence, can begin and end."""
+    steps = (f"+{other}", f"-{other}", "+effect", "-effect")
     for order in permutations(steps):
-        if all(order.index(f"+{one}") < order.index(f"-{one}") for one in ("cause", "effect")):
+        if all(order.index(f"+{one}") < order.index(f"-{one}") for one in (other, "effect")):
             yield order
 
 
@@ -64,14 +67,35 @@ def ours(story: Story, folder: Path) -> list[set[str]]:
     """Return what our engine tells after each step."""
     stage, wrong, told = Stage(folder, rules=RULES), set[str](), list[set[str]]()
     for step in story:
-        (wrong.add if step[0] == "+" else wrong.discard)(step[1:])
-        seen = [Wrong(kind, f"{REGION}/one", stage.clock()) for kind in sorted(wrong)]
         before = len(stage.told())
+        if step[1:] == "silence":
+            _silence(stage, begins=step[0] == "+")
+        else:
+            (wrong.add if step[0] == "+" else wrong.discard)(step[1:])
+        seen = [Wrong(kind, f"{REGION}/one", stage.clock()) for kind in sorted(wrong)]
         stage.see(*seen, covers=("cause", "effect"))
         stage.wait(10)
         told.append({one.split(" ", 1)[1] for one in stage.told()[before:]})
     stage.ledger.close()
     return told
+
+
+def _silence(stage: Stage, *, begins: bool) -> None:
+    at = stage.clock()
+    with stage.ground.transaction() as db:
+        if begins:
+            silences.make(
+                *(db,),
+                by="us",
+                reason="why",
+                begins_at=at,
+                ends_at=at + 3600 * SECOND,
+                matchers=Matchers(rule="effect"),
+                at=at,
+            )
+        else:
+            assert silences.end(db, 1, "us", at)
+    stage.engine.silences_changed()
 
 
 def heard(posts: Sequence[Post], place: str) -> set[str]:
@@ -123,3 +147,37 @@ async def test_in_whatever_order_they_come_people_hear_the_same(tmp_path: Path) 
             assert theirs[number] == [*begun, set(), {"ends cause", "ends effect"}]
         else:
             assert mine == theirs[number], story
+
+
+async def test_a_silence_keeps_back_what_it_keeps_back_there(tmp_path: Path) -> None:
+    told = list(stories("silence"))
+    theirs = [list[set[str]]() for _ in told]
+    async with receiving() as receiver:
+        with alertmanager.running(tmp_path / "am", receiver.url, CONFIGURATION) as server:
+            silenced = dict[str, str]()
+            for step in range(4):
+                before = len(receiver.posts)
+                for number, story in enumerate(told):
+                    await asyncio.to_thread(_go_on, server, story, step, number, silenced)
+                await asyncio.sleep(STEP_S)
+                for number, found in enumerate(theirs):
+                    found.append(heard(receiver.posts[before:], f"place-{number}"))
+    for number, story in enumerate(told):
+        mine = ours(story, tmp_path / f"ours-{number}")
+        if story == ("+effect", "+silence", "-effect", "-silence"):
+            assert mine == [{"begins effect"}, set(), {"ends effect"}, set()]
+            assert theirs[number] == [{"begins effect"}, set(), set(), {"ends effect"}]
+        else:
+            assert mine == theirs[number], story
+
+
+def _go_on(
+    server: Alertmanager, story: Story, step: int, number: int, silenced: dict[str, str]
+) -> None:
+    place, now = f"place-{number}", clock.now()
+    if story[step] == "+silence":
+        until = clock.rfc3339(now + 3600 * SECOND)
+        silenced[place] = server.silence({"place": place}, clock.rfc3339(now), until)
+    elif story[step] == "-silence":
+        server.expire(silenced[place])
+    server.post(handed(story, step, place))
