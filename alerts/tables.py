@@ -45,6 +45,7 @@ _SCHEMA: Final = (
         tries INTEGER NOT NULL DEFAULT 0, next_at INTEGER NOT NULL,
         done_at INTEGER NOT NULL DEFAULT 0, error TEXT NOT NULL DEFAULT '',
         repeat INTEGER NOT NULL,         -- 1: the receiver may have it already
+        via TEXT NOT NULL DEFAULT '',    -- the channel that did not take it, where it fell back
         PRIMARY KEY (message, channel)
     ) WITHOUT ROWID""",
     """CREATE INDEX IF NOT EXISTS alert_outbox_waits ON alert_outbox (channel, message)

@@ -34,6 +34,7 @@ from collector.config import CollectorConfig
 from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
+from collector.district.alertcounts import elsewhere
 from collector.district.scores import Score
 from collector.district.writer import TICK_S, District
 from collector.eventchores import EventChores
@@ -147,7 +148,11 @@ class Collector:
         )
         daily = open_rollup_store(config, "day", config.store.keep_daily_days * DAY, now)
         stores = self._rollups.own, daily
-        self.district = District(config, stores, books, self.alerting.cases, school_time, now=now)
+        self.district = District(
+            *(config, stores, books, self.alerting.cases, school_time),
+            attended=self.alerting.history.attended,
+            now=now,
+        )
         self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
@@ -397,7 +402,13 @@ class Collector:
         self._security.heard(items)
 
     def _more(self) -> Mapping[str, Value]:
-        return {"ready": int(self.ready()[0]), **self.district.more()}
+        failing = (health.failing_since for health in self.alerting.channel_healths().values())
+        return {
+            "ready": int(self.ready()[0]),
+            "alerts_elsewhere": elsewhere(self.alerting.cases()),
+            "channels_failing": sum(map(bool, failing)),
+            **self.district.more(),
+        }
 
     async def _look(self) -> None:
         """Let the rules and the rooms see the picture."""

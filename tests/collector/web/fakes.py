@@ -134,12 +134,17 @@ class FakeSource:
         there = [one for one in found.open if _is_at(one, wanted.place)]
         over = [one for one in found.over if _is_at(one, wanted.place)]
         counts = Counter(one.telling.alert.severity for one in there if not _hidden(one))
+        groups = Counter(one.group for one in there)
         return replace(
             found,
             open=there[:limit],
             open_total=len(there),
             over=over[:limit],
             severities=dict(sorted(counts.items())),
+            muted=groups["muted"],
+            hidden=groups["hidden"],
+            unacked=sum(not _hidden(one) and not one.ack for one in there),
+            over_total=len(over),
         )
 
     def channels(self) -> Mapping[str, Health]:
