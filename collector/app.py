@@ -23,7 +23,7 @@ from typing import Any, Final
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
-from collector import filewatch
+from collector import filewatch, targetwatch
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -64,6 +64,7 @@ from collector.sights import sight_of
 from collector.sorting import Item, Sorter
 from collector.states import States
 from collector.store.choose import open_rollup_store, open_store
+from collector.targetwatch import TargetWatch
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
@@ -149,6 +150,9 @@ class Collector:
         stores = self._rollups.own, daily
         self.district = District(config, stores, books, self.alerting.cases, school_time, now=now)
         self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
+        self._targets = TargetWatch(
+            books, self.district, self._rooms, self.alerting.cases, self.alerting.see, now=now
+        )
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
@@ -327,6 +331,7 @@ class Collector:
             every(TICK_S, self.district.tick, stopping, first_after=1),
             self._rooms.run(stopping),
             every(security.TICK_S, self._security.tick, stopping, first_after=2),
+            every(targetwatch.EVERY_S, self._judge_targets, stopping, first_after=30),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
@@ -395,6 +400,7 @@ class Collector:
         self.district.heard(items)
         self._rooms.heard(items)
         self._security.heard(items)
+        self._targets.heard(items)
 
     def _more(self) -> Mapping[str, Value]:
         return {"ready": int(self.ready()[0]), **self.district.more()}
@@ -407,6 +413,9 @@ class Collector:
         self.alerting.see(sight_of(picture, opening, self.alerting.canary, cut_off))
         self._rooms.look(picture)
         self._security.look(picture)
+
+    async def _judge_targets(self) -> None:
+        await self._targets.minute(self.picture())
 
     def _empty(self, topic: str) -> None:
         """Empty what the broker retains of *topic*; raises NotConnected."""
