@@ -41,6 +41,9 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "cert_everywhere": _SCHOOLS,
     **{f"target_{one}": _TARGET for one in TARGETS},
     **{f"school_{one}": _OF_SCHOOL for one in TARGETS},
+    "report_overdue": frozenset(
+        {"number", "step", "to", "to_en", "limit", "grade", "confirmed", "source"}
+    ),
     "target_retention": frozenset({"days", "target", "gone"}),
 }
 """What the collector sees in the live picture, and what it says of it besides."""

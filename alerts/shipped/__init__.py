@@ -18,7 +18,7 @@ FILES: Final = (
     *("machines", "network", "lines", "servers", "rooms", "devices", "system"),
     *("attacks", "guards"),
     # A fault that is there says more than that a target is missed.
-    *("targets", "unknown"),
+    *("targets", "incidents", "unknown"),
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     "everywhere",
 )

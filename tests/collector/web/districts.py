@@ -9,6 +9,7 @@ from datetime import date
 from typing import get_args
 
 from alerts.history import Delivery, Stories, Story
+from alerts.incidents.clocks import CLOCKS, due
 from alerts.routing.supervision import Entry, Figures, Supervision
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
@@ -21,6 +22,7 @@ from collector.district.points import Window, groups
 from collector.district.scores import Score
 from collector.district.seen import line_of
 from collector.door import Opening
+from collector.incidents import Judged
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
 from collector.outside import SchoolKey, together
@@ -35,6 +37,7 @@ from core.alerts import Alert, AlertKey, AlertState
 from core.clock import SECOND
 from core.kind import Severity
 from core.types import Identity
+from tests.alerts.incidents.making import made
 from tests.collector.web import attacks
 from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
@@ -307,6 +310,17 @@ def scores(picture: Picture) -> tuple[Score, ...]:
     )
 
 
+def judged(count: int) -> list[Judged]:
+    """An incident at each school: some confirmed, reported and closed."""
+    found = []
+    for number in range(1, count + 1):
+        grade = ("", "一般", "较大", "误报")[number % 4]
+        known = {"grade": grade, "closed_at": NOW * (number % 8 == 2), "number": number}
+        one = made(**known, proposed="较大", discovered_at=NOW - number * HOUR)
+        found.append(Judged(one, due(CLOCKS, one, NOW, SHANGHAI)))
+    return found
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
@@ -319,4 +333,5 @@ def furnish(source: FakeSource, count: int) -> None:
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.roomed = classrooms(source.schools)
+    source.judged = judged(count)
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)
