@@ -103,7 +103,8 @@ class Alerting:
             *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
-        self.history = History(books.ledger.path, words, rules, self.rules.now.off)
+        off = self.rules.now.off
+        self.history = History(books.ledger.path, words, rules, off, times=self.times, now=now)
         self.supervisor = Supervisor(books.ledger.path, words, rules)
         messages = config.alerts.messages
         self._routes = RoutingFile(

@@ -21,7 +21,7 @@ _PLACES: Final = ("region", "school", "agent")
 def body(parcel: Parcel, sender: str) -> dict[str, Any]:
     """Return what is posted; *sender* is the collector's id."""
     said = parcel.notification
-    alerts = [_alert(telling) for telling in said.alerts]
+    alerts = [_alert(one, parcel.links.get(one.alert.number, "")) for one in said.alerts]
     return {
         "version": "4",
         "groupKey": key_of(said, sender),
@@ -73,7 +73,7 @@ def annotations_of(telling: Telling) -> Mapping[str, str]:
     }
 
 
-def _alert(telling: Telling) -> dict[str, Any]:
+def _alert(telling: Telling, link: str) -> dict[str, Any]:
     alert = telling.alert
     over = alert.state == "ended"
     return {
@@ -85,6 +85,7 @@ def _alert(telling: Telling) -> dict[str, Any]:
         "generatorURL": "",
         "fingerprint": hashlib.sha256(repr(tuple(alert.key)).encode()).hexdigest()[:16],
         "number": alert.number,
+        "ackURL": link,
         "late": alert.late,
         "because": [_because(one) for one in alert.because],
         "details": alert.details,

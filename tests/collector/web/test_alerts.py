@@ -43,6 +43,7 @@ async def test_an_alert_is_told_with_its_names_its_times_and_its_texts(
         "rule": "spool_dropping",
         "severity": "P2",
         "state": "firing",
+        "group": "open",
         "labels": {
             "alertname": "spool_dropping",
             "severity": "P2",
@@ -66,12 +67,15 @@ async def test_an_alert_is_told_with_its_names_its_times_and_its_texts(
         "hidden_by": "",
         "hidden_by_number": 0,
         "muted_by": "",
+        "muted_until": None,
         "mutes": [],
         "waits_for_summary": False,
         "details": {"why": "full"},
         "because": [],
         "acked": None,
         "handled": [],
+        "due": None,
+        "supervised": None,
     }
     assert text["zh"].startswith("开始：2026-11-23 03:09:45")
     assert [(t["channel"], t["reason"], t["state"]) for t in told] == [("duty", "FIRST", "queued")]
