@@ -126,6 +126,7 @@ class Engine:
         self.revision += 1
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
+        self.look_again()  # They may wait for lessons now, or wait no more.
         # Only now: where the database refused in between, all of it is done again.
         with self._ground.transaction() as db:
             tables.new_rules(db, named)

@@ -8,23 +8,35 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from alerts import acks, tables
 from alerts.acks import Ack, Handled
+from alerts.attended import Attended, attended
 from alerts.hindsight import Hindsight, hindsight
+from alerts.kept import NOT_KEPT, Keeper, Kept
 from alerts.rules import Rule
+from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.step import Case
-from alerts.texts import Words, telling_of
-from core.alerts import AlertKey, Telling
+from alerts.texts import Words, heading, telling_of
+from core import clock
+from core.alerts import NO_TEXT, AlertKey, Telling, Text
 from core.errors import StoreBusy
 
 MOST: Final = 500
-"""Alerts in one answer; of those that are open the worst come first."""
+"""Alerts of a group in one answer; of those that are open the worst come first."""
 
 _BUSY_S: Final = 2.0
 _MUTED: Final = "coalesce(json_extract(CAST(beside AS TEXT), '$.muted_by'), '') != ''"
+_OPEN: Final = "state IN ('firing', 'keeping')"
+_GROUPS: Final = (
+    f"hidden_by = '' AND NOT {_MUTED}",
+    f"hidden_by = '' AND {_MUTED}",
+    "hidden_by != ''",
+)
+"""Of what is open: what people are told of, what is muted, what another alert explains."""
+_ACKED: Final = "EXISTS (SELECT 1 FROM alert_ack WHERE alert = number AND undone = 0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,16 @@ class Delivery:
     done_at: int
     error: str
     repeat: bool
+    via: str = ""
+    """The channel that did not take it, where it went to this one instead."""
+
+
+class Followed(NamedTuple):
+    """When an alert is due, and when it came onto the supervision list and left it (ns, or 0)."""
+
+    due_at: int
+    supervised_at: int
+    closed_at: int
 
 
 class Muted(NamedTuple):
@@ -80,7 +102,8 @@ class Story:
     what kept it from people.
 
     `ack` is who takes care of it, `handled` what was done since; `taken_back` holds earlier ones
-    that were taken back, and when (ns).
+    that were taken back, and when (ns). `kept` says more of what mutes it now, `hider` is the title
+    of the alert that explains it.
     """
 
     telling: Telling
@@ -90,6 +113,19 @@ class Story:
     ack: Ack | None = None
     handled: Sequence[Handled] = ()
     taken_back: Sequence[tuple[Ack, int]] = ()
+    kept: Kept = NOT_KEPT
+    hider: Text = NO_TEXT
+    followed: Followed | None = None
+
+    @property
+    def group(self) -> Literal["open", "muted", "hidden", "over"]:
+        """What people are told of, what is muted, what another alert explains, what is over."""
+        alert = self.telling.alert
+        if alert.state == "ended":
+            return "over"
+        if alert.hidden_by:
+            return "hidden"
+        return "muted" if alert.muted_by else "open"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +133,9 @@ class Stories:
     """What is open now, worst first and what is hidden or muted last; what is over, newest first.
 
     `open_total` counts all that are open, `severities` those of each severity that nothing hides or
-    mutes; `before` is where the next page of those that are over begins, 0 where there is none.
+    mutes, and `unacked` those of them that nobody takes care of; `muted` and `hidden` count the
+    others. `before` is where the next page of those that are over begins, 0 where there is none.
+    `rules_off` names the shipped rules that are switched off, each with what it would tell of.
     """
 
     open: Sequence[Story]
@@ -105,6 +143,11 @@ class Stories:
     over: Sequence[Story]
     before: int
     severities: Mapping[str, int] = field(default_factory=dict)
+    rules_off: Mapping[str, Text] = field(default_factory=dict)
+    muted: int = 0
+    hidden: int = 0
+    unacked: int = 0
+    over_total: int = 0
 
 
 class Began(NamedTuple):
@@ -123,13 +166,24 @@ class Began(NamedTuple):
 class History:
     """Asks the database at *path*; every method blocks, and raises StoreBusy."""
 
-    def __init__(self, path: Path, words: Words, rules: Sequence[Rule] = RULES) -> None:
-        self._path, self._words = path, words
-        self._rules = {rule.name: rule for rule in rules}
+    def __init__(
+        self,
+        path: Path,
+        words: Words,
+        rules: Sequence[Rule] = RULES,
+        off: Sequence[str] = (),
+        *,
+        times: SchoolTime | None = None,
+        now: clock.Clock = clock.now,
+    ) -> None:
+        self._path, self._words, self._now = path, words, now
+        self._times = times or SchoolTime(words.zone)
+        self.take_rules(rules, off)
 
-    def take_rules(self, rules: Sequence[Rule]) -> None:
-        """Go on with the words of other rules."""
+    def take_rules(self, rules: Sequence[Rule], off: Sequence[str] = ()) -> None:
+        """Go on with the words of other rules; *off* are shipped ones that are switched off."""
         self._rules = {rule.name: rule for rule in rules}
+        self._off = {rule.name: heading(rule) for rule in RULES if rule.name in off}
 
     def stories(self, wanted: Wanted) -> Stories:
         """Return the alerts that are *wanted*; pending ones are nobody's concern yet."""
@@ -142,6 +196,15 @@ class History:
     def in_words(self, cases: Iterable[Case]) -> Sequence[Telling]:
         """Return *cases* as they are told; asks no database."""
         return [telling_of(case.alert, self._rules, self._words) for case in cases]
+
+    def attended(self) -> Attended:
+        """Return which open alerts somebody takes care of, and which are overdue; raises
+        StoreBusy."""
+        try:
+            with closing(self._connect()) as db:
+                return attended(db)
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the alerts cannot be read now: {error}") from error
 
     def began(self, since: int, rules: Collection[str], place: str = "") -> Sequence[Began]:
         """Return what of *rules* began after *since* (ns) at *place*; raises StoreBusy."""
@@ -159,27 +222,39 @@ class History:
     def _stories(self, db: sqlite3.Connection, wanted: Wanted) -> Stories:
         limit = max(1, min(wanted.limit, MOST))
         where, values = _where(wanted)
-        is_open = f"state IN ('firing', 'keeping') AND {where}"
-        order = f"{is_open} ORDER BY hidden_by != '', {_MUTED}, severity, fired_at DESC LIMIT ?"
-        found = list(tables.cases(db, order, *values, limit))
-        query = f"""SELECT severity, sum(hidden_by = '' AND NOT {_MUTED}), count(*)
-            FROM alert WHERE {is_open} GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
+        found = list[Case]()
+        for group in _GROUPS:
+            order = f"{_OPEN} AND {group} AND {where} ORDER BY severity, fired_at DESC LIMIT ?"
+            found += tables.cases(db, order, *values, limit)
+        told, muted, hidden = (f"sum({group})" for group in _GROUPS)
+        query = f"""SELECT severity, {told}, {muted}, {hidden}, sum({_GROUPS[0]} AND NOT {_ACKED})
+            FROM alert WHERE {_OPEN} AND {where}
+            GROUP BY severity ORDER BY severity"""  # noqa: S608 — our words
         counted = db.execute(query, values).fetchall()
+        query = f"""SELECT count(*) FROM alert
+            WHERE state = 'ended' AND fired_at > 0 AND {where}"""  # noqa: S608 — our words
+        (over_total,) = db.execute(query, values).fetchone()
         over_where = f"state = 'ended' AND fired_at > 0 AND (? = 0 OR number < ?) AND {where}"
         order = f"{over_where} ORDER BY number DESC LIMIT ?"
         before = wanted.before
         over = list(tables.cases(db, order, before, before, *values, limit + 1))
         more = over[limit - 1].alert.number if len(over) > limit else 0
-        known = hindsight(db, (*found, *over))
+        known, keeper = hindsight(db, (*found, *over)), Keeper(db, self._times, self._now())
         return Stories(
-            [self._story(db, case, known) for case in found],
-            sum(count for _, _, count in counted),
-            [self._story(db, case, known) for case in over[:limit]],
+            [self._story(keeper, case, known) for case in found],
+            sum(sum(row[1:4]) for row in counted),
+            [self._story(keeper, case, known) for case in over[:limit]],
             more,
-            {severity: shown for severity, shown, _ in counted if shown},
+            {row[0]: row[1] for row in counted if row[1]},
+            self._off,
+            muted=sum(row[2] for row in counted),
+            hidden=sum(row[3] for row in counted),
+            unacked=sum(row[4] for row in counted),
+            over_total=over_total,
         )
 
-    def _story(self, db: sqlite3.Connection, case: Case, known: Hindsight) -> Story:
+    def _story(self, keeper: Keeper, case: Case, known: Hindsight) -> Story:
+        db = keeper.db
         case, raised = known.explained(case), known.raised(case)
         telling = telling_of(case.alert, self._rules, self._words, raised=raised)
         number = case.alert.number
@@ -191,7 +266,15 @@ class History:
             acks.acked(db, number),
             acks.handled(db, number),
             list(acks.taken_back(db, number)),
+            keeper.kept(case.alert),
+            self._title(db, case.alert.hider),
+            _followed(db, number),
         )
+
+    def _title(self, db: sqlite3.Connection, number: int) -> Text:
+        found = tables.cases(db, "number = ?", number) if number else iter(())
+        tellings = (telling_of(case.alert, self._rules, self._words) for case in found)
+        return next((one.title for one in tellings), NO_TEXT)
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
@@ -243,13 +326,19 @@ def _mutes(db: sqlite3.Connection, alert: int) -> list[Muted]:
     return [Muted(*row) for row in db.execute(query, (alert,))]
 
 
+def _followed(db: sqlite3.Connection, alert: int) -> Followed | None:
+    query = "SELECT due_at, supervised_at, closed_at FROM alert_follow WHERE number = ?"
+    found = db.execute(query, (alert,)).fetchone()
+    return Followed(*found) if found else None
+
+
 def _deliveries(db: sqlite3.Connection, alert: int) -> Iterator[Delivery]:
-    query = """SELECT o.message, m.reason, m.at, channel, state, tries, done_at, error, repeat
-        FROM alert_told AS t JOIN alert_message AS m ON m.number = t.message
+    query = """SELECT o.message, m.reason, m.at, channel, state, tries, done_at, error, via,
+        repeat FROM alert_told AS t JOIN alert_message AS m ON m.number = t.message
         JOIN alert_outbox AS o ON o.message = t.message
         WHERE t.alert = ? ORDER BY o.message, channel"""
     for *found, repeat in db.execute(query, (alert,)).fetchall():
-        message, reason, made_at, channel, state, tries, done_at, error = found
+        message, reason, made_at, channel, state, tries, done_at, error, via = found
         yield Delivery(
-            *(message, reason, made_at, channel, state, tries, done_at, error, bool(repeat))
+            *(message, reason, made_at, channel, state, tries, done_at, error, bool(repeat)), via
         )

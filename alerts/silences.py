@@ -141,6 +141,13 @@ def list_(db: sqlite3.Connection, limit: int = MOST) -> list[Silence]:
     return [_silence(row) for row in db.execute(query, (limit,))]
 
 
+def one(db: sqlite3.Connection, number: int) -> Silence | None:
+    """Return the silence of that number, if there is one."""
+    query = f"SELECT {_COLUMNS} FROM alert_silence WHERE number = ?"  # noqa: S608 — our words
+    row = db.execute(query, (number,)).fetchone()
+    return _silence(row) if row else None
+
+
 def in_force(db: sqlite3.Connection, at: int) -> list[Silence]:
     """Return the silences that are in force at *at*, or will be."""
     query = f"""SELECT {_COLUMNS} FROM alert_silence

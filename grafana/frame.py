@@ -54,7 +54,7 @@ def board(
     )
     for store, source in SOURCES.items():
         made.with_variable(_source(t, store, source))
-    made.with_variable(_day_begins())
+    made.with_variable(_day_begins()).with_variable(_page())
     for variable in _choices(t, name):
         made.with_variable(variable)
     return made.link(_nav(t))
@@ -95,6 +95,22 @@ def _source(t: Language, store: Store, name: str) -> builder.DatasourceVariable:
         .regex(f"/^{name}$/")
         .current(model.VariableOption(selected=True, text=name, value=name))
     )
+
+
+def to_alerts(t: Language, **choices: str) -> str:
+    """Return where the collector's own page tells of the alerts that *choices* name."""
+    words = "&".join(f"{name}={one}" for name, one in ({"lang": t.code} | choices).items())
+    return f"${{page:raw}}/alerts?{words}"
+
+
+def row(*tags: str) -> dict[str, str]:
+    """Return *tags* as a row of a table has them."""
+    return {tag: f"${{__data.fields.{tag}}}" for tag in tags}
+
+
+def _page() -> builder.ConstantVariable:
+    """Where people find the collector's pages, for the whole story of an alert."""
+    return builder.ConstantVariable("page").value("http://127.0.0.1:8480")
 
 
 def _day_begins() -> builder.ConstantVariable:

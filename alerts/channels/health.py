@@ -72,7 +72,7 @@ def create(db: sqlite3.Connection) -> None:
     """Make the table, and what the outbox needs beside, where they are not there yet."""
     db.execute(_SCHEMA)
     if "via" not in {row[1] for row in db.execute("PRAGMA table_info(alert_outbox)")}:
-        # The channel that a message should have gone through, where it fell back.
+        # A database that an earlier version made.
         db.execute("ALTER TABLE alert_outbox ADD COLUMN via TEXT NOT NULL DEFAULT ''")
 
 

@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple
 
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import Indicator
+from collector.district.alertcounts import ALWAYS, ATTENDED
 from collector.district.days import Gap
 from collector.district.seen import Seen, began
 from collector.outside import SchoolKey
@@ -105,8 +106,8 @@ def school_fields(one: Seen, *, school_time: bool) -> dict[str, Value]:
         fields["contracted_mbps"] = float(one.contracted)
     if one.target is not None:
         fields["target_mbps"] = float(one.target)
-    for severity in ("P1", "P2", "P3", "P4"):
-        fields[f"alerts_{severity.lower()}"] = one.alerts.get(severity, 0)
+    counted = (*ALWAYS, *ATTENDED) if one.attended else ALWAYS
+    fields |= {f"alerts_{name}": one.alerts.get(name, 0) for name in counted}
     return fields
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from alerts.targets.uptime import Line
+from collector.district.alertcounts import Counts
 from collector.outside import SchoolKey
 from collector.picture import Picture, SchoolView
 from collector.verdicts import State
 from collector.web import board
-from core.kind import Severity
 
 UNKNOWN = "unknown"
 
@@ -37,13 +37,17 @@ class Seen:
     contracted: float | None
     target: float | None
     opened: date | None
-    alerts: Mapping[Severity, int]
+    alerts: Mapping[str, int]
+    attended: bool
 
 
-def seen(picture: Picture, alerts: Mapping[SchoolKey, Mapping[Severity, int]]) -> list[Seen]:
-    """Return every school of *picture*; *alerts* are those that are open."""
+def seen(picture: Picture, alerts: Counts, *, attended: bool = True) -> list[Seen]:
+    """Return every school of *picture*; *alerts* are those that are open.
+
+    Unless *attended* nobody could tell who takes care of them.
+    """
     counted = {(view.region, view.school) for view in picture.counted}
-    return [_seen(view, counted, alerts) for view in picture.schools]
+    return [_seen(view, counted, alerts, attended) for view in picture.schools]
 
 
 def line_of(view: SchoolView) -> Line:
@@ -65,7 +69,8 @@ def _since(view: SchoolView) -> int:
 def _seen(
     view: SchoolView,
     counted: set[SchoolKey],
-    alerts: Mapping[SchoolKey, Mapping[Severity, int]],
+    alerts: Counts,
+    attended: bool,
 ) -> Seen:
     key, entry, row = (view.region, view.school), view.entry, board.school_row(view)
     states = [agent.verdict.state for agent in view.agents]
@@ -86,6 +91,7 @@ def _seen(
         target=entry.target_mbps if entry else None,
         opened=entry.opened if entry else None,
         alerts=alerts.get(key, {}),
+        attended=attended,
     )
 
 

@@ -15,8 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from alerts.attended import Attended
 from alerts.schooltime import SchoolTime
 from alerts.step import Case
+from alerts.targets.facts import Facts
 from collector import births, ledgerfile
 from collector.books import Books
 from collector.config import CollectorConfig
@@ -65,11 +67,15 @@ class District:
         cases: Callable[[], Sequence[Case]],
         times: SchoolTime,
         *,
+        attended: Callable[[], Attended] = lambda: Attended(frozenset(), frozenset()),
         now: clock.Clock = clock.now,
     ) -> None:
-        """Take the stores for raw points and for those of days and months, in this order."""
+        """Take the stores for raw points and for those of days and months, in this order.
+
+        *attended* tells who takes care of open alerts; it blocks, and raises StoreError.
+        """
         self._books, self._cases, self._now = books, cases, now
-        self._times = times
+        self._times, self._attended = times, attended
         self._reader = Reader(config.targets.platforms)
         try:
             self._tap = Tap(books.ledger)
@@ -100,6 +106,11 @@ class District:
     def scores(self) -> Sequence[Score]:
         """The indicators as they were worked out last."""
         return tuple(self._scores.last.values())
+
+    @property
+    def facts(self) -> Mapping[points.Window, Sequence[Facts]]:
+        """What is known of each school that counts, in each window, as it was added up last."""
+        return self._scores.facts
 
     def more(self) -> Mapping[str, Value]:
         """Return what the collector's own reading says of all agents."""
@@ -136,13 +147,23 @@ class District:
     async def _minute(self) -> None:
         at, books = self._now(), self._books
         opening = books.door.opening()
-        schools = seen(books.live.picture(at, opening), alert_counts(self._cases()))
+        attended = await self._who_attends()
+        counts = alert_counts(self._cases(), attended)
+        picture = books.live.picture(at, opening)
+        schools = seen(picture, counts, attended=attended is not None)
         self._hear()
         agents = self._agents(at) if _due(self._ledger_at, at) else {}
         try:
             await asyncio.to_thread(self._turn, at, schools, agents, opening.since)
         finally:
             self._count()
+
+    async def _who_attends(self) -> Attended | None:
+        try:
+            return await asyncio.to_thread(self._attended)
+        except StoreError as error:
+            _log.warning("alerts are counted without who takes care of them: %s", error)
+            return None
 
     def close(self) -> None:
         """Keep what was heard last; blocks, and lets go of the store of days."""

@@ -4,7 +4,7 @@ Watch it: curl -s 'http://127.0.0.1:8480/api/v1/alerts?school=trial' | python -m
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -33,7 +33,8 @@ PARAMETERS: Final = (*params.ALWAYS, "rule", "number", "before", "limit")
 class Told(msgspec.Struct, frozen=True):
     """One message to one channel: `queued`, `sending`, `delivered` or `undeliverable`.
 
-    `repeat`: the receiver may have it twice.
+    `repeat`: the receiver may have it twice. `via`: the channel that did not take it, where it went
+    to this one instead.
     """
 
     message: int
@@ -45,6 +46,7 @@ class Told(msgspec.Struct, frozen=True):
     done: At | None
     error: str
     repeat: bool
+    via: str
 
 
 class Because(msgspec.Struct, frozen=True):
@@ -96,10 +98,10 @@ class Mute(msgspec.Struct, frozen=True):
 class Alert(msgspec.Struct, frozen=True):
     """One alert with its story.
 
-    `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`. `late`: it began
-    while nobody could be told. `hidden_by` names the rule whose alert says it all. `because`:
-    attacks at the school that went on while it was open, and are likely to be why. `acked` is who
-    takes care of it, `handled` what was done since.
+    `state` is `firing`, `keeping` (over, but perhaps not for good) or `ended`; `group` is `open`,
+    `muted`, `hidden` or `over`, as on the page. `acked` is who takes care of it, `handled` what was
+    done since; `due` until when it should be over, `supervised` since when it is on the
+    supervision list. `late`: it began
     while nobody could be told. `hidden_by` names the rule whose alert says it all, and
     `hidden_by_number` that alert (0: not known); `muted_by` why nobody is told now, and `mutes` is
     the story of both. `because`: attacks at the school that went on while it was open, and are
@@ -110,6 +112,7 @@ class Alert(msgspec.Struct, frozen=True):
     rule: str
     severity: SeverityWord
     state: AlertStateWord
+    group: Literal["open", "muted", "hidden", "over"]
     labels: Mapping[str, str]
     title: Words
     text: Words
@@ -123,6 +126,7 @@ class Alert(msgspec.Struct, frozen=True):
     hidden_by: str
     hidden_by_number: Count
     muted_by: str
+    muted_until: At | None
     mutes: list[Mute]
     waits_for_summary: bool
     details: Mapping[str, Any]
@@ -130,14 +134,19 @@ class Alert(msgspec.Struct, frozen=True):
     told: list[Told]
     acked: Acked | None
     handled: list[Handled]
+    due: At | None
+    supervised: At | None
 
 
 class Alerts(msgspec.Struct, frozen=True):
-    """What is open, worst first, and what is over, newest first.
+    """What is open, and what is over, newest first.
 
-    `open_total` counts what is open, `open_by_severity` those that nothing hides or
-    mutes; `next`
-    is the `before` of the next page of what is over, 0 on the last.
+    Of what is open first what people are told of, then what is muted, then what another alert
+    explains: of each the worst first, up to `limit`. `open_total` counts what is open, `muted` and
+    `hidden` these two groups, `open_by_severity` the others and `unacked` those of them that nobody
+    has acknowledged. `over_total` counts what is over; `next` is the `before` of the next page of
+    that, 0 on the last. `rules_off` names the shipped rules that are switched off: of what they
+    look at nobody is told.
     """
 
     at: At
@@ -145,8 +154,13 @@ class Alerts(msgspec.Struct, frozen=True):
     open: list[Alert]
     open_total: Count
     open_by_severity: Mapping[str, Count]
+    muted: Count
+    hidden: Count
+    unacked: Count
     over: list[Alert]
+    over_total: Count
     next: int
+    rules_off: list[str]
 
 
 def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
@@ -174,8 +188,13 @@ def answered(stories: Stories, at: int) -> Alerts:
         open=[_alert(story) for story in stories.open],
         open_total=stories.open_total,
         open_by_severity=stories.severities,
+        muted=stories.muted,
+        hidden=stories.hidden,
+        unacked=stories.unacked,
         over=[_alert(story) for story in stories.over],
+        over_total=stories.over_total,
         next=stories.before,
+        rules_off=list(stories.rules_off),
     )
 
 
@@ -186,6 +205,7 @@ def _alert(story: Story) -> Alert:
         rule=alert.key.rule,
         severity=alert.severity,
         state=alert.state,
+        group=story.group,
         labels=labels_of(alert),
         title=words(telling.title),
         text=words(telling.text),
@@ -199,6 +219,7 @@ def _alert(story: Story) -> Alert:
         hidden_by=alert.hidden_by,
         hidden_by_number=alert.hider,
         muted_by=alert.muted_by,
+        muted_until=when(story.kept.until),
         mutes=[_mute(one) for one in story.mutes],
         waits_for_summary=story.waits_for_summary,
         details=alert.details,
@@ -206,6 +227,8 @@ def _alert(story: Story) -> Alert:
         told=[_told(delivery) for delivery in story.deliveries],
         acked=acked(story.ack) if story.ack else None,
         handled=[_handled(one) for one in story.handled],
+        due=when(story.followed.due_at) if story.followed else None,
+        supervised=when(story.followed.supervised_at) if story.followed else None,
     )
 
 
@@ -251,4 +274,5 @@ def _told(delivery: Delivery) -> Told:
         done=when(delivery.done_at),
         error=delivery.error,
         repeat=delivery.repeat,
+        via=delivery.via,
     )

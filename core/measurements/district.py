@@ -43,6 +43,11 @@ MEASUREMENTS: Final = (
             alerts_p2="of severity P2: within 30 minutes",
             alerts_p3="of severity P3: on the same school day",
             alerts_p4="of severity P4: for the daily digest",
+            alerts_muted="open ones that nobody is told of now: silenced, in maintenance, or "
+            "waiting for lessons; in no count above",
+            alerts_hidden="open ones that another alert explains; in no count above",
+            alerts_unacked="of P1 to P4: those that nobody has acknowledged",
+            alerts_overdue="open ones on the supervision list",
         ),
         interval_s=60,
     ),

@@ -47,6 +47,9 @@ MEASUREMENTS: Final = (
             ready="1 while batches can be stored, else 0",
             backlog_batches="batches that agents hold, by their last births and heartbeats",
             dropped="batches that agents gave up before they could be sent, as they say",
+            alerts_elsewhere="open alerts of a whole region, of all or of the collector itself, "
+            "which no `school` counts; without those that nobody is told of",
+            channels_failing="channels of alerts that take no message now",
         ),
         Field("store_ms", "float", "ms", "how long the last small write to the store took"),
         interval_s=60,

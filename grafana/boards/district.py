@@ -5,6 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import bargauge, dashboard, gauge, stat, table, timeseries
 
 from grafana import palette, words
+from grafana.boards import alerts
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
 from grafana.indicators import INDICATORS, Indicator, history, newest, newest_value
@@ -30,6 +31,7 @@ def board(t: Language) -> dashboard.Dashboard:
     )
     made.with_row(dashboard.Row(t("此刻", "Now")))
     made.with_panel(_states(t)).with_panel(_alerts(t))
+    made.with_panel(alerts.standing(t)).with_panel(alerts.elsewhere(t))
     made.with_row(
         dashboard.Row(
             t(
@@ -47,6 +49,7 @@ def board(t: Language) -> dashboard.Dashboard:
         made.with_panel(_areas(t, indicator))
     made.with_row(dashboard.Row(t("先处理哪里", "Where to act first")))
     made.with_panel(_worst(t)).with_panel(_unknown(t))
+    made.with_panel(alerts.schools(t))
     made.with_row(dashboard.Row(t("变化过程", "Over time")))
     return made.with_panel(_history(t))
 
@@ -101,7 +104,7 @@ def _alerts(t: Language) -> stat.Panel:
             width=12,
             height=5,
             decimals=0,
-            links=[(t("监测系统自身", "The monitoring itself"), to_board(t, "health"))],
+            links=[alerts.page(t)],
             alarms=words.colours(t, words.SEVERITIES),
         ),
         totals(

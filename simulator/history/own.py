@@ -93,6 +93,8 @@ class CollectorSeries:
             "repeated": batches // 5_000,
             "lines_stored": batches * 18,
             "backlog_batches": at_s // EVERY_S % 3,
+            "alerts_elsewhere": 0,
+            "channels_failing": 0,
             "store_ms": 3.0 + at_s // EVERY_S * 7 % 5,
         }
         known = CATALOG[self.measurement].fields

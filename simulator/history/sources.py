@@ -160,6 +160,10 @@ class SchoolSeries:
             "alerts_p1": int(there.seen == "down"),
             "alerts_p2": int(silent and there.cause == "silent"),
             "alerts_p3": int(there.seen == "degraded") + int(there.now.disk > 90),
+            "alerts_hidden": agents if there.seen == "down" else 0,
+            "alerts_unacked": int(there.seen == "down"),
+            "alerts_muted": 0,
+            "alerts_overdue": 0,
         }
 
     def step(self, hour: int) -> int:

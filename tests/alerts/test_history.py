@@ -73,6 +73,12 @@ def test_what_another_alert_hides_comes_last_and_is_in_no_count(tmp_path: Path) 
     rules = [story.telling.alert.key.rule for story in found.open]
     assert rules == ["line_down", "disk_full", "agent_silent"]
     assert (found.open_total, sum(found.severities.values())) == (3, 2)
+    assert (found.muted, found.hidden, found.unacked, found.over_total) == (0, 1, 2, 0)
+    first, _, hidden = found.open
+    assert (hidden.group, hidden.telling.alert.hider) == ("hidden", first.telling.alert.number)
+    assert hidden.hider == first.telling.title
+    one = history(stage).stories(Wanted(limit=1))
+    assert [story.group for story in one.open] == ["open", "hidden"], "each group has its own limit"
 
 
 def test_a_condition_that_has_not_lasted_long_enough_is_nobodys_concern(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Open alerts and what was, and the story of one: began, told to whom and when, over."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -17,6 +18,7 @@ from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
+from core.alerts import Text
 from core.kind import SEVERITIES
 from core.shown import is_security
 
@@ -41,7 +43,7 @@ class AlertPages:
     reads: Reads
 
     async def all(self, request: web.Request) -> web.Response:
-        """Show what is open, by severity, and what is over, the newest first."""
+        """Show what is open, by severity, what nobody is told of now and why, and what is over."""
         asked = {name: word[:LONGEST] for name, word in request.query.items()}
         before = _whole(asked.get("before", ""))
         wanted = Wanted(
@@ -52,7 +54,7 @@ class AlertPages:
             limit=PAGE,
         )
         read = await reading.stories(self.reads, self.frame.source, wanted)
-        shown = [one for one in read.found.open if not one.telling.alert.is_quiet]
+        shown, muted, hidden = grouped(read.found.open)
         return self.frame.page(
             request,
             self.frame.source.picture(),
@@ -65,6 +67,9 @@ class AlertPages:
                 for severity in SEVERITIES
             ],
             shown=len(shown),
+            rules_off=_named(read.found.rules_off, self.frame.texts(request)),
+            muted=muted,
+            hidden=hidden,
         )
 
     async def one(self, request: web.Request) -> web.Response:
@@ -89,6 +94,20 @@ class AlertPages:
             next_stage=next_stage(found[0].handled) if found else None,
             details=_details(found[0], t) if found else [],
         )
+
+
+def _named(rules: Mapping[str, Text], t: Texts) -> str:
+    """Return the rules in words, each with the name that a file knows it by."""
+    words = ((name, getattr(text, t.language)) for name, text in rules.items())
+    return t("comma").join(f"{said} ({name})" if said else name for name, said in words)
+
+
+def grouped(stories: Sequence[Story]) -> tuple[list[Story], list[Story], list[Story]]:
+    """Return what people are told of, what is muted, and what another alert explains."""
+    open_, muted, hidden = (
+        [one for one in stories if one.group == group] for group in ("open", "muted", "hidden")
+    )
+    return open_, muted, hidden
 
 
 def _details(story: Story, t: Texts) -> list[tuple[str, str]]:

@@ -6,10 +6,14 @@ Painted by the real painter from what agents, roster and outside probes would sa
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import get_args
+from typing import Any, get_args
 
-from alerts.history import Delivery, Stories, Story
+from alerts.acks import Ack
+from alerts.history import Delivery, Followed, Muted, Stories, Story
+from alerts.incidents.clocks import CLOCKS, due
+from alerts.kept import NOT_KEPT, Kept
 from alerts.routing.supervision import Entry, Figures, Supervision
+from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.targets.facts import Facts
@@ -21,6 +25,7 @@ from collector.district.points import Window, groups
 from collector.district.scores import Score
 from collector.district.seen import line_of
 from collector.door import Opening
+from collector.incidents import Judged
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
 from collector.outside import SchoolKey, together
@@ -31,10 +36,11 @@ from collector.reasons import Missing
 from collector.roster.school import OWNERS, Address, Area, Person, School, SchoolType
 from collector.unconnected import Ended, Listed
 from collector.verdicts import Known, Outside, Verdict
-from core.alerts import Alert, AlertKey, AlertState
+from core.alerts import NO_TEXT, Alert, AlertKey, AlertState
 from core.clock import SECOND
 from core.kind import Severity
 from core.types import Identity
+from tests.alerts.incidents.making import made
 from tests.collector.web import attacks
 from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
@@ -171,7 +177,14 @@ def stories(schools: Sequence[SchoolView]) -> Stories:
         alert = Alert(
             key, severity, "firing", began, began + 90 * SECOND, 0, number, details=details
         )
-        found.append(Story(telling_of(alert, rules, words), False, told(number, began, "firing")))
+        found.append(
+            Story(
+                telling_of(alert, rules, words),
+                waits_for_summary=False,
+                deliveries=told(number, began, "firing"),
+                **_attended(number, began),
+            )
+        )
     found.sort(key=lambda one: (one.telling.alert.severity, -one.telling.alert.fired_at))
     over = [
         Story(
@@ -187,7 +200,43 @@ def stories(schools: Sequence[SchoolView]) -> Stories:
         )
         for n, one in enumerate(found[:8])
     ]
+    found += _quiet(found, rules, words) if len(found) > 3 else []
     return Stories(found, len(found), over, 900)
+
+
+def _quiet(found: Sequence[Story], rules: dict[str, Rule], words: Words) -> Iterator[Story]:
+    """Yield what nobody is told of now: silenced, maintained, waiting, and explained."""
+    first, *_, last = (one.telling.alert for one in found)
+    at, silence = NOW - 40 * MINUTE, "更换机房空调，电源分批关闭"
+    until = NOW + 14 * 60 * MINUTE
+    mutes = (
+        ("silence:12", "", 0, Kept(NOW + 180 * MINUTE, "张老师", silence)),
+        ("maintenance:核心交换机升级", "", 0, Kept(NOW + 90 * MINUTE, why="厂家升级固件")),
+        ("calendar", "", 0, Kept(until)),
+        ("", first.key.rule, first.number, NOT_KEPT),
+    )
+    for n, (muted_by, hidden_by, hider, kept) in enumerate(mutes):
+        alert = Alert(
+            AlertKey("disk_full", last.key.place, f"/data{n}"),
+            *("P3", "firing", at, at, 0, 800 + n),
+            details={"value": 93.0 + n},
+            muted_by=muted_by,
+            hidden_by=hidden_by,
+            hider=hider,
+        )
+        title = found[0].telling.title if hider else NO_TEXT
+        why = Muted(muted_by or f"alert:{hider}", at, 0)
+        yield Story(telling_of(alert, rules, words), False, [], mutes=[why], kept=kept, hider=title)
+
+
+def _attended(number: int, began: int) -> dict[str, Any]:
+    """Return that somebody takes care of the third, and that the first waits for long."""
+    if number == 1:
+        mutes = [Muted("calendar", began + MINUTE, began + 2 * MINUTE)]
+        return {"followed": Followed(NOW - 12 * MINUTE, NOW - 12 * MINUTE, 0), "mutes": mutes}
+    if number == 3:
+        return {"ack": Ack(NOW - 9 * MINUTE, "李老师", "district", "page", "我在路上")}
+    return {}
 
 
 def _open(
@@ -307,6 +356,17 @@ def scores(picture: Picture) -> tuple[Score, ...]:
     )
 
 
+def judged(count: int) -> list[Judged]:
+    """An incident at each school: some confirmed, reported and closed."""
+    found = []
+    for number in range(1, count + 1):
+        grade = ("", "一般", "较大", "误报")[number % 4]
+        known = {"grade": grade, "closed_at": NOW * (number % 8 == 2), "number": number}
+        one = made(**known, proposed="较大", discovered_at=NOW - number * HOUR)
+        found.append(Judged(one, due(CLOCKS, one, NOW, SHANGHAI)))
+    return found
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
@@ -319,4 +379,5 @@ def furnish(source: FakeSource, count: int) -> None:
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.roomed = classrooms(source.schools)
+    source.judged = judged(count)
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

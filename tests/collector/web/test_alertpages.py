@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 import pytest
 
-from alerts.history import Delivery, Stories, Story, Wanted
+from alerts.history import Delivery, Followed, Muted, Stories, Story, Wanted
 from alerts.shipped import RULES
 from alerts.texts import Words, telling_of
 from core.alerts import Alert, AlertKey
@@ -22,11 +22,13 @@ async def test_what_is_open_stands_by_severity_and_what_is_over_below(
     furnish(source, 50)
     text = (await read(client, "/alerts")).text
     marks = [
-        "未恢复的告警",
+        "未恢复的告警 P1",
         "学校线路中断",
         "采集端失联",
         "丢包严重",
-        "最近已恢复",
+        "暂不通知 已静默",
+        "由其他告警引起 不单独通知",
+        "最近已恢复 P1",
         "学校线路已恢复",
     ]
     assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
@@ -42,7 +44,8 @@ async def test_older_ones_are_a_page_further_and_the_way_back_is_there(
     assert "/alerts?before=900" in (await read(client, "/alerts")).links
     page = await read(client, "/alerts?before=900")
     assert source.alerts_wanted[-1] == Wanted(before=900, limit=100)
-    assert "未恢复的告警" not in page.text
+    assert "未恢复的告警 P1" not in page.text
+    assert "/alerts#muted" in page.links
     assert "/alerts" in page.links
 
 
@@ -56,7 +59,7 @@ async def test_the_alerts_of_one_school_are_asked_for_by_its_place(
     assert "向阳第2九年一贯制学校" not in text
 
 
-async def test_what_another_alert_explains_is_counted_and_not_listed(
+async def test_what_another_alert_explains_is_counted_and_listed_apart(
     client: Client, source: FakeSource
 ) -> None:
     furnish(source, 50)
@@ -65,8 +68,8 @@ async def test_what_another_alert_explains_is_counted_and_not_listed(
     story = replace(first, telling=replace(first.telling, alert=hidden))
     source.stories = replace(source.stories, open=[*others, story])
     text = (await read(client, "/alerts")).text
-    assert "另有 1 条暂不通知" in text
-    assert "学校线路中断：新登实验学校" not in text
+    assert "2 由其他告警引起" in text
+    assert text.index("采集端失联") < text.index("学校线路中断：新登实验学校")
     assert "11 条未恢复的告警" in (await read(client, "/")).text
     number = first.telling.alert.number
     assert "另一条告警（region_away）已经说明原因" in (await read(client, f"/alerts/{number}")).text
@@ -87,6 +90,40 @@ async def test_the_story_of_one_tells_who_was_told_when_and_what_to_do(
         text = (await read(client, f"/alerts/{number}?lang=en")).text
         assert "Try first" in text
         assert "What it means" in text
+
+
+async def test_what_nobody_is_told_of_says_by_whom_until_when_and_why(
+    client: Client, source: FakeSource
+) -> None:
+    furnish(source, 50)
+    text = (await read(client, "/alerts")).text
+    for words in (
+        "3 暂不通知",
+        "已静默 · 至 2026-11-22 18:23 · 由 张老师 设置 · 原因：更换机房空调，电源分批关闭",
+        "维护中：核心交换机升级 · 至 2026-11-22 16:53 · 原因：厂家升级固件",
+        "原因见： 学校线路中断：新登实验学校",
+        "李老师 已确认",
+        "督办 已逾期 12 分钟",
+    ):
+        assert words in text
+    assert "开始静默（第 12 条静默）" in (await read(client, "/alerts/800")).text
+
+
+async def test_a_story_has_what_muted_it_supervision_and_a_fallback_in_their_order(
+    client: Client, source: FakeSource
+) -> None:
+    found = made(began_at=NOW - 9 * MINUTE, fired_at=NOW - 8 * MINUTE)
+    mutes = [Muted("silence:3", NOW - 7 * MINUTE, NOW - 5 * MINUTE)]
+    sent = Delivery(
+        1, "FIRST", NOW - 4 * MINUTE, "mail", "delivered", 1, NOW, "", repeat=False, via="duty"
+    )
+    followed = Followed(NOW - 3 * MINUTE, NOW - 3 * MINUTE, NOW - 2 * MINUTE)
+    story = replace(found.open[0], mutes=mutes, deliveries=[sent], followed=followed)
+    source.stories = replace(found, open=[story])
+    text = (await read(client, "/alerts/7")).text
+    marks = ["问题开始", "成为告警", "开始静默（第 3 条静默）", "静默结束（第 3 条静默）"]
+    marks += ["通知开始 · 渠道 mail（代替渠道 duty）", "列入督办清单", "督办办结"]
+    assert [text.index(mark) for mark in marks] == sorted(text.index(mark) for mark in marks)
 
 
 def made(**changes: object) -> Stories:

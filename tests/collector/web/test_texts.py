@@ -28,6 +28,7 @@ FACTS = (
     *("type", "area", "link", "carrier", "contracted", "target"),
     *("classes", "pupils", "rooms", "opened", "closed"),
 )
+MUTES = ("calendar", "silence", "maintenance")
 MADE = {
     *(f"state_{state}" for state in get_args(State)),
     *(f"{part}_{reason}" for part in ("cause", "next") for reason in get_args(board.Reason)),
@@ -46,7 +47,9 @@ MADE = {
     *(f"fell_{what}" for what in ("region", "carrier", "own_line")),
     *(f"outside_{outcome}" for outcome in get_args(schools.Outcome)),
     *(f"fact_{fact}" for fact in FACTS),
-    *(f"story_muted_{why}" for why in ("calendar", "silence", "maintenance")),
+    *(f"{key}muted_{why}" for key in ("story_", "") for why in MUTES),
+    *(f"story_{key}_{why}" for key in ("from", "until") for why in (*MUTES, "alert")),
+    *(f"alerts_{group}{more}" for group in ("muted", "hidden") for more in ("", "_lead")),
     *(f"severity_{severity}" for severity in SEVERITIES),
     *(f"alert_{state}" for state in ("firing", "keeping", "ended")),
     *(f"told_{reason}" for reason in get_args(Reason)),
