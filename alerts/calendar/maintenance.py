@@ -47,7 +47,7 @@ class Maintained:
         """Yield the windows from the one before *at* to the next one."""
         row = self.row
         if isinstance(row, Maintenance):
-            yield _ns(row.begins, zone), _ns(row.ends, zone)
+            yield _span(row.begins, row.ends, zone)
             return
         zone = ZoneInfo(row.zone) if row.zone else zone
         begins, ends = hours_of(row.hours, over_night=True)
@@ -57,8 +57,19 @@ class Maintained:
             day: date = today + timedelta(days=n)
             if day.weekday() in days:
                 over = day + timedelta(days=int(ends <= begins))
-                span = (datetime.combine(day, begins), datetime.combine(over, ends))
-                yield _ns(span[0], zone), _ns(span[1], zone)
+                moments = (datetime.combine(day, begins), datetime.combine(over, ends))
+                yield _span(*moments, zone)
+
+
+def _span(begins: datetime, ends: datetime, zone: tzinfo) -> tuple[int, int]:
+    """Return a window in ns. One that begins in an hour that is left out is as long as any other:
+    that hour's times are taken for those after it, and its end may be one of them."""
+    first, last = _ns(begins, zone), _ns(ends, zone)
+    there = begins.tzinfo or zone
+    left_out = clock.local(first, there).replace(tzinfo=None) != begins.replace(tzinfo=None)
+    left_out = left_out and not ends.tzinfo
+    lasting = int((ends - begins).total_seconds()) * SECOND if left_out else 0
+    return first, max(last, first + lasting)
 
 
 def _ns(moment: datetime, zone: tzinfo) -> int:

@@ -252,6 +252,23 @@ def test_a_window_of_a_night_in_which_the_clock_changes_begins_and_ends_once(nig
     assert ends == ns(f"{morning} 06:00", BERLIN) == window.next_change(begins, SHANGHAI)
 
 
+@pytest.mark.parametrize(("hours", "minutes"), [("02:30-03:30", 60), ("02:10-02:50", 40)])
+def test_a_window_that_begins_in_the_hour_that_is_left_out_lasts_as_long_as_any(
+    hours: str, minutes: int
+) -> None:
+    text = f"""
+    [[weekly_maintenance]]
+    name = "w"
+    reason = "r"
+    weekdays = ["sun"]
+    hours = "{hours}"
+    zone = "Europe/Berlin"
+    """
+    window = Maintained(file_of(text).weekly_maintenance[0])
+    begins = window.next_change(ns("2027-03-28 00:00", BERLIN), SHANGHAI)
+    assert window.until(begins, SHANGHAI) - begins == minutes * 60 * 10**9
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
