@@ -50,10 +50,14 @@ from alerts.summaries import summaries
 from alerts.texts import Words, summary, telling_of
 from core import clock
 from core.alerts import AlertKey, Reason, Telling
+from core.clock import SECOND
 from core.kinds import kind_of
 
 PAGE: Final = 200
 """Rows in one transaction."""
+
+SET_BACK: Final = SECOND
+"""A clock that goes back by more has been set; by less it is drift."""
 
 MESSAGES: Final = 20
 """In ten minutes, where the configuration says nothing else."""
@@ -100,6 +104,7 @@ class Engine:
         self._mute = Mute(self._rules, self._times)
         self._stages = self._pipeline()
         self._read_silences()
+        self._ticked_at = 0
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
 
@@ -121,6 +126,7 @@ class Engine:
         self.revision += 1
         with self._drafting() as draft:
             self._say(draft, (s for fact in present for s in self._match.event(fact)))
+        self.look_again()  # They may wait for lessons now, or wait no more.
         # Only now: where the database refused in between, all of it is done again.
         with self._ground.transaction() as db:
             tables.new_rules(db, named)
@@ -162,8 +168,14 @@ class Engine:
     def tick(self) -> None:
         """Let time pass: holds that are over, alerts that end by the clock, summaries."""
         at = self._now()
-        if 0 < self._mute_changes <= at:
+        if at < self._ticked_at - SET_BACK:
+            self._fresh.set_back(at)
+            self._memory.set_back(at)
+            # What was over by the clock before may be in force again, and end once more.
+            self.silences_changed()
+        elif 0 < self._mute_changes <= at:
             self.look_again()
+        self._ticked_at = at
         keys = list(self._memory.awake(at))
         try:
             with self._drafting() as draft:

@@ -49,6 +49,13 @@ class Freshness:
         if not isinstance(self.rules[key.rule].of, EventOf):
             self._seen[key] = at
 
+    def set_back(self, at: int) -> None:
+        """Hear that the clock was set back to *at*: nothing was heard later than that."""
+        self._looked, self._started = min(self._looked, at), min(self._started, at)
+        self._heard = {place: min(one, at) for place, one in self._heard.items()}
+        self._since = {place: min(one, at) for place, one in self._since.items()}
+        self._seen = {key: min(one, at) for key, one in self._seen.items()}
+
     def forget(self, key: AlertKey) -> None:
         """Hear that it is over."""
         self._seen.pop(key, None)

@@ -19,7 +19,7 @@ from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.step import Case
-from alerts.texts import Words, telling_of
+from alerts.texts import Words, heading, telling_of
 from core import clock
 from core.alerts import NO_TEXT, AlertKey, Telling, Text
 from core.errors import StoreBusy
@@ -135,6 +135,7 @@ class Stories:
     `open_total` counts all that are open, `severities` those of each severity that nothing hides or
     mutes, and `unacked` those of them that nobody takes care of; `muted` and `hidden` count the
     others. `before` is where the next page of those that are over begins, 0 where there is none.
+    `rules_off` names the shipped rules that are switched off, each with what it would tell of.
     """
 
     open: Sequence[Story]
@@ -142,6 +143,7 @@ class Stories:
     over: Sequence[Story]
     before: int
     severities: Mapping[str, int] = field(default_factory=dict)
+    rules_off: Mapping[str, Text] = field(default_factory=dict)
     muted: int = 0
     hidden: int = 0
     unacked: int = 0
@@ -169,16 +171,19 @@ class History:
         path: Path,
         words: Words,
         rules: Sequence[Rule] = RULES,
+        off: Sequence[str] = (),
+        *,
         times: SchoolTime | None = None,
         now: clock.Clock = clock.now,
     ) -> None:
         self._path, self._words, self._now = path, words, now
         self._times = times or SchoolTime(words.zone)
-        self._rules = {rule.name: rule for rule in rules}
+        self.take_rules(rules, off)
 
-    def take_rules(self, rules: Sequence[Rule]) -> None:
-        """Go on with the words of other rules."""
+    def take_rules(self, rules: Sequence[Rule], off: Sequence[str] = ()) -> None:
+        """Go on with the words of other rules; *off* are shipped ones that are switched off."""
         self._rules = {rule.name: rule for rule in rules}
+        self._off = {rule.name: heading(rule) for rule in RULES if rule.name in off}
 
     def stories(self, wanted: Wanted) -> Stories:
         """Return the alerts that are *wanted*; pending ones are nobody's concern yet."""
@@ -241,6 +246,7 @@ class History:
             [self._story(keeper, case, known) for case in over[:limit]],
             more,
             {row[0]: row[1] for row in counted if row[1]},
+            self._off,
             muted=sum(row[2] for row in counted),
             hidden=sum(row[3] for row in counted),
             unacked=sum(row[4] for row in counted),

@@ -94,6 +94,14 @@ class Memory:
             self._waking[key] = at
             heapq.heappush(self.due, (at, key))
 
+    def set_back(self, at: int) -> None:
+        """Hear that the clock was set back to *at*: nothing waits for the time to come again."""
+        self.folded_since = {
+            channel: (min(since, at), wait) for channel, (since, wait) in self.folded_since.items()
+        }
+        for key in self.cases:
+            self.wake(key, at)
+
     def awake(self, at: int) -> Iterator[AlertKey]:
         """Take out the keys whose time has come, each once."""
         while self.due and self.due[0][0] <= at:

@@ -26,14 +26,15 @@ GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
 _DUE: Final = """
     SELECT message, tries, repeat, via, body FROM alert_outbox AS mine
     JOIN alert_message ON number = message
-    WHERE channel = ?1 AND state = 'queued' AND next_at <= ?2 AND NOT EXISTS (
+    WHERE channel = ?1 AND state = 'queued' AND (next_at <= ?2 OR next_at > ?3) AND NOT EXISTS (
         SELECT 1 FROM alert_told AS same JOIN alert_told AS other ON other.alert = same.alert
         JOIN alert_outbox AS theirs ON theirs.message = other.message AND theirs.channel = ?1
         WHERE same.message = mine.message AND other.message < mine.message
             AND theirs.state IN ('queued', 'sending')
     )
     ORDER BY message LIMIT 1"""
-"""The first message whose alerts have no earlier one on the way: an end never overtakes."""
+"""The first message whose alerts have no earlier one on the way: an end never overtakes. One that
+is to wait longer than any does was written by a clock that has been set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,8 @@ class Outbox:
 
 
 def _claim(db: sqlite3.Connection, channel: str, now: int) -> Iterator[Parcel]:
-    for number, tries, repeat, via, body in db.execute(_DUE, (channel, now)).fetchall():
+    due = db.execute(_DUE, (channel, now, now + health.LONGEST_HOLD))
+    for number, tries, repeat, via, body in due.fetchall():
         db.execute(
             "UPDATE alert_outbox SET state = 'sending', tries = ? "
             "WHERE message = ? AND channel = ?",

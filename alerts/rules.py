@@ -280,6 +280,10 @@ class Rule:
     rules whose alerts, at the same place or below, say nothing new while this one is open. One that
     is `quiet` stands in the list, and nobody gets a message of it. One that is `recorded` is
     listed also where it was over before anybody could hear of it. `owner` is whose it is to act.
+
+    `waits_for_lessons`: what begins outside school time is told when lessons begin; of those
+    `counts_in_lessons` has to last its `hold_s` in school time, and for one that `carries_rooms`
+    a live lesson in any room of the school is near, not only in its own.
     """
 
     name: str
@@ -294,6 +298,9 @@ class Rule:
     recorded: bool = False
     owner: Owner = "operator"
     places: Places = EVERYWHERE
+    waits_for_lessons: bool = False
+    counts_in_lessons: bool = False
+    carries_rooms: bool = False
 
     @property
     def hold(self) -> int:

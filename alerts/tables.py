@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from alerts import acks, silences
+from alerts.incidents import rows as incidents
 from alerts.memory import Draft, Memory, Message, Suppressed
 from alerts.routing.router import Router
 from alerts.routing.schema import SCHEMA as ROUTING
@@ -89,6 +90,7 @@ def create(db: sqlite3.Connection) -> None:
     for statement in _SCHEMA:
         db.execute(statement)
     silences.create(db)
+    incidents.create(db)
     # A database that an earlier version made.
     if "beside" not in {row[1] for row in db.execute("PRAGMA table_info(alert)")}:
         db.execute("ALTER TABLE alert ADD COLUMN beside BLOB NOT NULL DEFAULT '{}'")
@@ -132,6 +134,7 @@ def write_case(db: sqlite3.Connection, case: Case) -> None:
     """Write a case that has begun."""
     sql = f"INSERT OR REPLACE INTO alert ({_COLUMNS}) VALUES ({_MARKS})"  # noqa: S608
     db.execute(sql, _row(case))
+    incidents.note(db, case)
 
 
 def known_rules(db: sqlite3.Connection) -> set[str]:

@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import Any, Final
 
 from alerts.devicesentences import device_words
-from alerts.rules import OfReading, Rule, RuleTexts
+from alerts.rules import OfReading, Rule, RuleTexts, Sighted
 from alerts.securitywords import security_lines
 from alerts.verdictwords import sentences
 from core import clock
@@ -81,6 +81,13 @@ class Words:
     zone: tzinfo
 
 
+_CONCERNED: Final = Text(
+    "涉及 {count} 所学校：{schools}。", "Concerned are {count} schools: {schools}. "
+)
+_NAMES: Final = ("schools", "rooms", "devices")
+"""Details that name the first of what is counted beside them (`count`)."""
+
+
 class _Values(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return "—"
@@ -147,6 +154,12 @@ def _lines(
     return lines
 
 
+def heading(rule: Rule) -> Text:
+    """Return what *rule* tells of, without saying where: its title up to the first gap."""
+    title = rule.texts.title
+    return Text(*(text.partition("{")[0].rstrip("：:（( ") for text in title))
+
+
 def because(one: Because, zone: tzinfo) -> Text:
     """Return which attack is likely to be behind an alert."""
     kind = kind_of(one.rule)
@@ -173,10 +186,24 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         value = round(value, 1)
     if isinstance(value, list | tuple):
-        more = f" … (+{len(value) - MOST_NAMES})" if len(value) > MOST_NAMES else ""
-        return ", ".join(plain(one) for one in value[:MOST_NAMES]) + more
+        return _listed(value, len(value))
     text = "".join(char if char.isprintable() else " " for char in str(value)[: LONGEST + 1])
     return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _listed(names: Sequence[Any], count: int) -> str:
+    shown = names[:MOST_NAMES]
+    more = f" … (+{count - len(shown)})" if count > len(shown) else ""
+    return ", ".join(map(plain, shown)) + more
+
+
+def _counted(details: Mapping[str, Any]) -> dict[str, str]:
+    """Return the names of what an alert concerns, with how many more there are."""
+    count = details.get("count")
+    if not isinstance(count, int):
+        return {}
+    found = {name: details[name] for name in _NAMES if isinstance(details.get(name), list | tuple)}
+    return {name: _listed(names, max(count, len(names))) for name, names in found.items()}
 
 
 def _unknown(name: str) -> RuleTexts:
@@ -189,6 +216,10 @@ def _unknown(name: str) -> RuleTexts:
 def _values(alert: Alert, rule: Rule | None, words: Words, number: int) -> _Values:
     key = alert.key
     found = _Values({name: plain(value) for name, value in alert.details.items()})
+    if rule and isinstance(rule.of, Sighted):
+        found |= _counted(alert.details)
+    known = alert.details.get("count") and found.get("schools")
+    found["concerned"] = _CONCERNED[number].format_map(found) if known else ""
     if rule and isinstance(rule.of, OfReading):
         said = sentences(rule.of.measurement, alert.details, number)
     else:

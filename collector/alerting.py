@@ -28,7 +28,6 @@ from alerts.history import Began, History, Stories, Wanted, tidy
 from alerts.language.file import Rules
 from alerts.outbox import Outbox
 from alerts.routing.supervision import Supervisor
-from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.screen import Screen
 from alerts.silences import Matchers, Silence
@@ -98,7 +97,7 @@ class Alerting:
             config.alerts.rules_file, table.folder, books.journal, self._take_rules
         )
         rules = self.rules.now.rules
-        self._new_rules: Sequence[Rule] | None = None
+        self._new_rules: Rules | None = None
         self.times = SchoolTime(table.tz())
         """School time, for whoever asks; the calendar in it is replaced while we run."""
         self._silenced = self._calendar_changed = False
@@ -106,7 +105,8 @@ class Alerting:
             *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
-        self.history = History(books.ledger.path, words, rules, self.times, now)
+        off = self.rules.now.off
+        self.history = History(books.ledger.path, words, rules, off, times=self.times, now=now)
         self.supervisor = Supervisor(books.ledger.path, words, rules)
         messages = config.alerts.messages
         self._routes = RoutingFile(
@@ -185,7 +185,7 @@ class Alerting:
 
     def _take_rules(self, rules: Rules) -> None:
         """Hear, in any thread, that other rules are to be in force."""
-        self._new_rules = rules.rules
+        self._new_rules = rules
         self.kick()
 
     # What is asked of it.
@@ -340,12 +340,13 @@ class Alerting:
     def _work(self, fresh: Sequence[_Fresh], sights: Sequence[Sight]) -> None:
         """Do all that blocks; done again from the beginning where the database refused."""
         engine = self._engine
-        if (rules := self._new_rules) is not None:
+        if (new := self._new_rules) is not None:
+            rules = new.rules
             engine.take_rules(rules)
-            self.history.take_rules(rules)
+            self.history.take_rules(rules, new.off)
             self.supervisor.take_rules(rules)
             self._screen = Screen(rules)
-            if self._new_rules is rules:
+            if self._new_rules is new:
                 self._new_rules = None
         routes = self._routes.new()
         if routes:

@@ -51,7 +51,7 @@ BaseUrl = Annotated[str, Meta(extra={CHECK: _base_url_mistake})]
 class AlertsConfig(Struct, frozen=True, kw_only=True):
     """`messages`: in ten minutes at most, to each channel; `keep_days`: how long history stays;
     `rules_file`: the operator's own rules (docs/rules.md); `calendar_file`: when lessons are held
-    (docs/calendar.md).
+    (docs/calendar.md); `incidents_file`: clocks of the law, and who reports (docs/incidents.md).
 
     A channel that fails for `fallback_after_min` is dead: its messages go to its fallback, P1
     after `fallback_after_p1_min`. `routing_file` says who hears of what; without one everybody
@@ -67,6 +67,7 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     base_url: BaseUrl = ""
     accounts_file: File = None
     calendar_file: File = None
+    incidents_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
     wecom: tuple[WecomConfig, ...] = ()
     dingtalk: tuple[DingtalkConfig, ...] = ()

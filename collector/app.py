@@ -23,7 +23,7 @@ from typing import Any, Final
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
-from collector import filewatch
+from collector import filewatch, incidents, targetwatch
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -41,6 +41,7 @@ from collector.eventchores import EventChores
 from collector.events import Events
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
+from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.linecheck import LineCheck
 from collector.lineheads import HeadCache
@@ -65,11 +66,12 @@ from collector.sights import sight_of
 from collector.sorting import Item, Sorter
 from collector.states import States
 from collector.store.choose import open_rollup_store, open_store
+from collector.targetwatch import TargetWatch
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
 from core import topics
-from core.errors import NotConnected
+from core.errors import NotConnected, StoreBusy
 from core.lock import hold
 from core.mqtt import Session, Will
 from core.stopping import at_signal
@@ -154,6 +156,10 @@ class Collector:
             now=now,
         )
         self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
+        self._targets = TargetWatch(
+            books, self.district, self._rooms, self.alerting.cases, self.alerting.see, now=now
+        )
+        self.incidents = Incidents(config, books, self.alerting.see, now)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
@@ -244,6 +250,13 @@ class Collector:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.alerting.began(since, place)
 
+    def incidents_listed(self) -> Sequence[Judged]:
+        """Return what people have to judge, with its clocks; blocks, raises StoreBusy."""
+        try:
+            return self.incidents.listed()
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the incidents cannot be read now: {error}") from error
+
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         """Return how far rooms were in order in school time: today, this week and this month."""
         return self._rooms.days.orders(self._now(), keys)
@@ -332,6 +345,8 @@ class Collector:
             every(TICK_S, self.district.tick, stopping, first_after=1),
             self._rooms.run(stopping),
             every(security.TICK_S, self._security.tick, stopping, first_after=2),
+            every(incidents.EVERY_S, self.incidents.minute, stopping, first_after=20),
+            every(targetwatch.EVERY_S, self._judge_targets, stopping, first_after=30),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
@@ -400,6 +415,7 @@ class Collector:
         self.district.heard(items)
         self._rooms.heard(items)
         self._security.heard(items)
+        self._targets.heard(items)
 
     def _more(self) -> Mapping[str, Value]:
         failing = (health.failing_since for health in self.alerting.channel_healths().values())
@@ -418,6 +434,9 @@ class Collector:
         self.alerting.see(sight_of(picture, opening, self.alerting.canary, cut_off))
         self._rooms.look(picture)
         self._security.look(picture)
+
+    async def _judge_targets(self) -> None:
+        await self._targets.minute(self.picture())
 
     def _empty(self, topic: str) -> None:
         """Empty what the broker retains of *topic*; raises NotConnected."""

@@ -56,6 +56,14 @@ class AuditLog:
         """The number of the last row that is on the disk, 0 where none is."""
         return self.last.row if self.last else 0
 
+    def first(self) -> EventRow | None:
+        """Return the oldest record that is there; raises StartError, OSError."""
+        for path in self._files():
+            with path.open("rb") as file:
+                if line := file.readline():
+                    return _record(path, 1, line)
+        return None
+
     def append(self, rows: Sequence[EventRow]) -> None:
         """Append the records of *rows*, which follow the last one, synced to disk on return.
 

@@ -12,11 +12,11 @@ from typing import Any, Final, get_args
 
 import click
 
+from alerts.language.file import SHIPPED, read_rules
 from alerts.routing.check import read_routing, usable
 from alerts.routing.plan import Decision, Routing
 from alerts.routing.routes import code_of
-from alerts.rules import Owner
-from alerts.shipped import RULES
+from alerts.rules import Owner, Rule
 from collector.config import CollectorConfig, read_collector
 from collector.roster.read import read_roster
 from collector.roster.school import School
@@ -29,7 +29,6 @@ from core.hints import hint
 from core.kind import SEVERITIES, Severity
 
 FORM: Final = "%Y-%m-%d %H:%M"
-_RULES: Final = {rule.name: rule for rule in RULES}
 
 
 @click.group("routes", short_help="Who would hear of an alert, and why.")
@@ -66,17 +65,17 @@ def show_command(  # noqa: PLR0917 — an option each
 
     Nothing is sent. The list of schools is read where the configuration names one.
     """
-    if rule not in _RULES:
-        raise click.UsageError(f"there is no rule {rule!r}{hint(rule, _RULES)}")
-    routing = _routing(read_collector(config))
+    read = read_collector(config)
+    asked = _rule(rule, read)
+    routing = _routing(read)
     at = _moment(when, routing)
     key = AlertKey(rule, school or region)
-    alert = Alert(key, severity or _RULES[rule].severity)
-    decision = routing.decide(key, alert.severity, _RULES[rule].owner, at)
+    alert = Alert(key, severity or asked.severity)
+    decision = routing.decide(key, alert.severity, asked.owner, at)
     if as_json:
         click.echo(json.dumps(_words(decision), indent=2))
         return
-    for line in explained(routing, alert, decision, at):
+    for line in explained(routing, alert, asked.owner, decision, at):
         click.echo(line)
 
 
@@ -109,10 +108,11 @@ def unheard(routing: Routing, schools: Mapping[str, School], at: int) -> Iterato
             yield school
 
 
-def explained(routing: Routing, alert: Alert, decision: Decision, at: int) -> Iterator[str]:
-    """Return what becomes of *alert*, in words."""
+def explained(
+    routing: Routing, alert: Alert, owner: Owner, decision: Decision, at: int
+) -> Iterator[str]:
+    """Return what becomes of *alert*, which *owner* has to act on, in words."""
     key, zone = alert.key, routing.zone
-    owner = _RULES[key.rule].owner
     code = code_of(key.rule) or "no code"
     where = key.place or "the whole district"
     there = clock.local(at, zone).strftime(FORM)
@@ -174,6 +174,18 @@ def _routing(config: CollectorConfig) -> Routing:
         schools=config.alerts.schools(),
         contacts=lambda school: contacts_of(schools.get(school)),
     )
+
+
+def _rule(name: str, config: CollectorConfig) -> Rule:
+    """Return the rule *name* of those that are in force; raises FileMistakes, UsageError."""
+    file = config.alerts.rules_file
+    rules = read_rules(file) if file else SHIPPED
+    if name in rules.off:
+        raise click.UsageError(f"the rule {name!r} is switched off by {file}: nobody hears of it")
+    named = {rule.name: rule for rule in rules.rules}
+    if name not in named:
+        raise click.UsageError(f"there is no rule {name!r}{hint(name, named)}")
+    return named[name]
 
 
 def _schools(config: CollectorConfig) -> Mapping[str, School]:

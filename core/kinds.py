@@ -328,6 +328,22 @@ _KINDS: Final = (
         *("no_events", "EV-SYS-EMPTY", OTHERS, "P4"),
         *("批次中没有可用事件", "a batch without an event that can be kept"),
     ),
+    Kind(
+        *("incident_confirmed", "EV-SYS-GRADE", OTHERS, "P4"),
+        *("安全事件级别已由人确认", "a person confirmed the grade of a security incident"),
+    ),
+    Kind(
+        *("incident_reported", "EV-SYS-REPORTED", OTHERS, "P4"),
+        *("已登记安全事件上报", "a person said that a security incident was reported"),
+    ),
+    Kind(
+        *("incident_closed", "EV-SYS-CLOSED", OTHERS, "P4"),
+        *("安全事件已办结", "a person closed a security incident"),
+    ),
+    Kind(
+        *("report_overdue", "EV-SYS-OVERDUE", COMPLIANCE, "P2"),
+        *("安全事件上报超过时限", "a security incident was not reported in time"),
+    ),
     *MEASURED_KINDS,
     *SECURITY_KINDS,
     Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),

@@ -19,6 +19,7 @@ DATA = (
     "agent/firewalls/*.toml",
     "agent/profiles/*.toml",
     "agent/templates/*.toml",
+    "alerts/incidents/*.toml",
     "alerts/shipped/*.toml",
 )
 NOT_FOR_USERS = {"tests", "scripts", "docs"}

@@ -20,7 +20,7 @@ _PLACES: Final = ("region", "school", "agent")
 def body(parcel: Parcel, sender: str) -> dict[str, Any]:
     """Return what is posted; *sender* is the collector's id."""
     said = parcel.notification
-    alerts = [_alert(telling) for telling in said.alerts]
+    alerts = [_alert(one, parcel.links.get(one.alert.number, "")) for one in said.alerts]
     return {
         "version": "4",
         "groupKey": key_of(said, sender),
@@ -62,7 +62,7 @@ def labels_of(alert: Alert) -> dict[str, str]:
     return labels | {k: v for k, v in (("target", key.target), ("subject", key.subject)) if v}
 
 
-def _alert(telling: Telling) -> dict[str, Any]:
+def _alert(telling: Telling, link: str) -> dict[str, Any]:
     alert = telling.alert
     over = alert.state == "ended"
     return {
@@ -79,6 +79,7 @@ def _alert(telling: Telling) -> dict[str, Any]:
         "generatorURL": "",
         "fingerprint": hashlib.sha256(repr(tuple(alert.key)).encode()).hexdigest()[:16],
         "number": alert.number,
+        "ackURL": link,
         "late": alert.late,
         "because": [_because(one) for one in alert.because],
         "details": alert.details,

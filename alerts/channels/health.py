@@ -46,7 +46,7 @@ class Health:
 
     def failed(self, at: int, error: str, *, refused: bool = False, wait: int = 0) -> "Health":
         """Return the health after one was not taken; for *wait* (ns) nothing goes there."""
-        since = self.failing_since or at
+        since = min(self.failing_since or at, at)
         hold = at + wait if wait else self.hold_until
         refused = refused or self.refused
         return Health(since, refused, error, at, self.taken_at, self.tested_at, hold)

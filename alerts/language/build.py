@@ -52,6 +52,9 @@ def build(table: RuleTable) -> Rule:
         recorded=table.recorded,
         owner=table.owner,
         places=Places(table.on.at, table.on.not_at),
+        waits_for_lessons=table.waits_for_lessons,
+        counts_in_lessons=table.counts_in_lessons,
+        carries_rooms=table.carries_rooms,
     )
 
 

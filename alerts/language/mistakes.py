@@ -36,7 +36,20 @@ def mistakes(table: RuleTable) -> Found:
         return
     found = {"reading": _of_reading, "event": _of_event, "live": _of_live}[named[0]](table, on)
     yield from found
+    yield from _waiting(table)
     yield from _texts(table)
+
+
+def _waiting(table: RuleTable) -> Found:
+    if not table.waits_for_lessons:
+        for name in ("counts_in_lessons", "carries_rooms"):
+            if getattr(table, name):
+                yield (name,), f"{name} says nothing where waits_for_lessons is not true"
+        return
+    if table.severity == "P1":
+        yield ("severity",), "P1 is told at once, and waits_for_lessons is true; one of both"
+    if table.counts_in_lessons and not seconds(table.hold):
+        yield ("counts_in_lessons",), "counts_in_lessons counts how long it lasts: for is missing"
 
 
 def _of_live(table: RuleTable, on: OnTable) -> Found:

@@ -138,6 +138,9 @@ class RuleTable(
     quiet: bool = False
     recorded: bool = False
     hides: tuple[Name, ...] = ()
+    waits_for_lessons: bool = False
+    counts_in_lessons: bool = False
+    carries_rooms: bool = False
 
 
 class OtherTexts(Struct, frozen=True, kw_only=True):
@@ -170,6 +173,9 @@ class OverrideTable(
     quiet: bool | None = None
     recorded: bool | None = None
     hides: tuple[Name, ...] | None = None
+    waits_for_lessons: bool | None = None
+    counts_in_lessons: bool | None = None
+    carries_rooms: bool | None = None
     at: tuple[Place, ...] | None = None
     not_at: tuple[Place, ...] | None = None
     zh: OtherTexts = OtherTexts()

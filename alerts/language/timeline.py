@@ -312,7 +312,8 @@ def _step_of(case: CaseTable, told: str) -> str:
     """Return the step after which something is, or should have been, told."""
     if not case.do:
         return "no step"
-    at = float(told.split("s ", maxsplit=1)[0]) if told else float("inf")
+    began = told.partition("s ")[0]  # Whoever wrote the case may have forgotten it.
+    at = int(began) if began.isdecimal() else float("inf")
     numbers = [n for n, what in enumerate(case.do) if seconds(what["at"]) <= at]
     number = numbers[-1] if numbers else 0
     return f"step {number + 1} (at {case.do[number]['at']})"

@@ -8,7 +8,11 @@ from core.kinds import KINDS
 
 ALWAYS: Final = frozenset({"where", "what"})
 _DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
-_SCHOOLS: Final = frozenset({"count", "schools"})
+_SCHOOLS: Final = frozenset({"count", "schools", "concerned"})
+TARGETS: Final = ("access", "egress", "rooms", "platforms", "protection", "watching", "clocks")
+_SHARE: Final = frozenset({"indicator", "value", "target"})
+_TARGET: Final = _SHARE | {"met", "not_met", "unproven", "total", "schools"}
+_OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps"}
 
 LIVE: Final[Mapping[str, frozenset[str]]] = {
     "agent_silent": frozenset({"cause"}),
@@ -35,6 +39,12 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "target_away": _SCHOOLS,
     "target_busy": _SCHOOLS,
     "cert_everywhere": _SCHOOLS,
+    **{f"target_{one}": _TARGET for one in TARGETS},
+    **{f"school_{one}": _OF_SCHOOL for one in TARGETS},
+    "report_overdue": frozenset(
+        {"number", "step", "to", "to_en", "limit", "grade", "confirmed", "source"}
+    ),
+    "target_retention": frozenset({"days", "target", "gone"}),
 }
 """What the collector sees in the live picture, and what it says of it besides."""
 

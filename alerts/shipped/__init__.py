@@ -16,7 +16,9 @@ from alerts.rules import Rule
 
 FILES: Final = (
     *("machines", "network", "lines", "servers", "rooms", "devices", "system"),
-    *("attacks", "guards", "unknown"),
+    *("attacks", "guards"),
+    # A fault that is there says more than that a target is missed.
+    *("targets", "incidents", "unknown"),
     # Last, since of what hides a thing the first one is named: a line that is down says more.
     "everywhere",
 )

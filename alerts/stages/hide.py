@@ -1,8 +1,10 @@
 """Whether another alert says it all: a line that is down hides what lies behind it.
 
-As inhibition in Alertmanager; a sight may also say that something is a part of another fact. What
-has begun and is not decided yet hides too: it is the cause that people should hear of first. What
-is hidden names the alert that hides it, and is told if it outlasts that.
+As inhibition in Alertmanager: line, switch, access point, room, device. What a rule hides at its
+place and below it says in `hides`; what stands behind which switch the sights say, and that
+something is a part of another fact. What has begun and is not decided yet hides too: it is the
+cause that people should hear of first. What is hidden names the alert that hides it, and is told
+if it outlasts that.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,24 +16,6 @@ from alerts.facts import above
 from alerts.rules import Rule
 from alerts.step import Case, Step
 from core.alerts import AlertKey
-
-_ROOMS: Final = ("room_not_ready", "room_limited", "room_unknown", "device_fault", "device_unknown")
-_SCHOOL: Final = (*_ROOMS, "switch_down", "ap_down", "school_unknown", "packet_loss")
-_PROBES: Final = ("target_unreachable", "target_slow", "resolver_fails", "packet_loss")
-
-TOPOLOGY: Final[Mapping[str, tuple[str, ...]]] = {
-    # Broker and collector stand above all schools: nothing is heard of any of them.
-    "broker_away": (*_SCHOOL, *_PROBES),
-    "region_away": (*_SCHOOL, *_PROBES),
-    # The collector's own line says of the lines, and no more than that.
-    "own_line": ("line_down", "school_unknown"),
-    "line_down": (*_SCHOOL, *_PROBES),
-    # What an agent that is silent cannot tell.
-    "agent_silent": _PROBES,
-    "school_unknown": ("room_unknown", "device_unknown"),
-}
-"""Line, switch, access point, room, device: what says nothing new at the same place or below,
-beside what the rules themselves name. What stands behind which switch the sights say."""
 
 HAS_TO_BE_OPEN: Final = frozenset({"school_unknown"})
 """Rules whose alerts are a part of another one only while that is open, else than with other parts:
@@ -106,6 +90,6 @@ class Hide:
 def _hiders(rules: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for rule in rules:
-        for name in dict.fromkeys((*rule.hides, *TOPOLOGY.get(rule.name, ()))):
+        for name in dict.fromkeys(rule.hides):
             found[name] = (*found.get(name, ()), rule.name)
     return found

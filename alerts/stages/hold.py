@@ -38,6 +38,11 @@ class Hold:
         alert, rule = case.alert, self.rules[case.alert.key.rule]
         if case.over_at and case.over_at <= at:
             return case.changed(state="gone")
+        if alert.began_at > at or case.lane_until > at + LANE_WAIT:
+            # Our clock has been set back: it waits from now on, not for the time to come again.
+            case = replace(case, lane_until=min(case.lane_until, at + LANE_WAIT))
+            case = case.changed(began_at=min(alert.began_at, at))
+            alert = case.alert
         if at < alert.began_at + rule.hold or not self.sure(case, at):
             return case
         if at < case.lane_until and not self.caught_up(alert.key.place):

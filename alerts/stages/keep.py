@@ -24,6 +24,10 @@ class Keep:
             return step
         if step.signal:
             case = self._heard(_updated(case, step.signal), step.signal, at)
+        if case.over_at:
+            # No later than by our clock, which may have been set back since.
+            longest = at + max(self.rules[case.alert.key.rule].keep, 1)
+            case = replace(case, over_at=min(case.over_at, longest))
         if case.over_at and case.over_at <= at:
             ended_at = case.alert.ended_at or case.over_at
             case = replace(case.changed(state="ended", ended_at=ended_at), over_at=0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
 
-from alerts.rules import Rule
+from alerts.rules import Rule, Sighted
 from alerts.schooltime import SchoolTime, raised, severity
 from alerts.silences import Silence
 from alerts.step import Case, Step
@@ -18,25 +18,6 @@ from core.alerts import Alert
 from core.clock import SECOND
 from core.kind import Severity
 
-WAITS: Final = frozenset(
-    {
-        "room_not_ready",
-        "room_limited",
-        "room_unknown",
-        "device_fault",
-        "device_unknown",
-        "switch_down",
-        "ap_down",
-        "school_unknown",
-    }
-)
-"""Rules of what nobody misses outside school time: many schools turn the mains of their rooms off
-in the evening. P1, P2 and security never wait."""
-IN_LESSONS: Final = frozenset({"school_unknown", "room_unknown", "device_unknown"})
-"""Of those, rules that have to last in school time: machines that are switched off at night come
-back some minutes after lessons began, and nobody is to hear of it each morning."""
-CARRIES: Final = frozenset({"switch_down"})
-"""Of those, rules of what all rooms of a school may hang on: any live lesson there counts."""
 CALENDAR: Final = "calendar"
 SILENCE: Final = "silence:"
 MAINTENANCE: Final = "maintenance:"
@@ -58,7 +39,8 @@ class Mute:
         case = step.case
         if case.alert.state not in ("firing", "keeping"):
             return step
-        if case.alert.state == "firing" and not case.told and case.alert.key.rule in WAITS:
+        waits = self._rule(case.alert).waits_for_lessons
+        if case.alert.state == "firing" and not case.told and waits:
             worst = self._severity(case.alert, at)
             if worst != case.alert.severity:
                 case = case.changed(severity=worst)
@@ -72,12 +54,12 @@ class Mute:
 
     def again(self, case: Case, at: int) -> int:
         """Return when the calendar may say something else of a case (ns), 0 for never."""
-        alert = case.alert
-        if alert.state != "firing" or case.told or alert.key.rule not in WAITS:
+        alert, rule = case.alert, self._rule(case.alert)
+        if alert.state != "firing" or case.told or not rule.waits_for_lessons:
             return 0
-        school = alert.key.school
-        moments = [self.times.begins(at, school), self.times.live(at, school, _lessons_of(alert))]
-        if alert.key.rule in IN_LESSONS and self.times.lessons(at, school):
+        school, lessons = alert.key.school, _lessons_of(alert, rule)
+        moments = [self.times.begins(at, school), self.times.live(at, school, lessons)]
+        if rule.counts_in_lessons and self.times.lessons(at, school):
             moments.append(at + max(1, self._missing(alert, at)))
         return min([at + LOOK_AGAIN, *(one for one in moments if one)])
 
@@ -98,7 +80,7 @@ class Mute:
         for silence in self.silences:
             if silence.is_on(at) and silence.matchers.match(alert.key, alert.severity):
                 return f"{SILENCE}{silence.number}"
-        room = room_of(alert)
+        room = room_of(alert, self._rule(alert))
         for window in self.times.calendar.maintenance:
             if window.concerns(alert.key, room) and window.until(at, self.times.zone):
                 return f"{MAINTENANCE}{window.row.name}"
@@ -106,33 +88,37 @@ class Mute:
 
     def _waits(self, case: Case, at: int) -> bool:
         """Return whether a fault that nobody was told of waits for lessons."""
-        alert = case.alert
-        if case.told or alert.key.rule not in WAITS:
+        alert, rule = case.alert, self._rule(case.alert)
+        if case.told or not rule.waits_for_lessons:
             return False
         if self.times.lessons(at, alert.key.school):
-            return alert.key.rule in IN_LESSONS and self._missing(alert, at) > 0
-        return not self.times.is_live(at, alert.key.school, _lessons_of(alert))
+            return rule.counts_in_lessons and self._missing(alert, at) > 0
+        return not self.times.is_live(at, alert.key.school, _lessons_of(alert, rule))
 
     def _missing(self, alert: Alert, at: int) -> int:
         """Return for how much school time (ns) it has to last yet."""
         lasted = self.times.lasting(alert.began_at, at, alert.key.school)
-        return self.rules[alert.key.rule].hold - lasted
+        return self._rule(alert).hold - lasted
 
     def _severity(self, alert: Alert, at: int) -> Severity:
-        school, lessons = alert.key.school, _lessons_of(alert)
-        found = severity(self.rules[alert.key.rule], at, self.times, school)
+        rule, school = self._rule(alert), alert.key.school
+        lessons = _lessons_of(alert, rule)
+        found = severity(rule, at, self.times, school)
         live = lessons is not None and self.times.is_live(at, school, lessons)
         return raised(found) if live else found
 
+    def _rule(self, alert: Alert) -> Rule:
+        return self.rules[alert.key.rule]
 
-def room_of(alert: Alert) -> str:
+
+def room_of(alert: Alert, rule: Rule) -> str:
     """Return the room that an alert is about, "" where it is about none."""
-    if alert.key.rule.startswith("room_"):
+    if isinstance(rule.of, Sighted) and rule.of.kind.startswith("room_"):
         return alert.key.target
     room = alert.details.get("room", "")
     return room if isinstance(room, str) else ""
 
 
-def _lessons_of(alert: Alert) -> str | None:
+def _lessons_of(alert: Alert, rule: Rule) -> str | None:
     """Return the room whose lessons need it, "" for any of its school, None for none of them."""
-    return room_of(alert) or ("" if alert.key.rule in CARRIES else None)
+    return room_of(alert, rule) or ("" if rule.carries_rooms else None)

@@ -37,6 +37,8 @@ class Scores:
         self._days, self._regions, self._zone = days, regions, zone
         self._months: dict[date, Mapping[SchoolKey, Facts]] = {}
         self.last: Mapping[Name, Score] = {}
+        self.facts: Mapping[Window, Sequence[Facts]] = {}
+        """The schools that count, of this moment, of today and of this month; as `last`."""
 
     def so_far(self, at: int) -> tuple[list[Score], list[Score]]:
         """Return the scores of today until *at* as live ones, and those of day and month."""
@@ -44,6 +46,7 @@ class Scores:
         assert day
         today = self._days.so_far(at)
         live = self._scored(today, "live", at)
+        self.facts = {**self.facts, "live": today, "day": today}
         ours = [*self._moved(live, "day", day.start), *self._this_month(today, at)]
         self._remember([*live, *ours])
         return live, ours
@@ -68,7 +71,9 @@ class Scores:
 
     def connected(self, at: int) -> list[Score]:
         """Return I-01 as it is at this moment."""
-        grouped = groups(self._days.lines(), self._regions).items()
+        lines = self._days.lines()
+        self.facts = {**self.facts, "live": lines}
+        grouped = groups(lines, self._regions).items()
         found = [Score(group, "live", at, connection(some)) for group, some in grouped]
         self._remember(found)
         return found
@@ -87,6 +92,7 @@ class Scores:
             key = (one.region, one.school)
             days = [before[key]] if key in before else []
             found.append(self._days.expected(together([*days, in_month(one)]), first, at))
+        self.facts = {**self.facts, "month": found}
         return self._scored(found, "month", day_of(first, self._zone).start)
 
     def _scored(self, schools: Sequence[Facts], window: Window, at: int) -> list[Score]:

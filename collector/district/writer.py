@@ -18,6 +18,7 @@ from typing import Final
 from alerts.attended import Attended
 from alerts.schooltime import SchoolTime
 from alerts.step import Case
+from alerts.targets.facts import Facts
 from collector import births, ledgerfile
 from collector.books import Books
 from collector.config import CollectorConfig
@@ -105,6 +106,11 @@ class District:
     def scores(self) -> Sequence[Score]:
         """The indicators as they were worked out last."""
         return tuple(self._scores.last.values())
+
+    @property
+    def facts(self) -> Mapping[points.Window, Sequence[Facts]]:
+        """What is known of each school that counts, in each window, as it was added up last."""
+        return self._scores.facts
 
     def more(self) -> Mapping[str, Value]:
         """Return what the collector's own reading says of all agents."""

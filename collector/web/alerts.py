@@ -145,7 +145,8 @@ class Alerts(msgspec.Struct, frozen=True):
     explains: of each the worst first, up to `limit`. `open_total` counts what is open, `muted` and
     `hidden` these two groups, `open_by_severity` the others and `unacked` those of them that nobody
     has acknowledged. `over_total` counts what is over; `next` is the `before` of the next page of
-    that, 0 on the last.
+    that, 0 on the last. `rules_off` names the shipped rules that are switched off: of what they
+    look at nobody is told.
     """
 
     at: At
@@ -159,6 +160,7 @@ class Alerts(msgspec.Struct, frozen=True):
     over: list[Alert]
     over_total: Count
     next: int
+    rules_off: list[str]
 
 
 def wanted(pairs: Iterable[tuple[str, str]]) -> Wanted:
@@ -192,6 +194,7 @@ def answered(stories: Stories, at: int) -> Alerts:
         over=[_alert(story) for story in stories.over],
         over_total=stories.over_total,
         next=stories.before,
+        rules_off=list(stories.rules_off),
     )
 
 

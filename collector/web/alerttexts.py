@@ -23,6 +23,10 @@ ALERTS: Final[dict[str, Text]] = {
         "已静默、维护中，或等到上课时间；到时仍未恢复就通知。",
         "Silenced, in maintenance, or waiting for lessons. What still lasts then is told.",
     ),
+    "rules_off": Text(
+        "已关闭的规则（不会告警）：{names}",
+        "Rules that are switched off, and alert nobody: {names}",
+    ),
     "alerts_hidden": Text("由其他告警引起", "Explained by others"),
     "alerts_hidden_lead": Text(
         "不单独通知：先处理引起它的那条告警。",

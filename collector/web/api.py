@@ -17,6 +17,7 @@ from collector.web import (
     alerts,
     board,
     held,
+    incidents,
     ledger,
     live,
     openapi,
@@ -172,6 +173,11 @@ class Api:
         """Answer with what is overdue, and what was; raises StoreError."""
         found = await self.reads.run(self.source.supervision)
         return answer(supervision.answered(found, self.now()))
+
+    async def incidents(self, _request: web.Request) -> web.Response:
+        """Answer with what people have to judge, and what is due; raises StoreError."""
+        found = await self.reads.run(self.source.incidents_listed)
+        return answer(incidents.answered(found, self.now()))
 
     async def targets(self, _request: web.Request) -> web.Response:
         """Answer with the district against its targets."""

@@ -8,6 +8,7 @@ from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
+from collector.incidents import Judged
 from collector.ledgerread import Account, Question
 from collector.people import People
 from collector.picture import Picture
@@ -23,8 +24,8 @@ from collector.unconnected import Listed
 class Source(Protocol):
     """The running collector as pages, API and metrics see it.
 
-    Nothing here blocks but the store, `account`, `alerts`, `security_began`, `unconnected` and
-    `supervision`.
+    Nothing here blocks but the store, `account`, `alerts`, `incidents_listed`, `security_began`,
+    `unconnected` and `supervision`.
     """
 
     store: Store
@@ -47,6 +48,9 @@ class Source(Protocol):
     def security_began(self, since: int, place: str) -> Sequence[Began]:
         """Return what of security began after *since* (ns) at *place*, all for an empty one;
         blocks, raises StoreError."""
+
+    def incidents_listed(self) -> Sequence[Judged]:
+        """Return what people have to judge, with its clocks; blocks, raises StoreError."""
 
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         """Return how far rooms were in order in school time: today, this week and this month."""

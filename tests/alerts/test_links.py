@@ -100,6 +100,7 @@ def claimed(folder: Path, base: str) -> list[tuple[str, str, list[int]]]:
     """Return (channel, reason, alerts with a link) of what the outbox hands out."""
     stage = Stage(folder, channels=("console", "duty"))
     outbox = Outbox(stage.ground, stage.channels, links=links(stage.clock, base=base))
+    outbox.open(stage.clock())
     found = []
     for active in (True, False):
         stage.say(Event("spool_dropping", "host", "host", active, stage.clock()))

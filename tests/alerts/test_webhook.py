@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from alerts.channels.base import Channel
 from alerts.channels.body import body
+from alerts.channels.poster import Answer, Poster
 from alerts.channels.webhook import Webhook
 from alerts.dispatcher import Dispatcher
 from alerts.outbox import GIVE_UP_AFTER, Outbox, Parcel
@@ -256,3 +258,23 @@ def test_every_key_that_is_posted_is_documented(tmp_path: Path) -> None:
     (alert,) = posted["alerts"]
     names = [*posted, *alert, *alert["labels"], *alert["annotations"]]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+async def test_a_link_that_acts_goes_along_only_where_nobody_reads_it_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path / "d1")
+    stage.say(Event("spool_dropping", "host", "spool", True, stage.clock()))
+    links = {1: "https://monitor.example.org/ack/TOKEN"}
+    parcel = Parcel("duty", 1, False, stage.messages_made()[0], links)
+    sent: list[str] = []
+
+    async def post(_self: Poster, _url: str, data: bytes, _headers: object) -> Answer:
+        (alert,) = msgspec.json.decode(data)["alerts"]
+        sent.append(alert["ackURL"])
+        return Answer(200)
+
+    monkeypatch.setattr(Poster, "post", post)
+    for url in ("https://a.cn/x", "http://127.0.0.1:9/x", "http://10.1.2.3/x"):
+        await Webhook("duty", url, "d1").send(parcel)
+    assert sent == [links[1], links[1], ""]

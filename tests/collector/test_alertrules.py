@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from alerts.history import Wanted
 from alerts.language.file import Rules
 from collector.alertrules import NAME, AlertRules
 from collector.alertsconfig import AlertsConfig
@@ -81,8 +82,10 @@ async def test_a_running_collector_goes_by_the_new_figures_within_seconds(
         async with running(settings) as collector, playing(Played(mosquitto.port)) as agent:
             agent.publish(readings(disk(95, 1)))
             await until(lambda: collector.counts().get(("lines_stored", "")) == 1, 20)
+            assert [*collector.alerts(Wanted()).rules_off] == ["disk_full"]
             file.write_text(LESS)
             await until(lambda: len(collector.alerting.rules.now.changed) == 1, 30)
             agent.publish(readings(disk(60, 2)))
             await until(lambda: receiver.posts, 30)
+            assert [*collector.alerts(Wanted()).rules_off] == []
         assert receiver.posts[0].body["alerts"][0]["details"] == {"value": 60.0}

@@ -108,9 +108,9 @@ def test_contacts_are_those_of_the_roster_by_role() -> None:
     assert contacts_of(None) == {}
 
 
-def run(folder: Path, words: Sequence[str], routes: str = ROUTES) -> int:
+def run(folder: Path, words: Sequence[str], routes: str = ROUTES, config: str = CONFIG) -> int:
     for name, text in (
-        ("collector.toml", CONFIG),
+        ("collector.toml", config),
         ("routing.toml", routes),
         ("roster.csv", ROSTER),
     ):
@@ -133,6 +133,27 @@ def test_routes_show_says_who_hears_and_why(
     assert run(tmp_path, [*words, "--json", "--severity", "P4"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["now"], found["digest"], found["unrouted"]) == ([], ["duty"], False)
+
+
+def test_routes_show_knows_the_rules_of_the_operators_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = (Path(__file__).parents[2] / "configs/rules.toml").read_text("utf-8")
+    rules = rules.replace("off = []", 'off = ["room_limited"]')
+    changed = f'{rules}\n[override.broker_away]\nseverity = "P2"\nowner = "authority"\n'
+    (tmp_path / "rules.toml").write_text(changed, encoding="utf-8")
+    config = CONFIG.replace("[alerts]\n", '[alerts]\nrules_file = "rules.toml"\n')
+    for rule, first in (
+        ("recorder_disk_fills", "recorder_disk_fills (P4, user, no code) at"),
+        ("broker_away", "broker_away (P2, authority, no code) at"),
+    ):
+        assert run(tmp_path, ["show", "--rule", rule], config=config) == 0
+        assert capsys.readouterr().out.startswith(first)
+    assert run(tmp_path, ["show", "--rule", "room_limited"], config=config) == 2
+    assert "'room_limited' is switched off by" in capsys.readouterr().err
+    (tmp_path / "rules.toml").write_text('kind = "rules"\noof = []\n', encoding="utf-8")
+    assert run(tmp_path, ["show", "--rule", "broker_away"], config=config) == 2
+    assert "did you mean 'off'?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Open alerts and what was, and the story of one: began, told to whom and when, over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, get_args
 
@@ -18,6 +18,7 @@ from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
 from collector.web.texts import Texts
+from core.alerts import Text
 from core.kind import SEVERITIES
 from core.shown import is_security
 
@@ -66,6 +67,7 @@ class AlertPages:
                 for severity in SEVERITIES
             ],
             shown=len(shown),
+            rules_off=_named(read.found.rules_off, self.frame.texts(request)),
             muted=muted,
             hidden=hidden,
         )
@@ -92,6 +94,12 @@ class AlertPages:
             next_stage=next_stage(found[0].handled) if found else None,
             details=_details(found[0], t) if found else [],
         )
+
+
+def _named(rules: Mapping[str, Text], t: Texts) -> str:
+    """Return the rules in words, each with the name that a file knows it by."""
+    words = ((name, getattr(text, t.language)) for name, text in rules.items())
+    return t("comma").join(f"{said} ({name})" if said else name for name, said in words)
 
 
 def grouped(stories: Sequence[Story]) -> tuple[list[Story], list[Story], list[Story]]:

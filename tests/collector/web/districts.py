@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from alerts.acks import Ack
 from alerts.history import Delivery, Followed, Muted, Stories, Story
+from alerts.incidents.clocks import CLOCKS, due
 from alerts.kept import NOT_KEPT, Kept
 from alerts.routing.supervision import Entry, Figures, Supervision
 from alerts.rules import Rule
@@ -24,6 +25,7 @@ from collector.district.points import Window, groups
 from collector.district.scores import Score
 from collector.district.seen import line_of
 from collector.door import Opening
+from collector.incidents import Judged
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
 from collector.outside import SchoolKey, together
@@ -38,6 +40,7 @@ from core.alerts import NO_TEXT, Alert, AlertKey, AlertState
 from core.clock import SECOND
 from core.kind import Severity
 from core.types import Identity
+from tests.alerts.incidents.making import made
 from tests.collector.web import attacks
 from tests.collector.web.classrooms import classrooms
 from tests.collector.web.fakes import MINUTE, NOW, SHANGHAI, FakeSource
@@ -353,6 +356,17 @@ def scores(picture: Picture) -> tuple[Score, ...]:
     )
 
 
+def judged(count: int) -> list[Judged]:
+    """An incident at each school: some confirmed, reported and closed."""
+    found = []
+    for number in range(1, count + 1):
+        grade = ("", "一般", "较大", "误报")[number % 4]
+        known = {"grade": grade, "closed_at": NOW * (number % 8 == 2), "number": number}
+        one = made(**known, proposed="较大", discovered_at=NOW - number * HOUR)
+        found.append(Judged(one, due(CLOCKS, one, NOW, SHANGHAI)))
+    return found
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
@@ -365,4 +379,5 @@ def furnish(source: FakeSource, count: int) -> None:
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.roomed = classrooms(source.schools)
+    source.judged = judged(count)
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

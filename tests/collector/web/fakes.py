@@ -16,6 +16,7 @@ from alerts.history import Began, Stories, Story, Wanted
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
+from collector.incidents import Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
@@ -75,6 +76,7 @@ class FakeSource:
     alert_trouble: StoreError | None = None
     listed: Listed = field(default_factory=Listed)
     supervised: Supervision = field(default_factory=Supervision)
+    judged: Sequence[Judged] = ()
     list_trouble: StoreError | None = None
     secured: SecurityView | None = None
     security_week: tuple[Began, ...] = ()
@@ -98,6 +100,9 @@ class FakeSource:
         if self.security_trouble:
             raise self.security_trouble
         return [one for one in self.security_week if one.place.startswith(place)]
+
+    def incidents_listed(self) -> Sequence[Judged]:
+        return self.judged
 
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         count = len(list(keys)) * MINUTE

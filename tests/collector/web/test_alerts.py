@@ -34,7 +34,7 @@ async def test_an_alert_is_told_with_its_names_its_times_and_its_texts(
     source.stories = history.stories(Wanted())
     status, found = await ask(client, region=REGION, limit="5")
     assert (status, source.alerts_wanted) == (HTTPStatus.OK, [Wanted(region=REGION, limit=5)])
-    assert (found["open_total"], found["next"]) == (1, 0)
+    assert (found["open_total"], found["next"], found["rules_off"]) == (1, 0, [])
     (one,), (past,) = found["open"], found["over"]
     told = one.pop("told")
     text = one.pop("text")
@@ -100,3 +100,27 @@ async def test_a_wrong_question_is_refused_by_the_name_of_what_is_wrong(
 ) -> None:
     status, found = await ask(client, **words)
     assert (status, found["parameter"]) == (HTTPStatus.BAD_REQUEST, parameter)
+
+
+async def test_rules_that_are_switched_off_are_named_by_page_and_answer(
+    client: Client, source: FakeSource, tmp_path: Path
+) -> None:
+    stage = Stage(tmp_path / "d1")
+    words = Words(lambda place: f"<{place}>", SHANGHAI)
+    off = ("room_limited", "own_line")
+    history = History(stage.folder / "ledger.db", words, stage.rules, off)
+    source.stories = history.stories(Wanted())
+    _, found = await ask(client)
+    assert found["rules_off"] == ["own_line", "room_limited"]
+    text = await (await client.get("/alerts")).text()
+    named = (
+        "从监测中心探测，所有学校都没有应答 (own_line)、教室可以上课，但有设备不正常 (room_limited)"
+    )
+    assert f"已关闭的规则（不会告警）：{named}" in text
+    text = await (await client.get("/alerts?lang=en")).text()
+    assert "switched off, and alert nobody: No school answers the collector from outside" in text
+
+    history.take_rules(stage.rules)
+    source.stories = history.stories(Wanted())
+    assert (await ask(client))[1]["rules_off"] == []
+    assert "已关闭的规则" not in await (await client.get("/alerts")).text()

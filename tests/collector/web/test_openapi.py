@@ -86,8 +86,8 @@ def test_every_parameter_is_in_the_document_and_the_other_way_round(told: Any, k
 @pytest.mark.parametrize(
     "name",
     [
-        *("live", "agents", "rooms", "alerts", "security", "unconnected", "supervision"),
-        *("ledger", "targets"),
+        *("live", "agents", "rooms", "alerts", "security", "incidents", "unconnected"),
+        *("supervision", "ledger", "targets"),
     ],
 )
 async def test_answers_about_districts_of_any_size_are_as_documented(

@@ -1,0 +1,189 @@
+"""Incidents while the collector runs: who judged them, and what is overdue.
+
+What a person does and its row for the audit log are one commit. That a clock ran out is recorded
+once, and is an alert to the district until somebody says that it was reported.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, Final, NamedTuple, Protocol
+
+from alerts.facts import Sight, Wrong
+from alerts.incidents import judging, pack, rows
+from alerts.incidents.clocks import CLOCKS, Due, IncidentsTable, Step, due, read_incidents
+from alerts.incidents.incident import Incident
+from alerts.tables import create
+from collector.books import Books
+from collector.config import CollectorConfig
+from collector.journal import Note
+from core import clock
+from core.clock import rfc3339
+
+EVERY_S: Final = 60.0
+RULE: Final = "report_overdue"
+_BUSY_S: Final = 2.0
+MOST: Final = 500
+"""Incidents in one answer; those that are not closed first."""
+
+
+Say = Callable[[Incident, dict[str, Any]], None]
+
+
+class Judged(NamedTuple):
+    """An incident with its clocks at one moment."""
+
+    incident: Incident
+    dues: Sequence[Due]
+
+
+class Person(Protocol):
+    """Who does something, as whoever signed in."""
+
+    @property
+    def name(self) -> str:
+        """What goes into the record."""
+
+    @property
+    def role(self) -> str:
+        """`district`, or one that may not."""
+
+
+class Incidents:
+    """Every method but `minute` blocks; for any thread. Raises ConfigError when made."""
+
+    def __init__(
+        self,
+        config: CollectorConfig,
+        books: Books,
+        see: Callable[[Sight], None],
+        now: clock.Clock = clock.now,
+    ) -> None:
+        self._books, self._see, self._now = books, see, now
+        self._zone = config.collector.tz()
+        self._noted: set[str] = set()
+        """What this process recorded already; a record says it once anyhow."""
+        path = config.alerts.incidents_file
+        self.table = read_incidents(path) if path else IncidentsTable(clock=CLOCKS)
+        with books.ledger.transaction() as db:
+            create(db)
+
+    # What is asked.
+
+    def listed(self) -> list[Judged]:
+        """Return the newest incidents with their clocks; raises sqlite3.Error."""
+        with self._reading() as db:
+            found = rows.newest(db, MOST)
+        return self._judged(found)
+
+    def draft(self, number: int, step: Step) -> str:
+        """Return a draft of a report; raises Refused before somebody confirmed the grade."""
+        with self._reading() as db:
+            found = rows.incident(db, number)
+        if found is None:
+            raise judging.Refused(f"没有编号为 {number} 的事件")
+        name_of = self._books.live.name_of
+        return pack.draft(found, step, self.table.unit, name_of, self._zone)
+
+    # What people do; each raises Refused, sqlite3.Error.
+
+    def confirm(
+        self, number: int, grade: str, actor: Person, note: str, concerns: Iterable[str] = ()
+    ) -> Judged:
+        """Keep the grade that a named person confirms."""
+        at, names = self._now(), tuple(concerns)
+        with self._recorded("incident_confirmed") as (db, said):
+            found = judging.confirm(
+                *(db, number, grade, actor.name, note, at), role=actor.role, concerns=names
+            )
+            said(
+                found,
+                {"grade": grade, "proposed": found.proposed, "by": actor.name, "note": note}
+                | {"concerns": sorted(names)},
+            )
+        return self._judged([found])[0]
+
+    def reported(self, number: int, of: str, actor: Person, note: str) -> Judged:
+        """Keep that a person reported what the clock *of* asks for, outside of this program."""
+        with self._recorded("incident_reported") as (db, said):
+            found = judging.reported(
+                *(db, number, of, actor.name, note, self._now()),
+                role=actor.role,
+                clocks=self.table.clock,
+            )
+            said(found, {"clock": of, "by": actor.name, "note": note})
+        return self._judged([found])[0]
+
+    def close(self, number: int, actor: Person, note: str) -> Judged:
+        """Keep that an incident was dealt with, and how."""
+        with self._recorded("incident_closed") as (db, said):
+            found = judging.close(db, number, actor.name, note, self._now(), role=actor.role)
+            said(found, {"by": actor.name, "note": note})
+        return self._judged([found])[0]
+
+    # Its life.
+
+    async def minute(self) -> None:
+        """Look at every clock; raises sqlite3.Error, to look again."""
+        at = self._now()
+        overdue = await asyncio.to_thread(self._overdue)
+        wrong = [self._wrong(one, late) for one, late in overdue]
+        self._see(Sight(at, frozenset({RULE}), wrong))
+
+    def _overdue(self) -> list[tuple[Incident, Due]]:
+        with self._reading() as db:
+            found = rows.running(db)
+        late = [
+            (one.incident, said)
+            for one in self._judged(found)
+            for said in one.dues
+            if said.state == "overdue"
+        ]
+        fresh = [note for one in late if (note := _note_of(*one)).once not in self._noted]
+        self._books.journal.note(*fresh)
+        self._noted = {_note_of(*one).once for one in late}
+        return late
+
+    def _judged(self, found: Iterable[Incident]) -> list[Judged]:
+        at = self._now()
+        return [Judged(one, due(self.table.clock, one, at, self._zone)) for one in found]
+
+    def _wrong(self, one: Incident, late: Due) -> Wrong:
+        details = {
+            "number": one.number,
+            "step": late.clock.step,
+            "to": late.clock.to,
+            "to_en": late.clock.to_en,
+            "limit": late.clock.limit,
+            "grade": one.grade or one.proposed,
+            "confirmed": bool(one.grade),
+            "source": late.clock.source,
+        }
+        return Wrong(RULE, "", late.until, f"{one.number} {late.clock.name}", details)
+
+    def _reading(self) -> closing[sqlite3.Connection]:
+        """Return a connection of its own, so that what writes does not wait."""
+        address = f"{self._books.ledger.path.absolute().as_uri()}?mode=ro"
+        return closing(sqlite3.connect(address, _BUSY_S, uri=True))
+
+    @contextmanager
+    def _recorded(self, kind: str) -> Iterator[tuple[sqlite3.Connection, Say]]:
+        journal = self._books.journal
+        with self._books.ledger.transaction() as db:
+
+            def said(one: Incident, details: dict[str, Any]) -> None:
+                journal.add(db, [Note(kind, one.place, str(one.number), details)])
+
+            yield db, said
+
+
+def _note_of(one: Incident, late: Due) -> Note:
+    details = {
+        "clock": late.clock.name,
+        "until": rfc3339(late.until),
+        "grade": one.grade or one.proposed,
+        "confirmed": bool(one.grade),
+    }
+    once = f"{one.number}/{late.clock.name}/{late.until}"
+    return Note(RULE, one.place, f"{one.number}/{late.clock.name}", details, once)
