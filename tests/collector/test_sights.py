@@ -8,7 +8,7 @@ from alerts.facts import Sight
 from alerts.match import small
 from alerts.rules import Sighted
 from alerts.shipped import RULES
-from collector import everywhere, systemsight
+from collector import channelsight, everywhere, incidents, retention, systemsight
 from collector.agentclocks import ClockVerdict
 from collector.canary import MISSED_AFTER, Canary
 from collector.door import Opening
@@ -18,6 +18,7 @@ from collector.rooms import conditions
 from collector.roster.school import School
 from collector.security import spread
 from collector.sights import COVERS, sight_of
+from collector.targetsight import AIMS
 from collector.verdicts import Known, Outside
 from core.clock import SECOND
 from core.types import Identity
@@ -149,9 +150,12 @@ def test_a_watchdog_is_neither_missed_nor_back_before_the_collector_hears_again(
 def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None:
     assert {
         rule.of.kind for rule in RULES if isinstance(rule.of, Sighted)
-    } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | {
+    } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | channelsight.COVERS | {
         *conditions.KINDS,
         *conditions.UNKNOWN,
+        *(kind for aim in AIMS for kind in (aim.district, aim.school)),
+        incidents.RULE,
+        retention.RULE,
     }
 
 

@@ -27,6 +27,7 @@ DEFAULT_WORDS = re.compile(
 NO_SECRET = re.compile(
     r"(?i)^##|secret_header|(?:password|token|secret|key)_file|keyfile|httpHeader|secure"
     r"|^# password_guessing = [\d.]+$"  # how often that attack is played
+    r'|^# password = "scrypt\$[\d$]+A+\$A+"$'  # what a hash looks like; none is of zeros
 )
 """Prose, and names of what is no secret or where one is."""
 
