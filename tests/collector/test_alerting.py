@@ -177,7 +177,7 @@ def short_holds() -> Iterator[None]:
     rules = [one for one in RULES if one.name in (TARGET_UNREACHABLE, TARGET_AWAY)]
     before = [(rule, name, getattr(rule, name)) for rule in rules for name in ("hold_s", "keep_s")]
     for rule, name, _ in before:
-        object.__setattr__(rule, name, {"hold_s": 4, "keep_s": 1}[name])
+        object.__setattr__(rule, name, {"hold_s": 8, "keep_s": 1}[name])
     yield
     for rule, name, seconds in before:
         object.__setattr__(rule, name, seconds)

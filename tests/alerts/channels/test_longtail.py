@@ -58,8 +58,14 @@ def test_an_address_that_apprise_does_not_know_is_refused_without_being_quoted()
     assert "c0ffee" not in str(caught.value)
 
 
-async def test_neither_address_nor_message_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+async def test_neither_address_nor_message_is_logged(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    talkative = logging.getLogger("urllib3.connectionpool")
+    # Whatever other tests of this process, or what they start, have done with it.
+    monkeypatch.setattr(talkative, "disabled", False)
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, talkative.name)
     async with receiving() as receiver:
         channel = tail(receiver.url.replace("http://", "json://user:c0ffee@") + "/c0ffee")
         receiver.answers = [200, 500]
@@ -68,7 +74,7 @@ async def test_neither_address_nor_message_is_logged(caplog: pytest.LogCaptureFi
             await channel.send(parcel(number=2))
     assert "c0ffee" not in caplog.text + str(caught.value) + repr(channel)
     assert "链路断开" not in caplog.text
-    logging.getLogger("urllib3.connectionpool").debug("of another thread")
+    talkative.debug("of another thread")
     assert "of another thread" in caplog.text
 
 
