@@ -391,7 +391,8 @@ class Engine:
             self._tell(draft, [case], step.reason, place, repeat=repeat, channels=step.to)
         else:
             case = draft.put(case)
-        draft.waits |= step.waits
+        for channel, wait in step.waits.items():
+            draft.waits[channel] = min(wait, draft.waits.get(channel, wait))
         if step.unrouted:
             draft.unrouted.append(case.alert.key)
         draft.suppress(before.alert, case.alert)

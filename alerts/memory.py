@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeVar
 
-from alerts.stages.storm import WINDOW, by_channel
+from alerts.stages.storm import FIRST_SUMMARY, WINDOW, by_channel
 from alerts.step import EVERYBODY, Case
 from core.alerts import Alert, AlertKey, Notification
 
@@ -273,5 +273,14 @@ class Draft:
         found = {}
         for channel in by_channel(self.memory.folded):
             known = before.get(channel) if channel not in self.summarised else None
-            found[channel] = known or (self.at, self.waits.get(channel, 0))
+            new = self.at, self.waits.get(channel, 0)
+            # What may wait for long keeps nobody from hearing of what may not.
+            sooner = known is None or (channel in self.waits and _due(new) < _due(known))
+            found[channel] = new if known is None or sooner else known
         return found
+
+
+def _due(waiting: tuple[int, int]) -> int:
+    """Return when a summary is due that began to wait then, for so long (0: as in a storm)."""
+    since, wait = waiting
+    return since + (wait or FIRST_SUMMARY)

@@ -79,7 +79,8 @@ class Case:
 @dataclass(frozen=True, slots=True)
 class Step:
     """A case on its way through the stages; `reason` where people are to be told, by the channels
-    of `to`. `waits` has how long a channel waits for others to come (ns)."""
+    of `to`. `waits` has how long a channel waits for others to come (ns), 0 where a storm is why.
+    """
 
     case: Case
     signal: Signal | None = None

@@ -47,17 +47,19 @@ class Storm:
             later = full | step.waits.keys()
         else:
             told, later = case, {*step.to} if case.told == "folded" else full
+        waits = {**step.waits, **dict.fromkeys(full, 0)}
         now = tuple(one for one in step.to if one not in later)
         if later:
             told = _folded(told, tuple(one for one in step.to if one in later), begins)
-        return replace(step, case=told, to=now, reason=step.reason if now or not later else None)
+        reason = step.reason if now or not later else None
+        return replace(step, case=told, to=now, reason=reason, waits=waits)
 
     def summary_is_due(self, channel: str, since: int, wait: int, at: int) -> bool:
         """Return whether to tell now what was folded for a channel from *since* on; *wait* is how
         long its route lets it wait, 0 where a storm is why."""
         made = self.made(channel, at - WINDOW)
         waits = NEXT_SUMMARY if SUMMARY in made else FIRST_SUMMARY
-        return len(made) < self.messages and at >= since + (min(wait, waits) if wait else waits)
+        return len(made) < self.messages and at >= since + (wait or waits)
 
     def is_full(self, channel: str, severity: Severity, place: str, at: int) -> bool:
         """Return whether a message by itself would take what is kept for others."""

@@ -137,6 +137,24 @@ def test_a_route_may_wait_for_others_to_come(tmp_path: Path) -> None:
     assert told(stage)["operator"][2:] == ["0m SOME_RESOLVED 1 spool_set_aside"]
 
 
+def test_a_route_waits_for_as_long_as_it_says_and_keeps_nobody_else_waiting(
+    tmp_path: Path,
+) -> None:
+    text = OWNERS + '[default]\ngroup_wait = "10m"\n'
+    text += '[[route]]\nname = "p2"\nseverity = ["P2"]\ngroup_wait = "20s"\n'
+    stage = staged(tmp_path / "d", text)
+    begin(stage, "P3", school(1))
+    stage.wait(599)
+    assert told(stage) == {}
+    stage.wait(2)
+    assert told(stage) == {"operator": ["10m NEW_ALERTS 1 address_lost"]}
+    begin(stage, "P3", school(2))
+    stage.wait(30)
+    begin(stage, "P2", school(2))
+    stage.wait(21)
+    assert told(stage)["operator"][1:] == ["10m NEW_ALERTS 1 address_lost 1 spool_set_aside"]
+
+
 def test_what_lasts_reaches_somebody_or_is_counted_as_unrouted(tmp_path: Path) -> None:
     text = OWNERS.replace('owner = "operator"', 'owner = "operator"\nregion = "330100"')
     stage = staged(tmp_path / "d", text)
