@@ -213,13 +213,13 @@ def test_what_dies_comes_back_and_nothing_outlives_a_killed_parent(start: Start)
     up.until_up()
     for name in ("collector", "agent", "broker", "watchdog"):
         os.kill(up.children()[name], signal.SIGKILL)
-        until_sync(lambda name=name: f"{name} is back" in up.said(), 30)  # type: ignore[misc]
+        until_sync(lambda name=name: f"{name} is back" in up.said(), 60)  # type: ignore[misc]
         assert f"{name} was killed by SIGKILL; starting it again in" in up.said()
     children = up.children()
     assert sorted(children) == ["agent", "broker", "collector", "watchdog"]
 
     up.process.kill()
-    until_sync(lambda: not any(map(alive, children.values())))
+    until_sync(lambda: not any(map(alive, children.values())), 30)
 
 
 def test_a_taken_port_or_folder_is_a_sentence_and_nothing_is_started(start: Start) -> None:
