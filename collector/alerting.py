@@ -236,7 +236,7 @@ class Alerting:
         dispatcher = self._dispatcher
         sending = asyncio.create_task(dispatcher.run(stopping))
         resending = [
-            asyncio.create_task(resend(channel, self._firing, stopping))
+            asyncio.create_task(resend(channel, self._firing, stopping, self._not_resent))
             for channel in self.channels
             if isinstance(channel, Alertmanager)
         ]
@@ -353,6 +353,9 @@ class Alerting:
             seconds = min(seconds, max(0.0, (due - self._now()) / SECOND))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._something.wait(), seconds)
+
+    def _not_resent(self, channel: str) -> None:
+        self._books.counters.add("alert_resends_failed", reason=channel)
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")
