@@ -100,7 +100,8 @@ class Alerting:
         """School time, for whoever asks; the calendar in it is replaced while we run."""
         self._silenced = self._calendar_changed = False
         calendar = CalendarFiles(
-            *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
+            *(config.alerts.calendar_file, self.times, books.journal, self._new_calendar, now),
+            folder=table.folder,
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
         off = self.rules.now.off
@@ -109,6 +110,7 @@ class Alerting:
         messages = config.alerts.messages
         self._routes = RoutingFile(
             *(config.alerts.routing_file, names, schools, table.tz(), books.journal),
+            folder=table.folder,
             contacts=lambda school: contacts_of(books.live.entry_of(school)),
             times=self.times,
         )
