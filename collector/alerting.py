@@ -100,7 +100,8 @@ class Alerting:
         """School time, for whoever asks; the calendar in it is replaced while we run."""
         self._silenced = self._calendar_changed = False
         calendar = CalendarFiles(
-            *(config.alerts.calendar_file, self.times, books.journal), self._new_calendar, now
+            *(config.alerts.calendar_file, self.times, books.journal, self._new_calendar, now),
+            folder=table.folder,
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
         off = self.rules.now.off
@@ -109,6 +110,7 @@ class Alerting:
         messages = config.alerts.messages
         self._routes = RoutingFile(
             *(config.alerts.routing_file, names, schools, table.tz(), books.journal),
+            folder=table.folder,
             contacts=lambda school: contacts_of(books.live.entry_of(school)),
             times=self.times,
         )
@@ -236,7 +238,7 @@ class Alerting:
         dispatcher = self._dispatcher
         sending = asyncio.create_task(dispatcher.run(stopping))
         resending = [
-            asyncio.create_task(resend(channel, self._firing, stopping))
+            asyncio.create_task(resend(channel, self._firing, stopping, self._not_resent))
             for channel in self.channels
             if isinstance(channel, Alertmanager)
         ]
@@ -353,6 +355,9 @@ class Alerting:
             seconds = min(seconds, max(0.0, (due - self._now()) / SECOND))
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._something.wait(), seconds)
+
+    def _not_resent(self, channel: str) -> None:
+        self._books.counters.add("alert_resends_failed", reason=channel)
 
     def _held_up(self, reason: str) -> None:
         self._books.counters.add("held_up", int(bool(reason)), "alerts")

@@ -21,7 +21,7 @@ from collector.channelsconfig import (
 from core.addressclass import is_loopback
 from core.alerts import CONSOLE, FEWEST_MESSAGES
 from core.errors import ConfigError
-from core.fields import Days, File, url_mistake
+from core.fields import Days, EditedFile, File, file_mistake, url_mistake
 from core.options import CHECK
 from core.tomllines import KeyPath
 
@@ -62,11 +62,11 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
     keep_days: Days = 400
     fallback_after_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 10
     fallback_after_p1_min: Annotated[float, Meta(ge=0.1, le=1_440)] = 2
-    rules_file: File = None
-    routing_file: File = None
+    rules_file: EditedFile = None
+    routing_file: EditedFile = None
     base_url: BaseUrl = ""
-    accounts_file: File = None
-    calendar_file: File = None
+    accounts_file: EditedFile = None
+    calendar_file: EditedFile = None
     incidents_file: File = None
     webhook: tuple[WebhookConfig, ...] = ()
     wecom: tuple[WecomConfig, ...] = ()
@@ -89,9 +89,18 @@ class AlertsConfig(Struct, frozen=True, kw_only=True):
         return {row.name: row.school for row in self.all_channels() if row.school}
 
 
-def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
+def channels_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between channels that are right alone."""
     yield from mistakes_between(alerts.tables())
+
+
+def alerts_mistakes(alerts: AlertsConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return the same, and what is wrong with the files that a start can do without."""
+    yield from channels_mistakes(alerts)
+    for key in ("rules_file", "accounts_file", "calendar_file"):
+        mistake = file_mistake(getattr(alerts, key))
+        if mistake:
+            yield (key,), f"[alerts] {key} {mistake}"
     names = {CONSOLE, *(row.name for row in alerts.all_channels())}
     yield from _routing_mistakes(alerts.routing_file, names)
 
@@ -100,7 +109,10 @@ def _routing_mistakes(
     path: Path | None, channels: Collection[str]
 ) -> Iterator[tuple[KeyPath, str]]:
     """Return whether the routes fit the channels; what else is wrong says their own check."""
-    if path is None:
+    mistake = file_mistake(path)
+    if mistake:
+        yield ("routing_file",), f"[alerts] routing_file {mistake}"
+    if path is None or mistake:
         return
     # Here, so that the trial, which only starts the collector, does not load the rules.
     from alerts.routing.check import read_routing, unknown_channels  # noqa: PLC0415

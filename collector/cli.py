@@ -240,11 +240,11 @@ def watch_command(config: Path, log_level: str) -> None:
     came round for two minutes, the channels of [alerts] hear of it from here.
     """
     # Here, so that `up` and `status` do not load it.
-    from collector.config import read_collector  # noqa: PLC0415
+    from collector.config import read_to_start  # noqa: PLC0415
     from collector.watchdog.app import run  # noqa: PLC0415
 
     logging.basicConfig(level=log_level, format=LOG_FORMAT)
-    asyncio.run(run(read_collector(config)))
+    asyncio.run(run(read_to_start(config)))
 
 
 @collector_group.command("backup")
@@ -262,9 +262,9 @@ def backup_command(config: Path, to: Path) -> None:
     else to keep, and how to put a copy back: docs/backup.md.
     """
     from collector.backup import back_up  # noqa: PLC0415 — `up` and `status` need no database
-    from collector.config import read_collector  # noqa: PLC0415
+    from collector.config import read_to_start  # noqa: PLC0415
 
-    made = back_up(read_collector(config).collector, to)
+    made = back_up(read_to_start(config).collector, to)
     click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
 
 
@@ -299,10 +299,10 @@ def run_collector(path: Path, *, takeover: bool = False) -> None:
     """Run the collector that the file at *path* describes, with its pages, until told to stop."""
     # Here, so that `up` and `status` do not load the server.
     from collector.app import Collector, run  # noqa: PLC0415
-    from collector.config import read_collector  # noqa: PLC0415
+    from collector.config import read_to_start  # noqa: PLC0415
     from collector.web.app import serve  # noqa: PLC0415
 
-    config = read_collector(path)
+    config = read_to_start(path)
     table, http = config.collector, config.http
 
     async def pages(collector: Collector) -> None:

@@ -7,14 +7,25 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from collector.alertsconfig import AlertsConfig, alerts_mistakes
+from collector.alertsconfig import AlertsConfig, alerts_mistakes, channels_mistakes
 from collector.roster.school import Address
 from collector.roster.values import BadValue, address
 from collector.store.config import StoreConfig, store_mistakes
 from core.brokerconfig import BrokerConfig, broker_mistakes
 from core.config import Check, read
 from core.errors import ConfigError
-from core.fields import Days, File, Filled, Host, KiloBytesPerSecond, Level, MegaBytes, Port
+from core.fields import (
+    Days,
+    EditedFile,
+    File,
+    Filled,
+    Host,
+    KiloBytesPerSecond,
+    Level,
+    MegaBytes,
+    Port,
+    file_mistake,
+)
 from core.hints import shown
 from core.options import CHECK
 from core.timefields import Zone, zone_mistake
@@ -69,7 +80,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
 class RosterConfig(Struct, frozen=True, kw_only=True):
     """The list of schools; without a file every school that reports is unknown."""
 
-    file: File = None
+    file: EditedFile = None
 
 
 def _address_mistake(text: str) -> str:
@@ -155,6 +166,13 @@ def collector_mistakes(table: CollectorTable) -> Iterator[tuple[KeyPath, str]]:
         yield from _halves("collector", {name: getattr(table, name) for name in names})
 
 
+def roster_mistakes(table: RosterConfig) -> Iterator[tuple[KeyPath, str]]:
+    """Return whether the roster is not there."""
+    mistake = file_mistake(table.file)
+    if mistake:
+        yield ("file",), f"[roster] file {mistake}"
+
+
 def watchdog_mistakes(table: WatchdogConfig) -> Iterator[tuple[KeyPath, str]]:
     """Return what is wrong between options that are right alone."""
     yield from _halves("watchdog", {"cert_file": table.cert_file, "key_file": table.key_file})
@@ -172,13 +190,27 @@ def read_collector(path: Path) -> CollectorConfig:
     return read_as(path, CollectorConfig)
 
 
-def read_as(path: Path, kind: type[C]) -> C:
-    """Return the same as a *kind*, which asks for less than the collector does."""
+def read_to_start(path: Path) -> CollectorConfig:
+    """Return the same, whatever is the matter with the files that people edit meanwhile.
+
+    For programs that are to run all the same: the collector knows what was last taken from them
+    (collector/lastgood.py).
+    """
+    return read_as(path, CollectorConfig, edited_files=False)
+
+
+def read_as(path: Path, kind: type[C], *, edited_files: bool = True) -> C:
+    """Return the same as a *kind*, which asks for less than the collector does.
+
+    *edited_files*: look at the roster and the files of [alerts] too.
+    """
     checks: dict[str, Check] = {
         "collector": collector_mistakes,
         "watchdog": watchdog_mistakes,
         "broker": broker_mistakes,
         "store": store_mistakes,
-        "alerts": alerts_mistakes,
+        "alerts": alerts_mistakes if edited_files else channels_mistakes,
     }
+    if edited_files:
+        checks["roster"] = roster_mistakes
     return read(path, kind, checks)

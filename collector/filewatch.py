@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from collector.journal import Journal, Note
+from collector.lastgood import LastGood
 from core.tomlfile import content_of
 from core.watchedfile import Unreadable, WatchedFile
 
@@ -28,15 +29,23 @@ Take = Callable[[Any], None]
 
 
 class FileWatch:
-    """One file. `at_start` holds its bytes as they were read when the collector started, which
-    are in force already."""
+    """One file. `at_start` holds the bytes that are in force already since the collector started,
+    None where there are none that can be used. `copy` keeps what is taken for the next start."""
 
     def __init__(
-        self, path: Path, at_start: bytes, parse: Parse, take: Take, journal: Journal
+        self,
+        path: Path,
+        at_start: bytes | None,
+        parse: Parse,
+        take: Take,
+        journal: Journal,
+        *,
+        copy: LastGood | None = None,
     ) -> None:
         self._file = WatchedFile[Any](path, content_of, parse)
-        self._take, self._journal = take, journal
-        self._in_force, self._recorded, self._trouble = _digest(at_start), False, ""
+        self._take, self._journal, self._copy = take, journal, copy
+        self._in_force = "" if at_start is None else _digest(at_start)
+        self._recorded, self._trouble = at_start is None, ""
 
     def look(self, *, at_once: bool = False) -> bool:
         """Go on with what the file says now, where that is something new."""
@@ -64,6 +73,8 @@ class FileWatch:
             return False
         self._record(digest, "change")
         self._take(found)
+        if self._copy:
+            self._copy.keep(self._file.content)
         self._in_force = digest
         _log.info("%s: changed, and is in force now", path)
         return True

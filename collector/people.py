@@ -6,6 +6,7 @@ nothing.
 """
 
 import contextlib
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,11 +26,13 @@ from collector.journal import Journal, Note
 from collector.silencing import Silencing, Transaction
 from collector.store.secretfile import kept_or_made, password
 from core import clock
-from core.errors import StoreBusy
+from core.errors import ConfigError, StoreBusy
 from core.tomlfile import content_of
 
 KEY_FILE: Final = "ack-links.key"
 """In the collector's folder; without it the links that are on their way are worth nothing."""
+
+_log = logging.getLogger(__name__)
 
 Count = Callable[[str, str], None]
 """Counts a name and a reason, in the event loop."""
@@ -178,7 +181,11 @@ def open_people(
     receivers: Mapping[str, str],
     silencing: Silencing,
 ) -> tuple[People, list[FileWatch]]:
-    """Return who may act, and the watch on the file that says so; raises ConfigError."""
+    """Return who may act, and the watch on the file that says so.
+
+    Where it cannot be used nobody may, until it can: a copy of what was last taken could let in
+    somebody who was removed since (docs/accounts.md).
+    """
     table, folder = config.alerts, config.collector.folder
     people = People(
         ground.transaction,
@@ -195,8 +202,13 @@ def open_people(
         people.links = AckLinks(table.base_url, key.encode(), people.now)
     if not table.accounts_file:
         return people, []
-    path, content = table.accounts_file, content_of(table.accounts_file)
-    people.take(parse_accounts(path, content))
+    path, content = table.accounts_file, None
+    try:
+        content = content_of(path)
+        people.take(parse_accounts(path, content))
+    except ConfigError as error:
+        content = None
+        _log.error("%s cannot be used, so nobody can sign in until it can: %s", path, error)
     return people, [FileWatch(path, content, parse_accounts, people.take, books.journal)]
 
 

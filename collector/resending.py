@@ -13,9 +13,15 @@ _log = logging.getLogger(__name__)
 
 
 async def resend(
-    channel: Alertmanager, firing: Callable[[], Sequence[Telling]], stopping: asyncio.Event
+    channel: Alertmanager,
+    firing: Callable[[], Sequence[Telling]],
+    stopping: asyncio.Event,
+    failed: Callable[[str], None],
 ) -> None:
-    """Post what is firing each `resend_s` until *stopping* is set."""
+    """Post what is firing each `resend_s` until *stopping* is set.
+
+    *failed* counts by the channel's name what failed for a reason of our own, as a busy database.
+    """
     failing = False
     while not stopping.is_set():
         try:
@@ -25,6 +31,11 @@ async def resend(
         except DeliveryError as error:
             if not failing:
                 _log.warning("channel %s: %s; what fires is sent again later", channel.name, error)
+            failing = True
+        except Exception:  # noqa: BLE001 — what fires is asked for anew the next time
+            if not failing:
+                _log.exception("channel %s: what fires could not be sent again", channel.name)
+            failed(channel.name)
             failing = True
         else:
             failing = False

@@ -4,14 +4,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import tzinfo
 from pathlib import Path
+from typing import Final
 
 from alerts.routing.check import Routes, parse_routing, usable
 from alerts.routing.plan import Routing, no_contacts
 from alerts.schooltime import SchoolTime
 from collector.filewatch import FileWatch
 from collector.journal import Journal
+from collector.lastgood import LastGood, at_start
 from collector.roster.school import School
-from core.tomlfile import content_of
+
+NAME: Final = "routing.last"
 
 _log = logging.getLogger(__name__)
 
@@ -27,20 +30,22 @@ class RoutingFile:
         zone: tzinfo,
         journal: Journal,
         *,
+        folder: Path,
         contacts: Callable[[str], Mapping[str, str]] = no_contacts,
         times: SchoolTime | None = None,
     ) -> None:
         """Take the names of all channels and the school of each that is for one alone; raises
-        ConfigError for a file that cannot be used."""
+        ConfigError for a file that cannot be used, where none was before."""
         self._channels, self._schools, self._zone = tuple(channels), schools, zone
         self._contacts, self._times = contacts, times
         self.at_start: Routing | None = None
         self.watches: list[FileWatch] = []
         self._new: Routing | None = None
         if path:
-            content = content_of(path)
-            self.at_start = self._made(self._parse(path, content))
-            self.watches = [FileWatch(path, content, self._parse, self._take, journal)]
+            copy = LastGood(folder / NAME)
+            found, content = at_start(path, copy, self._parse)
+            self.at_start = self._made(found)
+            self.watches = [FileWatch(path, content, self._parse, self._take, journal, copy=copy)]
 
     def new(self) -> Routing | None:
         """Return the routes of a file that changed since this was asked last."""

@@ -64,13 +64,14 @@ def url_mistake(
     return ""
 
 
-def _file_mistake(file: Path | None) -> str:
+def file_mistake(file: Path | None) -> str:
+    """Return what keeps *file* from being there, or an empty string."""
     return "" if file is None or file.is_file() else f"{file} is not there, or is not a file"
 
 
 def _roots_mistake(file: Path | None) -> str:
     if file is None or not file.is_file():
-        return _file_mistake(file)
+        return file_mistake(file)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
     except ssl.SSLError:  # an OSError too
@@ -84,8 +85,13 @@ def _secret_mistake(file: Path | None) -> str:
     return "" if file is None else secret_mistake(file)
 
 
-File = Annotated[Path | None, Meta(extra={CHECK: _file_mistake})]
+File = Annotated[Path | None, Meta(extra={CHECK: file_mistake})]
 """A file that has to be there already; "" for none."""
+
+EditedFile = Path | None
+"""A file that people edit while its program runs, and that a start can do without; "" for none.
+
+Whether it is there is for the check of its table to say, where that is asked for."""
 
 Roots = Annotated[Path | None, Meta(extra={CHECK: _roots_mistake})]
 """A file with certificates to believe, there already; "" for none."""

@@ -79,7 +79,8 @@ class WatchedFile(Generic[T]):
         try:
             found = self._parse(self.path, content)
         except ConfigError as error:
-            self._digest = digest
+            # Its digest is not kept: what is wrong may be who may read it, which a change of its
+            # mode mends while the bytes stay as they are.
             return Unreadable(str(error), digest)
         self._digest, self.content = digest, content
         return found

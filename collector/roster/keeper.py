@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from collector.journal import Journal, Note
+from collector.lastgood import LastGood
 from collector.roster.changes import Change, changes, keyed
 from collector.roster.kept import KeptRoster, Taken
-from collector.roster.lastgood import LastGood
+from collector.roster.lastgood import NAME
 from collector.roster.read import Roster
 from collector.roster.watch import RosterFile, Unreadable
 from core import clock
@@ -44,7 +45,8 @@ class Keeper:
     def __post_init__(self) -> None:
         self.file = RosterFile(self.path)
         ledger = self.journal.rows.ledger
-        self.kept, self.last_good = KeptRoster(ledger), LastGood(ledger.path.parent)
+        self.kept = KeptRoster(ledger)
+        self.last_good = LastGood(ledger.path.with_name(NAME))
 
     def look(self, *, at_once: bool = False) -> Roster | None:
         """Return a roster that is to be shown from now on, recorded already; None for no news.

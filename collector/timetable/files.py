@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from alerts.calendar import events, ics
 from alerts.calendar.calendar import At, Calendar, Stretch, calendar_of
 from alerts.calendar.file import CalendarFile, HolidayFile, TimetableFile, parse_calendar
@@ -20,11 +22,14 @@ from alerts.calendar.timetable import Lesson, Timetable
 from alerts.schooltime import SchoolTime
 from collector.filewatch import FileWatch
 from collector.journal import Journal
+from collector.lastgood import LastGood
 from collector.timetable.read import timetable
 from core import clock
 from core.errors import ConfigError
 from core.tomlfile import content_of
 
+NAME: Final = "calendar.last"
+"""In the collector's folder: every file of the calendar as it was last taken (MessagePack)."""
 MOST_SAID: Final = 20
 """Bad rows of a calendar that the log names; `schoolwatch calendar check` names all."""
 
@@ -138,14 +143,25 @@ class CalendarFiles:
         journal: Journal,
         taken: Callable[[], None],
         now: clock.Clock = clock.now,
+        *,
+        folder: Path,
     ) -> None:
-        """Begin with what the file at *path* says, if there is one; raises ConfigError."""
+        """Begin with what the file at *path* says, if there is one, and those that it names.
+
+        Where one of them cannot be used, all begin as they were last taken, and the first looks
+        take those that can. Raises ConfigError where none ever was.
+        """
         self._times, self._journal, self._taken, self._now = times, journal, taken, now
         self._watches: dict[Path, FileWatch] = {}
         self._path, self._day = path, self._today()
         self._loaded: Loaded | None = None
+        self._copy = LastGood(folder / NAME)
         if path:
-            self._use(load(path, times, self._day))
+            try:
+                loaded = load(path, times, self._day)
+            except ConfigError as error:
+                loaded = self._copy.instead(path, error, partial(self._kept, path))
+            self._use(loaded)
 
     def look(self) -> None:
         """Go on with what the files say now; blocks, raises sqlite3.Error."""
@@ -161,7 +177,18 @@ class CalendarFiles:
             self._times.take(again.calendar)
             self._taken()
 
+    def _kept(self, path: Path, content: bytes) -> Loaded:
+        """Return the calendar that a copy holds; raises ConfigError."""
+        try:
+            files = msgspec.msgpack.decode(content, type=dict[str, bytes])
+        except msgspec.MsgspecError as error:
+            raise ConfigError(f"{self._copy.path} is damaged: {error}") from error
+        known = {Path(name): kept for name, kept in files.items()}
+        return parse(path, known.get(path, b""), self._times, self._day, known)
+
     def _use(self, loaded: Loaded) -> None:
+        files = {str(path): content for path, content in loaded.contents.items()}
+        self._copy.keep(msgspec.msgpack.encode(files))
         self._loaded = loaded
         self._times.take(loaded.calendar)
         for sentence in loaded.remarks[:MOST_SAID]:

@@ -18,7 +18,6 @@ from collector.channelsconfig import WebhookConfig
 from collector.config import CollectorConfig
 from collector.people import KEY_FILE
 from collector.web.app import serve
-from core.errors import ConfigError
 from tests.alerts.people.made import HERE, PASSWORD, account, cheap_hashes, write
 from tests.alerts.receiver import receiving
 from tests.alerts.stage import SHANGHAI
@@ -68,9 +67,19 @@ async def test_the_file_is_taken_over_while_it_runs_and_a_broken_one_is_not(
         assert key.read_bytes() == kept, "links outlive a restart"
         assert again.people().accounts.get("zhang") is None
     file.chmod(0o644)
-    with pytest.raises(ConfigError, match="chmod 600"):
-        async with running(place):
-            pass
+    async with running(place) as shut:
+        assert not shut.people().accounts, "nobody, rather than whom somebody may have put there"
+        await until(lambda: "chmod 600" in shut_out(shut.books.journal), 20)
+        file.chmod(0o600)
+        await until(lambda: shut.people().accounts.get("li") is not None, 20)
+        assert shut.people().accounts.get("zhang") is None
+
+
+def shut_out(journal: object) -> str:
+    rows = journal.rows.after(0, 9_999)  # type: ignore[attr-defined]
+    bodies = [json.loads(row.body) for row in rows]
+    found = [one for one in bodies if one["kind"] == "config_unreadable"]
+    return str(found[-1]["details"])
 
 
 def recorded(journal: object) -> list[str]:

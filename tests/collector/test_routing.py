@@ -48,7 +48,7 @@ def said(routes: RoutingFile) -> list[str]:
 
 def watched(folder: Path, desk: Desk) -> RoutingFile:
     path, journal = folder / "routing.toml", desk.books.journal
-    return RoutingFile(path, ("console", "duty"), {}, SHANGHAI, journal)
+    return RoutingFile(path, ("console", "duty"), {}, SHANGHAI, journal, folder=folder)
 
 
 def test_a_changed_file_is_taken_over_and_a_broken_one_refused(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_collector_file_whose_routes_do_not_fit_its_channels_is_refused(tmp_pa
 
 def test_without_a_file_there_are_no_routes(tmp_path: Path) -> None:
     journal = open_desk(tmp_path).books.journal
-    routes = RoutingFile(None, ("console",), {}, SHANGHAI, journal)
+    routes = RoutingFile(None, ("console",), {}, SHANGHAI, journal, folder=tmp_path)
     assert (routes.at_start, routes.watches, routes.new()) == (None, [], None)
 
 

@@ -72,7 +72,7 @@ async def test_what_is_posted_again_outlives_its_end_and_what_is_not_ends_by_its
         channel = Alertmanager("am", server.url, resend_s=1)
         firing: Sequence[Telling] = [fires(1), fires(2)]
         stopping = asyncio.Event()
-        task = asyncio.create_task(resend(channel, lambda: firing, stopping))
+        task = asyncio.create_task(resend(channel, lambda: firing, stopping, lambda _: None))
         began = clock.now()
         await until(lambda: clock.now() - began > (LIVES + 2) * SECOND, 60)
         assert len(await asyncio.to_thread(server.alerts)) == 2

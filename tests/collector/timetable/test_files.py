@@ -146,6 +146,7 @@ class Watched:
             *(folder / "calendar.toml", self.times, self.stage.journal),
             lambda: self.taken.append(1),
             self.stage.clock,
+            folder=folder,
         )
 
     def write(self, name: str, change: Callable[[bytes], bytes]) -> None:
