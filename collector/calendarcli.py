@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import click
 
 from alerts.schooltime import SchoolTime
-from alerts.timefields import zone_mistake
 from collector import terminal
 from collector.terminal import safe
 from collector.timetable.files import Loaded, days_shown, load
 from core.errors import ConfigError
+from core.timefields import zone_mistake
 
 
 @click.group("calendar", short_help="The school calendar: check its files, see a day of it.")

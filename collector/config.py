@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from alerts.timefields import Zone, zone_mistake
 from collector.alertsconfig import AlertsConfig, alerts_mistakes, channels_mistakes
 from collector.roster.school import Address
 from collector.roster.values import BadValue, address
@@ -29,6 +28,7 @@ from core.fields import (
 )
 from core.hints import shown
 from core.options import CHECK
+from core.timefields import Zone, zone_mistake
 from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Meta, Struct
 
-from alerts.timefields import Zone
 from collector.roster.values import BadValue
 from collector.roster.values import region as checked_region
 from core.brokerconfig import BrokerConfig, broker_mistakes
@@ -15,6 +14,7 @@ from core.config import Check, read
 from core.fields import Level
 from core.hints import hint, quoted
 from core.options import CHECK
+from core.timefields import Zone
 from core.tomllines import KeyPath
 from simulator.days import HOLIDAYS, Days
 from simulator.district import School, district

@@ -13,8 +13,8 @@ from alerts.calendar.file import CalendarFile, hours_of
 from alerts.calendar.maintenance import Maintained
 from alerts.calendar.timetable import Timetable
 from alerts.targets.days import USUAL, Hours, usual
-from alerts.timefields import WEEKDAYS
 from core.clock import SECOND
+from core.timefields import WEEKDAYS
 
 STALE: Final = timedelta(days=70)
 """So long after the last term, and before the first one, the calendar says nothing: a summer is

@@ -12,10 +12,10 @@ from typing import Annotated, Final, Literal, Protocol
 from msgspec import Meta, Struct
 
 from alerts.targets.days import Hours
-from alerts.timefields import AnyZone, Weekday
 from core import config
 from core.fields import AnyLevel, Filled
 from core.options import CHECK
+from core.timefields import AnyZone, Weekday
 from core.tomllines import KeyPath
 
 _SPAN: Final = re.compile(r"([0-9]{2}):([0-9]{2})-([0-9]{2}):([0-9]{2})")

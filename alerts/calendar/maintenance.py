@@ -10,10 +10,10 @@ from datetime import date, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from alerts.calendar.file import Maintenance, WeeklyMaintenance, hours_of
-from alerts.timefields import WEEKDAYS
 from core import clock
 from core.alerts import AlertKey
 from core.clock import SECOND
+from core.timefields import WEEKDAYS
 
 
 @dataclass(frozen=True, slots=True)

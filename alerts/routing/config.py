@@ -12,11 +12,11 @@ from msgspec import Meta, Struct
 
 from alerts.language.spans import seconds
 from alerts.rules import Owner
-from alerts.timefields import WEEKDAYS, AnyZone, Weekday
 from core.clock import SECOND
 from core.fields import AnyLevel, Filled, FilledList, Level, SchoolPlace
 from core.kind import Severity
 from core.options import CHECK
+from core.timefields import WEEKDAYS, AnyZone, Weekday
 from core.topics import LEVEL
 
 _SCHOOL_DAYS: Final = re.compile(r"([0-9]{1,3}) school days?")

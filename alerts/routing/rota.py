@@ -17,8 +17,8 @@ from alerts.routing.config import (
     moment_of,
     time_of,
 )
-from alerts.timefields import WEEKDAYS
 from core import clock
+from core.timefields import WEEKDAYS
 
 DAY: Final = 1_440
 WEEK: Final = 7 * DAY

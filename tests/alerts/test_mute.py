@@ -16,9 +16,9 @@ from alerts.history import History, Muted, Stories, Wanted
 from alerts.schooltime import SchoolTime
 from alerts.silences import BadSilence, Matchers
 from alerts.texts import Words
-from alerts.timefields import WEEKDAYS
 from core.alerts import Alert
 from core.clock import SECOND
+from core.timefields import WEEKDAYS
 from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO
 

@@ -1,8 +1,6 @@
 """Zones and weekdays in configuration files; not in core/fields.py, for agents need none of it."""
 
-import zoneinfo
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo
 
 from msgspec import Meta
 
@@ -16,8 +14,10 @@ WEEKDAYS: Final[tuple[Weekday, ...]] = ("mon", "tue", "wed", "thu", "fri", "sat"
 
 def zone_mistake(name: str) -> str:
     """Return what is wrong with the name of a zone."""
+    import zoneinfo  # noqa: PLC0415 — the rest of this package is loaded where there are no zones
+
     try:
-        ZoneInfo(name)
+        zoneinfo.ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         # A KeyError for names that nobody knows; the others for folders and damaged files.
         zones = sorted(zoneinfo.available_timezones())
