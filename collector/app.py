@@ -71,7 +71,7 @@ from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
 from core import topics
-from core.errors import NotConnected, StoreBusy
+from core.errors import NotConnected
 from core.lock import hold
 from core.mqtt import Session, Will
 from core.stopping import at_signal
@@ -252,10 +252,7 @@ class Collector:
 
     def incidents_listed(self) -> Sequence[Judged]:
         """Return what people have to judge, with its clocks; blocks, raises StoreBusy."""
-        try:
-            return self.incidents.listed()
-        except sqlite3.Error as error:
-            raise StoreBusy(f"the incidents cannot be read now: {error}") from error
+        return self.incidents.listed()
 
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         """Return how far rooms were in order in school time: today, this week and this month."""

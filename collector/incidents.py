@@ -20,6 +20,7 @@ from collector.config import CollectorConfig
 from collector.journal import Note
 from core import clock
 from core.clock import rfc3339
+from core.errors import StoreBusy
 
 EVERY_S: Final = 60.0
 RULE: Final = "report_overdue"
@@ -51,7 +52,8 @@ class Person(Protocol):
 
 
 class Incidents:
-    """Every method but `minute` blocks; for any thread. Raises ConfigError when made."""
+    """Every method but `minute` blocks and raises StoreBusy where the database refuses; for any
+    thread. Raises ConfigError when made."""
 
     def __init__(
         self,
@@ -71,22 +73,28 @@ class Incidents:
 
     # What is asked.
 
-    def listed(self) -> list[Judged]:
-        """Return the newest incidents with their clocks; raises sqlite3.Error."""
+    def listed(self, place: str = "") -> list[Judged]:
+        """Return the newest incidents at a place, or all, with their clocks."""
         with self._reading() as db:
-            found = rows.newest(db, MOST)
+            found = rows.newest(db, MOST, place)
         return self._judged(found)
+
+    def one(self, number: int) -> Judged | None:
+        """Return one incident with its clocks, if there is one of that number."""
+        with self._reading() as db:
+            found = rows.incident(db, number)
+        return self._judged([found])[0] if found else None
 
     def draft(self, number: int, step: Step) -> str:
         """Return a draft of a report; raises Refused before somebody confirmed the grade."""
         with self._reading() as db:
             found = rows.incident(db, number)
         if found is None:
-            raise judging.Refused(f"没有编号为 {number} 的事件")
+            raise judging.Refused("no_incident", f"没有编号为 {number} 的事件")
         name_of = self._books.live.name_of
         return pack.draft(found, step, self.table.unit, name_of, self._zone)
 
-    # What people do; each raises Refused, sqlite3.Error.
+    # What people do; each raises Refused.
 
     def confirm(
         self, number: int, grade: str, actor: Person, note: str, concerns: Iterable[str] = ()
@@ -125,7 +133,7 @@ class Incidents:
     # Its life.
 
     async def minute(self) -> None:
-        """Look at every clock; raises sqlite3.Error, to look again."""
+        """Look at every clock; raises StoreBusy and sqlite3.Error, to look again."""
         at = self._now()
         overdue = await asyncio.to_thread(self._overdue)
         wrong = [self._wrong(one, late) for one, late in overdue]
@@ -162,20 +170,31 @@ class Incidents:
         }
         return Wrong(RULE, "", late.until, f"{one.number} {late.clock.name}", details)
 
-    def _reading(self) -> closing[sqlite3.Connection]:
-        """Return a connection of its own, so that what writes does not wait."""
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of its own, so that what writes does not wait."""
         address = f"{self._books.ledger.path.absolute().as_uri()}?mode=ro"
-        return closing(sqlite3.connect(address, _BUSY_S, uri=True))
+        with _refusing(), closing(sqlite3.connect(address, _BUSY_S, uri=True)) as db:
+            yield db
 
     @contextmanager
     def _recorded(self, kind: str) -> Iterator[tuple[sqlite3.Connection, Say]]:
         journal = self._books.journal
-        with self._books.ledger.transaction() as db:
+        with _refusing(), self._books.ledger.transaction() as db:
 
             def said(one: Incident, details: dict[str, Any]) -> None:
                 journal.add(db, [Note(kind, one.place, str(one.number), details)])
 
             yield db, said
+        journal.sync_or_later()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreBusy(f"the incidents cannot be read or kept now: {error}") from error
 
 
 def _note_of(one: Incident, late: Due) -> Note:

@@ -31,11 +31,11 @@ def draft(
 ) -> str:
     """Return the text of a report; raises Refused before a person has confirmed the grade."""
     if not incident.grade:
-        raise Refused("尚未有人确认级别，不能生成报告")
+        raise Refused("unconfirmed", "尚未有人确认级别，不能生成报告")
     if incident.grade == FALSE_ALARM:
-        raise Refused("已确认为误报，无需报告")
+        raise Refused("false_alarm", "已确认为误报，无需报告")
     if step == "终报" and not incident.closed_at:
-        raise Refused("事件尚未办结，不能生成终报")
+        raise Refused("not_closed", "事件尚未办结，不能生成终报")
     where = name_of(incident.place) if incident.place else "全区"
     lines = [
         f"网络安全事件报告（{step}）——草稿，须由报告人核对后报送",

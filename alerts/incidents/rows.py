@@ -127,9 +127,11 @@ def running(db: sqlite3.Connection) -> list[Incident]:
     return _found(db, f"closed_at = 0 OR {lately} ORDER BY number DESC LIMIT ?", YEAR, MOST)
 
 
-def newest(db: sqlite3.Connection, limit: int) -> list[Incident]:
-    """Return the newest incidents, those that are not closed first."""
-    return _found(db, "1 ORDER BY closed_at > 0, number DESC LIMIT ?", limit)
+def newest(db: sqlite3.Connection, limit: int, place: str = "") -> list[Incident]:
+    """Return the newest incidents at a place, or all; those that are not closed first."""
+    there = "? IN ('', place) OR substr(place, 1, length(?) + 1) = ? || '/'"
+    where = f"({there}) ORDER BY closed_at > 0, number DESC LIMIT ?"
+    return _found(db, where, place, place, place, limit)
 
 
 def _found(db: sqlite3.Connection, where: str, *values: Any) -> list[Incident]:

@@ -47,15 +47,24 @@ class Actor:
     def may(self, act: Act, place: str) -> bool:
         """Return whether they may do that at *place*.
 
-        The auditor reads; a school acts on what is its own; what is nobody's is the district's.
+        The auditor reads; a school acts on what is its own; what is nobody's is the district's, and
+        so is to judge incidents.
         """
         match self.role:
             case "district":
                 return True
             case "school":
-                return bool(self.school) and f"{place}/".startswith(f"{self.school}/")
+                return act != "confirm" and self.is_at(place)
             case "auditor":
                 return False
+
+    def sees(self, place: str) -> bool:
+        """Return whether they read of incidents at *place*: a school of its own."""
+        return self.role != "school" or self.is_at(place)
+
+    def is_at(self, place: str) -> bool:
+        """Return whether *place* is their school's."""
+        return bool(self.school) and f"{place}/".startswith(f"{self.school}/")
 
     def doer(self, request: web.Request) -> Doer:
         """Return them as who does something."""
@@ -98,6 +107,17 @@ def require(request: web.Request, act: Act, place: str) -> Actor:
         raise _unauthorized(request)
     if not actor.may(act, place):
         raise web.HTTPForbidden(reason="this account may not do that here")
+    return actor
+
+
+def reader(request: web.Request) -> Actor | None:
+    """Return who reads what is for people with an account; raises HTTPUnauthorized.
+
+    None where there are no accounts: then whoever reaches the pages reads them all.
+    """
+    actor = actor_of(request)
+    if actor is None and request.app[SIGN_IN].people.accounts:
+        raise _unauthorized(request)
     return actor
 
 

@@ -24,6 +24,7 @@ from collector.web.pages.actions import Actions
 from collector.web.pages.alertpages import AlertPages
 from collector.web.pages.districtpage import DistrictPage
 from collector.web.pages.frame import Frame
+from collector.web.pages.incidentpage import IncidentPage
 from collector.web.pages.ledgerpage import LedgerPage
 from collector.web.pages.schoolpage import SchoolPages
 from collector.web.pages.securitypage import SecurityPage
@@ -137,6 +138,12 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     app.router.add_get("/silences", silences.show)
     app.router.add_post("/silences/{number}/end", silences.end)
     app.router.add_post("/alerts/{number}/silence", silences.make)
+    incidents = IncidentPage(frame, reads)
+    app.router.add_get("/incidents", incidents.all)
+    app.router.add_get("/incidents/{number}", incidents.one)
+    app.router.add_post("/incidents/{number}/confirm", incidents.confirm)
+    app.router.add_post("/incidents/{number}/reported", incidents.reported)
+    app.router.add_post("/incidents/{number}/close", incidents.close)
     link = AckPage(frame, reads)
     app.router.add_get("/ack/{token}", link.show)
     app.router.add_post("/ack/{token}", link.act)

@@ -8,9 +8,10 @@ PEOPLE: Final[dict[str, Text]] = {
     "sign_in": Text("登录", "Sign in"),
     "sign_out": Text("退出登录", "Sign out"),
     "sign_in_why": Text(
-        "查看不需要登录。确认告警、设置静默时请用自己的账号登录，所有操作都会记入审计日志。",
-        "Reading needs no account. Sign in with your own to acknowledge or silence alerts; "
-        "everything that is done goes into the audit log.",
+        "查看不需要登录，安全事件除外。确认告警、设置静默、研判安全事件时请用自己的账号登录，"
+        "所有操作都会记入审计日志。",
+        "Reading needs no account, but for incidents. Sign in with your own to acknowledge or "
+        "silence alerts, or to judge incidents; everything that is done goes into the audit log.",
     ),
     "sign_in_name": Text("账号", "Account"),
     "sign_in_password": Text("密码", "Password"),

@@ -8,7 +8,7 @@ from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
-from collector.incidents import Judged
+from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, Question
 from collector.people import People
 from collector.picture import Picture
@@ -51,6 +51,10 @@ class Source(Protocol):
 
     def incidents_listed(self) -> Sequence[Judged]:
         """Return what people have to judge, with its clocks; blocks, raises StoreError."""
+
+    @property
+    def incidents(self) -> Incidents:
+        """What people do with incidents; blocks, raises StoreError."""
 
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         """Return how far rooms were in order in school time: today, this week and this month."""

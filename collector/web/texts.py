@@ -10,6 +10,7 @@ from typing import Final
 from collector.web.alerttexts import ALERTS
 from collector.web.causes import CAUSES
 from collector.web.districttexts import DISTRICT
+from collector.web.incidenttexts import INCIDENTS
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
 from collector.web.peopletexts import PEOPLE
@@ -76,6 +77,7 @@ TEXTS: Final[dict[str, Text]] = {
     **ROSTER,
     **ALERTS,
     **PEOPLE,
+    **INCIDENTS,
     **LEDGER,
     **UNCONNECTED,
     **SUPERVISION,

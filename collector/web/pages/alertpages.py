@@ -14,6 +14,7 @@ from collector.web import roomwords
 from collector.web.actors import actor_of
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
+from collector.web.pages.incidentpage import may_read
 from collector.web.pages.silencepage import HOURS
 from collector.web.pages.steps import steps
 from collector.web.reads import Reads
@@ -74,12 +75,13 @@ class AlertPages:
 
     async def one(self, request: web.Request) -> web.Response:
         """Show the story of one alert; raises HTTPNotFound for a number that is none."""
-        number = _whole(request.match_info["number"])
+        source, number = self.frame.source, _whole(request.match_info["number"])
         wanted = Wanted(number=number, limit=1)
-        read = await reading.stories(self.reads, self.frame.source, wanted)
+        read = await reading.stories(self.reads, source, wanted)
         found = [one for one in (*read.found.open, *read.found.over) if number and not read.problem]
         if not found and not read.problem:
             raise web.HTTPNotFound
+        judged = await reading.reading(self.reads, lambda: source.incidents.one(number), None)
         t, actor = self.frame.texts(request), actor_of(request)
         return self.frame.page(
             request,
@@ -88,6 +90,7 @@ class AlertPages:
             alerts=read,
             story=found[0] if found else None,
             steps=steps(found[0], t) if found else [],
+            is_incident=may_read(request, judged.found),
             may_act=bool(actor and found and actor.may("ack", found[0].telling.alert.key.place)),
             silence_hours=HOURS,
             after_the_end=AFTER_THE_END,

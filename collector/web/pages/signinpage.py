@@ -24,7 +24,7 @@ from collector.web.pages.frame import Frame
 ENTRY: Final = "schoolwatch-entry"
 """The cookie of the form; it means nothing but that the page was ours."""
 LONGEST_NAME: Final = 64
-NEXT: Final = re.compile(r"/(?:alerts(?:/[0-9]{1,15})?|silences)?")
+NEXT: Final = re.compile(r"/(?:(?:alerts|incidents)(?:/[0-9]{1,15})?|silences)?")
 """Where one may be sent after signing in: to pages of ours that one acts on."""
 
 

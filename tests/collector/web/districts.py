@@ -11,6 +11,8 @@ from typing import Any, get_args
 from alerts.acks import Ack
 from alerts.history import Delivery, Followed, Muted, Stories, Story
 from alerts.incidents.clocks import CLOCKS, due
+from alerts.incidents.incident import Report
+from alerts.incidents.rows import RAISED
 from alerts.kept import NOT_KEPT, Kept
 from alerts.routing.supervision import Entry, Figures, Supervision
 from alerts.rules import Rule
@@ -356,13 +358,30 @@ def scores(picture: Picture) -> tuple[Score, ...]:
     )
 
 
-def judged(count: int) -> list[Judged]:
+def judged(schools: Sequence[SchoolView]) -> list[Judged]:
     """An incident at each school: some confirmed, reported and closed."""
     found = []
-    for number in range(1, count + 1):
+    for number, school in enumerate(schools, 1):
         grade = ("", "一般", "较大", "误报")[number % 4]
-        known = {"grade": grade, "closed_at": NOW * (number % 8 == 2), "number": number}
-        one = made(**known, proposed="较大", discovered_at=NOW - number * HOUR)
+        at = NOW - number * HOUR
+        known: dict[str, Any] = {
+            "number": number,
+            "place": f"{school.region}/{school.school}/host",
+            "began_at": at - MINUTE,
+            "discovered_at": at,
+            "proposed": "较大",
+            "reason": RAISED,
+        }
+        if grade:
+            note = "" if grade == "较大" else "只有一台旧电脑"
+            known |= {"grade": grade, "confirmed_by": "王主任", "confirmed_at": at + HOUR // 2}
+            known |= {"note": note, "concerns": frozenset(("crime",) if number % 8 == 2 else ())}
+        if grade == "较大":
+            known["reports"] = (Report("edu_urgent", at + HOUR, "王主任", "电话"),)
+        if number % 8 == 2:
+            known |= {"ended_at": NOW - HOUR, "closed_at": NOW, "closed_by": "王主任"}
+            known["closing"] = "已隔离并重装"
+        one = made(**known)
         found.append(Judged(one, due(CLOCKS, one, NOW, SHANGHAI)))
     return found
 
@@ -379,5 +398,5 @@ def furnish(source: FakeSource, count: int) -> None:
     source.agents = accounts(source.schools)
     source.a_page = 50
     source.roomed = classrooms(source.schools)
-    source.judged = judged(count)
+    source.judged = judged(source.schools)
     source.restores = (Restore(NOW - 26 * HOUR, "store"),)

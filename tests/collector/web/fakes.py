@@ -16,10 +16,12 @@ from aiohttp.test_utils import TestClient
 
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Story, Wanted
+from alerts.incidents import pack
+from alerts.incidents.clocks import Step
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
-from collector.incidents import Judged
+from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
@@ -108,6 +110,10 @@ class FakeSource:
     def incidents_listed(self) -> Sequence[Judged]:
         return self.judged
 
+    @property
+    def incidents(self) -> Incidents:
+        return cast(Incidents, FakeIncidents(self))
+
     def in_order(self, keys: Iterable[RoomKey]) -> Orders:
         count = len(list(keys)) * MINUTE
         today = Order(570 * count, 590 * count, 600 * count)
@@ -186,6 +192,26 @@ class FakeSource:
         page = there[question.after :][: self.a_page]
         after = question.after + self.a_page
         return Account(tuple(page), self.restores, after if after < len(there) else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeIncidents:
+    """What a test sets, to be read and not to be judged."""
+
+    source: FakeSource
+
+    def listed(self, place: str = "") -> Sequence[Judged]:
+        if self.source.list_trouble:
+            raise self.source.list_trouble
+        return [one for one in self.source.judged if one.incident.place.startswith(place)]
+
+    def one(self, number: int) -> Judged | None:
+        return next((one for one in self.listed() if one.incident.number == number), None)
+
+    def draft(self, number: int, step: Step) -> str:
+        found = self.one(number)
+        assert found
+        return pack.draft(found.incident, step, "", lambda place: place, SHANGHAI)
 
 
 def _is_at(story: Story, place: str) -> bool:

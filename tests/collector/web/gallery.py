@@ -31,6 +31,8 @@ PAGES: Final = {
     "hidden": "/alerts/803",
     "silences": "/silences",
     "security": "/security",
+    "incidents": "/incidents",
+    "incident": "/incidents/2",
     "unconnected": "/unconnected",
     "supervision": "/supervision",
     "ledger": "/ledger",

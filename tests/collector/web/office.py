@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 from aiohttp import ClientResponse, web
@@ -17,11 +18,13 @@ from alerts.history import History, Stories, Wanted
 from alerts.links import AckLinks
 from alerts.people.accounts import Accounts
 from alerts.texts import Words
+from collector.incidents import Incidents
 from collector.people import People
 from collector.silencing import Silencing
 from collector.web.app import make_app
 from core.clock import SECOND
 from core.types import Event, Identity
+from tests.alerts.incidents.making import attack, found
 from tests.alerts.people.made import ELSEWHERE, HERE, PASSWORD, account, accounts
 from tests.alerts.stage import SHANGHAI, Stage
 from tests.collector.making import NOW, REGION, WHO
@@ -33,9 +36,14 @@ NAMES = ("zhang", "li", "far", "wang")
 
 
 class Live(FakeSource):
-    """The alerts of the stage, the rest made up."""
+    """The alerts and incidents of the stage, the rest made up."""
 
     stage: Stage
+    judging: Incidents
+
+    @property
+    def incidents(self) -> Incidents:
+        return self.judging
 
     def alerts(self, wanted: Wanted) -> Stories:
         words = Words(lambda place: place, SHANGHAI)
@@ -76,6 +84,13 @@ class Office:
         self.people = people
         self.source = Live(MoodyStore(self.folder / "store.db"), acting=people)
         self.source.stage = self.stage
+        table = SimpleNamespace(tz=lambda: SHANGHAI)
+        config = SimpleNamespace(collector=table, alerts=SimpleNamespace(incidents_file=None))
+        stage = self.stage
+        books = SimpleNamespace(ledger=stage.ledger, journal=stage.journal, live=stage.live)
+        self.source.judging = Incidents(
+            cast(Any, config), cast(Any, books), lambda _sight: None, stage.clock
+        )
 
     def count(self, name: str, reason: str) -> None:
         self.counted[name, reason] += 1
@@ -85,6 +100,12 @@ class Office:
         self.stage.say(Event("spool_dropping", "host", "host", True, self.stage.clock()), who=who)
         with self.stage.ledger.transaction() as db:
             return int(db.execute("SELECT max(number) FROM alert").fetchone()[0])
+
+    def attacked(self, school: str = WHO.school) -> int:
+        """Have an attack begin, which is an incident; return its number."""
+        attack(self.stage, school=school)
+        self.stage.wait(30)
+        return max(one.number for one in found(self.stage))
 
     def heal(self, who: Identity = WHO) -> None:
         self.stage.say(Event("spool_dropping", "host", "host", False, self.stage.clock()), who=who)

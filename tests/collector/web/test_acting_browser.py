@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.web.pages import frame
+from tests.alerts.incidents.test_judging import spreads
 from tests.alerts.people.made import PASSWORD, cheap_hashes
 from tests.collector.web.fakes import serving
 from tests.collector.web.office import Office, details
@@ -114,6 +115,51 @@ def test_somebody_signs_in_acknowledges_silences_and_leaves(
         assert [one for one in browser.complaints() if "401" not in one] == []
     kinds = [row["kind"] for row in office.audit("sign_in_failed", "signed_in", "signed_out")]
     assert kinds == ["sign_in_failed", "signed_in", "signed_out"]
+    office.stage.ledger.close()
+
+
+def test_somebody_of_the_district_judges_an_incident_with_all_of_it_seen(
+    browser: Browser, tmp_path: Path
+) -> None:
+    office = Office(tmp_path)
+    number = office.attacked()
+    spreads(office.stage)
+    with serving(office.source, now=office.stage.clock) as address:
+        browser.open(f"{address}/incidents/{number}")
+        browser.until_text("请先登录", "main")
+        browser.run(CLICK, "#sign-in")
+        browser.until_text("查看不需要登录")
+        sign_in(browser)
+        browser.until_text("确认级别", "#judge")
+        assert browser.run("return location.pathname") == f"/incidents/{number}"
+        # What is chosen and ticked stays while the page makes itself true again.
+        browser.run(TYPE, "#confirm [name=grade]", "重大")
+        browser.run(TYPE, "#confirm [name=note]", "影响考试")
+        browser.run(CLICK, "#confirm [value=minors]")
+        browser.run("window.seen = document.body.dataset.now")
+        office.stage.clock.at += 5 * 10**9
+        office.source.at += 5 * 10**9
+        until_sync(lambda: browser.run("return document.body.dataset.now != window.seen"), 20)
+        look(browser, 1440)
+        keep(browser, "incident-judge")
+        browser.run(CLICK, "#confirm button")
+        browser.until_text("影响考试", "#about")
+        browser.until_text("涉及未成年人个人信息", "#about")
+        browser.until_text("重大 张三", "#about")
+        browser.resize(390, 844)
+        browser.run("document.querySelector('#drafts details').open = true")
+        browser.until_text("网络安全事件报告（初报）", "#drafts")
+        look(browser)
+        keep(browser, "incident-judge-phone")
+        browser.run(CLICK, "#clocks button")
+        browser.until_text("已上报", "#clocks")
+        browser.open(f"{address}/incidents")
+        look(browser)
+        keep(browser, "incidents-phone")
+        browser.open(f"{address}/alerts/{number}")
+        browser.until_text("安全事件", "#incident")
+        keep(browser, "alert-incident-phone")
+    assert len(office.audit("incident_confirmed", "incident_reported")) == 2
     office.stage.ledger.close()
 
 

@@ -201,7 +201,18 @@ def test_every_state_is_seen_as_a_number_a_word_and_a_shape(
 
 
 @pytest.mark.parametrize(
-    "title", ["district", "school", "room", "alerts", "alert", "unconnected", "ledger", "account"]
+    "title",
+    [
+        "district",
+        "school",
+        "room",
+        "alerts",
+        "alert",
+        "incident",
+        "unconnected",
+        "ledger",
+        "account",
+    ],
 )
 def test_everything_is_reached_by_the_keyboard_and_seen_to_be(
     browser: Browser, addresses: dict[int, str], title: str

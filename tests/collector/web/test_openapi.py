@@ -22,7 +22,7 @@ from tests.collector.web.test_ledger import missing
 PAGES = (
     *("/", "/schools/", "/alerts", "/security", "/unconnected", "/supervision", "/ledger"),
     "/static",
-    *("/sign-in", "/sign-out", "/ack/", "/silences"),
+    *("/sign-in", "/sign-out", "/ack/", "/silences", "/incidents"),
 )
 WHO = f"region={HERE.region}&school={HERE.school}&agent={HERE.agent}"
 CPU = f"{WHO}&measurement=cpu&field=usage_idle"

@@ -8,6 +8,10 @@ from typing import get_args
 import pytest
 
 from alerts.acks import STAGES, How, Refusal
+from alerts.incidents import judging
+from alerts.incidents.clocks import State as ClockState
+from alerts.incidents.clocks import Step
+from alerts.incidents.grades import CONCERNS, SAYABLE
 from alerts.people.accounts import ROLES
 from collector.ledger import Restored
 from collector.reasons import REASONS
@@ -61,6 +65,13 @@ MADE = {
     *(f"how_{how}" for how in get_args(How)),
     *(f"refused_{why}" for why in get_args(Refusal)),
     *("refused_no_reason", "refused_no_silence", "refused_bad_silence"),
+    *(f"refused_{why}" for why in get_args(judging.Refusal)),
+    *(f"grade_{grade}" for grade in SAYABLE),
+    *(f"concern_{word}" for word in CONCERNS),
+    *(f"step_{step}" for step in get_args(Step)),
+    *(f"clock_{state}" for state in (*get_args(ClockState), "discovery", "closing")),
+    *(f"tag_{tag}" for tag in "PQG"),
+    "incident_workdays",
     *(f"role_of_{role}" for role in ROLES),
     *(f"error_{status}{more}" for status in TOLD for more in ("", "_next")),
     *("sign_in_insecure", "sign_in_stale", "sign_in_wait", "sign_in_wrong", "error_409"),
