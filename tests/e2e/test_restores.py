@@ -187,7 +187,7 @@ def restart(district: District) -> None:
     assert district.collector.stop() == 0
     before = counter()
     district.start_collector()
-    until_sync(lambda: counter() > before, 30)
+    until_sync(lambda: counter() > before, 90)
 
 
 def opened(district: District) -> Store:
