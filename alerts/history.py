@@ -23,11 +23,11 @@ from alerts.texts import Words, heading, telling_of
 from core import clock
 from core.alerts import NO_TEXT, AlertKey, Telling, Text
 from core.errors import StoreBusy
+from core.readonly import read_only
 
 MOST: Final = 500
 """Alerts of a group in one answer; of those that are open the worst come first."""
 
-_BUSY_S: Final = 2.0
 _MUTED: Final = "coalesce(json_extract(CAST(beside AS TEXT), '$.muted_by'), '') != ''"
 _OPEN: Final = "state IN ('firing', 'keeping')"
 _GROUPS: Final = (
@@ -277,7 +277,7 @@ class History:
         return next((one.title for one in tellings), NO_TEXT)
 
     def _connect(self) -> sqlite3.Connection:
-        return sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", _BUSY_S, uri=True)
+        return read_only(self._path)
 
 
 def tidy(db: sqlite3.Connection, before: int) -> int:

@@ -21,10 +21,10 @@ from collector.journal import Note
 from core import clock
 from core.clock import rfc3339
 from core.errors import StoreBusy
+from core.readonly import read_only
 
 EVERY_S: Final = 60.0
 RULE: Final = "report_overdue"
-_BUSY_S: Final = 2.0
 MOST: Final = 500
 """Incidents in one answer; those that are not closed first."""
 
@@ -173,8 +173,7 @@ class Incidents:
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
         """Give a connection of its own, so that what writes does not wait."""
-        address = f"{self._books.ledger.path.absolute().as_uri()}?mode=ro"
-        with _refusing(), closing(sqlite3.connect(address, _BUSY_S, uri=True)) as db:
+        with _refusing(), closing(read_only(self._books.ledger.path)) as db:
             yield db
 
     @contextmanager

@@ -21,6 +21,7 @@ from collector.reasons import LastWord, Missing, Reason, is_gone, missing
 from collector.verdicts import Known
 from core.errors import StoreBusy
 from core.messages import Birth
+from core.readonly import read_only
 from core.types import Identity, Lane
 
 MAX_AGENTS: Final = 200
@@ -32,7 +33,6 @@ FEW: Final = 20
 """Listed lanes, and ranges of each, where the question is about many agents."""
 MAX_READ: Final = 1_000
 """Lanes that are looked at, of one agent."""
-_BUSY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +160,7 @@ class LedgerReader:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            address = f"{self.path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(address, _BUSY_S, uri=True)) as db:
+            with closing(read_only(self.path)) as db:
                 # One transaction: rows and births of the same moment.
                 db.execute("BEGIN")
                 yield db

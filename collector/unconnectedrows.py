@@ -13,10 +13,10 @@ from collector.ledger import Ledger
 from collector.outside import SchoolKey
 from collector.unconnected import Entry, Listed
 from core.errors import StoreBusy
+from core.readonly import read_only
 
 MOST_OVER: Final = 200
 """Of those that are over; all are kept."""
-_BUSY_S: Final = 2.0
 
 _SCHEMA: Final = """CREATE TABLE IF NOT EXISTS unconnected (
     region TEXT NOT NULL, school TEXT NOT NULL,
@@ -65,8 +65,7 @@ class UnconnectedRows:
         By a connection of its own, read-only: a page never holds up a commit.
         """
         try:
-            address = f"{self._ledger.path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(address, _BUSY_S, uri=True)) as db:
+            with closing(read_only(self._ledger.path)) as db:
                 return _listed(db, month, after)
         except sqlite3.Error as error:
             raise StoreBusy(f"the list cannot be read now: {error}") from error

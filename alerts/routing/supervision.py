@@ -20,13 +20,13 @@ from core import clock
 from core.alerts import Telling
 from core.clock import SECOND
 from core.errors import StoreBusy
+from core.readonly import read_only
 
 MOST: Final = 1_000
 """Entries of the list; the total counts all."""
 MOST_OVER: Final = 200
 HALF_A_YEAR: Final = 6
 """Months after which what is open is flagged (domain.md R-27)."""
-_BUSY_S: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,7 @@ class Supervisor:
     def listed(self, now: int) -> Supervision:
         """Return the list as it is at *now* (ns)."""
         try:
-            uri = f"{self._path.absolute().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, _BUSY_S, uri=True)) as db:
+            with closing(read_only(self._path)) as db:
                 return self._listed(db, now)
         except sqlite3.Error as error:
             raise StoreBusy(f"the supervision list cannot be read now: {error}") from error

@@ -9,9 +9,9 @@ from typing import Final
 from collector.ledgerread import LedgerReader, Question
 from collector.ranges import Ranges
 from core.errors import StoreBusy
+from core.readonly import read_only
 from core.types import Identity
 
-_BUSY_S: Final = 2.0
 _ARRIVED: Final = """SELECT region, school, agent.agent, received
     FROM lane JOIN agent ON agent.id = lane.agent"""
 _DROPPED: Final = "dropped"
@@ -53,8 +53,7 @@ def sums(reader: LedgerReader, now: int, taking_in_since: int) -> Mapping[Identi
 def _arrived(reader: LedgerReader) -> dict[Identity, int]:
     found: dict[Identity, int] = {}
     try:
-        address = f"{reader.path.absolute().as_uri()}?mode=ro"
-        with closing(sqlite3.connect(address, _BUSY_S, uri=True)) as db:
+        with closing(read_only(reader.path)) as db:
             for *who, received in db.execute(_ARRIVED):
                 name = Identity(*who)
                 found[name] = found.get(name, 0) + len(Ranges.decode(received))
