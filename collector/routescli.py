@@ -28,8 +28,6 @@ from core.errors import ConfigError
 from core.hints import hint
 from core.kind import SEVERITIES, Severity
 
-FORM: Final = "%Y-%m-%d %H:%M"
-
 
 @click.group("routes", short_help="Who would hear of an alert, and why.")
 def routes_group() -> None:
@@ -115,7 +113,7 @@ def explained(
     key, zone = alert.key, routing.zone
     code = code_of(key.rule) or "no code"
     where = key.place or "the whole district"
-    there = clock.local(at, zone).strftime(FORM)
+    there = clock.minute(at, zone)
     yield f"{key.rule} ({alert.severity}, {owner}, {code}) at {where}, {there}"
     if not decision.hops:
         yield "  nobody: it would stand in the list and in the log, and count as unrouted"
@@ -136,7 +134,7 @@ def explained(
             yield f"  after {_length(after)} without acknowledgement: {who}"
     _, due_at = routing.due(alert, at)
     if due_at:
-        due = clock.local(due_at, zone).strftime(FORM)
+        due = clock.minute(due_at, zone)
         yield f"  due by {due}, then on the supervision list"
 
 
@@ -203,7 +201,7 @@ def _moment(text: str, routing: Routing) -> int:
     if not text:
         return clock.now()
     try:
-        there = datetime.strptime(text, FORM).replace(tzinfo=routing.zone)
+        there = datetime.strptime(text, clock.MINUTE_FORM).replace(tzinfo=routing.zone)
     except ValueError:
         text = f'--at {text!r} is no time; expected one as "2026-11-23 22:00"'
         raise click.UsageError(text) from None

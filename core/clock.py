@@ -68,3 +68,12 @@ def rfc3339(at: int) -> str:
 def local(at: int, zone: tzinfo) -> datetime:
     """Return *at* in the district's zone, for people."""
     return datetime.fromtimestamp(at / SECOND, zone)
+
+
+MINUTE_FORM = "%Y-%m-%d %H:%M"
+"""A moment as people read and write it."""
+
+
+def minute(at: int, zone: tzinfo) -> str:
+    """Return *at* in the district's zone, to the minute, for people."""
+    return local(at, zone).strftime(MINUTE_FORM)

@@ -55,7 +55,7 @@ def draft(
 def _more(incident: Incident, step: Step, zone: tzinfo) -> list[str]:
     if step == "初报":
         return ["（情况不明的，可先报单位、系统和时间，其余及时补报。）"]
-    before = [f"{_at(one.at, zone)} {one.clock}（{one.by}）" for one in incident.reports]
+    before = [f"{clock.minute(one.at, zone)} {one.clock}（{one.by}）" for one in incident.reports]
     said = [f"此前报告：{'；'.join(before) or '无'}"]
     if step == "续报":
         return [*said, f"进展：{TO_FILL}"]
@@ -63,9 +63,9 @@ def _more(incident: Incident, step: Step, zone: tzinfo) -> list[str]:
 
 
 def _times(incident: Incident, zone: tzinfo) -> str:
-    over = f"{_at(incident.ended_at, zone)} 停止" if incident.ended_at else "仍在进行"
-    began, known = _at(incident.began_at, zone), _at(incident.discovered_at, zone)
-    closed = f"，{_at(incident.closed_at, zone)} 办结" if incident.closed_at else ""
+    over = f"{clock.minute(incident.ended_at, zone)} 停止" if incident.ended_at else "仍在进行"
+    began, known = clock.minute(incident.began_at, zone), clock.minute(incident.discovered_at, zone)
+    closed = f"，{clock.minute(incident.closed_at, zone)} 办结" if incident.closed_at else ""
     return f"{began} 开始，{known} 发现，{over}{closed}"
 
 
@@ -79,7 +79,7 @@ def _type(incident: Incident) -> str:
 
 
 def _level(incident: Incident, zone: tzinfo) -> str:
-    who = f"{incident.confirmed_by} {_at(incident.confirmed_at, zone)} 确认"
+    who = f"{incident.confirmed_by} {clock.minute(incident.confirmed_at, zone)} 确认"
     return f"{incident.grade}（{who}；系统建议：{incident.proposed}）"
 
 
@@ -95,7 +95,3 @@ def _impact(incident: Incident) -> str:
         parts.append(f"依据：{evidence}")
     parts += [text for word, text in _CONCERNS.items() if word in incident.concerns]
     return "；".join([*parts, TO_FILL])
-
-
-def _at(at: int, zone: tzinfo) -> str:
-    return clock.local(at, zone).strftime("%Y-%m-%d %H:%M")

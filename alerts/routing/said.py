@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import tzinfo
 from typing import Final
 
 from alerts.step import Case
@@ -38,7 +37,7 @@ class Said:
         """Return the message; its number is given when it is written."""
         said = summary(tellings, self.reason, at, words)
         form = _PREFIX["OVERDUE" if self.overdue else self.reason]
-        due = minute(self.due_at, words.zone)
+        due = clock.minute(self.due_at, words.zone)
         texts = (
             text.format(title=title, due=due) for text, title in zip(form, said.title, strict=True)
         )
@@ -71,8 +70,3 @@ class DigestSaid:
             total=total,
             counts=dict(self.counts),
         )
-
-
-def minute(at: int, zone: tzinfo) -> str:
-    """Return *at* for people."""
-    return clock.local(at, zone).strftime("%Y-%m-%d %H:%M")

@@ -16,7 +16,7 @@ from alerts.routing.supervision import Entry, Supervision
 from collector.web.fields import At, Count, Ns, SeverityWord, Words, when, words
 from collector.web.language import Language
 from collector.web.texts import Texts
-from core.clock import SECOND, local, rfc3339
+from core.clock import SECOND, minute, rfc3339
 
 HOUR: Final = 3_600 * SECOND
 
@@ -119,7 +119,7 @@ def _cells(one: Entry, at: int, t: Texts, zone: tzinfo) -> Iterable[object]:
     alert = one.telling.alert
 
     def moment(ns: int) -> str:
-        return local(ns, zone).strftime("%Y-%m-%d %H:%M") if ns else ""
+        return minute(ns, zone) if ns else ""
 
     return (
         alert.number,
