@@ -13,6 +13,7 @@ from collector.verdicts import Cause
 from collector.web import roomwords
 from collector.web.actors import actor_of
 from collector.web.pages import reading
+from collector.web.pages.actions import whole
 from collector.web.pages.frame import Frame
 from collector.web.pages.incidentpage import may_read
 from collector.web.pages.silencepage import HOURS
@@ -46,7 +47,7 @@ class AlertPages:
     async def all(self, request: web.Request) -> web.Response:
         """Show what is open, by severity, what nobody is told of now and why, and what is over."""
         asked = {name: word[:LONGEST] for name, word in request.query.items()}
-        before = _whole(asked.get("before", ""))
+        before = whole(asked.get("before", ""))
         wanted = Wanted(
             region=asked.get("region", ""),
             school=asked.get("school", ""),
@@ -75,7 +76,7 @@ class AlertPages:
 
     async def one(self, request: web.Request) -> web.Response:
         """Show the story of one alert; raises HTTPNotFound for a number that is none."""
-        source, number = self.frame.source, _whole(request.match_info["number"])
+        source, number = self.frame.source, whole(request.match_info["number"])
         wanted = Wanted(number=number, limit=1)
         read = await reading.stories(self.reads, source, wanted)
         found = [one for one in (*read.found.open, *read.found.over) if number and not read.problem]
@@ -130,7 +131,3 @@ def _value(name: str, value: object, t: Texts) -> str:
     if name == "cause" and value in CAUSES:
         return t(f"cause_{value}")
     return plain(roomwords.detail(name, value, t.language) or value)
-
-
-def _whole(word: str) -> int:
-    return int(word) if word.isascii() and word.isdecimal() and len(word) <= 15 else 0
