@@ -98,9 +98,9 @@ class Alerting:
         self._new_rules: Rules | None = None
         self.times = SchoolTime(table.tz())
         """School time, for whoever asks; the calendar in it is replaced while we run."""
-        self._silenced = self._calendar_changed = False
+        self._mutes_changed = False
         calendar = CalendarFiles(
-            *(config.alerts.calendar_file, self.times, books.journal, self._new_calendar, now),
+            *(config.alerts.calendar_file, self.times, books.journal, self._look_at_mutes, now),
             folder=table.folder,
         )
         self.watches: list[Looks] = [*self.rules.watches, calendar]
@@ -130,7 +130,7 @@ class Alerting:
             )
         except sqlite3.Error as error:
             raise ledgerfile.unreadable(books.ledger.path, error) from error
-        self.silencing = Silencing(ground.transaction, books.journal, self._silences_changed, now)
+        self.silencing = Silencing(ground.transaction, books.journal, self._look_at_mutes, now)
         self.people, watched = open_people(
             config, books, ground, dict.fromkeys(names, "") | schools, self.silencing
         )
@@ -212,12 +212,9 @@ class Alerting:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""
         return self.history.began(since, RULES_OF_SECURITY, place)
 
-    def _silences_changed(self) -> None:
-        self._silenced = True
-        self.kick()
-
-    def _new_calendar(self) -> None:
-        self._calendar_changed = True
+    def _look_at_mutes(self) -> None:
+        """Hear, in any thread, that silences or the calendar are others."""
+        self._mutes_changed = True
         self.kick()
 
     # Its life.
@@ -307,13 +304,13 @@ class Alerting:
         routes = self._routes.new()
         if routes:
             engine.reroute(routes)
-        if self._silenced or self._calendar_changed:
+        if self._mutes_changed:
             # First: whoever changes something while we look has it looked at again.
-            self._silenced = self._calendar_changed = False
+            self._mutes_changed = False
             try:
                 engine.silences_changed()
             except BaseException:
-                self._silenced = True
+                self._mutes_changed = True
                 raise
         if self._kicked:
             self._kicked = False
