@@ -1,0 +1,351 @@
+"""Keeps the rows of all devices: holds them for seconds, writes them in a thread, seals, checks.
+
+    take ─▶ held in memory (bounded) ══ each 5 s, a thread ══▶ Book of the device
+                                     another thread: seals days, and checks one sealed day a day
+
+Nothing of a row leaves here but counts, times and hashes.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NoReturn
+
+import msgspec
+
+from agent.conditions import Gone, Tellable
+from agent.logs.kept.book import Book
+from agent.logs.kept.names import CHECKED
+from agent.logs.kept.seals import Seal, told
+from agent.logs.kept.verify import check_day
+from agent.onchange import OnChange
+from agent.watchers.base import happened
+from core import clock, disk
+from core.clock import SECOND
+from core.types import Event, Reading, Value
+
+_log = logging.getLogger(__name__)
+
+EVERY_S: Final = 5.0
+"""From one writing to the next: so much is lost at the most when the power goes."""
+MOST_HELD: Final = 8_000_000
+"""Bytes in memory of rows that are not written yet; what comes beyond is not kept, and counted."""
+ROW_COSTS: Final = 150
+"""Bytes beside those of a row that it takes in memory."""
+DAY: Final = 86_400 * SECOND
+QUIET: Final = 3_600 * SECOND
+"""Without a lost row for so long, the loss is over."""
+MOST_BAD: Final = 8
+"""Damaged days that are looked at again each day."""
+MEGABYTE: Final = 1_000_000
+
+SEALED: Final = "log_day_sealed"
+LOST: Final = "log_rows_lost"
+SHORT: Final = "log_keep_short"
+DAMAGED: Final = "log_day_damaged"
+
+
+class Checked(msgspec.Struct, kw_only=True):
+    """What is known of the files of a device beside their seals; in `checked.json`."""
+
+    at: int = 0
+    next: str = ""
+    """The file that is checked next."""
+    bad: dict[str, str] = {}
+    told: int = 0
+    """Up to this seal the district was told."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """One device: its book, what waits for it, and what was told of it."""
+
+    id: str
+    book: Book
+    held: list[tuple[int, bytes]] = field(default_factory=list)
+    busy: Counter[str] = field(default_factory=Counter)
+    """Rows for which there was no room in memory."""
+    checked: Checked = field(default_factory=Checked)
+    is_ready: bool = False
+    told: int = 0
+    """Up to this seal the district was told since the start, or before by what the disk kept."""
+    seen_lost: int = 0
+    lost_at: int | None = None
+    """When rows were last found to be lost."""
+    states: dict[str, bool] = field(default_factory=dict)
+    dropped: int = 0
+    days_checked: int = 0
+
+
+class Keeper:
+    """Keeps the rows of *devices* in *folder*, of which all together take *most_mb* at the most."""
+
+    def __init__(
+        self,
+        folder: Path,
+        devices: tuple[str, ...],
+        most_mb: int,
+        days: int,
+        target: str,
+        *,
+        now: clock.Clock = clock.now,
+        boot: Callable[[], int] = clock.boottime,
+    ) -> None:
+        self._most, self._days, self._target = most_mb * MEGABYTE, days, target
+        self._now, self._boot = now, boot
+        self.shelves = {one: Shelf(one, Book(folder / one)) for one in devices}
+        self._held_bytes = 0
+        self._state = OnChange(_log)
+
+    def take(self, device: str, data: bytes, at: int) -> None:
+        """Hold a row until it is written."""
+        shelf = self.shelves.get(device)
+        if shelf is None:
+            return
+        if self._held_bytes > MOST_HELD:
+            shelf.busy["busy"] += 1
+            return
+        self._held_bytes += len(data) + ROW_COSTS
+        shelf.held.append((at, data))
+
+    def miss(self, device: str, why: str, count: int) -> None:
+        """Hear that *count* rows of *device* never came here."""
+        if (shelf := self.shelves.get(device)) and count:
+            shelf.busy[why] += count
+
+    def gone(self, at: int) -> Iterator[Gone]:
+        """Yield what ends of devices whose log is kept no more."""
+        for kind in (LOST, SHORT, DAMAGED):
+            yield Gone(kind, self._target, self.shelves.__contains__, at, "not_watched")
+
+    async def run(self, tell: Callable[[list[Tellable]], None]) -> None:
+        """Write, seal and check until cancelled; *tell* hears what is to be told."""
+        async with asyncio.TaskGroup() as tasks:
+            for work in (self.write, self.mind):
+                tasks.create_task(_again(work, tell), name=f"kept logs: {work.__name__}")
+
+    async def write(self) -> list[Tellable]:
+        """Write what is held; return what is to be told."""
+        held = {one.id: (one.held, one.busy) for one in self.shelves.values()}
+        for one in self.shelves.values():
+            one.held, one.busy = [], Counter()
+        self._held_bytes = 0
+        return await asyncio.to_thread(self._write, held)
+
+    async def mind(self) -> list[Tellable]:
+        """Seal days that are over and check others, which may take minutes beside the writing."""
+        return await asyncio.to_thread(self._mind)
+
+    def close(self) -> None:
+        """Write what is held; today's files go on at the next start."""
+        self._write({one.id: (one.held, one.busy) for one in self.shelves.values()})
+        for one in self.shelves.values():
+            one.held, one.busy = [], Counter()
+            one.book.close()
+
+    def readings(self, at: int) -> Iterator[Reading]:
+        """Yield how each log is kept."""
+        for shelf in self.shelves.values():
+            book = shelf.book
+            fields: dict[str, Value] = {
+                "rows": book.kept,
+                "lost": book.lost.total(),
+                "files": len(book.seals) + (book.size > 0),
+                "bytes": book.size,
+                "wanted_days": self._days,
+                "damaged": len(shelf.checked.bad),
+                "checked": shelf.days_checked,
+                "dropped_days": shelf.dropped,
+                "state": self._keeps(shelf, at),
+                "by": "agent",
+            }
+            if oldest := book.oldest(shelf.checked.bad):
+                fields["oldest_age_s"] = max(0, at - oldest) // SECOND
+            yield Reading("log_kept", fields, at, {"device": shelf.id})
+
+    def _write(
+        self, held: Mapping[str, tuple[list[tuple[int, bytes]], Counter[str]]]
+    ) -> list[Tellable]:
+        found = list[Tellable]()
+        for name, (rows, missed) in held.items():
+            shelf = self.shelves[name]
+            for why, count in missed.items():
+                shelf.book.lose(why, count)
+            with self._well(name, "is not kept"):
+                self._write_one(shelf, rows)
+            found += self._lost(shelf)
+        return found
+
+    def _write_one(self, shelf: Shelf, rows: list[tuple[int, bytes]]) -> None:
+        at, boot, book = self._now(), self._boot(), shelf.book
+        if not shelf.is_ready:
+            try:
+                book.recover(at, boot)
+            except OSError:
+                book.lose("disk", len(rows))
+                raise
+            shelf.checked = _read(book.folder)
+            shelf.told, shelf.is_ready = shelf.checked.told, True
+        if rows and not self._room(at):
+            book.lose("no_room", len(rows))
+        elif rows:
+            book.append(rows, boot)
+        book.roll(at, boot)
+
+    def _mind(self) -> list[Tellable]:
+        found = list[Tellable]()
+        for name, shelf in self.shelves.items():
+            if not shelf.is_ready:
+                continue
+            with self._well(f"{name}, sealed", "is not sealed"):
+                shelf.book.seal()
+            at = self._now()
+            with self._well(f"{name}, checked", "is not checked"):
+                found += self._told(shelf, at)
+                found += self._short(shelf, at)
+                if at - shelf.checked.at >= DAY or at < shelf.checked.at:
+                    found += self._check(shelf, at)
+        return found
+
+    @contextmanager
+    def _well(self, name: str, what: str) -> Iterator[None]:
+        try:
+            yield
+            self._state.well(name)
+        except OSError as error:
+            self._state.broke(name, f"the log of {name} {what}: {error}")
+        except Exception as error:  # noqa: BLE001 — a defect here ends no other device
+            self._state.broke(name, f"the log of {name} {what}: {error}", unexpected=True)
+
+    def _told(self, shelf: Shelf, at: int) -> Iterator[Event]:
+        """Yield the seals that the district does not know: also those of before a power cut."""
+        news = [
+            one for one in shelf.book.entries if isinstance(one, Seal) and one.number > shelf.told
+        ]
+        for seal in news:
+            details = {"device": shelf.id, **told(seal)}
+            subject = f"{shelf.id}/{seal.file}"
+            yield from happened(Event(SEALED, self._target, subject, True, at, None, details))
+        if news:
+            shelf.told = shelf.checked.told = news[-1].number
+            _keep(shelf)
+
+    def _room(self, at: int) -> bool:
+        """Make room by dropping the oldest days of whichever device; False where there is none."""
+        while sum(one.book.size for one in self.shelves.values()) >= self._most:
+            oldest = min(
+                (one for one in self.shelves.values() if one.book.seals),
+                key=lambda one: next(iter(one.book.seals.values())).first,
+                default=None,
+            )
+            dropped = oldest.book.drop(at) if oldest else None
+            if oldest is None or dropped is None:
+                return False
+            oldest.dropped += 1
+            oldest.checked.bad.pop(dropped.file, None)
+            _log.warning("the log of %s: %s was dropped for room", oldest.id, dropped.file)
+        return True
+
+    def _keeps(self, shelf: Shelf, at: int) -> str:
+        """Return `kept` where it goes back far enough, `young` where it cannot yet, or `short`."""
+        book = shelf.book
+        oldest, began = book.oldest(shelf.checked.bad), book.began()
+        wanted = self._days * DAY
+        if oldest and at - oldest >= wanted:
+            return "kept"
+        if not oldest or at - began >= wanted or oldest - began >= DAY:
+            return "short" if began else "young"
+        return "young"
+
+    def _room_days(self, at: int) -> float:
+        """Return for how many days the room is enough at the rate of so far; 0 for unknown."""
+        rate = 0.0
+        for shelf in self.shelves.values():
+            seals = list(shelf.book.seals.values())
+            span = at - seals[0].first if seals and seals[0].first else 0
+            if span >= 7 * DAY:
+                rate += shelf.book.size / (span / DAY)
+        return self._most / rate if rate else 0.0
+
+    def _short(self, shelf: Shelf, at: int) -> Iterator[Event]:
+        room = self._room_days(at)
+        state = self._keeps(shelf, at)
+        is_short = state == "short" or (state == "young" and 0 < room < self._days)
+        details: dict[str, Value] = {"device": shelf.id, "wanted_days": self._days}
+        oldest = shelf.book.oldest(shelf.checked.bad)
+        details["days"] = int((at - oldest) // DAY) if oldest else 0
+        details["dropped_days"] = shelf.dropped
+        if room:
+            details["room_days"] = int(room)
+        yield from self._condition(shelf, SHORT, is_short, at, details)
+
+    def _check(self, shelf: Shelf, at: int) -> Iterator[Event]:
+        """Check the day whose turn it is, and those that were bad."""
+        seals, checked = shelf.book.seals, shelf.checked
+        names = list(seals)
+        turn = next((name for name in names if name >= checked.next), names[0] if names else "")
+        after = next((name for name in names if name > turn), "")
+        wanted = {turn, *list(checked.bad)[:MOST_BAD]} - {""}
+        missing = {name for name in names if not shelf.book.has(name)}
+        for name in sorted(wanted | missing):
+            seal = seals.get(name)
+            found = check_day(shelf.book.folder, seal) if seal else None
+            shelf.days_checked += 1
+            if found is None or not shelf.book.stands(name):  # dropped for room meanwhile
+                checked.bad.pop(name, None)
+            else:
+                checked.bad[name] = f"{found.what}: {found.why}"
+                _log.warning("the log of %s: %s", shelf.id, found)
+        checked.bad.pop("seals.jsonl", None)
+        if shelf.book.wrong:
+            checked.bad["seals.jsonl"] = shelf.book.wrong
+        checked.at, checked.next = at, after
+        _keep(shelf)
+        details: dict[str, Value] = {"device": shelf.id, "days": len(checked.bad)}
+        if checked.bad:
+            file, why = next(iter(checked.bad.items()))
+            details |= {"file": file, "why": why}
+        yield from self._condition(shelf, DAMAGED, bool(checked.bad), at, details)
+
+    def _lost(self, shelf: Shelf) -> Iterator[Event]:
+        at, lost = self._now(), shelf.book.lost
+        if lost.total() > shelf.seen_lost:
+            shelf.seen_lost, shelf.lost_at = lost.total(), at
+        is_on = shelf.lost_at is not None and 0 <= at - shelf.lost_at < QUIET
+        details: dict[str, Value] = {"device": shelf.id, "rows": lost.total()}
+        details |= {"why": ", ".join(f"{why} {count}" for why, count in lost.items())}
+        yield from self._condition(shelf, LOST, is_on, at, details)
+
+    def _condition(
+        self, shelf: Shelf, kind: str, active: bool, at: int, details: Mapping[str, Value]
+    ) -> Iterator[Event]:
+        if shelf.states.get(kind) is not active:
+            shelf.states[kind] = active
+            said = details if active else {"device": shelf.id}
+            yield Event(kind, self._target, shelf.id, active, at, None, said)
+
+
+def _read(folder: Path) -> Checked:
+    try:
+        return msgspec.json.decode((folder / CHECKED).read_bytes(), type=Checked)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return Checked()  # all is told and checked anew
+
+
+def _keep(shelf: Shelf) -> None:
+    # A full disk is told where rows are lost; this is then told or checked once more after a start.
+    with suppress(OSError):
+        disk.replace(shelf.book.folder / CHECKED, msgspec.json.encode(shelf.checked), 0o600)
+
+
+async def _again(
+    work: Callable[[], Awaitable[list[Tellable]]], tell: Callable[[list[Tellable]], None]
+) -> NoReturn:
+    while True:
+        if found := await work():
+            tell(found)
+        await asyncio.sleep(EVERY_S)
