@@ -264,6 +264,7 @@ def build(config: AgentConfig, path: Path | None = None) -> Agent:
         *(parts.devices, config.devices.concurrency, recorder.take, schedule.counters, times.now),
         config.devices.places(),
         logs.take,
+        logs.missed,
         config.devices.pjlink_notifications,
     )
     sensing = Sensing(config, watching.hold, recorder.take, times.now)

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "check": "agent.checkcli",
     "device": "agent.devicecli",
     "discover": "agent.discovercli",
+    "logs": "agent.logscli",
     "probe": "agent.probecli",
     "wake": "agent.wakecli",
 }
@@ -29,6 +30,8 @@ schoolwatch agent — what runs in a school
   schoolwatch agent device projector-302 --config agent.toml
                                               one look at one device, as line protocol
   schoolwatch agent discover 192.0.2.0/24     what is in a network, and its configuration
+  schoolwatch agent logs verify --config agent.toml
+                                              recompute the logs that are kept, against their seals
   schoolwatch agent wake pc-302 --config agent.toml
                                               switch a computer on over the network (Wake-on-LAN)
 """

@@ -1,7 +1,7 @@
 """The keeper of devices (agent/devices), which is loaded when a file names the first one."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ class Keeping:
     """Where traps and syslog are heard (agent/devices/hearing.py)."""
     read: "Read | None" = None
     """Reads the lines of syslog whose sender's log is read."""
+    missed: "Callable[[int], None] | None" = None
+    """Hears how many datagrams were dropped at the port of syslog."""
     notifications: str = ""
     """Where projectors tell that they have changed; nowhere where empty."""
     keeper: "Keeper | None" = None
@@ -64,6 +66,8 @@ class Keeping:
         self.hearing = Hearing(self.hint, self.places)
         if self.read is not None:
             self.hearing.read = self.read
+        if self.missed is not None:
+            self.hearing.missed = self.missed
         await self.hearing.run()
 
     def change(self, devices: "Sequence[Device]", config: DevicesConfig) -> None:

@@ -1,9 +1,10 @@
 """The intake of logs (agent/logs), which is loaded when a file names the first device of it."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Final
 
 from agent.clients.address import plain
@@ -11,10 +12,12 @@ from agent.conditions import Gone, Tellable
 from agent.logsconfig import LogsConfig
 from agent.schedule import Sink
 from core import clock
-from core.securitykinds import LOGGED
+from core.securitykinds import LOG_KEPT, LOGGED
+from core.types import Reading, Value
 
 if TYPE_CHECKING:
     from agent.logs.intake import Intake
+    from agent.logs.kept.keeper import Keeper
 
 TICK_S: Final = 1.0
 READINGS_EVERY: Final = 60
@@ -32,6 +35,8 @@ class LogKeeping:
     now: clock.Clock
     tick_s: float = TICK_S
     intake: "Intake | None" = None
+    keeper: "Keeper | None" = None
+    """Keeps the rows, where the configuration says that they are kept."""
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -44,7 +49,12 @@ class LogKeeping:
             else:
                 self.intake = None
                 at = self.now()
-                self.tell([Gone(kind, self.target, _nothing, at, "not_watched") for kind in LOGGED])
+                self.tell(
+                    [
+                        Gone(kind, self.target, _nothing, at, "not_watched")
+                        for kind in (*LOGGED, *LOG_KEPT)
+                    ]
+                )
                 await self._changed.wait()
 
     def change(self, config: LogsConfig) -> None:
@@ -55,7 +65,20 @@ class LogKeeping:
 
     def take(self, data: bytes, sender: str) -> bool:
         """Hear a line; return whether its sender is a device of which the log is read."""
-        return self.intake is not None and self.intake.take(data, sender, self.now())
+        if self.intake is None:
+            return False
+        at = self.now()
+        if self.keeper is not None:
+            self.keeper.take(self.intake.device(sender), data, at)
+        return self.intake.take(data, sender, at)
+
+    def missed(self, count: int) -> None:
+        """Hear that the system dropped *count* datagrams at the port: nobody knows of whom."""
+        if self.intake is not None:
+            self.intake.port_dropped += count
+        if self.keeper is not None:
+            for device in self.keeper.shelves:
+                self.keeper.miss(device, "port", count)
 
     async def _run(self) -> None:
         # Here, since most agents read no logs.
@@ -63,13 +86,35 @@ class LogKeeping:
         from agent.logs.stream import Stream  # noqa: PLC0415
 
         self.intake = Intake(self.config, self.target, self.now())
+        self.keeper = self._new_keeper()
         stream = Stream(self.take, self._is_known, self.config.tcp)
-        listening = asyncio.create_task(stream.run(), name="logs over TCP")
+        tasks = [asyncio.create_task(stream.run(), name="logs over TCP")]
+        if self.keeper is not None:
+            tasks.append(asyncio.create_task(self.keeper.run(self.tell), name="logs that are kept"))
         try:
             await self._keep(self.intake)
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if self.keeper is not None:
+                self.keeper.close()
+
+    def _new_keeper(self) -> "Keeper | None":
+        kept = tuple(one.id for one in self.config.list if one.keep)
+        at = self.now()
+        if self.config.keep_folder is None or not kept:
+            self.tell([Gone(kind, self.target, _nothing, at, "not_watched") for kind in LOG_KEPT])
+            return None
+        from agent.logs.kept.keeper import Keeper  # noqa: PLC0415
+
+        keeper = Keeper(
+            *(self.config.keep_folder, kept, self.config.keep_mb, self.config.keep_days),
+            self.target,
+            now=self.now,
+        )
+        self.tell(list(keeper.gone(at)))
+        return keeper
 
     def _is_known(self, sender: str) -> bool:
         return self.intake is not None and plain(sender) in self.intake.sources
@@ -81,14 +126,42 @@ class LogKeeping:
             told = intake.tick(at)
             if told:
                 self.tell(told)
+            if self.keeper is not None:
+                for device, count in intake.missing():
+                    self.keeper.miss(device, "sequence", count)
             if not ticks % READINGS_EVERY:
                 self.sink(list(intake.readings(at)))
+                if self.keeper is not None:
+                    self.sink(list(self.keeper.readings(at)))
+                self.sink(list(stated(self.config, at)))
             ticks += 1
             with suppress(TimeoutError):
                 async with asyncio.timeout(self.tick_s):
                     await self._changed.wait()
             if self._changed.is_set():
                 raise _Changed
+
+
+def stated(config: LogsConfig, at: int) -> Iterator[Reading]:
+    """Yield how far logs go back that devices keep themselves, by what a person looked up there.
+
+    What was seen on a day holds until it is as old as the log has to be.
+    """
+    for one in config.list:
+        if not one.looked_on:
+            continue
+        looked, oldest = date.fromisoformat(one.looked_on), date.fromisoformat(one.oldest_on)
+        today = datetime.fromtimestamp(at // clock.SECOND, UTC).date()
+        days = (looked - oldest).days
+        if not 0 <= (today - looked).days <= config.keep_days:
+            continue
+        fields: dict[str, Value] = {
+            "oldest_age_s": days * 86_400,
+            "wanted_days": config.keep_days,
+            "state": "kept" if days >= config.keep_days else "young",
+            "by": "stated",
+        }
+        yield Reading("log_kept", fields, at, {"device": one.id})
 
 
 class _Changed(Exception):

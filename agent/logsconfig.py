@@ -1,15 +1,16 @@
 """`[logs]` of agent.toml: whose logs the agent reads, on the port of `[devices] syslog`."""
 
 from collections.abc import Iterator
+from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct
 
 from agent.clients.address import plain
 from agent.listenat import Place
-from core.fields import AnyLevel, Level
+from core.fields import AnyLevel, Level, MegaBytes
 from core.hints import hint, quoted
 from core.options import CHECK
 from core.tomllines import KeyPath
@@ -33,6 +34,22 @@ Bssid = Annotated[
 ]
 
 
+LEAST_DAYS: Final = 184
+"""Six months, whichever they are (CSL 23(3), 8.1.5.4 d)."""
+
+
+def _day_mistake(text: str) -> str:
+    if text:
+        try:
+            date.fromisoformat(text)
+        except ValueError:
+            return 'is no day; expected "2026-11-28" say'
+    return ""
+
+
+StatedDay = Annotated[str, Meta(extra={CHECK: _day_mistake})]
+
+
 class LogSource(Struct, frozen=True, kw_only=True):
     """A device that sends its log: how it is called here, from which address it sends."""
 
@@ -40,6 +57,10 @@ class LogSource(Struct, frozen=True, kw_only=True):
     address: Address
     family: AnyLevel = ""
     silent_after_s: Annotated[float, Meta(ge=60, le=2_592_000)] = 21_600
+    keep: bool = True
+    """Whether its rows are kept, where `keep_folder` says that rows are."""
+    oldest_on: StatedDay = ""
+    looked_on: StatedDay = ""
 
 
 class LogsConfig(Struct, frozen=True, kw_only=True):
@@ -49,11 +70,15 @@ class LogsConfig(Struct, frozen=True, kw_only=True):
     families: Path | None = None
     rate_per_s: Annotated[int, Meta(ge=1, le=10_000)] = 200
     access_points: tuple[Bssid, ...] = ()
+    keep_folder: Path | None = None
+    keep_mb: MegaBytes = 10_000
+    keep_days: Annotated[int, Meta(ge=LEAST_DAYS, le=3_650)] = LEAST_DAYS
     list: tuple[LogSource, ...] = ()
 
 
 def logs_mistakes(logs: LogsConfig) -> Iterator[tuple[KeyPath, str]]:
     """Say what is wrong with the logs."""
+    yield from _stated_mistakes(logs)
     if not logs.list and logs.families is None:
         return
     from agent.logs.family import families_of  # noqa: PLC0415 — most agents read none
@@ -77,3 +102,14 @@ def logs_mistakes(logs: LogsConfig) -> Iterator[tuple[KeyPath, str]]:
             yield ("list", number, "address"), said
         ids.add(one.id)
         addresses.add(plain(one.address))
+
+
+def _stated_mistakes(logs: LogsConfig) -> Iterator[tuple[KeyPath, str]]:
+    for number, one in enumerate(logs.list):
+        at = ("list", number, "looked_on")
+        if bool(one.oldest_on) != bool(one.looked_on):
+            yield at, "oldest_on and looked_on belong together: what was seen, and on which day"
+        elif one.looked_on < one.oldest_on:
+            yield at, "looked_on is before oldest_on"
+        elif one.oldest_on and one.keep and logs.keep_folder is not None:
+            yield at, "the agent keeps this log itself and knows how old it is; or set keep = false"

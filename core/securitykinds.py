@@ -16,6 +16,7 @@ from core.kind import (
     GUESSING,
     HOST,
     MINER,
+    OTHERS,
     RANSOM,
     SCANNING,
     SPOOFING,
@@ -211,10 +212,32 @@ _FIREWALL: Final = (
     ),
 )
 
+_KEPT: Final = (
+    Kind(
+        *("log_day_sealed", "EV-SYS-LOGSEAL", OTHERS, "P4"),
+        *("设备日志的一天已封存", "a day of a device's log was sealed"),
+    ),
+    Kind(
+        *("log_rows_lost", "EV-SYS-LOGLOSS", COMPLIANCE, "P3"),
+        *("设备日志有缺失", "rows of a device's log are lost"),
+    ),
+    Kind(
+        *("log_keep_short", "EV-SYS-LOGKEEP", COMPLIANCE, "P3"),
+        *("设备日志留存不足", "a device's log does not go back far enough"),
+    ),
+    Kind(
+        *("log_day_damaged", "EV-SYS-LOGDAMAGE", TAMPERING, "P2"),
+        *("已封存的设备日志被改动或损坏", "a sealed day of a device's log is not as it was"),
+    ),
+)
+
+LOG_KEPT: Final = tuple(kind.word for kind in _KEPT if kind.word != "log_day_sealed")
+"""What lasts of how logs are kept (agent.logs.kept)."""
+
 LOGGED: Final = (*(kind.word for kind in _FIREWALL), "rogue_ap")
 """What logs of firewalls and of wireless controllers tell (agent.logs)."""
 
-SECURITY_KINDS: Final = (*_PACKETS, *_MACHINE, *_FIREWALL)
+SECURITY_KINDS: Final = (*_PACKETS, *_MACHINE, *_FIREWALL, *_KEPT)
 
 SENSED: Final = tuple(kind.word for kind in _PACKETS if kind.word != "rogue_ap")
 """What the sensor's process tells; of access points a controller tells."""

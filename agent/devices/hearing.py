@@ -5,8 +5,8 @@
 Anybody can send one, so what it says of a device is not believed: neither community nor password
 is checked, since with both it would still be no more than a reason to ask
 (docs/decisions/014-snmp.md). Lines of a firewall whose log is read go to agent/logs as well. Off
-unless configured. A flood costs at most a thousand datagrams a second; the kernel drops the rest,
-and it is counted.
+unless configured. A flood costs at most a thousand datagrams a second, or four thousand of syslog,
+where whole logs may come; the kernel drops the rest, and it is counted.
 """
 
 import asyncio
@@ -27,6 +27,9 @@ from agent.onchange import OnChange
 _log = logging.getLogger(__name__)
 
 MOST_BYTES: Final = 65_535
+LINES_AT_ONCE: Final = 200
+LINES_ROOM: Final = 4 << 20
+"""Bytes that the kernel holds of syslog, as far as it allows it, while the machine is busy."""
 AGAIN_S: Final = 60.0
 """Until a port that was taken is tried again."""
 
@@ -43,6 +46,10 @@ Read = Callable[[bytes, str], bool]
 def nobody_reads(_data: bytes, _sender: str) -> bool:
     """Stand in where no log is read: a line is a hint and no more."""
     return False
+
+
+def _nobody_misses(_count: int) -> None:
+    """Stand in where no log is read."""
 
 
 def is_syslog(data: bytes) -> bool:
@@ -77,6 +84,8 @@ class Hearing:
     heard: Heard = field(default_factory=Heard)
     again_s: float = AGAIN_S
     read: Read = nobody_reads
+    missed: Callable[[int], None] = _nobody_misses
+    """Hears how many datagrams the system dropped at the port of syslog."""
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _open: dict[str, "_Port"] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -104,7 +113,9 @@ class Hearing:
         await self._close(others)
         for what in wanted.keys() - self._open.keys():
             try:
-                self._open[what] = _Port(wanted[what], self._taker(what), self._drop)
+                self._open[what] = _Port(
+                    wanted[what], self._taker(what), self._dropper(what), lines=what == "syslog"
+                )
                 self._state.well(what)
             except OSError as error:
                 why = f"{what}: cannot listen at {wanted[what]}: {error.strerror or error}"
@@ -134,8 +145,13 @@ class Hearing:
 
         return take
 
-    def _drop(self, count: int) -> None:
-        self.heard.dropped += count
+    def _dropper(self, what: str) -> Callable[[int], None]:
+        def drop(count: int) -> None:
+            self.heard.dropped += count
+            if what == "syslog" and count:
+                self.missed(count)
+
+        return drop
 
     def _once(self, what: str, why: str) -> None:
         self._state.broke(what, f"{what}: {why}; from now on they are only counted")
@@ -145,19 +161,29 @@ class _Port:
     """One UDP port that is read."""
 
     def __init__(
-        self, place: str, take: Callable[[bytes, str], None], drop: Callable[[int], None]
+        self,
+        place: str,
+        take: Callable[[bytes, str], None],
+        drop: Callable[[int], None],
+        *,
+        lines: bool,
     ) -> None:
+        at_once, room = (LINES_AT_ONCE, LINES_ROOM) if lines else (udp.READS_AT_ONCE, 0)
         self.place, self._take, self._drop = place, take, drop
         self._dropped = 0
         family, address = endpoint(place)
         self._sock = new_socket(family, socket.SOCK_DGRAM)
         try:
+            if room:
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
             self._sock.bind(address)
         except OSError:
             self._sock.close()
             raise
         name = f"what is told to {place}"
-        self._reading = asyncio.create_task(udp.read(self._sock, MOST_BYTES, self._read), name=name)
+        self._reading = asyncio.create_task(
+            udp.read(self._sock, MOST_BYTES, self._read, at_once), name=name
+        )
 
     async def close(self) -> None:
         """Return once the port is free."""

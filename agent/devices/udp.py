@@ -23,12 +23,18 @@ DROPS: Final = 8
 
 
 async def read(
-    sock: socket.socket, most_bytes: int, take: Callable[[bytes, str], None]
+    sock: socket.socket,
+    most_bytes: int,
+    take: Callable[[bytes, str], None],
+    at_once: int = READS_AT_ONCE,
 ) -> NoReturn:
-    """Hand each datagram and its sender's address to *take*, until cancelled."""
+    """Hand each datagram and its sender's address to *take*, until cancelled.
+
+    *at_once* are read before others have a turn: twenty times as many a second at the most.
+    """
     loop = asyncio.get_running_loop()
     while True:
-        for _ in range(READS_AT_ONCE):
+        for _ in range(at_once):
             try:
                 data, sender = await loop.sock_recvfrom(sock, most_bytes)
             except OSError:  # Windows: one of ours found nobody, or one of theirs was too long

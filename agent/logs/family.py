@@ -59,6 +59,17 @@ class FieldNames(Struct, frozen=True, kw_only=True):
     count: str = ""
     severity: str = ""
     bssid: str = ""
+    time: str = ""
+    """Where the time stands if not in the head of the line."""
+    user: str = ""
+    """Looked at only for whether there is one."""
+    user_else: str = ""
+    type: str = ""
+    """What kind of event it was, for whether there is one."""
+    result: str = ""
+    """Whether it succeeded, where the action does not say so; also for that only."""
+    sequence: str = ""
+    """A number that the device counts up by one with each line that it sends."""
 
 
 class Rule(Struct, frozen=True, kw_only=True):

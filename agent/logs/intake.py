@@ -16,6 +16,7 @@ from typing import Final
 from agent.clients.address import plain
 from agent.conditions import Gone, Tellable
 from agent.incidenttold import Told
+from agent.logs.completeness import Completeness, Present, Sequence
 from agent.logs.family import TOLD, Families, families_of
 from agent.logs.line import Malformed, read_line
 from agent.logs.record import Reader, Record
@@ -48,6 +49,10 @@ class Source:
     """Of no family, or without a rule."""
     limited: int = 0
     malformed: Counter[str] = field(default_factory=Counter)
+    completeness: Completeness = field(default_factory=Completeness)
+    sequence: Sequence = field(default_factory=Sequence)
+    missing: int = 0
+    """Numbers of rows that never came and that nobody was told of yet."""
     totals: Totals = field(default_factory=Totals)
     silent: bool | None = None
     allowance: float = 0.0
@@ -71,6 +76,8 @@ class Intake:
     _legal: frozenset[Mac] = field(init=False)
     _told: Told = field(init=False)
     _incidents: Incidents = field(init=False)
+    port_dropped: int = 0
+    """Datagrams that the system dropped at the port that all devices share."""
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -106,6 +113,7 @@ class Intake:
         now = at / SECOND
         if self._is_too_much(source, now):
             source.limited += 1
+            source.sequence.skip()
             return True
         source.last = now
         source.lines += 1
@@ -115,7 +123,13 @@ class Intake:
             source.malformed[str(error)] += 1
             return True
         reader = source.reader or self._recognised(source, line.text)
-        record = reader.read(line, data) if reader else None
+        fields = reader.fields(line) if reader else {}
+        present = reader.present(line, fields) if reader else _NO_FAMILY[line.has_time]
+        source.completeness.add(present)
+        number = reader.sequence(line, fields) if reader else line.sequence
+        if number is not None:
+            source.missing += source.sequence.hear(number)
+        record = reader.read(line, data, fields) if reader else None
         if record is None:
             source.unread += 1
             return True
@@ -125,6 +139,18 @@ class Intake:
         elif record.rule.kind and not record.minor and record.bssid not in self._legal:
             self._sign(source, record, now)
         return True
+
+    def device(self, sender: str) -> str:
+        """Return the id of the device at that address; "" of a stranger."""
+        source = self.sources.get(plain(sender))
+        return source.config.id if source else ""
+
+    def missing(self) -> Iterator[tuple[str, int]]:
+        """Yield devices of which numbers are missing since this was last asked, and how many."""
+        for source in self.sources.values():
+            if source.missing:
+                yield source.config.id, source.missing
+                source.missing = 0
 
     def tick(self, at: int) -> list[Tellable]:
         """Hear that it is *at*; return what is to be told since the last time."""
@@ -148,6 +174,14 @@ class Intake:
                 "unread": source.unread,
                 "malformed": source.malformed.total(),
                 "limited": source.limited,
+                "with_time": source.completeness.time,
+                "with_user": source.completeness.user,
+                "with_type": source.completeness.kind,
+                "with_result": source.completeness.result,
+                "complete": source.completeness.complete,
+                "numbered": source.sequence.seen,
+                "missing": source.sequence.lost,
+                "port_dropped": self.port_dropped,
                 "silent": bool(source.silent),
                 "family": source.family or UNKNOWN,
             }
@@ -203,4 +237,5 @@ class Intake:
         yield Event(SILENT, self.target, name, silent, at, None, details)
 
 
+_NO_FAMILY: Final = tuple(Present(time, False, False, False) for time in (False, True))
 _THROUGH: Final = frozenset(TOLD) - {"firewall_expired", "rogue_ap"}

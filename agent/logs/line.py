@@ -23,6 +23,8 @@ _TIME: Final = re.compile(
     r" ?(?:[A-Z][a-z]{2} {1,2}\d{1,2} (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d+)?(?: \d{4})?"
     r"|\d{4}[-/]\d\d[-/]\d\d[T ,]{1,2}\d\d:\d\d:\d\d(?:\.\d+)?)(?:Z| ?[+-]\d\d:?\d\d)?[,: ]+"
 )
+_SEQUENCE: Final = re.compile(r'\[meta [^\]]*?sequenceId="(\d{1,10})"')
+"""RFC 5424 section 7.3.1."""
 _HOST: Final = re.compile(r"(?P<host>[\w.:-]{1,255}) +")
 
 
@@ -37,6 +39,8 @@ class Line(NamedTuple):
     host: str
     app: str
     text: str
+    has_time: bool = False
+    sequence: int | None = None
 
     @property
     def severity(self) -> int:
@@ -59,17 +63,21 @@ def read_line(data: bytes) -> Line:
         if priority > _MOST_PRIORITY:
             raise Malformed("priority")
     if rest.startswith("1 ") and (head := _RFC5424.match(rest)):
-        after = _after_elements(rest[head.end() :])
-        return Line(priority, head["host"], head["app"], after)
-    host = ""
+        elements = rest[head.end() :]
+        after = _after_elements(elements)
+        number = _SEQUENCE.search(elements[: len(elements) - len(after)])
+        sequence = int(number[1]) if number else None
+        has_time = not rest.startswith("1 - ")
+        return Line(priority, head["host"], head["app"], after, has_time, sequence)
+    host, has_time = "", False
     if found := _TIME.match(rest):
-        rest = rest[found.end() :]
+        rest, has_time = rest[found.end() :], True
         # A word before the first field or module is the sender's name.
         if (name := _HOST.match(rest)) and not rest.startswith(("CEF:", "%%")):
             host, rest = name["host"], rest[name.end() :]
     if not rest.strip():
         raise Malformed("empty")
-    return Line(priority, host, "", rest)
+    return Line(priority, host, "", rest, has_time)
 
 
 def _after_elements(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from agent.clients.address import plain
 from agent.logs.bodies import READERS, Fields
+from agent.logs.completeness import Present, says
 from agent.logs.family import Family, Rule
 from agent.logs.line import Line
 from agent.sensor.facts import Address, Mac
@@ -59,11 +60,35 @@ class Reader:
             for rule in self.family.rule
         ]
 
-    def read(self, line: Line, data: bytes) -> Record | None:
-        """Return what *line*, which came as *data*, says; None where no rule fits."""
+    def fields(self, line: Line) -> Fields:
+        """Return all that stands in *line* by its name."""
         fields = dict(READERS[self.family.format](line.text))
         if self._head is not None and (head := self._head.search(line.text)):
             fields |= {name: value for name, value in head.groupdict().items() if value}
+        return fields
+
+    def present(self, line: Line, fields: Fields) -> Present:
+        """Return what of a complete record (8.1.3.5 b) is there."""
+        names = self.family.fields
+
+        def has(*known_as: str) -> bool:
+            return any(name and says(fields.get(name, "")) for name in known_as)
+
+        return Present(
+            line.has_time or has(names.time),
+            has(names.user, names.user_else),
+            has(names.type),
+            has(names.action, names.result),
+        )
+
+    def sequence(self, line: Line, fields: Fields) -> int | None:
+        """Return the number that the device gave *line*, where it gives any."""
+        text = fields.get(self.family.fields.sequence, "") if self.family.fields.sequence else ""
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else line.sequence
+
+    def read(self, line: Line, data: bytes, fields: Fields | None = None) -> Record | None:
+        """Return what *line*, which came as *data*, says; None where no rule fits."""
+        fields = self.fields(line) if fields is None else fields
         rule = next(self._fitting(fields, line.text), None)
         if rule is None or rule.person:
             return None if rule is None else Record(rule)

@@ -1,7 +1,7 @@
 """Keeps the rows of all devices: holds them for seconds, writes them in a thread, seals, checks.
 
     take ─▶ held in memory (bounded) ══ each 5 s, a thread ══▶ Book of the device
-                                     another thread: seals days, and checks one sealed day a day
+                                     another thread: seals days, and checks some of them each day
 
 Nothing of a row leaves here but counts, times and hashes.
 """
@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Final, NoReturn
 
 import msgspec
@@ -26,12 +27,17 @@ from agent.onchange import OnChange
 from agent.watchers.base import happened
 from core import clock, disk
 from core.clock import SECOND
+from core.errors import TargetUnreachable
+from core.threads import OneAtATime
 from core.types import Event, Reading, Value
 
 _log = logging.getLogger(__name__)
 
 EVERY_S: Final = 5.0
 """From one writing to the next: so much is lost at the most when the power goes."""
+HANGS_S: Final = 60.0
+MINDS_S: Final = 7_200.0
+CLOSES_S: Final = 5.0
 MOST_HELD: Final = 8_000_000
 """Bytes in memory of rows that are not written yet; what comes beyond is not kept, and counted."""
 ROW_COSTS: Final = 150
@@ -47,6 +53,10 @@ SEALED: Final = "log_day_sealed"
 LOST: Final = "log_rows_lost"
 SHORT: Final = "log_keep_short"
 DAMAGED: Final = "log_day_damaged"
+
+
+Held = Mapping[str, tuple[list[tuple[int, bytes]], Counter[str]]]
+"""Of each device the rows that wait, each with when it came, and how many are not among them."""
 
 
 class Checked(msgspec.Struct, kw_only=True):
@@ -99,7 +109,7 @@ class Keeper:
         self._now, self._boot = now, boot
         self.shelves = {one: Shelf(one, Book(folder / one)) for one in devices}
         self._held_bytes = 0
-        self._state = OnChange(_log)
+        self._state, self._threads, self._lock = OnChange(_log), OneAtATime(), Lock()
 
     def take(self, device: str, data: bytes, at: int) -> None:
         """Hold a row until it is written."""
@@ -130,22 +140,40 @@ class Keeper:
 
     async def write(self) -> list[Tellable]:
         """Write what is held; return what is to be told."""
+        found = list[Tellable]()
+        if not self._threads.hangs("write"):
+            held = self._taken()
+            with self._well("all devices", "is not kept"):
+                await self._threads.call("write", lambda: self._write(held), HANGS_S)
+        for shelf in self.shelves.values():
+            found += self._lost(shelf)
+        return found
+
+    async def mind(self) -> list[Tellable]:
+        """Seal days that are over and check others, which may take minutes beside the writing."""
+        found = list[Tellable]()
+        if not self._threads.hangs("mind"):
+            with self._well("all devices", "is not sealed"):
+                found = await self._threads.call("mind", self._mind, MINDS_S)
+        return found
+
+    def close(self) -> None:
+        """Write what is held; today's files go on at the next start."""
+        if not self._lock.acquire(timeout=CLOSES_S):
+            return  # the disk hangs
+        try:
+            self._write_all(self._taken())
+            for one in self.shelves.values():
+                one.book.close()
+        finally:
+            self._lock.release()
+
+    def _taken(self) -> Held:
         held = {one.id: (one.held, one.busy) for one in self.shelves.values()}
         for one in self.shelves.values():
             one.held, one.busy = [], Counter()
         self._held_bytes = 0
-        return await asyncio.to_thread(self._write, held)
-
-    async def mind(self) -> list[Tellable]:
-        """Seal days that are over and check others, which may take minutes beside the writing."""
-        return await asyncio.to_thread(self._mind)
-
-    def close(self) -> None:
-        """Write what is held; today's files go on at the next start."""
-        self._write({one.id: (one.held, one.busy) for one in self.shelves.values()})
-        for one in self.shelves.values():
-            one.held, one.busy = [], Counter()
-            one.book.close()
+        return held
 
     def readings(self, at: int) -> Iterator[Reading]:
         """Yield how each log is kept."""
@@ -153,7 +181,7 @@ class Keeper:
             book = shelf.book
             fields: dict[str, Value] = {
                 "rows": book.kept,
-                "lost": book.lost.total(),
+                "lost": book.lost.total() + shelf.busy.total(),
                 "files": len(book.seals) + (book.size > 0),
                 "bytes": book.size,
                 "wanted_days": self._days,
@@ -167,18 +195,17 @@ class Keeper:
                 fields["oldest_age_s"] = max(0, at - oldest) // SECOND
             yield Reading("log_kept", fields, at, {"device": shelf.id})
 
-    def _write(
-        self, held: Mapping[str, tuple[list[tuple[int, bytes]], Counter[str]]]
-    ) -> list[Tellable]:
-        found = list[Tellable]()
+    def _write(self, held: Held) -> None:
+        with self._lock:
+            self._write_all(held)
+
+    def _write_all(self, held: Held) -> None:
         for name, (rows, missed) in held.items():
             shelf = self.shelves[name]
             for why, count in missed.items():
                 shelf.book.lose(why, count)
             with self._well(name, "is not kept"):
                 self._write_one(shelf, rows)
-            found += self._lost(shelf)
-        return found
 
     def _write_one(self, shelf: Shelf, rows: list[tuple[int, bytes]]) -> None:
         at, boot, book = self._now(), self._boot(), shelf.book
@@ -216,7 +243,7 @@ class Keeper:
         try:
             yield
             self._state.well(name)
-        except OSError as error:
+        except (OSError, TargetUnreachable) as error:
             self._state.broke(name, f"the log of {name} {what}: {error}")
         except Exception as error:  # noqa: BLE001 — a defect here ends no other device
             self._state.broke(name, f"the log of {name} {what}: {error}", unexpected=True)
@@ -287,9 +314,12 @@ class Keeper:
         """Check the day whose turn it is, and those that were bad."""
         seals, checked = shelf.book.seals, shelf.checked
         names = list(seals)
-        turn = next((name for name in names if name >= checked.next), names[0] if names else "")
-        after = next((name for name in names if name > turn), "")
-        wanted = {turn, *list(checked.bad)[:MOST_BAD]} - {""}
+        # In a month each has had its turn; of two a day also where there is a new one each day.
+        count = max(2, -(-len(names) // 30))
+        later = [name for name in names if name >= checked.next]
+        turns = (later + [name for name in names if name < checked.next])[:count]
+        after = next((name for name in names if turns and name > turns[-1]), "")
+        wanted = {*turns, *list(checked.bad)[:MOST_BAD]}
         missing = {name for name in names if not shelf.book.has(name)}
         for name in sorted(wanted | missing):
             seal = seals.get(name)
@@ -312,7 +342,7 @@ class Keeper:
         yield from self._condition(shelf, DAMAGED, bool(checked.bad), at, details)
 
     def _lost(self, shelf: Shelf) -> Iterator[Event]:
-        at, lost = self._now(), shelf.book.lost
+        at, lost = self._now(), shelf.book.lost + shelf.busy
         if lost.total() > shelf.seen_lost:
             shelf.seen_lost, shelf.lost_at = lost.total(), at
         is_on = shelf.lost_at is not None and 0 <= at - shelf.lost_at < QUIET

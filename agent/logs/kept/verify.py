@@ -46,7 +46,9 @@ def check_day(folder: Path, seal: Seal) -> Finding | None:
     return None
 
 
-def check_device(folder: Path, told: Sequence[Mapping[str, Any]] = ()) -> Iterator[Finding]:
+def check_device(
+    folder: Path, told: Sequence[Mapping[str, Any]] | None = None
+) -> Iterator[Finding]:
     """Yield all that is wrong with the log of one device.
 
     *told* is what the district's audit log says of it: the details of each `log_day_sealed`.
@@ -55,18 +57,14 @@ def check_device(folder: Path, told: Sequence[Mapping[str, Any]] = ()) -> Iterat
     if wrong:
         yield Finding(wrong.partition(",")[0], "seals", wrong.partition(", ")[2])
     seals = {one.file: one for one in entries if isinstance(one, Seal)}
-    for details in told:
+    for details in told or ():
         found = _against(seals, details)
         if found is not None:
             yield found
-    if told and len(seals) > len({one.get("file") for one in told}):
+    if told is not None and len(seals) > len({one.get("file") for one in told}):
         more = sorted(seals.keys() - {str(one.get("file")) for one in told})
         why = f"the district was never told of this and {len(more) - 1} more days"
-        yield Finding(
-            more[0],
-            "district",
-            f"the district was never told of this and {len(more) - 1} more days",
-        )
+        yield Finding(more[0], "district", why)
     there = standing(entries)
     for seal in there.values():
         found = check_day(folder, seal)
