@@ -9,6 +9,7 @@ from typing import Final
 
 from alerts.targets.facts import Facts
 from alerts.targets.indicators import compliant, connected
+from collector.logsheard import LogsHeard
 from collector.outside import SchoolKey
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rooms.past import Order
@@ -16,6 +17,8 @@ from collector.targetsight import (
     ACCESS,
     CLOCKS,
     EGRESS,
+    LOGS_KEPT,
+    LOGS_WHOLE,
     PLATFORMS,
     PROTECTION,
     ROOMS,
@@ -134,6 +137,28 @@ def protection(
         elif _would_see(school, at, listening_since):
             known, why = 1, "none"
         found.append(PROTECTION.part(key, good, known, 1, why=why))
+    return found
+
+
+def logs_kept(logs: LogsHeard, at: int) -> list[Part]:
+    """Return whose devices' logs go back for six months (I-23): young ones are no miss."""
+    words = {"kept": (1, 1), "short": (0, 1), "young": (0, 0)}
+    return [
+        LOGS_KEPT.part(key, *words[state], 1, why="short" if state == "short" else "")
+        for key, state in logs.kept(at).items()
+    ]
+
+
+def logs_whole(logs: LogsHeard, at: int, faults: Mapping[SchoolKey, str]) -> list[Part]:
+    """Return whose devices' logs flow, lose nothing and are as they were sealed (I-24).
+
+    *faults*: which alert says otherwise.
+    """
+    damaged, known = logs.damaged(at), {*logs.kept(at), *logs.flows(at)}
+    found = []
+    for key in sorted({*known, *faults}):
+        why = "log_day_damaged" if key in damaged else faults.get(key, "")
+        found.append(LOGS_WHOLE.part(key, int(not why), 1, 1, why=why))
     return found
 
 

@@ -66,13 +66,22 @@ PROTECTION: Final = Aim(
 )
 WATCHING: Final = Aim("I-34", "target_watching", "school_watching", Fraction(95, 100))
 CLOCKS: Final = Aim("I-35", "target_clocks", "school_clocks", Fraction(1))
-AIMS: Final = (ACCESS, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS)
+LOGS_KEPT: Final = Aim("I-23", "target_logs_kept", "school_logs_kept", Fraction(1), by_school=True)
+LOGS_WHOLE: Final = Aim(
+    "I-24", "target_logs_whole", "school_logs_whole", Fraction(1), by_school=True
+)
+AIMS: Final = (
+    *(ACCESS, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS),
+    *(LOGS_KEPT, LOGS_WHOLE),
+)
 
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     ACCESS.school: ("line_down",),
     PLATFORMS.school: ("line_down", "target_unreachable", "resolver_fails"),
     ROOMS.school: ("room_not_ready", "switch_down"),
     PROTECTION.school: ("firewall_silent", "firewall_expired"),
+    LOGS_KEPT.school: ("log_keep_short",),
+    LOGS_WHOLE.school: ("log_day_damaged", "log_rows_lost", "firewall_silent"),
     WATCHING.school: ("line_down", "agent_silent"),
     CLOCKS.school: ("clock_off", "clock_drifts"),
 }

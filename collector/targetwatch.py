@@ -16,6 +16,7 @@ from collector.audit import AuditLog
 from collector.books import Books
 from collector.district.writer import District
 from collector.intake import Bad
+from collector.logsheard import LogsHeard
 from collector.outside import SchoolKey
 from collector.picture import Picture
 from collector.readings import young_lines
@@ -29,6 +30,8 @@ from collector.targetsight import (
     CLOCKS,
     EGRESS,
     EXPLAINS,
+    LOGS_KEPT,
+    LOGS_WHOLE,
     PLATFORMS,
     PROTECTION,
     ROOMS,
@@ -64,9 +67,11 @@ class TargetWatch:
         self._cases, self._see, self._now = cases, see, now
         self._started, self._slow_at = now(), 0
         self._logs: dict[SchoolKey, int] = {}
+        self._kept = LogsHeard()
 
     def heard(self, items: Sequence[Item]) -> None:
-        """Hear where the log of a protection measure flows."""
+        """Hear where the log of a protection measure flows, and how far logs go back."""
+        self._kept.heard(items)
         for item in items:
             if isinstance(item.taken, Bad) or item.checked is None:
                 continue
@@ -89,6 +94,8 @@ class TargetWatch:
             (WATCHING, targetparts.watching(picture)),
             (CLOCKS, targetparts.clocks(picture)),
             (PROTECTION, log),
+            (LOGS_KEPT, targetparts.logs_kept(self._kept, at)),
+            (LOGS_WHOLE, targetparts.logs_whole(self._kept, at, faults.get(LOGS_WHOLE.school, {}))),
         ]
         if "live" in facts:
             found.append((ACCESS, targetparts.access(facts["live"])))

@@ -145,6 +145,10 @@ _KINDS: Final = (
         *("上报的学校不在名册中", "a school reports that is not in the roster"),
     ),
     Kind(
+        *("log_day_sealed", "EV-SYS-LOGSEAL", OTHERS, "P4"),
+        *("设备日志的一天已封存", "a day of a device's log was sealed"),
+    ),
+    Kind(
         *("agent_baseline", "EV-SYS-BASELINE", OTHERS, "P4"),
         *("采集端的程序或配置有了新的基线", "what an agent's files are was noted anew"),
     ),

@@ -16,7 +16,6 @@ from core.kind import (
     GUESSING,
     HOST,
     MINER,
-    OTHERS,
     RANSOM,
     SCANNING,
     SPOOFING,
@@ -214,10 +213,6 @@ _FIREWALL: Final = (
 
 _KEPT: Final = (
     Kind(
-        *("log_day_sealed", "EV-SYS-LOGSEAL", OTHERS, "P4"),
-        *("设备日志的一天已封存", "a day of a device's log was sealed"),
-    ),
-    Kind(
         *("log_rows_lost", "EV-SYS-LOGLOSS", COMPLIANCE, "P3"),
         *("设备日志有缺失", "rows of a device's log are lost"),
     ),
@@ -231,7 +226,7 @@ _KEPT: Final = (
     ),
 )
 
-LOG_KEPT: Final = tuple(kind.word for kind in _KEPT if kind.word != "log_day_sealed")
+LOG_KEPT: Final = tuple(kind.word for kind in _KEPT)
 """What lasts of how logs are kept (agent.logs.kept)."""
 
 LOGGED: Final = (*(kind.word for kind in _FIREWALL), "rogue_ap")

@@ -9,7 +9,10 @@ from core.kinds import KINDS
 ALWAYS: Final = frozenset({"where", "what"})
 _DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
 _SCHOOLS: Final = frozenset({"count", "schools", "concerned"})
-TARGETS: Final = ("access", "egress", "rooms", "platforms", "protection", "watching", "clocks")
+TARGETS: Final = (
+    *("access", "egress", "rooms", "platforms", "protection", "watching", "clocks"),
+    *("logs_kept", "logs_whole"),
+)
 _SHARE: Final = frozenset({"indicator", "value", "target"})
 _TARGET: Final = _SHARE | {"met", "not_met", "unproven", "total", "schools"}
 _OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps"}
