@@ -136,6 +136,16 @@ SEES: Final[dict[str, Word]] = {
     "own": ("只看到自己", "its own only", palette.DEGRADED),
     "unknown": ("流量太少，无法判断", "too little to tell", palette.UNKNOWN),
 }
+LOGS_KEPT: Final[dict[str, Word]] = {
+    "kept": ("满六个月", "six months", palette.UP),
+    "young": ("未满六个月", "still young", palette.NEUTRAL),
+    "short": ("留存不足", "too short", palette.DEGRADED),
+}
+"""How far a device's log goes back (`log_kept`)."""
+SAYS_KEPT: Final[dict[str, Word]] = {
+    "agent": ("采集端保存并校验", "the agent keeps and checks it", palette.NEUTRAL),
+    "stated": ("人工登记", "a person looked", palette.NEUTRAL),
+}
 LISTS: Final[dict[str, Word]] = {
     "malware": ("恶意软件", "malware", palette.DOWN),
     "mining": ("矿池", "mining", palette.P2),

@@ -21,6 +21,7 @@ from simulator.conditions import WELL, Conditions
 from simulator.days import HOUR_S, ORIGIN, SWITCHED_ON, Days
 from simulator.district import HOST, School
 from simulator.lines import FIVE_G
+from simulator.logs import logs
 from simulator.rooms import devices
 from simulator.sensors import sensors
 from simulator.series import DAY_S, GB, Fields, Series
@@ -130,6 +131,7 @@ class Machine:
         yield slow.certificate(kinds.PLATFORM_HOST)
         yield from devices(school, self.days)
         yield from sensors(school)
+        yield from logs(school)
 
 
 def within(x: float) -> float:

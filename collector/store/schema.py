@@ -64,6 +64,7 @@ HERE: Final[dict[tuple[str, str], Bound]] = {
     ("security", "kind"): Bound(4, "words of docs/events.md, of those what happened there"),
     ("firewall", "device"): Bound(1, "logs in the configuration of the agent"),
     ("firewall_log", "device"): Bound(1, "logs in the configuration of the agent"),
+    ("log_kept", "device"): Bound(1, "logs in the configuration of the agent"),
     ("device_port", "device"): Bound(2, "of those: that have ports"),
 }
 """Where a measurement means something else by a tag than the others do."""

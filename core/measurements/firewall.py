@@ -44,18 +44,19 @@ MEASUREMENTS: Final = (
         "How far back a device's log goes that the agent keeps at the school, or that the device "
         "keeps itself by what a person saw there.",
         _DEVICE,
-        Field("oldest_age_s", "integer", "s", "age of the oldest row that can be read"),
-        *counts(
-            wanted_days="days for which it is to be kept, at least 184",
-            damaged="days that are not as they were sealed, at the last look at them",
-            dropped_days="days that were deleted for room since the start of the agent",
+        Field(
+            *("oldest_age_s", "integer", "s", "age of the oldest row that can be read"),
+            deadband=HEARTBEAT_ONLY,
         ),
         *counts(
             HEARTBEAT_ONLY,
+            wanted_days="days for which it is to be kept, at least 184",
             rows="rows that were kept since the start of the agent",
             lost="rows that were not: no room, a full disk, a number or a datagram that never came",
             files="days that are kept",
             checked="days that were checked since the start of the agent",
+            damaged="days that are not as they were sealed, at the last look at them",
+            dropped_days="days that were deleted for room since the start of the agent",
         ),
         *byte_counts(HEARTBEAT_ONLY, bytes="what is kept takes on the disk"),
         Field("state", "string", "", "`kept` far enough back, `young`, or `short`", urgent=True),

@@ -87,7 +87,9 @@ class Listening:
         self.logs = LogKeeping(config, "pc-1", self.told.extend, sink, clock.now, tick_s=0.05)
         devices = DevicesConfig(syslog=f"127.0.0.1:{self.udp}")
         self.keeping = Keeping(
-            *((), 1, sink, Counters(), clock.now, devices.places()), read=self.logs.take
+            *((), 1, sink, Counters(), clock.now, devices.places()),
+            read=self.logs.take,
+            missed=self.logs.missed,
         )
 
     def begun(self, kind: str = "firewall_attack") -> int:
