@@ -3,8 +3,9 @@
     line ─▶ from whom? ─▶ too many? ─▶ head ─▶ family ─▶ rule ─▶ totals, incidents
                                                               ╰▶ about a person: counted, dropped
 
-What a line says of a person is not read, not kept and not sent. No line is kept either: of one that
-shows an attack its SHA-256 is told, by which it is found in the log that the device itself keeps.
+What a line says of a person is not read and not sent. No line is kept here; agent/logs/kept does
+that where a file says so. Of a line that shows an attack its SHA-256 is told, by which it is found
+in the log that is kept.
 """
 
 import re

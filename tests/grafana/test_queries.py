@@ -184,6 +184,25 @@ def test_what_goes_on_and_who_watches_is_counted_as_it_is(district: Filled) -> N
     }
 
 
+def test_how_far_logs_go_back_and_how_complete_they_are_is_as_it_is_played(
+    district: Filled,
+) -> None:
+    kept = next(q for q in asked("zh/security.json") if q.panel == "日志留存")
+    found = {
+        one["tags"]["school"]: dict(zip(one["columns"], one["values"][0]))
+        for one in ask(district, kept, 6)
+    }
+    assert len(found) > SCHOOLS // 3
+    assert {one["state"] for one in found.values()} <= {"kept", "young", "short"}
+    for one in found.values():
+        days = one["oldest_age_s"] / 86_400
+        assert (one["state"] == "kept") is (days >= 184)
+    flow = next(q for q in asked("zh/security.json") if q.panel.startswith("日志是否在发"))
+    shares = [dict(zip(one["columns"], one["values"][0])) for one in ask(district, flow, 6)]
+    assert len(shares) == len(found)
+    assert all(60 <= one["complete"] <= 70 for one in shares)
+
+
 def schools_of(series: Iterable[dict[str, Any]]) -> set[str]:
     return {one["tags"]["school"] for one in series}
 
