@@ -12,6 +12,7 @@ import socket
 import tempfile
 from collections.abc import Awaitable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Final
 
 from agent import checkbroker
@@ -53,7 +54,7 @@ async def check(config: AgentConfig) -> list[Finding]:
         _devices(parts),
         _sensor(config),
     )
-    alone = [*around(config), *user(), time_here(), spool(config, runs)]
+    alone = [*around(config), *user(), time_here(), spool(config, runs), *logs(config)]
     return [*alone, *(one for part in found for one in part), *left_out(config)]
 
 
@@ -112,9 +113,21 @@ def spool(config: AgentConfig, runs: str) -> Finding:
     folder = config.spool.folder
     if runs:
         return Finding("[spool]", "works", f"{folder} is in use by the agent with pid {runs}")
+    return _place("[spool]", folder, "folder", config.spool.max_mb, "max_mb")
+
+
+def logs(config: AgentConfig) -> list[Finding]:
+    """Return whether the rows of logs can be kept for as long as the law wants them."""
+    folder = config.logs.keep_folder
+    if folder is None or not any(one.keep for one in config.logs.list):
+        return []
+    return [_place("[logs]", folder, "keep_folder", config.logs.keep_mb, "keep_mb")]
+
+
+def _place(part: str, folder: Path, option: str, most_mb: int, limit: str) -> Finding:
     # Not Path.exists(): that raises where this user may not even look.
     there = next(path for path in (folder, *folder.parents) if os.path.exists(path))  # noqa: PTH110
-    room = f"let the agent's user write there, or change [spool] folder ({folder})"
+    room = f"let the agent's user write there, or change {part} {option} ({folder})"
     try:
         if there == folder:
             with tempfile.TemporaryFile(dir=folder) as file:
@@ -122,14 +135,14 @@ def spool(config: AgentConfig, runs: str) -> Finding:
                 file.flush()
                 os.fsync(file.fileno())
         elif not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-            return Finding("[spool]", "broken", f"{there} cannot be written", room)
+            return Finding(part, "broken", f"{there} cannot be written", room)
         free = shutil.disk_usage(there).free // 1_000_000
     except OSError as error:
-        return Finding("[spool]", "broken", f"{there} cannot be written: {error.strerror}", room)
-    if free < config.spool.max_mb:
-        text = f"{folder}: the disk has {free} MB free, and max_mb is {config.spool.max_mb}"
-        return Finding("[spool]", "note", text, "make room, or set max_mb to what there is")
-    return Finding("[spool]", "works", f"{folder} can be written, {free} MB are free")
+        return Finding(part, "broken", f"{there} cannot be written: {error.strerror}", room)
+    if free < most_mb:
+        text = f"{folder}: the disk has {free} MB free, and {limit} is {most_mb}"
+        return Finding(part, "note", text, f"make room, or set {limit} to what there is")
+    return Finding(part, "works", f"{folder} can be written, {free} MB are free")
 
 
 def time_here() -> Finding:

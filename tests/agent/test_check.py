@@ -311,3 +311,20 @@ def test_a_spool_that_cannot_be_is_said_and_can_be_once_its_place_is_free(
         assert (code, parts["[spool]"].state) == (1, "broken")
         assert "let the agent's user write there, or change [spool] folder" in parts["[spool]"].do
     assert found(capsys, "--config", file)[0] == 0
+
+
+def test_a_folder_for_logs_that_cannot_be_is_said_and_so_is_one_with_too_little_room(
+    mosquitto: RealBroker, tmp_path: Path, capsys: Out
+) -> None:
+    claim(mosquitto)
+    kept = '[logs]\nkeep_folder = "kept/logs"\nkeep_mb = {}\n{}{}'
+    device = '[[logs.list]]\nid = "fw"\naddress = "192.0.2.1"\n'
+    file = config(tmp_path, mosquitto.port, more=kept.format(1, device, PROBES))
+    with in_the_way(tmp_path / "kept"):
+        code, parts = found(capsys, "--config", file)
+        assert (code, parts["[logs]"].state) == (1, "broken")
+        assert "change [logs] keep_folder" in parts["[logs]"].do
+    code, parts = found(capsys, "--config", file)
+    assert (code, parts["[logs]"].state) == (0, "works")
+    file = config(tmp_path, mosquitto.port, more=kept.format(900_000_000, device, PROBES))
+    assert "[logs]" not in found(capsys, "--config", file)[1], "a note"
