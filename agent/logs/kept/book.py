@@ -65,7 +65,7 @@ class Book:
     def size(self) -> int:
         """Bytes on the disk, but for the seals."""
         sealed = sum(one.gz_size + one.lines // 8 for one in self.seals.values())
-        waiting = sum(tally.size for tally in self._to_seal.values() if tally)
+        waiting = sum(tally.size for tally in list(self._to_seal.values()) if tally)
         return sealed + waiting + self._size
 
     def recover(self, at: int, boot: int) -> None:
@@ -165,7 +165,7 @@ class Book:
         """Return when the oldest row came that can be read (ns), 0 for none; *but* are damaged."""
         bad = set(but)
         firsts = [one.first for one in self.seals.values() if one.file not in bad]
-        firsts += [tally.first for tally in self._to_seal.values() if tally]
+        firsts += [tally.first for tally in list(self._to_seal.values()) if tally]
         return min((at for at in [*firsts, self._tally.first] if plausible(at)), default=0)
 
     def began(self) -> int:
@@ -192,7 +192,7 @@ class Book:
 
     def _newest(self) -> Day | None:
         days = [day_named(one.file) for one in self._sealed()]
-        return max([*days, *self._to_seal], default=None)
+        return max([*days, *list(self._to_seal)], default=None)
 
     def _is_over(self, at: int, boot: int) -> bool:
         assert self._day is not None

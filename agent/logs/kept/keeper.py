@@ -178,6 +178,8 @@ class Keeper:
     def readings(self, at: int) -> Iterator[Reading]:
         """Yield how each log is kept."""
         for shelf in self.shelves.values():
+            if not shelf.is_ready:
+                continue  # what is on the disk is not known yet
             book = shelf.book
             fields: dict[str, Value] = {
                 "rows": book.kept,
@@ -204,17 +206,16 @@ class Keeper:
             shelf = self.shelves[name]
             for why, count in missed.items():
                 shelf.book.lose(why, count)
+            accounted = shelf.book.kept + shelf.book.lost.total()
             with self._well(name, "is not kept"):
                 self._write_one(shelf, rows)
+            accounted = shelf.book.kept + shelf.book.lost.total() - accounted
+            shelf.book.lose("disk", len(rows) - accounted)
 
     def _write_one(self, shelf: Shelf, rows: list[tuple[int, bytes]]) -> None:
         at, boot, book = self._now(), self._boot(), shelf.book
         if not shelf.is_ready:
-            try:
-                book.recover(at, boot)
-            except OSError:
-                book.lose("disk", len(rows))
-                raise
+            book.recover(at, boot)
             shelf.checked = _read(book.folder)
             shelf.told, shelf.is_ready = shelf.checked.told, True
         if rows and not self._room(at):
@@ -249,7 +250,14 @@ class Keeper:
             self._state.broke(name, f"the log of {name} {what}: {error}", unexpected=True)
 
     def _told(self, shelf: Shelf, at: int) -> Iterator[Event]:
-        """Yield the seals that the district does not know: also those of before a power cut."""
+        """Yield the seals that the district does not know: also those of before a power cut.
+
+        That it knows them is noted in the next turn, when they are on their way: so none is lost,
+        and the last may be told twice.
+        """
+        if shelf.checked.told != shelf.told:
+            shelf.checked.told = shelf.told
+            _keep(shelf)
         news = [
             one for one in shelf.book.entries if isinstance(one, Seal) and one.number > shelf.told
         ]
@@ -257,9 +265,7 @@ class Keeper:
             details = {"device": shelf.id, **told(seal)}
             subject = f"{shelf.id}/{seal.file}"
             yield from happened(Event(SEALED, self._target, subject, True, at, None, details))
-        if news:
-            shelf.told = shelf.checked.told = news[-1].number
-            _keep(shelf)
+            shelf.told = seal.number
 
     def _room(self, at: int) -> bool:
         """Make room by dropping the oldest days of whichever device; False where there is none."""

@@ -250,3 +250,28 @@ async def test_it_runs_beside_others_until_it_is_cancelled(
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
     play.keeper.close()
+
+
+async def test_a_defect_while_rows_are_written_counts_them_and_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    play = Play(tmp_path)
+    book = play.keeper.shelves["fw-1"].book
+    with monkeypatch.context() as patched:
+        patched.setattr(book, "append", lambda *_: 1 / 0)
+        await play.turn(row(1), row(2))
+    await play.turn(row(3))
+    assert (play.read()["rows"], play.read()["lost"]) == (1, 2)
+
+
+async def test_seals_that_were_not_handed_on_before_the_agent_stopped_are_told_again(
+    tmp_path: Path,
+) -> None:
+    play = Play(tmp_path)
+    await play.turn(row(1))
+    play.at += DAY
+    await play.keeper.write()
+    await play.keeper.mind()  # and is stopped before anybody hears of it
+    play.started()
+    await play.turn()
+    assert seals(play.events) == ["fw-1/2026-11-21"]
