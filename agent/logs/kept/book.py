@@ -17,7 +17,7 @@ from typing import Final
 
 import msgspec
 
-from agent.logs.kept.names import OPEN, SEALED, TREE, Day, day_of, files
+from agent.logs.kept.names import OPEN, SEALED, SEALS, TREE, Day, day_of, files
 from agent.logs.kept.rows import note, written
 from agent.logs.kept.sealing import repair, seal_of
 from agent.logs.kept.seals import (
@@ -43,8 +43,6 @@ class Book:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.entries: list[Entry] = []
-        self.wrong = ""
-        """What is wrong with the seals."""
         self.lost: Counter[str] = Counter()
         self.kept = 0
         """Rows that were written since the start."""
@@ -54,7 +52,7 @@ class Book:
         self._tally, self._size, self._last = Tally(), 0, 0
         self._opened, self._is_torn = 0, False
         self._to_seal: dict[Day, Tally | None] = {}
-        self._lock = Lock()
+        self._lock, self._began_wrong = Lock(), False
 
     @property
     def seals(self) -> dict[str, Seal]:
@@ -71,7 +69,8 @@ class Book:
     def recover(self, at: int, boot: int) -> None:
         """Go on with what is there; raises OSError. *boot*: `clock.boottime`."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.entries, self._before, self.wrong = read_seals(self.folder)
+        self.entries, self._before, wrong = read_seals(self.folder)
+        self._began_wrong = bool(wrong)
         gone = {one.file for one in self.entries if isinstance(one, Dropped)}
         for name in gone:
             self._remove(name)
@@ -176,6 +175,20 @@ class Book:
     def stands(self, name: str) -> bool:
         """Return whether the file of that name is sealed and was not dropped."""
         return name in self.seals
+
+    def wrong_seals(self) -> str:
+        """Return what is wrong with the file of seals, "" for nothing; raises OSError."""
+        with self._lock:
+            known = list(self.entries)
+            entries, before, wrong = read_seals(self.folder)
+            if self._began_wrong and not wrong:  # put back: what was read at the start was not it
+                self.entries, self._before, self._began_wrong = entries, before, False
+                return ""
+        if not wrong and entries[: len(known)] != known:
+            return (
+                f"{SEALS}: altered: it has {len(entries)} lines of {len(known)} that were written"
+            )
+        return wrong
 
     def has(self, name: str) -> bool:
         """Return whether the file of a seal is there."""

@@ -20,7 +20,7 @@ import msgspec
 
 from agent.conditions import Gone, Tellable
 from agent.logs.kept.book import Book
-from agent.logs.kept.names import CHECKED
+from agent.logs.kept.names import CHECKED, SEALS
 from agent.logs.kept.seals import Seal, told
 from agent.logs.kept.verify import check_day
 from agent.onchange import OnChange
@@ -336,9 +336,9 @@ class Keeper:
             else:
                 checked.bad[name] = f"{found.what}: {found.why}"
                 _log.warning("the log of %s: %s", shelf.id, found)
-        checked.bad.pop("seals.jsonl", None)
-        if shelf.book.wrong:
-            checked.bad["seals.jsonl"] = shelf.book.wrong
+        checked.bad.pop(SEALS, None)
+        if wrong := shelf.book.wrong_seals():
+            checked.bad[SEALS] = wrong
         checked.at, checked.next = at, after
         _keep(shelf)
         details: dict[str, Value] = {"device": shelf.id, "days": len(checked.bad)}

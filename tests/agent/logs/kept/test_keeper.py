@@ -275,3 +275,24 @@ async def test_seals_that_were_not_handed_on_before_the_agent_stopped_are_told_a
     play.started()
     await play.turn()
     assert seals(play.events) == ["fw-1/2026-11-21"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_seals_that_somebody_changes_are_told_until_they_are_put_back(
+    tmp_path: Path, restarts: bool
+) -> None:
+    play = Play(tmp_path)
+    for day in range(4):
+        await play.turn(row(day), passed=DAY)
+    path = tmp_path / "fw-1/seals.jsonl"
+    good = path.read_bytes()
+    path.write_bytes(good.replace(b'"rows":1', b'"rows":0', 1))
+    if restarts:
+        play.started()
+    play.at += DAY
+    await play.turn()
+    assert play.last("log_day_damaged")["why"].startswith("seals.jsonl")
+    kept = path.read_bytes()
+    path.write_bytes(good + kept[len(good) :])
+    await play.turn(passed=DAY)
+    assert play.of("log_day_damaged")[-1] is False

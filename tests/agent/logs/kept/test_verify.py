@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,3 +116,26 @@ def test_no_change_of_a_byte_goes_unseen(
     content[at] ^= data.draw(st.integers(1, 255))
     rewrite(path, [bytes(content)])
     assert [one.file for one in check_device(folder)] == [path.name]
+
+
+@given(st.data())
+@settings(max_examples=examples(100), deadline=None)
+def test_no_damage_to_a_compressed_file_or_to_the_seals_stops_the_check(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("log")
+    book_of(folder, rows=40)
+    before = lines(folder / "2026-11-21.log.gz")
+    path = folder / data.draw(
+        st.sampled_from(["2026-11-21.log.gz", "2026-11-21.tree", "seals.jsonl"])
+    )
+    content = path.read_bytes()
+    start = data.draw(st.integers(0, len(content)))
+    end = data.draw(st.integers(start, len(content)))
+    path.write_bytes(content[:start] + data.draw(st.binary(max_size=40)) + content[end:])
+    found = list(check_device(folder))
+    try:
+        is_whole = lines(folder / "2026-11-21.log.gz") == before
+    except (OSError, EOFError, zlib.error):
+        is_whole = False
+    assert found or is_whole
