@@ -10,22 +10,20 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Final, NoReturn
 
-import msgspec
-
 from agent.conditions import Gone, Tellable
 from agent.logs.kept.book import Book
-from agent.logs.kept.names import CHECKED, SEALS
+from agent.logs.kept.names import SEALS
 from agent.logs.kept.seals import Seal, told
+from agent.logs.kept.shelf import DAY, Shelf, keep_checked, keeps, read_checked, room_days
 from agent.logs.kept.verify import check_day
 from agent.onchange import OnChange
 from agent.watchers.base import happened
-from core import clock, disk
+from core import clock
 from core.clock import SECOND
 from core.errors import TargetUnreachable
 from core.threads import OneAtATime
@@ -42,7 +40,6 @@ MOST_HELD: Final = 8_000_000
 """Bytes in memory of rows that are not written yet; what comes beyond is not kept, and counted."""
 ROW_COSTS: Final = 150
 """Bytes beside those of a row that it takes in memory."""
-DAY: Final = 86_400 * SECOND
 QUIET: Final = 3_600 * SECOND
 """Without a lost row for so long, the loss is over."""
 MOST_BAD: Final = 8
@@ -57,38 +54,6 @@ DAMAGED: Final = "log_day_damaged"
 
 Held = Mapping[str, tuple[list[tuple[int, bytes]], Counter[str]]]
 """Of each device the rows that wait, each with when it came, and how many are not among them."""
-
-
-class Checked(msgspec.Struct, kw_only=True):
-    """What is known of the files of a device beside their seals; in `checked.json`."""
-
-    at: int = 0
-    next: str = ""
-    """The file that is checked next."""
-    bad: dict[str, str] = {}
-    told: int = 0
-    """Up to this seal the district was told."""
-
-
-@dataclass(slots=True)
-class Shelf:
-    """One device: its book, what waits for it, and what was told of it."""
-
-    id: str
-    book: Book
-    held: list[tuple[int, bytes]] = field(default_factory=list)
-    busy: Counter[str] = field(default_factory=Counter)
-    """Rows for which there was no room in memory."""
-    checked: Checked = field(default_factory=Checked)
-    is_ready: bool = False
-    told: int = 0
-    """Up to this seal the district was told since the start, or before by what the disk kept."""
-    seen_lost: int = 0
-    lost_at: int | None = None
-    """When rows were last found to be lost."""
-    states: dict[str, bool] = field(default_factory=dict)
-    dropped: int = 0
-    days_checked: int = 0
 
 
 class Keeper:
@@ -190,7 +155,7 @@ class Keeper:
                 "damaged": len(shelf.checked.bad),
                 "checked": shelf.days_checked,
                 "dropped_days": shelf.dropped,
-                "state": self._keeps(shelf, at),
+                "state": keeps(shelf, self._days, at),
                 "by": "agent",
             }
             if oldest := book.oldest(shelf.checked.bad):
@@ -216,7 +181,7 @@ class Keeper:
         at, boot, book = self._now(), self._boot(), shelf.book
         if not shelf.is_ready:
             book.recover(at, boot)
-            shelf.checked = _read(book.folder)
+            shelf.checked = read_checked(book.folder)
             shelf.told, shelf.is_ready = shelf.checked.told, True
         if rows and not self._room(at):
             book.lose("no_room", len(rows))
@@ -257,7 +222,7 @@ class Keeper:
         """
         if shelf.checked.told != shelf.told:
             shelf.checked.told = shelf.told
-            _keep(shelf)
+            keep_checked(shelf)
         news = [
             one for one in shelf.book.entries if isinstance(one, Seal) and one.number > shelf.told
         ]
@@ -283,30 +248,9 @@ class Keeper:
             _log.warning("the log of %s: %s was dropped for room", oldest.id, dropped.file)
         return True
 
-    def _keeps(self, shelf: Shelf, at: int) -> str:
-        """Return `kept` where it goes back far enough, `young` where it cannot yet, or `short`."""
-        book = shelf.book
-        oldest, began = book.oldest(shelf.checked.bad), book.began()
-        wanted = self._days * DAY
-        if oldest and at - oldest >= wanted:
-            return "kept"
-        if not oldest or at - began >= wanted or oldest - began >= DAY:
-            return "short" if began else "young"
-        return "young"
-
-    def _room_days(self, at: int) -> float:
-        """Return for how many days the room is enough at the rate of so far; 0 for unknown."""
-        rate = 0.0
-        for shelf in self.shelves.values():
-            seals = list(shelf.book.seals.values())
-            span = at - seals[0].first if seals and seals[0].first else 0
-            if span >= 7 * DAY:
-                rate += shelf.book.size / (span / DAY)
-        return self._most / rate if rate else 0.0
-
     def _short(self, shelf: Shelf, at: int) -> Iterator[Event]:
-        room = self._room_days(at)
-        state = self._keeps(shelf, at)
+        room = room_days(self.shelves.values(), self._most, at)
+        state = keeps(shelf, self._days, at)
         is_short = state == "short" or (state == "young" and 0 < room < self._days)
         details: dict[str, Value] = {"device": shelf.id, "wanted_days": self._days}
         oldest = shelf.book.oldest(shelf.checked.bad)
@@ -340,7 +284,7 @@ class Keeper:
         if wrong := shelf.book.wrong_seals():
             checked.bad[SEALS] = wrong
         checked.at, checked.next = at, after
-        _keep(shelf)
+        keep_checked(shelf)
         details: dict[str, Value] = {"device": shelf.id, "days": len(checked.bad)}
         if checked.bad:
             file, why = next(iter(checked.bad.items()))
@@ -363,19 +307,6 @@ class Keeper:
             shelf.states[kind] = active
             said = details if active else {"device": shelf.id}
             yield Event(kind, self._target, shelf.id, active, at, None, said)
-
-
-def _read(folder: Path) -> Checked:
-    try:
-        return msgspec.json.decode((folder / CHECKED).read_bytes(), type=Checked)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return Checked()  # all is told and checked anew
-
-
-def _keep(shelf: Shelf) -> None:
-    # A full disk is told where rows are lost; this is then told or checked once more after a start.
-    with suppress(OSError):
-        disk.replace(shelf.book.folder / CHECKED, msgspec.json.encode(shelf.checked), 0o600)
 
 
 async def _again(
