@@ -18,6 +18,7 @@ from core.types import Reading, Value
 if TYPE_CHECKING:
     from agent.logs.intake import Intake
     from agent.logs.kept.keeper import Keeper
+    from agent.logs.losses import Losses
 
 TICK_S: Final = 1.0
 READINGS_EVERY: Final = 60
@@ -37,6 +38,7 @@ class LogKeeping:
     intake: "Intake | None" = None
     keeper: "Keeper | None" = None
     """Keeps the rows, where the configuration says that they are kept."""
+    _losses: "Losses" = field(init=False)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -101,10 +103,15 @@ class LogKeeping:
                 self.keeper.close()
 
     def _new_keeper(self) -> "Keeper | None":
+        from agent.logs.losses import LOST, Losses  # noqa: PLC0415
+
         kept = tuple(one.id for one in self.config.list if one.keep)
-        at = self.now()
+        at, ids = self.now(), {one.id for one in self.config.list}
+        self._losses = Losses(self.target)
+        self.tell([Gone(LOST, self.target, ids.__contains__, at, "not_watched")])
         if self.config.keep_folder is None or not kept:
-            self.tell([Gone(kind, self.target, _nothing, at, "not_watched") for kind in LOG_KEPT])
+            kinds = [kind for kind in LOG_KEPT if kind != LOST]
+            self.tell([Gone(kind, self.target, _nothing, at, "not_watched") for kind in kinds])
             return None
         from agent.logs.kept.keeper import Keeper  # noqa: PLC0415
 
@@ -116,6 +123,16 @@ class LogKeeping:
         self.tell(list(keeper.gone(at)))
         return keeper
 
+    def _look_for_losses(self, intake: "Intake", at: int) -> None:
+        """Tell of rows that never came: where rows are kept, their keeper does so."""
+        kept = self.keeper.shelves if self.keeper else {}
+        for device, count in intake.missing():
+            if self.keeper is not None:
+                self.keeper.miss(device, "sequence", count)
+        for device, lost in intake.lost():
+            if device not in kept and (told := list(self._losses.look(device, lost, at))):
+                self.tell(told)
+
     def _is_known(self, sender: str) -> bool:
         return self.intake is not None and plain(sender) in self.intake.sources
 
@@ -126,9 +143,7 @@ class LogKeeping:
             told = intake.tick(at)
             if told:
                 self.tell(told)
-            if self.keeper is not None:
-                for device, count in intake.missing():
-                    self.keeper.miss(device, "sequence", count)
+            self._look_for_losses(intake, at)
             if not ticks % READINGS_EVERY:
                 self.sink(list(intake.readings(at)))
                 if self.keeper is not None:

@@ -146,6 +146,12 @@ class Intake:
         source = self.sources.get(plain(sender))
         return source.config.id if source else ""
 
+    def lost(self) -> Iterator[tuple[str, Counter[str]]]:
+        """Yield each device and how many of its rows never came, by why."""
+        for source in self.sources.values():
+            lost = Counter(sequence=source.sequence.lost, port=self.port_dropped)
+            yield source.config.id, lost
+
     def missing(self) -> Iterator[tuple[str, int]]:
         """Yield devices of which numbers are missing since this was last asked, and how many."""
         for source in self.sources.values():

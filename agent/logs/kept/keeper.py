@@ -21,6 +21,7 @@ from agent.logs.kept.names import SEALS
 from agent.logs.kept.seals import Seal, told
 from agent.logs.kept.shelf import DAY, Shelf, keep_checked, keeps, read_checked, room_days
 from agent.logs.kept.verify import check_day
+from agent.logs.losses import Losses
 from agent.onchange import OnChange
 from agent.watchers.base import happened
 from core import clock
@@ -40,14 +41,11 @@ MOST_HELD: Final = 8_000_000
 """Bytes in memory of rows that are not written yet; what comes beyond is not kept, and counted."""
 ROW_COSTS: Final = 150
 """Bytes beside those of a row that it takes in memory."""
-QUIET: Final = 3_600 * SECOND
-"""Without a lost row for so long, the loss is over."""
 MOST_BAD: Final = 8
 """Damaged days that are looked at again each day."""
 MEGABYTE: Final = 1_000_000
 
 SEALED: Final = "log_day_sealed"
-LOST: Final = "log_rows_lost"
 SHORT: Final = "log_keep_short"
 DAMAGED: Final = "log_day_damaged"
 
@@ -73,6 +71,7 @@ class Keeper:
         self._most, self._days, self._target = most_mb * MEGABYTE, days, target
         self._now, self._boot = now, boot
         self.shelves = {one: Shelf(one, Book(folder / one)) for one in devices}
+        self._losses = Losses(target)
         self._held_bytes = 0
         self._state, self._threads, self._lock = OnChange(_log), OneAtATime(), Lock()
 
@@ -94,7 +93,7 @@ class Keeper:
 
     def gone(self, at: int) -> Iterator[Gone]:
         """Yield what ends of devices whose log is kept no more."""
-        for kind in (LOST, SHORT, DAMAGED):
+        for kind in (SHORT, DAMAGED):
             yield Gone(kind, self._target, self.shelves.__contains__, at, "not_watched")
 
     async def run(self, tell: Callable[[list[Tellable]], None]) -> None:
@@ -111,7 +110,8 @@ class Keeper:
             with self._well("all devices", "is not kept"):
                 await self._threads.call("write", lambda: self._write(held), HANGS_S)
         for shelf in self.shelves.values():
-            found += self._lost(shelf)
+            lost = shelf.book.lost + shelf.busy
+            found += self._losses.look(shelf.id, lost, self._now())
         return found
 
     async def mind(self) -> list[Tellable]:
@@ -290,15 +290,6 @@ class Keeper:
             file, why = next(iter(checked.bad.items()))
             details |= {"file": file, "why": why}
         yield from self._condition(shelf, DAMAGED, bool(checked.bad), at, details)
-
-    def _lost(self, shelf: Shelf) -> Iterator[Event]:
-        at, lost = self._now(), shelf.book.lost + shelf.busy
-        if lost.total() > shelf.seen_lost:
-            shelf.seen_lost, shelf.lost_at = lost.total(), at
-        is_on = shelf.lost_at is not None and 0 <= at - shelf.lost_at < QUIET
-        details: dict[str, Value] = {"device": shelf.id, "rows": lost.total()}
-        details |= {"why": ", ".join(f"{why} {count}" for why, count in lost.items())}
-        yield from self._condition(shelf, LOST, is_on, at, details)
 
     def _condition(
         self, shelf: Shelf, kind: str, active: bool, at: int, details: Mapping[str, Value]

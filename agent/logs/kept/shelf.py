@@ -43,9 +43,6 @@ class Shelf:
     is_ready: bool = False
     told: int = 0
     """Up to this seal the district was told since the start, or before by what the disk kept."""
-    seen_lost: int = 0
-    lost_at: int | None = None
-    """When rows were last found to be lost."""
     states: dict[str, bool] = field(default_factory=dict)
     dropped: int = 0
     days_checked: int = 0

@@ -231,8 +231,8 @@ async def test_what_is_held_is_written_when_the_agent_stops(tmp_path: Path) -> N
 
 def test_what_was_open_of_a_device_that_is_gone_ends(tmp_path: Path) -> None:
     gone = list(Play(tmp_path).keeper.gone(NOON))
-    assert {one.kind for one in gone} == {"log_rows_lost", "log_keep_short", "log_day_damaged"}
-    assert [one.there("fw-1") for one in gone] == [True] * 3
+    assert {one.kind for one in gone} == {"log_keep_short", "log_day_damaged"}
+    assert [one.there("fw-1") for one in gone] == [True] * 2
     assert not gone[0].there("sold")
 
 

@@ -94,6 +94,17 @@ async def test_numbers_that_are_missing_stand_in_the_log_and_are_told(tmp_path: 
     assert event.details["why"] == "sequence 433"
 
 
+async def test_numbers_that_are_missing_are_told_also_where_no_row_is_kept(tmp_path: Path) -> None:
+    other = LogSource(id="fw-1", address="127.0.0.1", keep=False)
+    async with listening(LogsConfig(list=(other,), keep_folder=tmp_path)) as made:
+        for number in (1, 500):
+            element = ("--sd-id", "meta", "--sd-param", f'sequenceId="{number}"')
+            await sent(made.udp, "--udp", "--rfc5424", *element)
+        await until(lambda: made.begun("log_rows_lost") == 1)
+        assert made.logs.keeper is None
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_datagrams_that_the_system_dropped_are_counted_and_told(tmp_path: Path) -> None:
     config = LogsConfig(list=(ONE,), keep_folder=tmp_path)
     async with listening(config) as made:
@@ -121,7 +132,7 @@ async def test_keeping_is_switched_on_and_off_while_the_agent_runs(tmp_path: Pat
     async with listening(config) as made:
         await until(lambda: made.logs.intake)
         await sent(made.udp, "--udp")
-        assert {one.kind for one in made.told if isinstance(one, Gone)} >= {"log_rows_lost"}
+        assert {one.kind for one in made.told if isinstance(one, Gone)} >= {"log_keep_short"}
         made.logs.change(msgspec.structs.replace(config, keep_folder=tmp_path))
         await until(lambda: made.logs.keeper)
         await sent(made.udp, "--udp")
