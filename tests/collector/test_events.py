@@ -68,6 +68,11 @@ async def test_an_event_is_in_the_audit_log_before_its_receipt(tmp_path: Path) -
         "active": True,
         "at": NOW,
         "details": {"speed_mbps": 1000},
+        "actor": "agent:330100/school-1/host",
+        "role": "agent",
+        "address": "",
+        "success": True,
+        "reason": "",
     }
     assert (second["row"], second["index"], second["active"]) == (2, 1, False)
 
