@@ -15,7 +15,16 @@ from typing import Any, Final
 
 from collector.audit import AuditLog
 from collector.auditrecord import SYSTEM, By, EventRow, body_of, marks_of
-from collector.eventrows import PAGE, STOPPED, EventBatch, EventRows, insert, move_cursor
+from collector.eventrows import (
+    ANSWERED,
+    ASKED,
+    PAGE,
+    STOPPED,
+    EventBatch,
+    EventRows,
+    insert,
+    move_cursor,
+)
 from collector.lanerow import Standing
 from core import clock, wire
 from core.errors import AuditStopped, StoreError, StoreStopped
@@ -61,6 +70,7 @@ class Journal:
         self.acting = Lock()
         """Held for the length of an act, so that what is recorded first is what is done then."""
         self._not_done: list[Note] = []
+        self._answered = 0
         self.restored = False
         """This start has found the database restored, and recorded it."""
 
@@ -132,6 +142,16 @@ class Journal:
             if self.log.row > before:
                 self.synced()
             return self.log.row
+
+    def answer(self) -> None:
+        """Tell a command that waits for it that the audit log has its row; raises as `sync`."""
+        asked = self.rows.cursor(ASKED)
+        if asked != self._answered:
+            if asked > self.rows.cursor(ANSWERED):
+                row = self.sync()
+                with self.rows.ledger.transaction() as db:
+                    move_cursor(db, ANSWERED, row)
+            self._answered = asked
 
     def sync_or_later(self) -> None:
         """Have the audit log take what was kept, now or by itself later; never raises."""
