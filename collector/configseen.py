@@ -44,6 +44,7 @@ def note(journal: Journal, folder: Path, files: Sequence[Path]) -> None:
         )
     )
     if changed:
+        journal.sync_or_later()
         try:
             disk.replace(folder / SEEN, msgspec.json.encode(now, order="sorted"))
         except OSError as error:  # then the next start says it once more

@@ -237,6 +237,10 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("retention_done", "EV-SYS-RETENTION", OTHERS, "P4"),
+        *("超过保存期限的数据已删除", "what is older than it is kept for was deleted"),
+    ),
+    Kind(
         *("agent_enrolled", "EV-SYS-ENROLLED", OTHERS, "P4"),
         *("首次见到这一采集端", "an agent was seen for the first time"),
     ),
