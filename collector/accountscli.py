@@ -100,7 +100,13 @@ def passwd_command(file: Path, config: Path | None, name: str) -> None:
 @_FILE
 def check_command(file: Path) -> None:
     """Read FILE as the collector would, and say every mistake. Exit code 2 where there is one."""
-    click.echo(f"{file}: fine, {_count(read_accounts(file))}")
+    found = read_accounts(file)
+    click.echo(f"{file}: fine, {_count(found)}")
+    for person in _auditors_with_more(found):
+        click.echo(
+            f"look: {safe(person).plain} is an auditor and has another account too; where that is "
+            "one person, the audit administrator must have none (GB/T 22239, 8.1.5.2)"
+        )
 
 
 @accounts_group.command("list")
@@ -179,6 +185,14 @@ def _write(file: Path, content: bytes) -> None:
             os.chown(file, old.st_uid, old.st_gid)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _auditors_with_more(accounts: Accounts) -> list[str]:
+    """Return the persons who have the role of an auditor and another one."""
+    roles: dict[str, set[str]] = {}
+    for one in accounts.by_name.values():
+        roles.setdefault(one.person, set()).add(one.role)
+    return sorted(person for person, had in roles.items() if "auditor" in had and len(had) > 1)
 
 
 def _count(accounts: Accounts) -> str:

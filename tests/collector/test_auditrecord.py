@@ -9,10 +9,24 @@ import jsonschema
 import pytest
 
 from collector.auditrecord import By, row_of
+from collector.auditschema import schema
+from collector.chores import DAY, Chores
 from collector.journal import Note
 from tests.collector.auditlines import LINE, OLD
 from tests.collector.desk import Desk, audited_in, open_desk
-from tests.collector.making import A, event, event_batch, events_of
+from tests.collector.making import (
+    NOW,
+    WHO,
+    A,
+    B,
+    Clock,
+    birth,
+    event,
+    event_batch,
+    events_of,
+    readings,
+    state,
+)
 
 BEFORE = Path(__file__).parents[1] / "cases" / "audit" / "before" / "2026-11.jsonl"
 ZHANG = By("zhang", "张三", "district", "192.0.2.9")
@@ -104,3 +118,42 @@ async def test_what_was_recorded_before_stays_as_it_was_and_the_log_goes_on(
 def test_the_old_lines_are_no_new_ones() -> None:
     for line in BEFORE.read_bytes().splitlines():
         assert not LINE.is_valid(json.loads(line))
+
+
+async def test_an_agent_is_enrolled_once_however_often_it_is_born(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    await desk.take(state(birth()), state(birth(B, no=2)))
+    desk.books.journal.sync()
+    close(desk)
+    again = open_desk(tmp_path)
+    await again.take(state(birth(B, conn=2, no=3)))
+    again.books.journal.sync()
+    (row,) = again.audited("agent_enrolled")
+    assert (row["target"], row["details"]["version"]) == (str(WHO), "0.1.0")
+    close(again)
+
+
+async def test_what_is_deleted_for_its_age_is_recorded_with_the_files(tmp_path: Path) -> None:
+    clock = Clock()
+    desk = open_desk(tmp_path, clock)
+    chores = Chores("d1", desk.store, desk.books, 10 * DAY, clock)
+    for day in range(3):
+        clock.at = NOW + day * DAY
+        await desk.take(readings(b"rubbish %d" % day))
+    await chores.hour()
+    desk.books.journal.sync()
+    assert desk.audited("retention_done") == []
+    clock.at = NOW + 31 * DAY
+    await chores.hour()
+    await chores.hour()
+    desk.books.journal.sync()
+    (row,) = desk.audited("retention_done")
+    files = row["details"]["files"].split(", ")
+    assert (row["target"], row["details"]["deleted"]) == ("dead-letter", len(files))
+    assert not any((tmp_path / "dead-letter" / file).exists() for file in files)
+    close(desk)
+
+
+def test_the_schema_in_the_documents_is_the_one_that_holds() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "audit-record.schema.json").read_text("utf-8")
+    assert json.loads(text) == schema(), "python -m collector.auditschema > that file"
