@@ -128,14 +128,14 @@ def list_command(file: Path, as_json: bool) -> None:
 def _recorded(
     file: Path, config: Path | None, what: str, name: str, details: dict[str, str]
 ) -> AbstractContextManager[None]:
-    from collector.operating import recorded, table_of  # noqa: PLC0415 — brings the database
+    from collector.operating import recorded, whose  # noqa: PLC0415 — brings the database
 
-    table = table_of(config or file.absolute().parent / "collector.toml")
-    if config and table is None:
+    place = whose(config or file.absolute().parent / "collector.toml")
+    if config and place is None:
         raise ConfigError(f"{config} has no [collector] regions; see check-config")
-    if table is None:
+    if place is None:
         click.echo(f"not recorded: no collector.toml stands beside {file}; see --config", err=True)
-    return recorded(table, f"accounts {what}", name, details)
+    return recorded(place, f"accounts {what}", name, details)
 
 
 def _account(file: Path, name: str) -> Account:

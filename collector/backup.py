@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from collector.config import CollectorTable
 from collector.journal import Note
-from collector.operating import login, operator, record
+from collector.operating import Whose, login, operator, record
 from core import clock
 from core.disk import sync_folder
 from core.errors import MonitorError, StartError
@@ -89,7 +89,7 @@ def _record(table: CollectorTable, made: Backup, now: clock.Clock) -> None:
     details = {"bytes": made.size, "sha256": made.sha256, "row": made.row, **login()}
     path = str(made.path.absolute())
     note = Note("backup_made", "ledger.db", path, details, by=operator())
-    record(table, note, now, wait=False)
+    record(Whose(table), note, now, wait=False)
 
 
 def _synced_digest(path: Path) -> str:

@@ -286,7 +286,7 @@ def rollup_command(config: Path, start: str, stop: str | None) -> None:
     district. Works while the collector runs and while it does not; doing it twice changes nothing.
     """
     from collector.config import read_collector  # noqa: PLC0415 — `up` and `status` need none
-    from collector.operating import recorded  # noqa: PLC0415
+    from collector.operating import Whose, recorded  # noqa: PLC0415
     from collector.rollups import again  # noqa: PLC0415
     from core import clock  # noqa: PLC0415
 
@@ -294,7 +294,7 @@ def rollup_command(config: Path, start: str, stop: str | None) -> None:
     zone = read.collector.tz()
     until = again.moment(stop, zone) if stop else clock.now()
     begin, said = again.moment(start, zone), {"from": start, "to": stop or "now"}
-    with recorded(read.collector, "collector rollup", "", said):
+    with recorded(Whose(read.collector), "collector rollup", "", said):
         again.again(read, begin, until, click.echo)
 
 

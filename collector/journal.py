@@ -93,12 +93,12 @@ class Journal:
                 self.sync()
             self.note(*notes)
         except (sqlite3.Error, StoreError, OSError) as error:
-            raise _stopped(error) from error
+            raise stopped(error) from error
         try:
             self.sync()
         except (sqlite3.Error, StoreError, OSError) as error:
             self.not_done(notes, str(error))
-            raise _stopped(error) from error
+            raise stopped(error) from error
 
     def not_done(self, notes: Sequence[Note], reason: str) -> None:
         """Record that *notes* told of what was not done; never raises.
@@ -196,7 +196,8 @@ class Journal:
             return self._seq
 
 
-def _stopped(error: Exception) -> AuditStopped:
+def stopped(error: Exception | str) -> AuditStopped:
+    """Return what to say to who wanted to act, whatever kept the log from taking it."""
     return AuditStopped(
         f"nothing was done, for the audit log cannot be written: {error}. Make room on its disk, "
         "or see who changed its folder; then try again. "

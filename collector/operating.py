@@ -1,7 +1,8 @@
 """What people do by the command line, recorded before it is done (R-41, R-44).
 
 Where the collector runs, its log is its own: the row goes into its database with a request, and
-within a second it answers that the log has it. Where none runs, this process writes the log.
+within a second it answers that the log has it. Where none runs, this process writes the log,
+or leaves the row in the database for the next start.
 """
 
 import os
@@ -11,18 +12,18 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from collector.auditrecord import By
 from collector.config import CollectorTable
 from collector.eventrows import ANSWERED, ASKED, STOPPED, EventRows, cursor_of, insert, move_cursor
-from collector.journal import MOST_REASON, Note, own_row
+from collector.journal import MOST_REASON, Note, own_row, stopped
 from collector.ledger import Ledger
 from collector.parts import LOCK, open_journal
 from core import clock, wire
-from core.errors import AuditStopped, MonitorError
+from core.errors import MonitorError
 from core.lock import InUse, hold, holder
 
 PATIENCE_S: Final = 30.0
@@ -55,7 +56,19 @@ def _user(number: int) -> str:
         return str(number)
 
 
-def table_of(path: Path) -> CollectorTable | None:
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """The collector in whose log something belongs.
+
+    *ours*: while it does not run this process may write the log as the collector would, with the
+    same key. Else the row waits in the database.
+    """
+
+    table: CollectorTable
+    ours: bool = True
+
+
+def whose(path: Path) -> Whose | None:
     """Return whose log the file *path*, a collector.toml, leads to, as it is seen on this machine.
 
     None where it cannot be told. Secrets that it names need not be there.
@@ -67,15 +80,15 @@ def table_of(path: Path) -> CollectorTable | None:
         regions = tuple(map(str, table["regions"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    district = path.absolute().parent.parent
+    district, ours = path.absolute().parent.parent, "audit_key" not in table
     if (district / COMPOSE).is_file():  # in its container it goes by another name
-        folder = district / "data" / "collector"
-    return CollectorTable(regions=regions, folder=folder, id=name)
+        folder, ours = district / "data" / "collector", False
+    return Whose(CollectorTable(regions=regions, folder=folder, id=name), ours)
 
 
 @contextmanager
 def recorded(
-    table: CollectorTable | None,
+    place: Whose | None,
     what: str,
     subject: str = "",
     details: Mapping[str, Any] | None = None,
@@ -85,37 +98,36 @@ def recorded(
     Where it fails, a second row says so. Where no collector has run yet there is no log: the first
     one that runs records what it finds.
     """
-    if table is None or not (table.folder / "ledger.db").is_file():
+    if place is None or not (place.table.folder / "ledger.db").is_file():
         yield
         return
     said = {**(details or {}), **login()}
     note = Note("command_run", what, subject, said, by=operator())
-    record(table, note)
+    record(place, note)
     try:
         yield
     except BaseException as error:
         reason = (str(error) or type(error).__name__)[:MOST_REASON]
         with suppress(MonitorError, sqlite3.Error, OSError):
-            record(table, replace(note, success=False, reason=reason), wait=False)
+            record(place, replace(note, success=False, reason=reason), wait=False)
         raise
 
 
-def record(
-    table: CollectorTable, note: Note, now: clock.Clock = clock.now, *, wait: bool = True
-) -> None:
+def record(place: Whose, note: Note, now: clock.Clock = clock.now, *, wait: bool = True) -> None:
     """Have *note* in the audit log of the collector; raises AuditStopped, MonitorError.
 
     Without *wait* a running collector may take it a little later.
     """
+    table = place.table
     try:
         with closing(Ledger(table.folder / "ledger.db")) as ledger:
-            if not _runs(table) and _is_own(table):
+            if place.ours and not _runs(table) and _is_own(table):
                 with suppress(InUse), hold(table.folder / LOCK, "collector", "[collector] folder"):
                     open_journal(table, ledger, now).act(note)
                     return
             _leave(table, ledger, note, now, wait=wait)
     except (sqlite3.Error, OSError) as error:
-        raise AuditStopped(f"nothing was done, for it cannot be recorded: {error}") from error
+        raise stopped(error) from error
 
 
 def _runs(table: CollectorTable) -> bool:
@@ -132,15 +144,16 @@ def _leave(
 ) -> None:
     """Leave *note* in the database, for the collector to take into its log; see that it did."""
     EventRows(ledger)  # a database that has had no events yet
-    disk = os.statvfs(table.folder / "audit")
+    audit = table.folder / "audit"
+    disk = os.statvfs(audit)
     if disk.f_bavail * disk.f_frsize < ENOUGH_BYTES:
-        raise AuditStopped(f"nothing was done, for the disk of {table.folder / 'audit'} is full")
+        raise stopped(f"the disk of {audit} is full")
+    if not os.access(audit, os.W_OK):
+        raise stopped(f"{audit} is read-only")
     row = own_row(table.id, note, wire.new_epoch(), 1, now())
     with ledger.transaction() as db:
         if cursor_of(db, STOPPED):
-            raise AuditStopped(
-                "nothing was done, for the collector cannot write its audit log: see /readyz"
-            )
+            raise stopped("the collector says that it stopped, see /readyz")
         insert(db, row)
         (number,) = db.execute("SELECT max(row) FROM event").fetchone()
         move_cursor(db, ASKED, number)
@@ -149,7 +162,7 @@ def _leave(
     reason = f"the collector did not put it into its audit log within {PATIENCE_S:.0f} s"
     failed = replace(note, success=False, reason=reason)
     EventRows(ledger).note([own_row(table.id, failed, wire.new_epoch(), 1, now())])
-    raise AuditStopped(f"nothing was done: {reason}; see /readyz and docs/audit-log.md")
+    raise stopped(f"{reason}, see /readyz")
 
 
 def _answered(ledger: Ledger, number: int) -> bool:

@@ -104,10 +104,10 @@ def init_command(
     from collector.store.provision import plan_of, provision  # noqa: PLC0415 — brings urllib3
 
     plan = plan_of(found.store, found.collector.id, grafana_file, shard_days, renew=renew)
-    from collector.operating import recorded  # noqa: PLC0415 — brings the database
+    from collector.operating import Whose, recorded  # noqa: PLC0415 — brings the database
 
     steps = []
-    with recorded(found.collector, "store init", "", {"renew": renew}):
+    with recorded(Whose(found.collector), "store init", "", {"renew": renew}):
         for step in provision(plan, admin_file):
             steps.append(step)
             if not as_words:

@@ -16,7 +16,7 @@ import click
 from collector.deploy import enrol, init, register, renew
 from collector.deploy.authority import utc_now
 from collector.deploy.district import AGENT_DAYS, District
-from collector.operating import recorded, table_of
+from collector.operating import recorded, whose
 from collector.terminal import safe
 from core.errors import ConfigError
 from core.types import Identity
@@ -241,8 +241,8 @@ def _recorded(
     folder: Path, what: str, subject: str, details: Mapping[str, Any]
 ) -> AbstractContextManager[None]:
     """Have it in the audit log of the district's collector first, once there is one."""
-    table = table_of(folder / "collector" / "collector.toml")
-    return recorded(table, f"deploy {what}", subject, details)
+    place = whose(folder / "collector" / "collector.toml")
+    return recorded(place, f"deploy {what}", subject, details)
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from collector.deploy import store as deploy_store
 from collector.eventrows import STOPPED, move_cursor
 from collector.journal import Note
 from collector.ledger import Ledger
-from collector.operating import operator, record, table_of
+from collector.operating import Whose, operator, record, whose
 from collector.parts import LOCK
 from collector.store import provision
 from core.errors import AuditStopped
@@ -173,15 +173,16 @@ def test_a_command_that_fails_is_followed_by_a_row_that_says_why(
     assert told == [(True, ""), (False, "no such host")]
 
 
+@pytest.mark.parametrize("key", ["", 'audit_key = "elsewhere.pem"\n'])
 def test_where_the_log_cannot_be_written_a_command_does_nothing_and_fails(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
 ) -> None:
     with disks.small(tmp_path / "kept" / "audit", 2) as audit:
         lived(tmp_path / "kept")
         toml = tmp_path / "collector.toml"
         toml.write_text(
             f'kind = "collector"\n[collector]\nregions = ["{REGION}"]\n'
-            f'folder = "{tmp_path / "kept"}"\n'
+            f'folder = "{tmp_path / "kept"}"\n{key}'
         )
         filler = disks.fill(audit)
         words = ["accounts", "add", str(tmp_path / "accounts.toml"), *ADD]
@@ -192,6 +193,7 @@ def test_where_the_log_cannot_be_written_a_command_does_nothing_and_fails(
         sys.stdin = io.StringIO(f"{PASSWORD}\n")
         assert main(words) == 0
         assert (tmp_path / "accounts.toml").exists()
+        lived(tmp_path / "kept")
         assert [row["success"] for row in rows(tmp_path / "kept")][-1]
 
 
@@ -239,8 +241,9 @@ def test_beside_a_running_collector_its_log_has_the_row_before_anything_is_done(
 
 
 def test_a_collector_whose_log_has_stopped_lets_nobody_act(place: Path) -> None:
-    table = table_of(place / "collector.toml")
-    assert table
+    found = whose(place / "collector.toml")
+    assert found
+    table = found.table
     with (
         closing(Ledger(table.folder / "ledger.db")) as ledger,
         ledger.transaction() as db,
@@ -250,7 +253,7 @@ def test_a_collector_whose_log_has_stopped_lets_nobody_act(place: Path) -> None:
         hold(table.folder / LOCK, "collector", "x"),
         pytest.raises(AuditStopped, match="readyz"),
     ):
-        record(table, Note("command_run", "x", by=operator()))
+        record(Whose(table), Note("command_run", "x", by=operator()))
 
 
 def test_one_that_does_not_answer_lets_nobody_act_and_the_row_says_so(
@@ -262,7 +265,7 @@ def test_one_that_does_not_answer_lets_nobody_act_and_the_row_says_so(
         hold(table.folder / LOCK, "collector", "x"),
         pytest.raises(AuditStopped, match="did not put it"),
     ):
-        record(table, Note("command_run", "x", by=operator()))
+        record(Whose(table), Note("command_run", "x", by=operator()))
     lived(place / "kept")
     assert [row["success"] for row in rows(place / "kept")] == [True, False]
 
@@ -271,5 +274,5 @@ def test_one_that_does_not_answer_lets_nobody_act_and_the_row_says_so(
 def test_a_file_that_is_no_configuration_leads_to_no_log(tmp_path: Path, text: str) -> None:
     file = tmp_path / "collector.toml"
     file.write_text(text)
-    assert table_of(file) is None
-    assert table_of(tmp_path / "none.toml") is None
+    assert whose(file) is None
+    assert whose(tmp_path / "none.toml") is None
