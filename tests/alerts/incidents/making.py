@@ -28,7 +28,7 @@ class Somebody:
     @property
     def by(self) -> By:
         """Who it is for the audit log."""
-        return By(self.name, self.name, self.role)
+        return By("wang", self.name, self.role)
 
 
 def made(**known: Any) -> Incident:
