@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +29,12 @@ NEW: Final = 'kind = "accounts"\n'
 PASSWORD: Final = re.compile(r"^(\s*password\s*=\s*).*$")
 
 _FILE: Final = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+_CONFIG: Final = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The collector's own file, in whose audit log it is recorded. Without it: collector.toml "
+    "beside FILE.",
+)
 
 
 @click.group("accounts", short_help="Who may acknowledge and silence alerts on the pages.")
@@ -40,11 +47,12 @@ def accounts_group() -> None:
 
 @accounts_group.command("add")
 @_FILE
+@_CONFIG
 @click.option("--name", required=True, help="What is typed at sign-in, as zhang.san.")
 @click.option("--person", required=True, help="What others see, as 张三.")
 @click.option("--role", type=click.Choice(ROLES), required=True)
 @click.option("--school", default="", metavar="REGION/SCHOOL", help="For the role school.")
-def add_command(file: Path, **words: str) -> None:
+def add_command(file: Path, config: Path | None, **words: str) -> None:
     """Add an account to FILE, which is made where it is not there.
 
     The password is asked for at the terminal, or is the first line of the standard input.
@@ -57,14 +65,17 @@ def add_command(file: Path, **words: str) -> None:
     # What is wrong with the words is said before anybody thinks of a password.
     parse_accounts(file, content + _table(words, NOBODYS), hidden=False)
     kept = hashed(_password(words["name"], words["person"]))
-    _write(file, content + _table(words, kept))
+    said = {"file": file.name, "role": words["role"], "school": words["school"]}
+    with _recorded(file, config, "add", words["name"], said):
+        _write(file, content + _table(words, kept))
     click.echo(f"{file}: {words['name']} may sign in, in the role {words['role']}")
 
 
 @accounts_group.command("passwd")
 @_FILE
+@_CONFIG
 @click.argument("name")
-def passwd_command(file: Path, name: str) -> None:
+def passwd_command(file: Path, config: Path | None, name: str) -> None:
     """Give the account NAME in FILE another password; its sessions end."""
     account = _account(file, name)
     kept = hashed(_password(account.name, account.person))
@@ -80,7 +91,8 @@ def passwd_command(file: Path, name: str) -> None:
     again = parse_accounts(file, content, hidden=False).get(name)
     if again is None or again.password != kept:
         raise ConfigError(f"{file}: the password of {name} could not be put there; edit the file")
-    _write(file, content)
+    with _recorded(file, config, "passwd", account.name, {"file": file.name}):
+        _write(file, content)
     click.echo(f"{file}: {account.name} has another password")
 
 
@@ -88,7 +100,13 @@ def passwd_command(file: Path, name: str) -> None:
 @_FILE
 def check_command(file: Path) -> None:
     """Read FILE as the collector would, and say every mistake. Exit code 2 where there is one."""
-    click.echo(f"{file}: fine, {_count(read_accounts(file))}")
+    found = read_accounts(file)
+    click.echo(f"{file}: fine, {_count(found)}")
+    for person in _auditors_with_more(found):
+        click.echo(
+            f"look: {safe(person).plain} is an auditor and has another account too; where that is "
+            "one person, the audit administrator must have none (GB/T 22239, 8.1.5.2)"
+        )
 
 
 @accounts_group.command("list")
@@ -105,6 +123,19 @@ def list_command(file: Path, as_json: bool) -> None:
     for one in found:
         table.add_row(safe(one.name), safe(one.person), one.role, safe(one.school))
     terminal.console().print(table)
+
+
+def _recorded(
+    file: Path, config: Path | None, what: str, name: str, details: dict[str, str]
+) -> AbstractContextManager[None]:
+    from collector.operating import recorded, whose  # noqa: PLC0415 — brings the database
+
+    place = whose(config or file.absolute().parent / "collector.toml")
+    if config and place is None:
+        raise ConfigError(f"{config} has no [collector] regions; see check-config")
+    if place is None:
+        click.echo(f"not recorded: no collector.toml stands beside {file}; see --config", err=True)
+    return recorded(place, f"accounts {what}", name, details)
 
 
 def _account(file: Path, name: str) -> Account:
@@ -154,6 +185,14 @@ def _write(file: Path, content: bytes) -> None:
             os.chown(file, old.st_uid, old.st_gid)
     except OSError as error:
         raise ConfigError(f"{file} cannot be written: {error.strerror}") from None
+
+
+def _auditors_with_more(accounts: Accounts) -> list[str]:
+    """Return the persons who have the role of an auditor and another one."""
+    roles: dict[str, set[str]] = {}
+    for one in accounts.by_name.values():
+        roles.setdefault(one.person, set()).add(one.role)
+    return sorted(person for person, had in roles.items() if "auditor" in had and len(had) > 1)
 
 
 def _count(accounts: Accounts) -> str:

@@ -80,3 +80,10 @@ def _ranges(dropped: Sequence[tuple[int, int, str]]) -> str:
 
 def _plain(text: str) -> str:
     return text[:200].encode("utf-8", "replace").decode()
+
+
+def enrolled(who: Identity, before: AgentState, after: AgentState) -> Note | None:
+    """Return that an agent was born that nobody had seen before; once for all time."""
+    if before.birth or not after.birth:
+        return None
+    return Note("agent_enrolled", str(who), "", {"version": after.birth.version}, str(who))

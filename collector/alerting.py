@@ -262,7 +262,10 @@ class Alerting:
 
     def _tidy(self, before: int) -> None:
         with self._ground.transaction() as db:
-            tidy(db, before)
+            gone = tidy(db, before)
+            if gone:
+                said = {"deleted": gone, "before": clock.rfc3339(before)}
+                self._ground.record(db, "retention_done", "alerts", "", said)
 
     async def _turn(self, patience: Patience) -> bool:
         """Have the engine take in all that waits; return whether it had anything to tell."""

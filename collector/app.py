@@ -18,12 +18,13 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
-from collector import filewatch, incidents, targetwatch
+from collector import configseen, filewatch, incidents, targetwatch
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -310,6 +311,7 @@ class Collector:
         return [
             every(1, self._clock_watch.look, stopping),
             every(1, self._prober.turn, stopping, first_after=0),
+            every(1, self._event_chores.answer, stopping),
             *self.roster.works(stopping),
             self._alert(),
         ]
@@ -491,9 +493,15 @@ class Collector:
 
 
 async def run(
-    config: CollectorConfig, extras: Sequence[Extra] = (), *, takeover: bool = False
+    config: CollectorConfig,
+    extras: Sequence[Extra] = (),
+    *,
+    takeover: bool = False,
+    file: Path | None = None,
 ) -> None:
     """Run the collector until SIGTERM or SIGINT, with *extras* beside it.
+
+    *file* is where *config* stands: that it is another than at the last start is recorded.
 
     Raises StartError where another collector uses the folder, or serves a region and *takeover*
     does not say that this one is to; StoreError where the store cannot be opened.
@@ -504,6 +512,10 @@ async def run(
         Crashes(table.folder).watching() as crashes,
     ):
         collector = Collector(config, takeover=takeover, crashes=crashes)
+        if file:
+            configseen.note(
+                collector.books.journal, table.folder, configseen.files_of(file, config)
+            )
         at_signal(collector.stopping)
         # What a message is made into goes by itself; there are few cycles to be found in it.
         gc.set_threshold(GC_AFTER, *gc.get_threshold()[1:])

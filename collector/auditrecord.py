@@ -5,7 +5,7 @@ the same to the byte. Canonical JSON: keys sorted, no spaces, UTF-8.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -32,6 +32,25 @@ class EventRow:
     received: int
     body: bytes
     row: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class By:
+    """Who did it: an account, or the receiver of a signed link (`link:NAME`); the collector itself;
+    or `operator`, whose `account` is a user of the operating system that runs a command.
+
+    `name` is what others see, `address` where the request came from, "" where there was none.
+    """
+
+    account: str = ""
+    name: str = ""
+    role: str = ""
+    address: str = ""
+    of: Literal["person", "system", "operator"] = "person"
+
+
+SYSTEM: Final = By(role="system", of="system")
+"""The collector, of its own accord."""
 
 
 class _Record(msgspec.Struct):
@@ -73,6 +92,26 @@ def body_of(event: Event, **marks: Any) -> bytes:
     if event.severity:
         said["agent_severity"] = event.severity
     return canonical({**marks, **said})
+
+
+def marks_of(
+    collector: str, by: By = SYSTEM, *, success: bool = True, reason: str = ""
+) -> dict[str, Any]:
+    """Return who did it and how it ended, as a row of *collector* says (GB/T 22239, 8.1.4.3 b).
+
+    Rows from before there were such marks have none: nobody may take that for anything.
+    """
+    said = by.account if by.of != "system" else f"collector/{collector}"
+    found = {"actor": f"{by.of}:{said}", "role": by.role, "address": by.address}
+    if by.name:
+        found["name"] = by.name
+    return {**found, "success": success, "reason": reason}
+
+
+def agent_marks(who: str) -> dict[str, Any]:
+    """Return the same of what an agent says; *who* is region/school/agent."""
+    said = {"actor": f"agent:{who}", "role": "agent", "address": ""}
+    return {**said, "success": True, "reason": ""}
 
 
 def line_of(row: EventRow) -> bytes:

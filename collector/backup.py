@@ -14,14 +14,11 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from collector.config import CollectorTable
-from collector.eventrows import EventRows
-from collector.journal import Note, own_row
-from collector.ledger import Ledger
-from collector.parts import LOCK, open_journal
-from core import clock, wire
+from collector.journal import Note
+from collector.operating import Whose, login, operator, record
+from core import clock
 from core.disk import sync_folder
 from core.errors import MonitorError, StartError
-from core.lock import InUse, hold
 
 _BUSY_S: Final = 10.0
 _CHUNK: Final = 1_000_000
@@ -88,18 +85,11 @@ def _copy(source: Path, part: Path) -> int:
 
 
 def _record(table: CollectorTable, made: Backup, now: clock.Clock) -> None:
-    """Add the row of this backup; where a collector runs, it syncs the row within a minute."""
-    details = {"bytes": made.size, "sha256": made.sha256, "row": made.row}
-    note = Note("backup_made", "ledger.db", str(made.path.absolute()), details)
-    with closing(Ledger(table.folder / "ledger.db")) as ledger:
-        try:
-            with hold(table.folder / LOCK, "collector", "[collector] folder"):
-                journal = open_journal(table, ledger, now)
-                journal.note(note)
-                journal.sync()
-        except InUse:
-            row = own_row(table.id, note, wire.new_epoch(), 1, now())
-            EventRows(ledger).note([row])
+    """Add the row of this backup; where a collector runs, it syncs the row within a second."""
+    details = {"bytes": made.size, "sha256": made.sha256, "row": made.row, **login()}
+    path = str(made.path.absolute())
+    note = Note("backup_made", "ledger.db", path, details, by=operator())
+    record(Whose(table), note, now, wait=False)
 
 
 def _synced_digest(path: Path) -> str:

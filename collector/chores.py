@@ -196,8 +196,17 @@ class Chores:
 
     async def hour(self) -> None:
         """Delete what is older than we keep."""
-        await asyncio.to_thread(self.books.letters.tidy)
+        await asyncio.to_thread(self._tidy)
         await asyncio.to_thread(self.store.expire, self.now() - self.keep_ns)
+
+    def _tidy(self) -> None:
+        letters = self.books.letters
+        letters.tidy()
+        files = [*letters.deleted]
+        if files:
+            said = {"deleted": len(files), "files": ", ".join(files)}
+            self.books.journal.note(Note("retention_done", "dead-letter", "", said))
+            del letters.deleted[: len(files)]
 
     def _advance(self, found: Compared) -> None:
         began = time.monotonic()

@@ -286,13 +286,16 @@ def rollup_command(config: Path, start: str, stop: str | None) -> None:
     district. Works while the collector runs and while it does not; doing it twice changes nothing.
     """
     from collector.config import read_collector  # noqa: PLC0415 — `up` and `status` need none
+    from collector.operating import Whose, recorded  # noqa: PLC0415
     from collector.rollups import again  # noqa: PLC0415
     from core import clock  # noqa: PLC0415
 
     read = read_collector(config)
     zone = read.collector.tz()
     until = again.moment(stop, zone) if stop else clock.now()
-    again.again(read, again.moment(start, zone), until, click.echo)
+    begin, said = again.moment(start, zone), {"from": start, "to": stop or "now"}
+    with recorded(Whose(read.collector), "collector rollup", "", said):
+        again.again(read, begin, until, click.echo)
 
 
 def run_collector(path: Path, *, takeover: bool = False) -> None:
@@ -320,4 +323,4 @@ def run_collector(path: Path, *, takeover: bool = False) -> None:
         finally:
             await runner.cleanup()
 
-    asyncio.run(run(config, [pages], takeover=takeover))
+    asyncio.run(run(config, [pages], takeover=takeover, file=path))

@@ -33,6 +33,7 @@ MAX_TEXT: Final = 500
 """Characters of a topic or reason that are kept."""
 
 _NAME: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{1,6}))?\.jsonl")
+MOST_DELETED: Final = 100
 _log = logging.getLogger(__name__)
 
 
@@ -84,6 +85,8 @@ class DeadLetters:
         self._kept: dict[bytes, None] = {}
         self._lock = Lock()
         self.lost = 0
+        self.deleted: list[str] = []
+        """The files that went since somebody last recorded it."""
         """Letters that went because of the limit in bytes, since the start."""
         for path in self._files():
             self._recall(path)
@@ -120,6 +123,7 @@ class DeadLetters:
             if not too_old:
                 self._lose(path)
             path.unlink()
+            self.deleted = [*self.deleted, path.name][-MOST_DELETED:]
             del sizes[path]
 
     def _lose(self, path: Path) -> None:

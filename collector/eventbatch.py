@@ -7,7 +7,7 @@ beside the good ones.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from collector.auditrecord import BATCH, EventRow, body_of
+from collector.auditrecord import BATCH, EventRow, agent_marks, body_of
 from collector.eventrows import EventBatch
 from collector.intake import Arrival, Bad, opened
 from collector.linecheck import MAX_AHEAD, Refused
@@ -73,7 +73,7 @@ def _read_body(who: Identity, body: bytes, at: int, latest: int) -> Taken | Bad:
 def _taken(who: Identity, header: Header, crc: int, parsed: Parsed, at: int) -> Taken:
     rows = [
         EventRow(str(who), header.epoch, header.seq, index, crc, at, body)
-        for index, body in _bodies(header, parsed, at)
+        for index, body in _bodies(who, header, parsed, at)
     ]
     key = BatchKey(header.epoch, "events", header.seq)
     bad = [Refused(line.number, line.line, "event", line.reason) for line in parsed.bad]
@@ -81,9 +81,11 @@ def _taken(who: Identity, header: Header, crc: int, parsed: Parsed, at: int) -> 
     return Taken(EventBatch(who, key, crc, at, rows, len(bad)), bad, unknown)
 
 
-def _bodies(header: Header, parsed: Parsed, at: int) -> list[tuple[int, bytes]]:
+def _bodies(who: Identity, header: Header, parsed: Parsed, at: int) -> list[tuple[int, bytes]]:
     """Return index and content of each row: first that of the batch itself, where it has one."""
-    marks = {"unchecked": True} if header.clock_unchecked else {}
+    marks = agent_marks(str(who))
+    if header.clock_unchecked:
+        marks["unchecked"] = True
     found: list[tuple[int, bytes]] = []
     if header.full or not parsed.events:
         counts = {"events": len(parsed.events), "refused": len(parsed.bad)}

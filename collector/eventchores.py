@@ -41,6 +41,10 @@ class EventChores:
             raise
         self.books.held_up(EVENTS, "")
 
+    async def answer(self) -> None:
+        """Tell commands that wait for it that the audit log has their rows."""
+        await asyncio.to_thread(self.books.journal.answer)
+
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""
         journal = self.books.journal

@@ -32,6 +32,10 @@ _SCHEMA: Final = (
 )
 STOPPED: Final = "stopped"
 """A cursor too: the row that says that the audit log stopped, 0 once it goes on."""
+ASKED: Final = "asked"
+ANSWERED: Final = "answered"
+"""Cursors too: up to which row a command waits for the audit log, and what the collector, which
+runs meanwhile, last answered that it has."""
 SYNCED: Final = "synced"
 """The cursor of what the audit log was known to have when the last rows came. The log may have
 more, never less: it tells after a restore which rows cannot differ from the log's."""

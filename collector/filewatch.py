@@ -50,7 +50,7 @@ class FileWatch:
     def look(self, *, at_once: bool = False) -> bool:
         """Go on with what the file says now, where that is something new."""
         if not self._recorded:
-            self._record(self._in_force, "start")
+            self._record(self._in_force, "start", "")
             self._recorded = True
         found = self._file.look(at_once=at_once)
         if found is None:
@@ -71,7 +71,7 @@ class FileWatch:
             _log.warning("%s: can be used again", path)
         if digest == self._in_force:
             return False
-        self._record(digest, "change")
+        self._record(digest, "change", self._in_force)
         self._take(found)
         if self._copy:
             self._copy.keep(self._file.content)
@@ -79,9 +79,9 @@ class FileWatch:
         _log.info("%s: changed, and is in force now", path)
         return True
 
-    def _record(self, digest: str, why: str) -> None:
-        name = self._file.path.name
-        self._journal.note(Note("config_taken", name, "", {"digest": digest, "why": why}))
+    def _record(self, digest: str, why: str, before: str) -> None:
+        said = {"digest": digest, "why": why} | ({"before": before} if before else {})
+        self._journal.note(Note("config_taken", self._file.path.name, "", said))
 
     def _refuse(self, found: Unreadable) -> None:
         if found.reason == self._trouble:

@@ -1,7 +1,7 @@
 """Incidents while the collector runs: who judged them, and what is overdue.
 
-What a person does and its row for the audit log are one commit. That a clock ran out is recorded
-once, and is an alert to the district until somebody says that it was reported.
+What a person does is in the audit log before it is done (acting.py). That a clock ran out is
+recorded once, and is an alert to the district until somebody says that it was reported.
 """
 
 import asyncio
@@ -15,6 +15,8 @@ from alerts.incidents import judging, pack, rows
 from alerts.incidents.clocks import CLOCKS, Due, IncidentsTable, Step, due, read_incidents
 from alerts.incidents.incident import Incident
 from alerts.tables import create
+from collector import acting
+from collector.auditrecord import By
 from collector.books import Books
 from collector.config import CollectorConfig
 from collector.journal import Note
@@ -29,7 +31,8 @@ MOST: Final = 500
 """Incidents in one answer; those that are not closed first."""
 
 
-Say = Callable[[Incident, dict[str, Any]], None]
+Change = Callable[[sqlite3.Connection], tuple[Incident, dict[str, Any]]]
+"""Changes an incident; returns it, and what there is to say of that."""
 
 
 class Judged(NamedTuple):
@@ -50,10 +53,14 @@ class Person(Protocol):
     def role(self) -> str:
         """`district`, or one that may not."""
 
+    @property
+    def by(self) -> By:
+        """Who it is for the audit log."""
+
 
 class Incidents:
-    """Every method but `minute` blocks and raises StoreBusy where the database refuses; for any
-    thread. Raises ConfigError when made."""
+    """Every method but `minute` blocks and raises StoreBusy where the database refuses, what
+    acts AuditStopped; for any thread. Raises ConfigError when made."""
 
     def __init__(
         self,
@@ -101,34 +108,37 @@ class Incidents:
     ) -> Judged:
         """Keep the grade that a named person confirms."""
         at, names = self._now(), tuple(concerns)
-        with self._recorded("incident_confirmed") as (db, said):
+
+        def confirm(db: sqlite3.Connection) -> tuple[Incident, dict[str, Any]]:
             found = judging.confirm(
                 *(db, number, grade, actor.name, note, at), role=actor.role, concerns=names
             )
-            said(
-                found,
-                {"grade": grade, "proposed": found.proposed, "by": actor.name, "note": note}
-                | {"concerns": sorted(names)},
-            )
-        return self._judged([found])[0]
+            said = {"grade": grade, "proposed": found.proposed, "by": actor.name, "note": note}
+            return found, said | {"concerns": sorted(names)}
+
+        return self._done("incident_confirmed", actor, confirm)
 
     def reported(self, number: int, of: str, actor: Person, note: str) -> Judged:
         """Keep that a person reported what the clock *of* asks for, outside of this program."""
-        with self._recorded("incident_reported") as (db, said):
+        at = self._now()
+
+        def report(db: sqlite3.Connection) -> tuple[Incident, dict[str, Any]]:
             found = judging.reported(
-                *(db, number, of, actor.name, note, self._now()),
-                role=actor.role,
-                clocks=self.table.clock,
+                *(db, number, of, actor.name, note, at), role=actor.role, clocks=self.table.clock
             )
-            said(found, {"clock": of, "by": actor.name, "note": note})
-        return self._judged([found])[0]
+            return found, {"clock": of, "by": actor.name, "note": note}
+
+        return self._done("incident_reported", actor, report)
 
     def close(self, number: int, actor: Person, note: str) -> Judged:
         """Keep that an incident was dealt with, and how."""
-        with self._recorded("incident_closed") as (db, said):
-            found = judging.close(db, number, actor.name, note, self._now(), role=actor.role)
-            said(found, {"by": actor.name, "note": note})
-        return self._judged([found])[0]
+        at = self._now()
+
+        def close(db: sqlite3.Connection) -> tuple[Incident, dict[str, Any]]:
+            found = judging.close(db, number, actor.name, note, at, role=actor.role)
+            return found, {"by": actor.name, "note": note}
+
+        return self._done("incident_closed", actor, close)
 
     # Its life.
 
@@ -176,16 +186,14 @@ class Incidents:
         with _refusing(), closing(read_only(self._books.ledger.path)) as db:
             yield db
 
-    @contextmanager
-    def _recorded(self, kind: str) -> Iterator[tuple[sqlite3.Connection, Say]]:
-        journal = self._books.journal
-        with _refusing(), self._books.ledger.transaction() as db:
+    def _done(self, kind: str, actor: Person, change: Change) -> Judged:
+        def perform(db: sqlite3.Connection) -> tuple[Incident, list[Note]]:
+            one, details = change(db)
+            return one, [Note(kind, one.place, str(one.number), details, by=actor.by)]
 
-            def said(one: Incident, details: dict[str, Any]) -> None:
-                journal.add(db, [Note(kind, one.place, str(one.number), details)])
-
-            yield db, said
-        journal.sync_or_later()
+        with _refusing():
+            found = acting.act(self._books.ledger.transaction, self._books.journal, perform)
+        return self._judged([found])[0]
 
 
 @contextmanager

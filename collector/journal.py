@@ -9,18 +9,29 @@ import hashlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 from collector.audit import AuditLog
-from collector.auditrecord import EventRow, body_of
-from collector.eventrows import PAGE, STOPPED, EventBatch, EventRows, insert, move_cursor
+from collector.auditrecord import SYSTEM, By, EventRow, body_of, marks_of
+from collector.eventrows import (
+    ANSWERED,
+    ASKED,
+    PAGE,
+    STOPPED,
+    EventBatch,
+    EventRows,
+    insert,
+    move_cursor,
+)
 from collector.lanerow import Standing
 from core import clock, wire
-from core.errors import StoreError, StoreStopped
+from core.errors import AuditStopped, StoreError, StoreStopped
 from core.types import Event
 
+MOST_REASON: Final = 500
+MOST_NOT_DONE: Final = 1_000
 _log = logging.getLogger(__name__)
 
 
@@ -28,7 +39,8 @@ _log = logging.getLogger(__name__)
 class Note:
     """Something that the collector has to say; with `once` it is recorded once for that text.
 
-    `active` is False where it says that something ended.
+    `active` is False where it says that something ended. With `success` False what was wanted was
+    not done, and `reason` says why.
     """
 
     kind: str
@@ -37,6 +49,9 @@ class Note:
     details: Mapping[str, Any] = field(default_factory=dict)
     once: str = ""
     active: bool = True
+    by: By = SYSTEM
+    success: bool = True
+    reason: str = ""
 
 
 class Journal:
@@ -52,6 +67,10 @@ class Journal:
         self.synced: Callable[[], None] = _nobody
         """Hears, in the thread that syncs, that rows were appended to the audit log."""
         self._stopped = bool(rows.cursor(STOPPED))
+        self.acting = Lock()
+        """Held for the length of an act, so that what is recorded first is what is done then."""
+        self._not_done: list[Note] = []
+        self._answered = 0
         self.restored = False
         """This start has found the database restored, and recorded it."""
 
@@ -62,6 +81,35 @@ class Journal:
     def note(self, *notes: Note) -> int:
         """Keep what we have to say; return how much of it is new. Raises sqlite3.Error."""
         return self.rows.note([self.row_of(note) for note in notes])
+
+    def act(self, *notes: Note) -> None:
+        """Have in the audit log, on the disk, what somebody is about to do.
+
+        Raises AuditStopped where that cannot be: then it must not be done. What the database took
+        and the log did not is followed by a row that says so.
+        """
+        try:
+            if self._stopped:
+                self.sync()
+            self.note(*notes)
+        except (sqlite3.Error, StoreError, OSError) as error:
+            raise stopped(error) from error
+        try:
+            self.sync()
+        except (sqlite3.Error, StoreError, OSError) as error:
+            self.not_done(notes, str(error))
+            raise stopped(error) from error
+
+    def not_done(self, notes: Sequence[Note], reason: str) -> None:
+        """Record that *notes* told of what was not done; never raises.
+
+        Where the database refuses, too, that is kept in memory for the next sync.
+        """
+        reason = reason[:MOST_REASON]
+        failed = [replace(one, success=False, reason=reason, once="") for one in notes]
+        with self._numbers:
+            self._not_done = [*self._not_done, *failed][-MOST_NOT_DONE:]
+        self.sync_or_later()
 
     def add(self, db: sqlite3.Connection, notes: Sequence[Note]) -> None:
         """Keep *notes* in the transaction that is under way."""
@@ -81,6 +129,7 @@ class Journal:
         with self._syncing:
             before = self.log.row
             try:
+                self._note_not_done()
                 self._append()
             except StoreStopped as error:
                 if not self._stopped:
@@ -94,12 +143,30 @@ class Journal:
                 self.synced()
             return self.log.row
 
+    def answer(self) -> None:
+        """Tell a command that waits for it that the audit log has its row; raises as `sync`."""
+        asked = self.rows.cursor(ASKED)
+        if asked != self._answered:
+            if asked > self.rows.cursor(ANSWERED):
+                row = self.sync()
+                with self.rows.ledger.transaction() as db:
+                    move_cursor(db, ANSWERED, row)
+            self._answered = asked
+
     def sync_or_later(self) -> None:
         """Have the audit log take what was kept, now or by itself later; never raises."""
         try:
             self.sync()
         except (sqlite3.Error, StoreError, OSError) as error:
             _log.warning("the audit log has what was kept only later: %s", error)
+
+    def _note_not_done(self) -> None:
+        with self._numbers:
+            waiting = [*self._not_done]
+        if waiting:
+            self.note(*waiting)
+            with self._numbers:
+                del self._not_done[: len(waiting)]
 
     def _append(self) -> None:
         while rows := self.rows.after(self.log.row, PAGE):
@@ -129,6 +196,15 @@ class Journal:
             return self._seq
 
 
+def stopped(error: Exception | str) -> AuditStopped:
+    """Return what to say to who wanted to act, whatever kept the log from taking it."""
+    return AuditStopped(
+        f"nothing was done, for the audit log cannot be written: {error}. Make room on its disk, "
+        "or see who changed its folder; then try again. "
+        "未执行任何操作：审计日志无法写入。请清理磁盘空间或检查日志目录，然后重试。"
+    )
+
+
 def _nobody() -> None:
     """Hear nothing."""
 
@@ -136,7 +212,8 @@ def _nobody() -> None:
 def own_row(collector: str, note: Note, epoch: str, seq: int, at: int) -> EventRow:
     """Return *note* as the row by this key; collector is the id of who says it."""
     event = Event(note.kind, note.target, note.subject, note.active, at, None, note.details)
-    body = body_of(event)
+    marks = marks_of(collector, note.by, success=note.success, reason=note.reason)
+    body = body_of(event, **marks)
     return EventRow(f"collector/{collector}", epoch, seq, 0, wire.crc(body), at, body)
 
 

@@ -82,8 +82,11 @@ def test_command(context: click.Context, config: Path, only: str | None, *, as_j
     Exit code: 0 all took it, 1 one did not, 2 the configuration is wrong.
     """
     terminal.forgive_output()
+    from collector.operating import Whose, recorded  # noqa: PLC0415 — brings the database
+
     read = read_collector(config)
-    tried = asyncio.run(try_all(read, only))
+    with recorded(Whose(read.collector), "notify test", only or "", {}):
+        tried = asyncio.run(try_all(read, only))
     if as_json:
         found = {"channels": [asdict(one) for one in tried]}
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -1,8 +1,8 @@
-"""What people do to alerts: each act is one transaction with its row of the audit log.
+"""What people do to alerts: each act is done once its row is in the audit log (acting.py).
 
 Who they are is the web part's business (collector/web/actors.py); what may be done when is
 alerts/acks.py's. A kill between an act and its answer leaves the act, and saying it again changes
-nothing.
+nothing. A kill between the row and the act leaves a row of what was not done.
 """
 
 import contextlib
@@ -11,19 +11,22 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from alerts import acks
 from alerts.acks import Ack, Handled, How
 from alerts.links import NO_LINKS, AckLinks
 from alerts.people.accounts import NOBODY, Accounts, parse_accounts
 from alerts.silences import Matchers, Silence
+from collector import acting
+from collector.acting import Perform, Transaction
 from collector.alertground import AlertGround
+from collector.auditrecord import By
 from collector.books import Books
 from collector.config import CollectorConfig
 from collector.filewatch import FileWatch
 from collector.journal import Journal, Note
-from collector.silencing import Silencing, Transaction
+from collector.silencing import Silencing
 from collector.store.secretfile import kept_or_made, password
 from core import clock
 from core.errors import ConfigError, StoreBusy
@@ -33,6 +36,7 @@ KEY_FILE: Final = "ack-links.key"
 """In the collector's folder; without it the links that are on their way are worth nothing."""
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 Count = Callable[[str, str], None]
 """Counts a name and a reason, in the event loop."""
@@ -51,6 +55,12 @@ class Doer:
     subject: str
     address: str
 
+    @property
+    def as_by(self) -> By:
+        """Return them as the audit log names them; of a link only the receiver is known."""
+        account = f"link:{self.subject}" if self.how == "link" else self.subject
+        return By(account, self.by, self.role, self.address)
+
 
 def _uncounted(_name: str, _reason: str) -> None:
     """Count nothing."""
@@ -58,8 +68,8 @@ def _uncounted(_name: str, _reason: str) -> None:
 
 @dataclass(slots=True)
 class People:
-    """Every method blocks, and raises StoreBusy where the database refuses, ActRefused where the
-    alert does.
+    """Every method blocks, and raises StoreBusy where the database refuses, AuditStopped where the
+    audit log does, ActRefused where the alert does.
 
     `receivers` names the school of each channel that links go to, "" for the district's.
     `behind_proxy`: addresses are what the server before us says.
@@ -86,10 +96,14 @@ class People:
         self.accounts = accounts
 
     def note(self, *notes: Note) -> None:
-        """Keep what was done in the audit log."""
-        with self._working() as db:
-            self.journal.add(db, notes)
-        self._sync()
+        """Keep what was done in the audit log, now or when it can be written again."""
+        with _refusing():
+            self.journal.note(*notes)
+        self.journal.sync_or_later()
+
+    def act(self, *notes: Note) -> None:
+        """Keep what is about to be done; raises AuditStopped, and then it must not be done."""
+        self.journal.act(*notes)
 
     def place(self, number: int) -> str:
         """Return where the alert is."""
@@ -103,33 +117,37 @@ class People:
 
     def acknowledge(self, number: int, who: Doer, note: str) -> tuple[Ack, bool]:
         """Keep that somebody takes care of the alert; return who does, and whether that is new."""
-        with self._working() as db:
-            at, said = self.now(), acks.plain(note)
+        at, said = self.now(), acks.plain(note)
+
+        def acknowledge(db: sqlite3.Connection) -> tuple[tuple[Ack, bool], list[Note]]:
             new = acks.acknowledge(db, number, who.by, who.role, who.how, said, at)
             found = acks.acked(db, number)
             assert found
-            if new:
-                self._add(db, "alert_acknowledged", number, who, note=said)
-        self._sync(new=new)
-        return found, new
+            notes = [_note(db, "alert_acknowledged", number, who, note=said)] if new else []
+            return (found, new), notes
+
+        return self._acted(acknowledge)
 
     def undo(self, number: int, who: Doer) -> None:
         """Take back who takes care of the alert."""
-        with self._working() as db:
+
+        def undo(db: sqlite3.Connection) -> tuple[None, list[Note]]:
             was = acks.undo(db, number, who.role, self.now())
-            self._add(db, "alert_ack_undone", number, who, was=was.by)
-        self._sync()
+            return None, [_note(db, "alert_ack_undone", number, who, was=was.by)]
+
+        self._acted(undo)
 
     def advance(self, number: int, stage: acks.Stage, who: Doer, note: str) -> bool:
         """Keep that the handling has come to *stage*; return whether that is new."""
-        with self._working() as db:
-            said = acks.plain(note)
-            step = Handled(stage, self.now(), who.by, who.role, said)
+        said = acks.plain(note)
+        step = Handled(stage, self.now(), who.by, who.role, said)
+
+        def advance(db: sqlite3.Connection) -> tuple[bool, list[Note]]:
             new = acks.advance(db, number, step)
-            if new:
-                self._add(db, "alert_handled", number, who, stage=stage, note=said)
-        self._sync(new=new)
-        return new
+            told = _note(db, "alert_handled", number, who, stage=stage, note=said)
+            return new, [told] if new else []
+
+        return self._acted(advance)
 
     def silences(self) -> Sequence[Silence]:
         """Return silences, the newest first, those that are over among them."""
@@ -146,32 +164,30 @@ class People:
         assert self.silencing
         said = acks.plain(reason)
         with _refusing():
-            return self.silencing.silence(who.by, said, matchers, ends_at, account=who.subject)
+            return self.silencing.silence(who.by, said, matchers, ends_at, who=who.as_by)
 
     def end_silence(self, number: int, who: Doer) -> bool:
         """End a silence; return whether it still lasted."""
         assert self.silencing
         with _refusing():
-            return self.silencing.end_silence(number, who.by, account=who.subject)
+            return self.silencing.end_silence(number, who.by, who=who.as_by)
 
-    def _add(
-        self, db: sqlite3.Connection, kind: str, number: int, who: Doer, **details: str | int
-    ) -> None:
-        """Put an act into the audit log, in the transaction that is under way."""
-        about = {"by": who.by, "role": who.role, "how": who.how, "address": who.address}
-        about |= {"place": acks.place_of(db, number)}
-        said = {"number": number, **about, **details}
-        self.journal.add(db, [Note(kind, f"alert/{number}", who.subject, said)])
+    def _acted(self, perform: Perform[T]) -> T:
+        with _refusing():
+            return acting.act(self.transaction, self.journal, perform)
 
     @contextlib.contextmanager
     def _working(self) -> Iterator[sqlite3.Connection]:
         with _refusing(), self.transaction() as db:
             yield db
 
-    def _sync(self, *, new: bool = True) -> None:
-        """Have the audit log take it at once; where it cannot, it does by itself later."""
-        if new:
-            self.journal.sync_or_later()
+
+def _note(db: sqlite3.Connection, kind: str, number: int, who: Doer, **details: str | int) -> Note:
+    """Return what there is to record of an act."""
+    about = {"by": who.by, "role": who.role, "how": who.how, "address": who.address}
+    about |= {"place": acks.place_of(db, number)}
+    said = {"number": number, **about, **details}
+    return Note(kind, f"alert/{number}", who.subject, said, by=who.as_by)
 
 
 def open_people(

@@ -170,7 +170,7 @@ class States:
 
 
 def _news(who: Identity, before: AgentState, after: AgentState) -> Iterator[Note]:
-    for look in (alarms.unexplained, alarms.two_machines):
+    for look in (alarms.enrolled, alarms.unexplained, alarms.two_machines):
         note = look(who, before, after)
         if note:
             yield note

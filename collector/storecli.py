@@ -104,11 +104,14 @@ def init_command(
     from collector.store.provision import plan_of, provision  # noqa: PLC0415 — brings urllib3
 
     plan = plan_of(found.store, found.collector.id, grafana_file, shard_days, renew=renew)
+    from collector.operating import Whose, recorded  # noqa: PLC0415 — brings the database
+
     steps = []
-    for step in provision(plan, admin_file):
-        steps.append(step)
-        if not as_words:
-            click.echo(safe(f"{step.state:11}{step.part:<37} {step.text}").plain)
+    with recorded(Whose(found.collector), "store init", "", {"renew": renew}):
+        for step in provision(plan, admin_file):
+            steps.append(step)
+            if not as_words:
+                click.echo(safe(f"{step.state:11}{step.part:<37} {step.text}").plain)
     look = sum(step.state == "look" for step in steps)
     changed = sum(step.state in {"made", "changed"} for step in steps)
     if as_words:

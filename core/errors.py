@@ -20,6 +20,7 @@ MonitorError
     ├── QueryError       a question without an answer: the mean of a text; ask another one
     ├── StoreBusy        for now: try the same again
     └── StoreStopped     until a person acts: wrong credentials, missing database, full disk
+        └── AuditStopped the audit log cannot be written, so nothing that it must tell is done
 """
 
 
@@ -121,3 +122,7 @@ class StoreBusy(StoreError):
 
 class StoreStopped(StoreError):
     """The store will not do it until a person has acted."""
+
+
+class AuditStopped(StoreStopped):
+    """What was to be done was not, for it cannot be put into the audit log (R-44)."""

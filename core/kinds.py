@@ -215,6 +215,40 @@ _KINDS: Final = (
         *("网页登录失败", "somebody failed to sign in to the pages"),
     ),
     Kind(
+        *("sign_in_locked", "EV-SYS-SIGN-IN-LOCK", RISK, "P3"),
+        *(
+            "多次登录失败，账号或地址须等待",
+            "after too many failures an account or address has to wait before it may sign in",
+        ),
+    ),
+    Kind(
+        *("act_refused", "EV-SYS-ACT-REFUSED", RISK, "P4"),
+        *("有人试图做其角色无权做的事", "somebody wanted to do what their role may not"),
+    ),
+    Kind(
+        *("exported", "EV-SYS-EXPORT", OTHERS, "P4"),
+        *("有人导出了数据或取用了报告草稿", "somebody took data or a draft of a report away"),
+    ),
+    Kind(
+        *("command_run", "EV-SYS-COMMAND", OTHERS, "P4"),
+        *("有人在命令行做了更改", "somebody changed something by the command line"),
+    ),
+    Kind(
+        *("config_changed", "EV-SYS-CONFIG-NEW", OTHERS, "P4"),
+        *(
+            "监测中心启动时配置已与上次不同",
+            "the collector started with another configuration than before",
+        ),
+    ),
+    Kind(
+        *("retention_done", "EV-SYS-RETENTION", OTHERS, "P4"),
+        *("超过保存期限的数据已删除", "what is older than it is kept for was deleted"),
+    ),
+    Kind(
+        *("agent_enrolled", "EV-SYS-ENROLLED", OTHERS, "P4"),
+        *("首次见到这一采集端", "an agent was seen for the first time"),
+    ),
+    Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),
         *("学校名册中有无法采用的行", "rows in the list of schools could not be taken"),
     ),

@@ -4,8 +4,8 @@ Watch it work: schoolwatch deploy init /tmp/district --region 000000 --host 127.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import click
 from collector.deploy import enrol, init, register, renew
 from collector.deploy.authority import utc_now
 from collector.deploy.district import AGENT_DAYS, District
+from collector.operating import recorded, whose
 from collector.terminal import safe
 from core.errors import ConfigError
 from core.types import Identity
@@ -74,7 +75,8 @@ def init_command(
         folder.absolute(), tuple(regions), tuple(hosts), collector, not without_containers
     )
     wanted = init.settled(wanted)
-    with _disk(folder):
+    said = {"regions": ", ".join(wanted.regions), "hosts": ", ".join(wanted.hosts)}
+    with _recorded(folder, "init", "", said), _disk(folder):
         layer = init.init(wanted, utc_now())
     _say(f"made   {name}" for name in sorted(layer.made))
     _say(f"there  {name}" for name in sorted(layer.there))
@@ -108,7 +110,7 @@ def store_command(folder: Path, *, renewing: bool) -> None:
     """
     from collector.deploy.store import provision  # noqa: PLC0415 — brings the database's client
 
-    with _disk(folder):
+    with _recorded(folder, "store", "", {"renew": renewing}), _disk(folder):
         looking = False
         for step in provision(District(folder.absolute()), renew=renewing):
             looking = looking or step.state == "look"
@@ -139,7 +141,8 @@ def agent_command(
     The same name is not given twice unless told. Delete the copy here once the school has it.
     """
     district, who = District(folder.absolute()), Identity(region, school, agent)
-    with _disk(folder):
+    said = {"again": again, "days": days}
+    with _recorded(folder, "agent", str(who), said), _disk(folder):
         made = enrol.enrol(district, who, utc_now(), again=again, days=days)
     _say([f"{made.folder}: certificate of {who}, good until {made.ends:%Y-%m-%d}"])
     if made.older:
@@ -157,7 +160,7 @@ def agent_command(
 @click.option("--older", is_flag=True, help="Leave the newest as it is.")
 def revoke_command(folder: Path, name: str, *, older: bool) -> None:
     """Have the broker refuse the certificates of NAME, say 110105/3111000123/server-room."""
-    with _disk(folder):
+    with _recorded(folder, "revoke", name, {"older": older}), _disk(folder):
         taken = enrol.revoke(District(folder.absolute()), name, utc_now(), older=older)
     _say([f"{len(taken)} certificates of {name} are revoked."])
     if taken:
@@ -203,7 +206,8 @@ def _soon(rows: Sequence[register.Row]) -> list[register.Row]:
 def renew_command(folder: Path, hosts: Sequence[str], days: int) -> None:
     """Renew the certificates of broker, collector and watchdog. Agents: `deploy agent --again`."""
     init.Wanted(folder, (), tuple(hosts)).check()
-    with _disk(folder):
+    said = {"hosts": ", ".join(hosts), "days": days}
+    with _recorded(folder, "renew", "", said), _disk(folder):
         done = renew.renew(District(folder.absolute()), utc_now(), hosts, days)
     _say(f"renewed  {stem}.pem" for stem in done)
     _say(
@@ -222,7 +226,7 @@ def upgrade_command(folder: Path) -> None:
     first four is kept beside them as *.old. Your own words belong into compose.override.yaml,
     collector.toml, watchdog.toml and roster.csv, which stay as they are.
     """
-    with _disk(folder):
+    with _recorded(folder, "upgrade", "", {}), _disk(folder):
         changed = renew.upgrade(District(folder.absolute()))
     _say(f"changed  {name}" for name in changed)
     _say([f"{folder}: {len(changed)} files changed"])
@@ -231,6 +235,14 @@ def upgrade_command(folder: Path) -> None:
 def _say(lines: Iterable[str]) -> None:
     for line in lines:
         click.echo(safe(line).plain)
+
+
+def _recorded(
+    folder: Path, what: str, subject: str, details: Mapping[str, Any]
+) -> AbstractContextManager[None]:
+    """Have it in the audit log of the district's collector first, once there is one."""
+    place = whose(folder / "collector" / "collector.toml")
+    return recorded(place, f"deploy {what}", subject, details)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from alerts.people.accounts import Account, Role
+from collector.auditrecord import By
 from collector.people import Doer
 from collector.web.signin import SignIn
 from collector.web.signinsessions import Session
@@ -43,6 +44,12 @@ class Actor:
     name: str
     role: Role
     school: str
+    address: str = ""
+
+    @property
+    def by(self) -> By:
+        """Who it is for the audit log."""
+        return By(self.account, self.name, self.role, self.address)
 
     def may(self, act: Act, place: str) -> bool:
         """Return whether they may do that at *place*.
@@ -121,6 +128,12 @@ def reader(request: web.Request) -> Actor | None:
     return actor
 
 
+def asker(request: web.Request) -> By:
+    """Return who asks, for the audit log; a visitor where nobody is signed in."""
+    actor = actor_of(request)
+    return actor.by if actor else By(role="visitor", address=address_of(request))
+
+
 def cookie(sign_in: SignIn) -> str:
     """Return the name of the cookie; the prefix binds it to this host and to https."""
     return "__Host-schoolwatch" if sign_in.people.secure else "schoolwatch"
@@ -156,7 +169,14 @@ def middleware() -> Middleware:
             _recognise(request)
             if request.method not in READS:
                 await _check(request)
-        return await handler(request)
+        try:
+            return await handler(request)
+        except web.HTTPForbidden:
+            actor, route = actor_of(request), request.match_info.route.resource
+            if actor and request.method not in READS and route:
+                what = f"{request.method} {route.canonical}"
+                await request.app[SIGN_IN].refused(actor.by, what)
+            raise
 
     return known
 
@@ -171,7 +191,7 @@ def _recognise(request: web.Request) -> None:
     found = sign_in.sessions.find(token, sign_in.people.accounts, now, touch=touch)
     if found:
         session, account = found
-        request[_KEY] = _Known(_actor(account), session)
+        request[_KEY] = _Known(_actor(account, request), session)
 
 
 async def _check(request: web.Request) -> None:
@@ -218,7 +238,7 @@ async def _basic(request: web.Request) -> None:
         raise too_many(found.wait)
     if found.account is None:
         raise _unauthorized(request)
-    request[_KEY] = _Known(_actor(found.account))
+    request[_KEY] = _Known(_actor(found.account, request))
 
 
 def too_many(wait: float) -> web.HTTPException:
@@ -239,8 +259,9 @@ def _credentials(header: str) -> tuple[str, str]:
     return name, password
 
 
-def _actor(account: Account) -> Actor:
-    return Actor(account.name, account.person, account.role, account.school)
+def _actor(account: Account, request: web.Request) -> Actor:
+    where = address_of(request)
+    return Actor(account.name, account.person, account.role, account.school, where)
 
 
 def _unauthorized(request: web.Request) -> web.HTTPException:

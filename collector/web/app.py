@@ -39,7 +39,7 @@ from collector.web.source import Source
 from collector.web.texts import Language
 from core import clock
 from core.clock import Clock
-from core.errors import ActRefused, MonitorError, QueryError, StartError, StoreError
+from core.errors import ActRefused, AuditStopped, MonitorError, QueryError, StartError, StoreError
 
 __all__ = ["Source", "make_app", "serve"]
 
@@ -212,7 +212,7 @@ class _Errors:
             case QueryError():
                 return refusal(400, str(error))
             case StoreError():
-                return self.frame.error(request, 503) if acts else refusal(503, str(error))
+                return self._unkept(request, error, acts=acts)
             case ActRefused():
                 why = error.why
                 return self.frame.refused(request, why) if acts else refusal(409, str(error), why)
@@ -220,6 +220,11 @@ class _Errors:
                 return self._shown(request, error.status, error)
         _log.error("%s %s failed: %s", request.method, request.path[:200], error)
         return self._shown(request, 500)
+
+    def _unkept(self, request: web.Request, error: StoreError, *, acts: bool) -> web.Response:
+        if isinstance(error, AuditStopped) and not request.path.startswith(API):
+            return self.frame.stopped(request)
+        return self.frame.error(request, 503) if acts else refusal(503, str(error))
 
     def _shown(
         self, request: web.Request, status: int, error: web.HTTPException | None = None

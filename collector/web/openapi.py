@@ -111,7 +111,7 @@ ACT_REFUSALS: Final = {
     "415": "only application/json",
     "429": "too many attempts: Retry-After tells for how long to wait",
     "500": REFUSALS["500"],
-    "503": REFUSALS["503"],
+    "503": "nothing was done: the database or the audit log cannot be written; try again",
 }
 TEXTS: Final = {
     "/healthz": ("The collector is alive", ("200",)),

@@ -134,6 +134,18 @@ PEOPLE: Final[dict[str, Text]] = {
         "数据库暂时没有响应，请稍后再试；重复提交不会有副作用。",
         "The database does not answer now. Try again; doing it twice does no harm.",
     ),
+    "error_audit": Text("未执行：审计日志无法写入", "Not done: the audit log cannot be written"),
+    "error_audit_next": Text(
+        "没有任何更改。请管理员清理监测中心磁盘空间，或检查 audit 目录是否被改动，然后重试。"
+        " Nothing was changed: make room on the collector's disk, or see who changed its folder "
+        "audit; then try again.",
+        "Nothing was changed. Make room on the collector's disk, or see who changed its folder "
+        "audit; then try again. "
+        "没有任何更改：请清理监测中心磁盘空间，或检查 audit 目录，然后重试。",
+    ),
+    "refused_audit_stopped": Text(
+        "审计日志无法写入，暂不提供。", "Not given now: the audit log cannot be written."
+    ),
     "refused_unknown": Text("没有这条告警。", "There is no such alert."),
     "refused_ended": Text(
         "这条告警已经恢复，不需要确认。", "This alert is over; there is nothing to acknowledge."

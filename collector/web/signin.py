@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
 from alerts.people.accounts import Account
 from alerts.people.passwords import LONGEST, NOBODYS, fits
+from collector.auditrecord import By
 from collector.journal import Note
 from collector.people import People
 from collector.web.signinlockout import Lockout, Rate
@@ -69,10 +70,22 @@ class SignIn:
         self.people.count("sign_ins", how)
         return Outcome(account)
 
-    async def note(self, kind: str, account: Account, address: str, **details: str) -> None:
-        """Put into the audit log what an account did; where that cannot be, raise StoreError."""
-        said = {"by": account.person, "role": account.role, "address": address, **details}
-        await self._keep(Note(kind, "page", account.name, said))
+    async def entered(self, account: Account, address: str) -> None:
+        """Have in the audit log that somebody signs in; raises AuditStopped: then they do not."""
+        await asyncio.to_thread(self.people.act, _note("signed_in", account, address))
+
+    async def left(self, account: Account, address: str) -> None:
+        """Keep that somebody signed out, which nothing refuses."""
+        await self._try(_note("signed_out", account, address))
+
+    async def refused(self, by: By, what: str) -> None:
+        """Keep that somebody wanted to do *what*, which they may not."""
+        if self._may_note():
+            about = {"by": by.name, "role": by.role, "address": by.address}
+            reason = "the role may not do that there"
+            await self._try(
+                Note("act_refused", what, by.account, about, by=by, success=False, reason=reason)
+            )
 
     def close(self) -> None:
         """Check nothing more."""
@@ -92,15 +105,12 @@ class SignIn:
     async def _note_failure(
         self, account: Account | None, name: str, address: str, how: str
     ) -> None:
-        now = self.monotonic()
-        if self._noted.left("", now):
-            self._left_out += 1
+        if not self._may_note():
             return
-        self._noted.count("", now)
         left_out, self._left_out = self._left_out, 0
         # A name that is none may be a password that was typed in the wrong place.
         subject = account.name if account else ""
-        wait = round(self.lockout.left(name, address, now))
+        wait = round(self.lockout.left(name, address, self.monotonic()))
         said: Mapping[str, str | int] = {
             "known": int(account is not None),
             "address": address,
@@ -108,11 +118,34 @@ class SignIn:
             "wait_s": wait,
             "left_out": left_out,
         }
-        try:
-            await self._keep(Note("sign_in_failed", "page", subject, said))
-        except StoreError as error:
-            _log.warning("a sign-in that failed could not be noted: %s", error)
+        by = By(subject, account.person if account else "", "nobody", address)
+        reason = "wrong password" if account else "no such account"
+        notes = [Note("sign_in_failed", "page", subject, said, by=by, success=False, reason=reason)]
+        if wait:
+            waits = f"has to wait for {wait} s after too many failures"
+            more = {"address": address, "how": how, "wait_s": wait}
+            notes.append(
+                Note("sign_in_locked", "page", subject, more, by=by, success=False, reason=waits)
+            )
+        await self._try(*notes)
 
-    async def _keep(self, note: Note) -> None:
-        write: Callable[[Note], None] = self.people.note
-        await asyncio.to_thread(write, note)
+    def _may_note(self) -> bool:
+        """Return whether one more failure is a row of its own, and count it."""
+        now = self.monotonic()
+        if self._noted.left("", now):
+            self._left_out += 1
+            return False
+        self._noted.count("", now)
+        return True
+
+    async def _try(self, *notes: Note) -> None:
+        try:
+            await asyncio.to_thread(self.people.note, *notes)
+        except StoreError as error:
+            _log.warning("this could not be noted: %s: %s", notes[0].kind, error)
+
+
+def _note(kind: str, account: Account, address: str) -> Note:
+    by = By(account.name, account.person, account.role, address)
+    said = {"by": account.person, "role": account.role, "address": address}
+    return Note(kind, "page", account.name, said, by=by)

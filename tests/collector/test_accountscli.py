@@ -148,3 +148,18 @@ def test_the_list_is_json_for_programs(
     main(["accounts", "list", "--json", str(file)])
     (one,) = json.loads(capsys.readouterr().out)["accounts"]
     assert one == {"name": "zhang.san", "person": "张三", "role": "district", "school": ""}
+
+
+def test_an_auditor_with_a_second_account_is_named(
+    monkeypatch: pytest.MonkeyPatch, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, person, role in (
+        ("wang", "王审计", "auditor"),
+        ("wang2", "王审计", "district"),
+        ("zhang", "张三", "district"),
+    ):
+        words = ("--name", name, "--person", person, "--role", role)
+        assert add(monkeypatch, file, PASSWORD, *words) == 0
+    assert main(["accounts", "check", str(file)]) == 0
+    (line,) = [one for one in capsys.readouterr().out.splitlines() if one.startswith("look")]
+    assert "王审计" in line

@@ -68,6 +68,11 @@ async def test_an_event_is_in_the_audit_log_before_its_receipt(tmp_path: Path) -
         "active": True,
         "at": NOW,
         "details": {"speed_mbps": 1000},
+        "actor": "agent:330100/school-1/host",
+        "role": "agent",
+        "address": "",
+        "success": True,
+        "reason": "",
     }
     assert (second["row"], second["index"], second["active"]) == (2, 1, False)
 
@@ -231,7 +236,7 @@ async def test_drops_are_recorded_before_their_epoch_is_closed(tmp_path: Path) -
         desk = open_desk(tmp_path)
         await desk.take(state(birth(B, no=no, epochs=lists)))
         assert desk.receipts()[-1].closed == [A]
-    (drops,) = desk.audited()
+    (drops,) = desk.audited("batches_dropped")
     assert (drops["kind"], drops["target"]) == ("batches_dropped", str(WHO))
     assert drops["details"]["dropped"] == [[1, 9, "full"]]
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from alerts.silences import MOST, Matchers
 from collector.silencing import Silencing
 from core.clock import SECOND
-from core.errors import StoreStopped
+from core.errors import AuditStopped, StoreStopped
 from tests.alerts.stage import Stage
 
 HOUR = 3_600 * SECOND
@@ -44,19 +45,31 @@ def test_one_that_lasts_ends_by_hand_however_many_came_after_it(stage: Stage) ->
     assert not quiet.end_silence(lasting.number, "li"), "it is over"
 
 
-def test_one_is_made_once_where_the_audit_log_stands_still(
+def test_none_is_made_or_ended_while_the_audit_log_stands_still(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     quiet = silencing(stage)
+    lasting = quiet.silence("zhang", "work", Matchers(rule="line_down"), stage.clock() + HOUR)
 
     def full(_rows: object) -> None:
         raise StoreStopped("no space left")
 
     with monkeypatch.context() as disk:
         disk.setattr(stage.journal.log, "append", full)
-        made = quiet.silence("zhang", "work", Matchers(rule="line_down"), stage.clock() + HOUR)
-    assert quiet.one(made.number) == made
-    stage.journal.sync()
-    kept = [bytes(row.body) for row in stage.journal.rows.after(0, 100)]
-    assert sum(b"silence_made" in body for body in kept) == 1
-    assert stage.journal.log.row == stage.journal.rows.after(0, 100)[-1].row
+        for _ in range(2):
+            with pytest.raises(AuditStopped, match="审计日志无法写入"):
+                quiet.silence("zhang", "more", Matchers(rule="disk_full"), stage.clock() + HOUR)
+        with pytest.raises(AuditStopped, match="no space left"):
+            quiet.end_silence(lasting.number, "zhang")
+    assert quiet.silences() == [lasting]
+    assert quiet.end_silence(lasting.number, "zhang"), "once it goes on"
+    rows = list(stage.journal.log.rows(0))
+    said = [msgspec.json.decode(row.body) for row in rows]
+    told = [(one["kind"], one["success"], one["reason"]) for one in said]
+    assert [one for one in told if one[0].startswith("silence")] == [
+        ("silence_made", True, ""),
+        ("silence_made", True, ""),
+        ("silence_made", False, "no space left"),
+        ("silence_ended", True, ""),
+    ], "one try that the database had taken, and what became of it; then it knew"
+    assert stage.journal.rows.last() == rows[-1].row

@@ -293,7 +293,7 @@ async def test_a_restore_that_only_the_log_tells_of_is_in_the_ledger_once(
     assert collector.count() == "ledger"
     account = LedgerReader(collector.ledger).account(Question(), collector.clock.at, 0)
     assert [restore.what for restore in account.restores] == ["ledger"]
-    assert [kind for _, kind, _ in collector.log()] == ["link_down", "restored"]
+    assert [kind for _, kind, _ in collector.log()] == ["agent_enrolled", "link_down", "restored"]
     row = LaneKey(WHO, A, "readings")
     assert desk.books.ledger.rows([row])[row].received.spans == ((1, 1),)
 

@@ -95,6 +95,11 @@ class Frame:
         picture = self.source.picture()
         return self.page(request, picture, "error.html", status, key=key, next=f"{key}_next")
 
+    def stopped(self, request: web.Request) -> web.Response:
+        """Show that nothing was done, for the audit log cannot be written."""
+        picture, key = self.source.picture(), "error_audit"
+        return self.page(request, picture, "error.html", 503, key=key, next=f"{key}_next")
+
     def refused(self, request: web.Request, why: str) -> web.Response:
         """Show why what somebody asked for may not be done now."""
         picture, next_ = self.source.picture(), f"refused_{why}"

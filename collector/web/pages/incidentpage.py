@@ -15,19 +15,25 @@ from alerts.incidents.judging import Refused
 from alerts.incidents.rows import RAISED
 from alerts.names import ATTACK_SPREADS
 from collector.incidents import Incidents, Judged
+from collector.journal import Note
 from collector.picture import Picture
-from collector.web.actors import Actor, actor_of, reader, require
+from collector.web.actors import REFRESH, Actor, actor_of, asker, reader, require
 from collector.web.pages import reading
 from collector.web.pages.actions import field, see, whole
 from collector.web.pages.frame import Frame
 from collector.web.reads import Reads
 from collector.web.texts import Texts
+from core.clock import SECOND
+from core.errors import StoreError
 from core.kinds import KINDS, kind_of
 
 FEW: Final = 100
 """Incidents in one list of the page."""
 STEPS: Final[tuple[Step, ...]] = get_args(Step)
 NONE: Final[Sequence[Judged]] = ()
+DAY: Final = 86_400 * SECOND
+Drafts = dict[Step, tuple[str, str]]
+"""For each step the text, or why there is none."""
 UNITS: Final = {"h": "hours", "d": "days", "wd": "incident_workdays"}
 
 
@@ -59,6 +65,8 @@ class IncidentPage:
         if not read.problem and not (judged and (not actor or actor.sees(judged.incident.place))):
             raise web.HTTPNotFound
         drafts = await self._drafts(judged.incident) if judged else {}
+        if REFRESH not in request.headers:
+            drafts = await self._given(request, number, drafts)
         may_act = bool(actor and judged and actor.may("confirm", judged.incident.place))
         return self._page(
             request,
@@ -105,7 +113,7 @@ class IncidentPage:
             raise Refused("no_incident", f"没有编号为 {number} 的事件")
         return number, who
 
-    async def _drafts(self, incident: Incident) -> dict[Step, tuple[str, str]]:
+    async def _drafts(self, incident: Incident) -> Drafts:
         """Return for each step the text, or why there is none yet."""
 
         def drafted(step: Step) -> tuple[str, str]:
@@ -117,9 +125,27 @@ class IncidentPage:
         read = await reading.reading(
             self.reads,
             lambda: {step: drafted(step) for step in STEPS},
-            dict[Step, tuple[str, str]](),
+            Drafts(),
         )
         return read.found
+
+    async def _given(self, request: web.Request, number: int, drafts: Drafts) -> Drafts:
+        """Return the drafts once the audit log has who was given them; else none of them."""
+        given = [step for step, (text, _) in drafts.items() if text]
+        if not given:
+            return drafts
+        by, people = asker(request), self.frame.source.people()
+        target, said = f"incident/{number}/drafts", {"steps": ", ".join(given)}
+        # Once a day of each reader: the page is loaded again after each act on it.
+        once = f"{target} {by.account} {by.address} {self.frame.now() // DAY} {said['steps']}"
+        note = Note("exported", target, by.account, said, once, by=by)
+        try:
+            await self.reads.run(lambda: people.act(note))
+        except StoreError:
+            return {
+                step: ("", "audit_stopped" if text else why) for step, (text, why) in drafts.items()
+            }
+        return drafts
 
     def _page(self, request: web.Request, template: str, **values: Any) -> web.Response:
         picture, t = self.frame.source.picture(), self.frame.texts(request)

@@ -60,7 +60,7 @@ class SignInPage:
             return self._form(request, 429, found.wait, "sign_in_wait", name=name, next_=next_)
         if found.account is None:
             return self._form(request, 401, problem="sign_in_wrong", name=name, next_=next_)
-        await sign_in.note("signed_in", found.account, address)
+        await sign_in.entered(found.account, address)
         old = request.cookies.get(cookie(sign_in), "")
         sign_in.sessions.end(old)
         token = sign_in.sessions.begin(found.account, sign_in.monotonic())
@@ -75,7 +75,7 @@ class SignInPage:
         account = sign_in.people.accounts.get(session.name) if session else None
         sign_in.sessions.end(request.cookies.get(cookie(sign_in), ""))
         if account:
-            await sign_in.note("signed_out", account, address_of(request))
+            await sign_in.left(account, address_of(request))
         answer = see(request, "/")
         secure = sign_in.people.secure
         answer.del_cookie(cookie(sign_in), path="/", secure=secure, httponly=True)

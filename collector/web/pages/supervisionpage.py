@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from alerts.routing.supervision import Entry, Supervision
+from collector.journal import Note
 from collector.picture import Picture
 from collector.web import supervision
+from collector.web.actors import asker
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
 from collector.web.reads import Reads
@@ -34,8 +36,12 @@ class SupervisionPage:
         )
 
     async def table(self, request: web.Request) -> web.Response:
-        """Give the list as CSV; raises StoreError."""
+        """Give the list as CSV, once that is in the audit log; raises StoreError."""
         found = await self.reads.run(self.frame.source.supervision)
+        by, people = asker(request), self.frame.source.people()
+        said = {"entries": len(found.open) + len(found.over)}
+        note = Note("exported", "supervision.csv", by.account, said, by=by)
+        await self.reads.run(lambda: people.act(note))
         language = self.frame.texts(request).language
         text = supervision.table(found, self.frame.now(), language, self.frame.zone)
         headers = {"Content-Disposition": 'attachment; filename="supervision.csv"'}

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.incidents import rows
 from alerts.incidents.incident import Incident
+from collector.auditrecord import By
 from core.clock import SECOND
 from core.types import Event, Identity
 from tests.alerts.stage import Stage
@@ -23,6 +24,11 @@ class Somebody:
 
     name: str
     role: str
+
+    @property
+    def by(self) -> By:
+        """Who it is for the audit log."""
+        return By("wang", self.name, self.role)
 
 
 def made(**known: Any) -> Incident:

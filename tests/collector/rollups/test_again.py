@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from collector import operating
 from collector.cli import main
 from collector.parts import LOCK
 from collector.rollups.again import moment
@@ -86,6 +87,7 @@ async def test_a_running_collector_is_left_to_do_it(
     monkeypatch.setattr(clock, "now", lambda: NOW)
     place.clock.at += 200 * SECOND
     place.roll()
+    monkeypatch.setattr(operating, "_answered", lambda *_: True)
     with hold(tmp_path / LOCK, "collector", "[collector] folder"):
         assert main(["collector", "rollup", "--config", config, "--from", rfc3339(THEN)]) == 0
     assert "the running collector does it" in capsys.readouterr().out

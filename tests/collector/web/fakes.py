@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Se
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -53,7 +54,8 @@ MINUTE = 60 * SECOND
 
 def nobody() -> People:
     """Nobody may act, and nothing would come of it."""
-    return People(cast(Any, None), cast(Any, None))
+    journal = SimpleNamespace(act=lambda *_notes: None, note=lambda *_notes: None)
+    return People(cast(Any, None), cast(Any, journal))
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from collector.web.signinlockout import (
     network_of,
 )
 from collector.web.signinsessions import IDLE_S, LONGEST_S, MOST_OF_ONE, Sessions
-from core.errors import StoreBusy
+from core.errors import AuditStopped
 from tests.alerts.people.made import PASSWORD, account, accounts
 from tests.collector.web.office import Office, details, hidden
 
@@ -271,13 +271,14 @@ async def test_a_sign_in_that_cannot_be_recorded_is_none(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_notes: object) -> None:
-        raise StoreBusy("asleep")
+        raise AuditStopped("full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(office.people), "note", refuse)
+        for way in ("act", "note"):
+            patch.setattr(type(office.people), way, refuse)
         answer = await office.sign_in()
         assert answer.status == 503
-        assert "暂时无法保存" in await answer.text()
+        assert "审计日志无法写入" in await answer.text()
         assert "schoolwatch" not in answer.cookies
         assert (await office.sign_in("zhang", WRONG)).status == 401
     assert (await office.sign_in()).status == 303

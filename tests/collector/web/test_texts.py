@@ -75,6 +75,7 @@ MADE = {
     *(f"role_of_{role}" for role in ROLES),
     *(f"error_{status}{more}" for status in TOLD for more in ("", "_next")),
     *("sign_in_insecure", "sign_in_stale", "sign_in_wait", "sign_in_wrong", "error_409"),
+    *("error_audit", "error_audit_next", "refused_audit_stopped"),
     *(f"link_{link}" for link in get_args(Link)),
     *("days", "hours", "minutes", "seconds"),
 } - {"cause_", "next_"}

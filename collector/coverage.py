@@ -1,0 +1,137 @@
+"""Which record every act of a person leaves, and why some leave none (GB/T 22239, 8.1.4.3 a; R-41).
+
+The one place that says it. A test fails for an address or a command that is not here, and another
+does each act and finds its row.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """The kinds of rows that an act leaves; where there is none, `why`."""
+
+    kinds: tuple[str, ...] = ()
+    why: str = ""
+
+
+def _rows(*kinds: str) -> Covered:
+    return Covered(kinds)
+
+
+PAGE: Final = Covered(why="shows what is; changes nothing, and gives no file away")
+API: Final = Covered(why="what the pages show, for programs that ask each few seconds")
+HEALTH: Final = Covered(why="for programs that watch; changes nothing")
+FORM: Final = Covered(why="shows a form; what comes of it is recorded when it is sent")
+LOOK: Final = Covered(why="reads files or asks the collector; changes nothing")
+COMMAND: Final = _rows("command_run")
+
+ROUTES: Final[dict[str, Covered]] = {
+    # Acts.
+    "POST /sign-in": _rows("signed_in", "sign_in_failed", "sign_in_locked"),
+    "POST /sign-out": _rows("signed_out"),
+    "POST /alerts/{number}/ack": _rows("alert_acknowledged", "act_refused"),
+    "POST /alerts/{number}/undo": _rows("alert_ack_undone", "act_refused"),
+    "POST /alerts/{number}/stage": _rows("alert_handled", "act_refused"),
+    "POST /alerts/{number}/silence": _rows("silence_made", "act_refused"),
+    "POST /silences/{number}/end": _rows("silence_ended", "act_refused"),
+    "POST /incidents/{number}/confirm": _rows("incident_confirmed", "act_refused"),
+    "POST /incidents/{number}/reported": _rows("incident_reported", "act_refused"),
+    "POST /incidents/{number}/close": _rows("incident_closed", "act_refused"),
+    "POST /ack/{token}": _rows("alert_acknowledged"),
+    "POST /api/v1/alerts/ack": _rows("alert_acknowledged", "act_refused", "sign_in_failed"),
+    "POST /api/v1/silences": _rows("silence_made", "act_refused", "sign_in_failed"),
+    "POST /api/v1/silences/end": _rows("silence_ended", "act_refused", "sign_in_failed"),
+    # What gives something away.
+    "GET /supervision.csv": _rows("exported"),
+    "GET /incidents/{number}": _rows("exported"),
+    # Reading.
+    "GET /": PAGE,
+    "GET /schools/{region}/{school}": PAGE,
+    "GET /schools/{region}/{school}/rooms/{room}": PAGE,
+    "GET /schools/{region}/{school}/{agent}": PAGE,
+    "GET /alerts": PAGE,
+    "GET /alerts/{number}": PAGE,
+    "GET /security": PAGE,
+    "GET /unconnected": PAGE,
+    "GET /supervision": PAGE,
+    "GET /ledger": PAGE,
+    "GET /silences": PAGE,
+    "GET /incidents": PAGE,
+    "GET /static": PAGE,
+    "GET /sign-in": FORM,
+    "GET /ack/{token}": FORM,
+    "GET /api/v1/live": API,
+    "GET /api/v1/agents": API,
+    "GET /api/v1/rooms": API,
+    "GET /api/v1/alerts": API,
+    "GET /api/v1/security": API,
+    "GET /api/v1/incidents": API,
+    "GET /api/v1/unconnected": API,
+    "GET /api/v1/supervision": API,
+    "GET /api/v1/targets": API,
+    "GET /api/v1/ledger": API,
+    "GET /api/v1/latest": API,
+    "GET /api/v1/series": API,
+    "GET /api/v1/canary": API,
+    "GET /api/v1/openapi.json": API,
+    "GET /healthz": HEALTH,
+    "GET /readyz": HEALTH,
+    "GET /metrics": HEALTH,
+}
+"""By method and address, as the application has them."""
+
+COMMANDS: Final[dict[str, Covered]] = {
+    "accounts add": COMMAND,
+    "accounts passwd": COMMAND,
+    "collector backup": _rows("backup_made"),
+    "collector rollup": COMMAND,
+    "collector run": _rows("collector_started", "config_changed", "took_over"),
+    "deploy agent": COMMAND,
+    "deploy init": COMMAND,
+    "deploy renew": COMMAND,
+    "deploy revoke": COMMAND,
+    "deploy store": COMMAND,
+    "deploy upgrade": COMMAND,
+    "notify test": COMMAND,
+    "store init": COMMAND,
+    "up": _rows("collector_started"),
+    "accounts check": LOOK,
+    "accounts list": LOOK,
+    "calendar check": LOOK,
+    "calendar show": LOOK,
+    "collector watch": Covered(why="a program beside the collector; its canary is a reading"),
+    "completion": LOOK,
+    "deploy list": LOOK,
+    "ledger": LOOK,
+    "notify list": LOOK,
+    "roster check": LOOK,
+    "routes check": LOOK,
+    "routes show": LOOK,
+    "rules check": LOOK,
+    "rules list": LOOK,
+    "rules test": LOOK,
+    "status": LOOK,
+    "store check": Covered(why="writes one reading of its own to see that it can be read back"),
+}
+"""By their words after `schoolwatch`."""
+
+BY_ITSELF: Final[dict[str, tuple[str, ...]]] = {
+    "a file of the configuration is taken over or refused": (
+        "config_taken",
+        "config_unreadable",
+        "config_changed",
+    ),
+    "the list of schools is taken over": (
+        "roster_taken",
+        "roster_rows_refused",
+        "roster_unreadable",
+    ),
+    "an agent is seen for the first time": ("agent_enrolled",),
+    "something is missing from the ledger": ("unexplained_gap", "batches_dropped"),
+    "data is deleted, for it is older than it is kept for": ("retention_done",),
+    "the audit log stops, or goes on": ("audit_stopped",),
+    "the database is set back": ("restored", "store_went_back"),
+}
+"""What leaves a row without anybody's address or command: a file that was edited, or time."""
