@@ -1,5 +1,6 @@
 """The clauses as data: `clauses.toml`, one table for each row of domain.md §10."""
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -64,11 +65,26 @@ class PoliceItem(Struct, frozen=True, kw_only=True):
     stated: tuple[Word, ...] = ()
 
 
+class Topic(Struct, frozen=True, kw_only=True):
+    """What a statement may be about."""
+
+    word: Word
+    zh: Word
+    en: Word
+
+
 class Clauses(Struct, frozen=True, kw_only=True):
     """The file."""
 
+    topic: tuple[Topic, ...]
     clause: tuple[Clause, ...]
     police: tuple[PoliceItem, ...]
+
+
+@cache
+def topics() -> Mapping[str, Text]:
+    """Return everything that somebody may state something about, by its word."""
+    return {one.word: Text(one.zh, one.en) for one in clauses().topic}
 
 
 @cache

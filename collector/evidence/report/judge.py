@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from collector.evidence.report.clauses import Clause, PoliceItem, clauses
+from collector.evidence.report.clauses import Clause, PoliceItem, clauses, topics
 from collector.evidence.report.finding import LEVELS, Finding, Found, Gap, Level, Verdict
 from collector.evidence.report.indicators import Indicator, indicators
 from collector.evidence.report.looks import LOOKS
@@ -121,16 +121,15 @@ def _finding(
     there = [some for some in said if some]
     gaps = [gap for some in there for gap in gaps_of(some, sources.today)]
     if len(there) < len(said):
-        gaps.append(_unstated(row, [w for w, some in zip(row.stated, said) if not some]))
+        gaps.append(_unstated(w for w, some in zip(row.stated, said) if not some))
     stated = [one.shown() for some in there for one in some]
     return Finding(row.coverage, found, gaps, blocked, stated)
 
 
-def _unstated(row: Clause | PoliceItem, words: Iterable[str]) -> Gap:
-    said = ", ".join(words)
-    return Gap(
-        Text(f"{UNSTATED.what.zh}：{said}", f"{UNSTATED.what.en} about {said}"), UNSTATED.todo
-    )
+def _unstated(words: Iterable[str]) -> Gap:
+    said = [topics()[word] for word in words]
+    zh, en = "、".join(one.zh for one in said), ", ".join(one.en for one in said)
+    return Gap(Text(f"{UNSTATED.what.zh}：{zh}", f"{UNSTATED.what.en} about {en}"), UNSTATED.todo)
 
 
 def _looked(look: Look, sources: Sources, name: str) -> Found | Unread:

@@ -113,13 +113,18 @@ class Sources:
     def rows(self, query: str, *values: Any) -> Iterator[tuple[Any, ...]]:
         """Return the rows of the ledger that *query* finds."""
         try:
-            yield from self.ledger.execute(query, values)
+            # Not `yield from`, which closes the cursor of who stops early, after its database.
+            for row in self.ledger.execute(query, values):  # noqa: UP028
+                yield row
         except sqlite3.Error as error:
+            if str(error).startswith("no such "):
+                raise _older(str(error)) from error
             raise _damaged(self.folder / LEDGER, error) from error
 
     def one(self, query: str, *values: Any) -> tuple[Any, ...]:
         """Return the first row that *query* finds, which there has to be."""
-        return next(self.rows(query, *values))
+        (found,) = self.rows(f"{query} LIMIT 1", *values)
+        return found
 
     def counted(self, query: str, *values: Any) -> Counted:
         """Count the rows of the ledger that *query* finds, whose first column names them."""
@@ -157,10 +162,7 @@ class Sources:
         """Raise Unread where the ledger has not the tables *names*."""
         missing = sorted({*names} - self.tables())
         if missing:
-            said = ", ".join(missing)
-            raise Unread(
-                Text(f"数据库中没有表 {said}：请先升级并启动中心", f"the database lacks {said}")
-            )
+            raise _older("no such table: " + ", ".join(missing))
 
     def _once(self, name: str, make: Callable[[], T]) -> T:
         """Return what *make* makes, made once; a failure is raised again without a second try."""
@@ -205,6 +207,15 @@ class Sources:
 
 def _range(first: str, last: str) -> str:
     return first if first == last else f"{first}–{last}"
+
+
+def _older(lacks: str) -> Unread:
+    return Unread(
+        Text(
+            f"数据库由更早的版本建立（{lacks}）：请先用本版本启动一次中心",
+            f"the database is of an earlier version ({lacks}): start this collector once",
+        )
+    )
 
 
 def _damaged(path: Path, error: object) -> Unread:

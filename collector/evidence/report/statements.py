@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 
-from collector.evidence.report.clauses import clauses
+from collector.evidence.report.clauses import topics
 from collector.evidence.report.finding import Gap
 from core import config
 from core.alerts import Text
@@ -55,9 +55,11 @@ class Statement(Struct, frozen=True, kw_only=True):
 
     def shown(self) -> Text:
         """Return it as the report quotes it."""
+        name = topics()[self.about]
+        who, until = f"{self.said_by}, {self.said_on}", self.valid_until
         return Text(
-            f"“{self.text}”（{self.said_by}，{self.said_on}；有效期至 {self.valid_until}）",
-            f"“{self.text}” ({self.said_by}, {self.said_on}; valid until {self.valid_until})",
+            f"{name.zh}：“{self.text}”（{who}；有效期至 {until}）",
+            f"{name.en}: “{self.text}” ({who}; valid until {until})",
         )
 
 
@@ -66,13 +68,6 @@ class Statements(Struct, frozen=True, kw_only=True):
 
     kind: Literal["statements"] = "statements"
     statement: tuple[Statement, ...] = ()
-
-
-def topics() -> set[str]:
-    """Return everything that somebody may state something about."""
-    table = clauses()
-    clauses_say = (word for row in table.clause for word in row.stated)
-    return {*clauses_say, *(word for row in table.police for word in row.stated)}
 
 
 def read_statements(path: Path) -> Statements:
@@ -93,11 +88,12 @@ def _mistakes(rows: tuple[Statement, ...]) -> Iterator[tuple[KeyPath, str]]:
 def gaps_of(said: list[Statement], today: date) -> Iterator[Gap]:
     """Return what is wrong with statements about one thing, the newest of which counts."""
     newest = max(said, key=lambda one: one.valid_until)
+    name = topics()[newest.about]
     if newest.is_over(today):
         yield Gap(
             Text(
-                f"人工说明（{newest.about}）已于 {newest.valid_until} 过期",
-                f"the statement about {newest.about} expired on {newest.valid_until}",
+                f"人工说明（{name.zh}）已于 {newest.valid_until} 过期",
+                f"the statement about {name.en} expired on {newest.valid_until}",
             ),
             Text(
                 "请责任人核实现状，在 statements.toml 中写入新的说明和有效期",
@@ -108,8 +104,8 @@ def gaps_of(said: list[Statement], today: date) -> Iterator[Gap]:
     elif newest.ends_soon(today):
         yield Gap(
             Text(
-                f"人工说明（{newest.about}）将于 {newest.valid_until} 到期",
-                f"the statement about {newest.about} expires on {newest.valid_until}",
+                f"人工说明（{name.zh}）将于 {newest.valid_until} 到期",
+                f"the statement about {name.en} expires on {newest.valid_until}",
             ),
             Text("到期前重新核实并更新说明", "look again and renew it before that day"),
         )

@@ -9,7 +9,11 @@ from core.alerts import Text
 from core.clock import SECOND
 
 ALIVE: Final = 600 * SECOND
-QUERY: Final = "SELECT last_arrival FROM agent WHERE school = ? AND agent = ?"
+LAST: Final = (
+    "max(last_arrival, coalesce((SELECT max(last_at) FROM lane WHERE lane.agent = agent.id), 0))"
+)
+"""When an agent was last heard: its state is written rarely, its batches at once."""
+QUERY: Final = f"SELECT {LAST} FROM agent WHERE school = ? AND agent = ?"  # noqa: S608
 
 
 def heard(sources: Sources) -> int:

@@ -13,8 +13,8 @@ from core.clock import SECOND
 
 HEARD: Final = 300 * SECOND
 """Of an agent, to count as watching (I-34)."""
-AGENTS: Final = """SELECT id, region, school, agent, last_arrival, stopped FROM agent
-    WHERE school != ? ORDER BY id"""
+AGENTS: Final = f"""SELECT id, region, school, agent, {watchdog.LAST} AS heard, stopped
+    FROM agent WHERE school != ? ORDER BY id"""  # noqa: S608
 MONITORED: Final = 95
 """Percent of agents that should be heard (I-34)."""
 
@@ -58,8 +58,7 @@ def monitoring(sources: Sources) -> Found:
 
 def agents(sources: Sources) -> tuple[int, int]:
     """Return how many agents should be heard, and how many are."""
-    query = """SELECT count(*), coalesce(sum(last_arrival >= ?), 0) FROM agent
-        WHERE school != ? AND stopped = 0"""
+    query = f"SELECT count(*), coalesce(sum(heard >= ?), 0) FROM ({AGENTS}) WHERE stopped = 0"  # noqa: S608
     total, heard = sources.one(query, sources.now - HEARD, CANARY_SCHOOL)
     return int(total), int(heard)
 

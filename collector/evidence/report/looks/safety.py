@@ -258,8 +258,8 @@ def input_checks(sources: Sources) -> Found:
 
 def database(sources: Sources) -> Found:
     """Whether the database is whole (a quick check of SQLite over all its pages)."""
-    (pages,) = sources.one("PRAGMA page_count")
-    (version,) = sources.one("PRAGMA user_version")
+    ((pages,),) = sources.rows("PRAGMA page_count")
+    ((version,),) = sources.rows("PRAGMA user_version")
     said = Counted(LEDGER, "PRAGMA quick_check", int(pages), "", f"user_version {version}")
     gap = Gap(
         Text(
