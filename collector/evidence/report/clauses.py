@@ -1,6 +1,6 @@
 """The clauses as data: `clauses.toml`, one table for each row of domain.md §10."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -79,6 +79,11 @@ class Clauses(Struct, frozen=True, kw_only=True):
     topic: tuple[Topic, ...]
     clause: tuple[Clause, ...]
     police: tuple[PoliceItem, ...]
+
+    def rows(self) -> Iterator[Clause | PoliceItem]:
+        """Return everything that is judged."""
+        yield from self.clause
+        yield from self.police
 
 
 @cache

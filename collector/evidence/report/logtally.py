@@ -19,8 +19,10 @@ import msgspec
 
 from collector.evidence.report.finding import Counted, Span
 from core.kinds import KINDS, OTHER
+from core.merkle.hashing import Edge, leaf_hash
 from core.securitykinds import ATTACKS
 
+OURS: Final = frozenset({*KINDS, "audit_key", "retention_removed", "audit_scanned"})
 NAME: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?\.jsonl(\.gz)?")
 MOST_DAMAGE: Final = 20
 MOST_PEOPLE: Final = 10_000
@@ -29,6 +31,8 @@ WHO_DID: Final = ("actor", "role", "address", "success", "reason")
 """Keys of a line that say who did it and how it ended; lines of earlier versions have none."""
 PARTIES: Final = ("source", "target")
 SIGNED_IN: Final = "signed_in"
+KEY: Final = "audit_key"
+MOST_KEYS: Final = 1_000
 
 
 class Line(msgspec.Struct):
@@ -104,6 +108,12 @@ class LogTally:
     people: dict[str, int] = field(default_factory=dict)
     """When each account last signed in."""
     kinds: dict[str, OfKind] = field(default_factory=dict)
+    keys: list[str] = field(default_factory=list)
+    """Verifier keys that rows announce, the newest last."""
+    size: int = 0
+    edge: Edge = field(default_factory=Edge)
+    root: bytes = b""
+    """Of the tree over the first `size` lines, where the log has all of them."""
     lines: int = 0
     before: int = 0
     """Lines without any of WHO_DID, as earlier versions wrote them."""
@@ -143,9 +153,12 @@ class LogTally:
         return Counted("audit/*.jsonl", f"kind = {kind}", one.count, one.digest.hexdigest(), rows)
 
 
-def tally(folder: Path, span: Span) -> LogTally:
-    """Walk through the log in *folder*; raises OSError, and what gzip raises."""
-    found = LogTally(span)
+def tally(folder: Path, span: Span, size: int = 0) -> LogTally:
+    """Walk through the log in *folder*, and give the root over its first *size* lines.
+
+    Raises OSError, and what gzip raises.
+    """
+    found = LogTally(span, size=size)
     decoder = msgspec.json.Decoder(Line)
     paths = files(folder)
     for path in paths:
@@ -156,6 +169,7 @@ def tally(folder: Path, span: Span) -> LogTally:
                     _damaged(found, segment, number, "the line has no end")
                 break  # it is being written
             segment.digest.update(raw)
+            _grow(found, raw)
             try:
                 line = decoder.decode(raw)
             except msgspec.DecodeError as error:
@@ -184,6 +198,13 @@ def _lines(path: Path) -> Iterator[bytes]:
             yield line
 
 
+def _grow(found: LogTally, raw: bytes) -> None:
+    if found.edge.size < found.size:
+        found.edge.append(leaf_hash(raw[:-1]))
+        if found.edge.size == found.size:
+            found.root = found.edge.root()
+
+
 def _damaged(found: LogTally, segment: Segment, number: int, what: str) -> None:
     segment.whole = False
     if len(found.damage) < MOST_DAMAGE:
@@ -198,8 +219,10 @@ def _add(found: LogTally, segment: Segment, number: int, line: Line, raw: bytes)
     segment.last, segment.rows, found.rows = line.row, segment.rows + 1, found.rows + 1
     found.oldest_at = found.oldest_at or line.received
     found.newest_at = max(found.newest_at, line.received)
-    kind = line.kind if line.kind in KINDS else OTHER
+    kind = line.kind if line.kind in OURS else OTHER
     found.newest[kind] = line
+    if kind == KEY and len(found.keys) < MOST_KEYS:
+        found.keys.append(str(line.said().get("key", "")))
     if kind == SIGNED_IN and (line.subject in found.people or len(found.people) < MOST_PEOPLE):
         found.people[line.subject] = max(found.people.get(line.subject, 0), line.received)
     if found.span.start <= line.received < found.span.stop:

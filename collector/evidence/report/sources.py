@@ -25,6 +25,7 @@ from collector.roster import Roster, read_roster
 from core import clock
 from core.alerts import Text
 from core.errors import MonitorError
+from core.merkle.note import Checkpoint, Note, checkpoint_in, read_note
 from core.readonly import read_only
 
 T = TypeVar("T")
@@ -94,6 +95,18 @@ class Sources:
     def log(self) -> LogTally:
         """What one walk through the audit log has counted."""
         return self._once("log", self._log)
+
+    @cached_property
+    def head_note(self) -> Note | None:
+        """The newest signed checkpoint of the log, read before the log is; its signature is not
+        looked at here. Raises OSError, NoteError."""
+        path = self.folder / "audit" / "checkpoint"
+        return read_note(path.read_bytes()) if path.is_file() else None
+
+    @property
+    def head(self) -> Checkpoint | None:
+        """What that note says."""
+        return checkpoint_in(self.head_note.text) if self.head_note else None
 
     @property
     def accounts(self) -> Accounts | None:
@@ -180,7 +193,8 @@ class Sources:
 
     def _log(self) -> LogTally:
         try:
-            return tally(self.folder / "audit", self.span)
+            head = self.head
+            return tally(self.folder / "audit", self.span, head.size if head else 0)
         except (OSError, EOFError, ValueError, MonitorError) as error:
             raise Unread(
                 Text(f"审计日志无法读取：{error}", f"the audit log cannot be read: {error}")

@@ -1,24 +1,168 @@
-"""The health of the log's Merkle tree as evidence for 8.1.4.3 c (I-24), where there is a tree."""
+"""What the tree over the log, its signed head and its witnesses say, for 8.1.4.3 c (I-24).
 
-from collector.evidence.report.finding import Found, Gap
+The root is computed again from the lines themselves; `schoolwatch audit verify` looks closer.
+"""
+
+import hashlib
+from datetime import datetime
+from typing import Final
+
+from collector.evidence.report.finding import Counted, Found, Gap
+from collector.evidence.report.logtally import LogTally
 from collector.evidence.report.sources import Sources
 from core.alerts import Text
+from core.clock import SECOND
+from core.merkle.note import Checkpoint, Note, NoteError, read_verifier_key
+
+OLD: Final = 86_400 * SECOND
+TAMPERED: Final = (
+    *("audit_altered", "audit_inconsistent", "audit_went_back"),
+    *("witness_disagrees", "witness_ahead"),
+)
+"""Kinds by which the log, agents and witnesses tell that it is not as it was signed."""
+AGREES: Final = "agrees"
+VERIFY: Final = Text(
+    "用 schoolwatch audit verify 查明位置；保留现场，与见证者和备份比对",
+    "find the place with schoolwatch audit verify; keep all as it is, compare witnesses and backup",
+)
+NONE: Final = Gap(
+    Text(
+        "审计日志尚未由签名检查点和见证者保护",
+        "no signed checkpoints and witnesses guard the audit log yet",
+    ),
+    Text("升级并启动中心，等待一分钟", "upgrade, start the collector, and wait for a minute"),
+)
 
 
 def found(sources: Sources) -> Found:
     """Return what the tree says of the log."""
+    log, note, head = sources.log, sources.head_note, sources.head
+    told = _told(log)
+    if note is None or head is None:
+        return Found(
+            Text("尚无签名检查点", "no signed checkpoint yet"),
+            gaps=[*told, NONE],
+            unknown=True,
+        )
+    signer = _signer(note, log)
+    gaps = [*told, *_lines(log, head), *_signature(signer), *_age(head, sources.now)]
+    agree, witnesses = _witnesses(sources)
+    if not agree:
+        gaps.append(
+            Gap(
+                Text("没有见证者持有并认同检查点", "no witness holds a checkpoint and agrees"),
+                Text(
+                    "升级采集端（采集端即见证者），或在审计员的电脑上做见证",
+                    "upgrade the agents, which are witnesses, or have the auditor's host be one",
+                ),
+            )
+        )
+    digest = hashlib.sha256(note.encode()).hexdigest()
     return Found(
-        Text("尚无签名检查点", "no signed checkpoint yet"),
-        (),
-        [
+        Text(
+            f"签名检查点覆盖 {head.size} 行（{head.extension('time')}），"
+            + ("根哈希由日志行重新算出，一致" if log.root == head.root else "根哈希未能核对一致")
+            + f"；见证者认同 {agree} / {witnesses}",
+            f"a signed checkpoint of {head.size} rows ({head.extension('time')}), "
+            + ("the root computed anew is its own" if log.root == head.root else "not confirmed")
+            + f"; {agree} of {witnesses} witnesses agree",
+        ),
+        [Counted("audit/checkpoint", "signed note", head.size, digest, f"1–{head.size}")],
+        gaps,
+    )
+
+
+def _lines(log: LogTally, head: Checkpoint) -> list[Gap]:
+    first = log.segments[0].first if log.segments else 0
+    if first > 1:
+        # Its tiles still prove each row; without the first lines the root cannot be made here.
+        return [
             Gap(
                 Text(
-                    "审计日志尚未由签名检查点和见证者保护",
-                    "no signed checkpoints and witnesses guard the audit log yet",
+                    f"日志从第 {first} 行开始，无法在此重新计算根哈希",
+                    f"the log begins with row {first}: the root cannot be computed here",
                 ),
-                Text("升级程序", "upgrade the program"),
-                hole=False,
+                Text("运行 schoolwatch audit verify", "run schoolwatch audit verify"),
             )
-        ],
-        unknown=True,
+        ]
+    if log.rows < head.size:
+        what = Text(
+            f"签名时有 {head.size} 行，现在只有 {log.rows} 行：日志被截断",
+            f"{head.size} rows were signed and {log.rows} are there: the log was cut",
+        )
+    elif log.root != head.root:
+        what = Text(
+            "日志与签名的根哈希不符：有记录被改动", "the log is not what was signed: it was changed"
+        )
+    else:
+        return []
+    return [Gap(what, VERIFY, hole=True)]
+
+
+def _signer(note: Note, log: LogTally) -> str:
+    """Return which of the keys that the log announces signed *note*, "" where none did."""
+    for key in reversed(log.keys):
+        try:
+            note.check(*read_verifier_key(key))
+        except NoteError:
+            continue
+        return key
+    return ""
+
+
+def _signature(signer: str) -> list[Gap]:
+    if signer:
+        return []
+    return [
+        Gap(
+            Text(
+                "检查点的签名与日志中公布的密钥都不符",
+                "no key that the log announces signed the checkpoint",
+            ),
+            VERIFY,
+            hole=True,
+        )
+    ]
+
+
+def _age(head: Checkpoint, now: int) -> list[Gap]:
+    said = head.extension("time")
+    try:
+        at = int(datetime.fromisoformat(said).timestamp()) * SECOND
+    except ValueError:
+        at = 0
+    if now - at <= OLD:
+        return []
+    return [
+        Gap(
+            Text(
+                f"最近的检查点已超过一天（{said}）",
+                f"the newest checkpoint is over a day old ({said})",
+            ),
+            Text("查看中心是否在运行", "see whether the collector runs"),
+        )
+    ]
+
+
+def _told(log: LogTally) -> list[Gap]:
+    """Return what somebody told of the log and has not taken back."""
+    lines = [log.newest[kind] for kind in TAMPERED if kind in log.newest]
+    return [
+        Gap(
+            Text(f"第 {line.row} 行：{line.kind}", f"row {line.row}: {line.kind}"),
+            VERIFY,
+            hole=True,
+        )
+        for line in lines
+        if line.active
+    ]
+
+
+def _witnesses(sources: Sources) -> tuple[int, int]:
+    """Return how many witnesses agree with the log, and how many there are."""
+    if "witness" not in sources.tables():
+        return 0, 0
+    ((agree, total),) = sources.rows(
+        "SELECT coalesce(sum(verdict = ?), 0), count(*) FROM witness", AGREES
     )
+    return int(agree), int(total)

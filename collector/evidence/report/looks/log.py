@@ -26,6 +26,8 @@ WANTED: Final = (
     *("audit_exported", "audit_queried", "report_made", "agent_enrolled"),
 )
 """Of these: what an earlier version of the program has no word for."""
+REMOVED: Final = "retention_removed"
+"""The row that the log has of each segment that was old enough to go."""
 STOPS: Final = ("audit_stopped", "collector_started")
 
 
@@ -177,7 +179,7 @@ def retention(sources: Sources) -> Found:
     days = max(0, sources.now - log.oldest_at) // _DAY
     young, gaps = days < RETENTION_DAYS, []
     first = log.segments[0].first
-    if first > 1:
+    if first > 1 and (young or REMOVED not in log.newest):
         gaps.append(
             Gap(
                 Text(
@@ -198,7 +200,7 @@ def retention(sources: Sources) -> Found:
             f"最早记录距今 {days} 天（应不少于 {RETENTION_DAYS} 天）{said}",
             f"the oldest record is {days} days old (at least {RETENTION_DAYS}){said_en}",
         ),
-        [log.whole()],
+        [log.whole(), *log.counted(REMOVED)],
         gaps,
         young=young and not gaps,
     )

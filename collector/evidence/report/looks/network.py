@@ -25,6 +25,8 @@ FIELDS: Final = {
     "time": Text("攻击时间", "time"),
 }
 FLOWS: Final = 900 * SECOND
+MOST: Final = 20
+"""Named of a kind; the figure counts all."""
 LOOK_BACK: Final = 7 * 86_400 * SECOND
 
 
@@ -120,7 +122,7 @@ def rule_bases(sources: Sources) -> Found:
             Text("续期并更新特征库", "renew it, and update the rule base"),
             hole=True,
         )
-        for _, _, place in open_now[:20]
+        for _, _, place in open_now[:MOST]
     ]
     return Found(
         Text(
@@ -146,7 +148,7 @@ def foreign_logs(sources: Sources) -> Found:
             Text("检查设备的日志服务器设置和网络（docs/logs.md）", "see docs/logs.md"),
             hole=True,
         )
-        for name in silent[:20]
+        for name in silent[:MOST]
     ]
     if limited:
         gaps.append(
@@ -167,7 +169,7 @@ def foreign_logs(sources: Sources) -> Found:
                 ),
             )
         )
-    gaps += _oldest_of(devices)
+    gaps += _kept(sources, devices)
     return Found(
         Text(
             f"边界设备日志 {len(devices)} 台，{len(silent)} 台中断；收到 {lines} 行，"
@@ -181,9 +183,39 @@ def foreign_logs(sources: Sources) -> Found:
     )
 
 
-def _oldest_of(devices: dict[str, dict[str, Any]]) -> list[Gap]:
-    """Return that nothing proves how long a device keeps its log, where its agent does not say."""
-    untold = [name for name, said in devices.items() if "oldest_at" not in said]
+def _kept(sources: Sources, devices: dict[str, dict[str, Any]]) -> list[Gap]:
+    """Return whose log does not go back six months, and of whose nobody can tell."""
+    kept = _devices(sources, "log_kept")
+    gaps = []
+    for name, said in sorted(kept.items())[:MOST]:
+        days = int(said.get("oldest_age_s", 0)) // 86_400
+        if said.get("state") == "short":
+            gaps.append(
+                Gap(
+                    Text(
+                        f"设备 {name} 的日志只留存 {days} 天",
+                        f"the log of {name} goes back {days} days only",
+                    ),
+                    Text("扩大留存空间，达到 184 天（docs/logs.md）", "give it room for 184 days"),
+                    hole=True,
+                )
+            )
+        if said.get("damaged"):
+            gaps.append(
+                Gap(
+                    Text(
+                        f"设备 {name} 有 {said['damaged']} 天的封存日志被改动或损坏",
+                        f"{said['damaged']} sealed days of {name} are not as they were",
+                    ),
+                    Text("到该校查明原因（docs/logs.md）", "look into it at the school"),
+                    hole=True,
+                )
+            )
+    untold = [name for name in devices if "state" not in kept.get(name, {})]
+    return [*gaps, *_untold(untold)]
+
+
+def _untold(untold: list[str]) -> list[Gap]:
     if not untold:
         return []
     return [
@@ -285,10 +317,10 @@ def _schools(sources: Sources) -> list[School]:
     return [one for one in schools if one.standing(sources.today) == "open"]
 
 
-def _devices(sources: Sources) -> dict[str, dict[str, Any]]:
+def _devices(sources: Sources, measurement: str = "firewall_log") -> dict[str, dict[str, Any]]:
     """Return what each boundary device's log last said, by its place and name."""
     try:
-        values = sources.store.last("firewall_log", {}, sources.now - LOOK_BACK)
+        values = sources.store.last(measurement, {}, sources.now - LOOK_BACK)
     except StoreError as error:
         raise Unread(
             Text(f"时序库无法读取：{error}", f"the store cannot be read: {error}")

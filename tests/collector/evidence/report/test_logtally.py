@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from tests.collector.evidence.report.recorded import DAY, District
 from tests.collector.making import NOW
 
 ALL = Span(0, 2**63)
-WHO = {
+WHO: Any = {
     "actor": "system:collector/d1",
     "role": "system",
     "address": "",
@@ -28,7 +29,7 @@ WHO = {
 }
 
 
-def line(row: int, kind: str = "checkpoint", **more: object) -> bytes:
+def line(row: int, kind: str = "checkpoint", **more: Any) -> bytes:
     said = {
         "kind": kind,
         "row": row,
@@ -44,7 +45,7 @@ def seal(path: Path) -> None:
     path.unlink()
 
 
-def write(path: Path, rows: Iterable[int], **more: object) -> None:
+def write(path: Path, rows: Iterable[int], **more: Any) -> None:
     path.write_bytes(b"".join(line(row, **more) for row in rows))
 
 
@@ -109,6 +110,7 @@ def test_a_sealed_file_that_was_cut_says_so(tmp_path: Path) -> None:
 REPORT = """
 import json, resource, sys, time
 from pathlib import Path
+from typing import Any
 from tests.collector.evidence.report.recorded import District
 district = District(Path(sys.argv[1]))
 began = time.monotonic()

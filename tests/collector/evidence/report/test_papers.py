@@ -51,6 +51,7 @@ def test_the_workbook_opens_with_every_clause_and_says_on_each_sheet_what_it_is(
     for sheet in book.worksheets:
         assert sheet["A1"].value == words.SELF_CHECK.zh
         assert sheet["A2"].value == words.SELF_CHECK.en
+        assert sheet.oddHeader
         assert sheet.oddHeader.center.text == words.SELF_CHECK.zh
         assert sheet.print_title_rows == "$1:$3"
     rows = [*book.worksheets[1].iter_rows(min_row=4, values_only=True)]
