@@ -9,6 +9,7 @@ counted can be counted again with stock tools, as for one kind over the whole lo
 import gzip
 import hashlib
 import re
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -156,16 +157,17 @@ class LogTally:
 def tally(folder: Path, span: Span, size: int = 0) -> LogTally:
     """Walk through the log in *folder*, and give the root over its first *size* lines.
 
-    Raises OSError, and what gzip raises.
+    Raises OSError.
     """
     found = LogTally(span, size=size)
     decoder = msgspec.json.Decoder(Line)
     paths = files(folder)
     for path in paths:
         segment = Segment(path.name.removesuffix(".gz"))
-        for number, raw in enumerate(_lines(path), 1):
+        last = path == paths[-1]
+        for number, raw in enumerate(_lines(path, found, segment), 1):
             if not raw.endswith(b"\n"):
-                if path != paths[-1]:
+                if not last:
                     _damaged(found, segment, number, "the line has no end")
                 break  # it is being written
             segment.digest.update(raw)
@@ -192,10 +194,16 @@ def files(folder: Path) -> list[Path]:
     return [chosen[name] for name in sorted(chosen, key=lambda name: name.removesuffix(".jsonl"))]
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        while line := file.readline(LONGEST_LINE):
-            yield line
+def _lines(path: Path, found: LogTally, segment: Segment) -> Iterator[bytes]:
+    """Give the lines of a file, as far as a sealed one can be unpacked."""
+    number = 0
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                yield line
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        _damaged(found, segment, number + 1, f"cannot be unpacked: {error}")
 
 
 def _grow(found: LogTally, raw: bytes) -> None:

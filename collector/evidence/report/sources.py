@@ -25,7 +25,7 @@ from collector.roster import Roster, read_roster
 from core import clock
 from core.alerts import Text
 from core.errors import MonitorError
-from core.merkle.note import Checkpoint, Note, checkpoint_in, read_note
+from core.merkle.note import Checkpoint, Note, NoteError, checkpoint_in, read_note
 from core.readonly import read_only
 
 T = TypeVar("T")
@@ -193,12 +193,17 @@ class Sources:
 
     def _log(self) -> LogTally:
         try:
-            head = self.head
-            return tally(self.folder / "audit", self.span, head.size if head else 0)
-        except (OSError, EOFError, ValueError, MonitorError) as error:
+            return tally(self.folder / "audit", self.span, self._signed_size())
+        except OSError as error:
             raise Unread(
                 Text(f"审计日志无法读取：{error}", f"the audit log cannot be read: {error}")
             ) from error
+
+    def _signed_size(self) -> int:
+        try:
+            return self.head.size if self.head else 0
+        except (OSError, NoteError):
+            return 0  # said where the head itself is asked for
 
     def _accounts(self) -> Accounts | None:
         path = self.config.alerts.accounts_file

@@ -36,8 +36,13 @@ NONE: Final = Gap(
 
 def found(sources: Sources) -> Found:
     """Return what the tree says of the log."""
-    log, note, head = sources.log, sources.head_note, sources.head
+    log = sources.log
     told = _told(log)
+    try:
+        note, head = sources.head_note, sources.head
+    except (OSError, NoteError) as error:
+        what = Text(f"检查点文件损坏：{error}", f"the checkpoint is damaged: {error}")
+        return Found(what, gaps=[*told, Gap(what, VERIFY, hole=True)])
     if note is None or head is None:
         return Found(
             Text("尚无签名检查点", "no signed checkpoint yet"),

@@ -1,5 +1,7 @@
 """Backups, restores, who joined, what was refused, what changed, personal data."""
 
+import hashlib
+from pathlib import Path
 from typing import Final
 
 from collector.canary import SCHOOL as CANARY_SCHOOL
@@ -58,19 +60,7 @@ def backups(sources: Sources) -> Found:
                 hole=days > OLD_DAYS,
             )
         )
-    gaps.append(
-        Gap(
-            Text(
-                "程序看不到副本是否仍在、是否在异地",
-                "the program cannot see whether the copy is still there, or elsewhere",
-            ),
-            Text(
-                "核对副本的 SHA-256，并写入人工说明 backup_elsewhere",
-                "compare the copy's SHA-256, and write a statement about backup_elsewhere",
-            ),
-            level3=True,
-        )
-    )
+    gaps += _copy(last)
     return Found(
         Text(
             f"期内备份 {log.count('backup_made')} 次，最近一次 {sources.day(last.received)}"
@@ -81,6 +71,37 @@ def backups(sources: Sources) -> Found:
         counted,
         gaps,
     )
+
+
+def _copy(last: Line) -> list[Gap]:
+    """Return what is wrong with the newest copy, where it was put."""
+    path, said = Path(last.subject), last.said()
+    try:
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return [
+            Gap(
+                Text(
+                    f"副本 {path.name} 不在原处或无法读取，程序看不到它是否在别处",
+                    f"the copy {path.name} is not where it was put, or cannot be read",
+                ),
+                Text(
+                    "核对所存副本的 SHA-256，并写入人工说明（异地备份）",
+                    "compare the SHA-256 of the copy that you keep, and write a statement",
+                ),
+                level3=True,
+            )
+        ]
+    if found == said.get("sha256"):
+        return []
+    return [
+        Gap(
+            Text(f"副本 {path.name} 与备份时不同", f"the copy {path.name} is not what it was"),
+            Text("立即重新备份，并查明原因", "back up again at once, and find out why"),
+            hole=True,
+        )
+    ]
 
 
 def _days(sources: Sources, line: Line) -> int:
@@ -261,18 +282,9 @@ def database(sources: Sources) -> Found:
     ((pages,),) = sources.rows("PRAGMA page_count")
     ((version,),) = sources.rows("PRAGMA user_version")
     said = Counted(LEDGER, "PRAGMA quick_check", int(pages), "", f"user_version {version}")
-    gap = Gap(
-        Text(
-            "时序数据（不作审计证据）没有密码学校验",
-            "time series, which are no evidence, have no cryptographic check",
-        ),
-        Text("无需处理：审计记录不依赖时序库", "nothing: no audit record rests on them"),
-        level3=True,
-    )
     return Found(
         Text(f"数据库 {pages} 页，结构完整", f"a database of {pages} pages, sound"),
         [said],
-        [gap],
     )
 
 

@@ -18,6 +18,7 @@ from tests.collector.evidence.report.recorded import (
     figures,
     gaps,
     log_lines,
+    made,
     write_accounts,
 )
 from tests.collector.making import NOW, Clock
@@ -38,6 +39,7 @@ def about(judged: Judged, words: str) -> list[str]:
 def test_a_backup_grows_old_first_a_flaw_and_then_a_hole(district: District) -> None:
     fresh = district.clause("8.1.4.9")
     assert not about(fresh, "days old")
+    assert not about(fresh, "the copy copy.db")
     district.now = NOW + 9 * DAY
     assert about(district.clause("8.1.4.9"), "the newest backup is 10 days old")
     assert not any(g.hole for g in district.clause("8.1.4.3 c").finding.all_gaps())
@@ -47,6 +49,20 @@ def test_a_backup_grows_old_first_a_flaw_and_then_a_hole(district: District) -> 
     assert old.verdict(3) == "gap"
     back_up(district.config().collector, district.folder / "again.db", Clock(district.now))
     assert not about(district.clause("8.1.4.3 c"), "days old")
+
+
+def test_the_copy_itself_is_looked_at_where_it_was_put(tmp_path: Path) -> None:
+    district = District(tmp_path / "own")
+    district.folder.mkdir()
+    made(district.folder)
+    copy = district.folder / "copy.db"
+    copy.write_bytes(copy.read_bytes() + b"x")
+    changed = district.clause("8.1.4.3 c")
+    assert about(changed, "the copy copy.db is not what it was")
+    assert changed.verdict(3) == "gap"
+    copy.unlink()
+    gone = district.clause("8.1.4.9")
+    assert about(gone, "the copy copy.db is not where it was put")
 
 
 def test_a_certificate_that_expires_is_a_flaw_and_one_that_has_a_hole(district: District) -> None:

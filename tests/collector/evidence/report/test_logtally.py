@@ -103,8 +103,12 @@ def test_a_sealed_file_that_was_cut_says_so(tmp_path: Path) -> None:
     seal(tmp_path / "2026-11.jsonl")
     path = tmp_path / "2026-11.jsonl.gz"
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(EOFError):
-        tally(tmp_path, ALL)
+    write(tmp_path / "2026-11-22.jsonl", range(200, 203))
+    found = tally(tmp_path, ALL)
+    assert found.damage[0].startswith("2026-11.jsonl:")
+    assert "cannot be unpacked" in found.damage[0]
+    assert "follows" in found.damage[1], "what was in the rest of it is missing"
+    assert found.segments[-1].last == 202
 
 
 REPORT = """

@@ -110,6 +110,14 @@ def test_a_checkpoint_by_another_key_is_none(logged: Signed) -> None:
     assert holes(logged.tree()) == ["no key that the log announces signed the checkpoint"]
 
 
+def test_a_damaged_checkpoint_is_a_hole_and_the_log_is_read_all_the_same(logged: Signed) -> None:
+    logged.write()
+    (logged.log.parent / "checkpoint").write_bytes(b"rubbish")
+    (said,) = holes(logged.tree())
+    assert said.startswith("the checkpoint is damaged: ")
+    assert logged.clause("8.1.4.3 b").finding.blocked == []
+
+
 def test_an_old_checkpoint_is_a_flaw(logged: Signed) -> None:
     logged.sign(logged.write(), at=NOW - 2 * DAY)
     assert any("over a day old" in text for text in gaps(logged.tree()))
