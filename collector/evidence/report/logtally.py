@@ -23,7 +23,7 @@ from core.kinds import KINDS, OTHER
 from core.merkle.hashing import Edge, leaf_hash
 from core.securitykinds import ATTACKS
 
-OURS: Final = frozenset({*KINDS, "audit_key", "retention_removed", "audit_scanned"})
+OURS: Final = frozenset({*KINDS, "audit_key", "retention_removed", "privacy_scanned"})
 NAME: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?\.jsonl(\.gz)?")
 MOST_DAMAGE: Final = 20
 MOST_PEOPLE: Final = 10_000

@@ -27,6 +27,7 @@ ACTS: Final = (
     *("signed_in", "sign_in_failed", "act_refused", "alert_acknowledged", "alert_handled"),
     *("incident_confirmed", "incident_reported", "incident_closed", "command_run"),
 )
+SCANNED: Final = "privacy_scanned"
 _DAY: Final = 86_400 * SECOND
 
 
@@ -324,8 +325,8 @@ def allow_list(_sources: Sources) -> Found:
 
 
 def person_scan(sources: Sources) -> Found:
-    """The last scan for identity and phone numbers, where there was one."""
-    line = sources.log.newest.get("audit_scanned")
+    """The last search for identity and phone numbers, where there was one."""
+    line = sources.log.newest.get(SCANNED)
     todo = Text(
         "运行 schoolwatch audit scan，对各存储、日志和死信检查身份证号、手机号",
         "run schoolwatch audit scan over stores, logs and dead letters",
@@ -338,7 +339,7 @@ def person_scan(sources: Sources) -> Found:
             unknown=True,
         )
     said, days = line.said(), _days(sources, line)
-    hits = int(said.get("found", said.get("findings", 0)) or 0)
+    hits, unread = (_number(said.get(name)) for name in ("findings", "unread"))
     gaps = []
     if hits:
         gaps.append(
@@ -348,13 +349,27 @@ def person_scan(sources: Sources) -> Found:
                 hole=True,
             )
         )
+    if unread:
+        gaps.append(
+            Gap(
+                Text(f"扫描时有 {unread} 处无法读取", f"{unread} places could not be read"),
+                Text("排除读取故障后重新扫描", "see why, and scan again"),
+            )
+        )
     if days > DRILL_DAYS:
         gaps.append(Gap(Text(f"扫描在 {days} 天前", f"it was {days} days ago"), todo))
     return Found(
-        Text(f"最近扫描在 {days} 天前，发现 {hits} 处", f"scanned {days} days ago, {hits} found"),
-        sources.log.counted("audit_scanned"),
+        Text(
+            f"最近扫描在 {days} 天前（第 {line.row} 行），发现 {hits} 处",
+            f"scanned {days} days ago (row {line.row}), {hits} found",
+        ),
+        sources.log.counted(SCANNED),
         gaps,
     )
+
+
+def _number(said: object) -> int:
+    return said if isinstance(said, int) else 0
 
 
 LOOKS: Final = (

@@ -21,6 +21,7 @@ from tests.collector.evidence.report.recorded import (
     made,
     write_accounts,
 )
+from tests.collector.evidence.report.test_logtally import line
 from tests.collector.making import NOW, Clock
 from tests.real.certificates import issued
 
@@ -216,3 +217,21 @@ def test_a_defect_in_one_function_is_said_and_stops_no_other(district: District)
     assert everything(report) == 38
     blocked = clause_in(report, "8.1.3.3").finding.blocked
     assert any("a defect, please report it" in text.en for text in blocked)
+
+
+def test_a_search_for_personal_data_counts_only_as_far_as_it_could_read(district: District) -> None:
+    def scanned(**figures: int) -> Judged:
+        row = log_lines(district)[-1]["row"] + 1
+        said = line(row, "privacy_scanned", details=figures, received=NOW - DAY)
+        *_, newest = sorted((district.var / "audit").glob("*.jsonl"))
+        with newest.open("ab") as file:
+            file.write(said)
+        return district.clause("8.1.4.11")
+
+    assert about(district.clause("8.1.4.11"), "nobody scanned for personal data yet")
+    found = scanned(findings=3, unread=0)
+    assert (found.verdict(2), about(found, "the scan found 3 places") != []) == ("gap", True)
+    assert scanned(findings=0, unread=2).verdict(2) == "part"
+    assert scanned(findings=0, unread=0).verdict(2) == "met"
+    district.now = NOW + 100 * DAY
+    assert about(district.clause("8.1.4.11"), "it was 101 days ago")
