@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from collector.evidence.report.finding import Counted, Span
+from collector.evidence.report.tilededge import edge_before
 from core.kinds import KINDS, OTHER
 from core.merkle.hashing import Edge, leaf_hash
 from core.securitykinds import ATTACKS
@@ -112,7 +113,8 @@ class LogTally:
     keys: list[str] = field(default_factory=list)
     """Verifier keys that rows announce, the newest last."""
     size: int = 0
-    edge: Edge = field(default_factory=Edge)
+    edge: Edge | None = field(default_factory=Edge)
+    """Of the tree so far; None where nobody knows what stood before the first line."""
     root: bytes = b""
     """Of the tree over the first `size` lines, where the log has all of them."""
     lines: int = 0
@@ -171,12 +173,14 @@ def tally(folder: Path, span: Span, size: int = 0) -> LogTally:
                     _damaged(found, segment, number, "the line has no end")
                 break  # it is being written
             segment.digest.update(raw)
-            _grow(found, raw)
             try:
                 line = decoder.decode(raw)
             except msgspec.DecodeError as error:
                 _damaged(found, segment, number, f"no record: {error}")
                 continue
+            if not found.rows and line.row > 1:
+                found.edge = edge_before(folder, line.row - 1)
+            _grow(found, raw)
             _add(found, segment, number, line, raw)
         found.segments.append(segment)
     return found
@@ -207,7 +211,7 @@ def _lines(path: Path, found: LogTally, segment: Segment) -> Iterator[bytes]:
 
 
 def _grow(found: LogTally, raw: bytes) -> None:
-    if found.edge.size < found.size:
+    if found.edge and found.edge.size < found.size:
         found.edge.append(leaf_hash(raw[:-1]))
         if found.edge.size == found.size:
             found.root = found.edge.root()

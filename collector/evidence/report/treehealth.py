@@ -4,6 +4,7 @@ The root is computed again from the lines themselves; `schoolwatch audit verify`
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +21,8 @@ TAMPERED: Final = (
     *("witness_disagrees", "witness_ahead"),
 )
 """Kinds by which the log, agents and witnesses tell that it is not as it was signed."""
+KEYS: Final = "keys"
+"""The file with every key that signed checkpoints, a line each, and since when."""
 AGREES: Final = "agrees"
 VERIFY: Final = Text(
     "用 schoolwatch audit verify 查明位置；保留现场，与见证者和备份比对",
@@ -49,8 +52,8 @@ def found(sources: Sources) -> Found:
             gaps=[*told, NONE],
             unknown=True,
         )
-    signer = _signer(note, log)
-    gaps = [*told, *_lines(log, head), *_signature(signer), *_age(head, sources.now)]
+    signed = _is_signed(note, [*log.keys, *_removed_keys(sources)])
+    gaps = [*told, *_lines(log, head), *_signature(signed), *_age(head, sources.now)]
     agree, witnesses = _witnesses(sources)
     if not agree:
         gaps.append(
@@ -79,8 +82,7 @@ def found(sources: Sources) -> Found:
 
 def _lines(log: LogTally, head: Checkpoint) -> list[Gap]:
     first = log.segments[0].first if log.segments else 0
-    if first > 1:
-        # Its tiles still prove each row; without the first lines the root cannot be made here.
+    if log.edge is None:
         return [
             Gap(
                 Text(
@@ -90,10 +92,11 @@ def _lines(log: LogTally, head: Checkpoint) -> list[Gap]:
                 Text("运行 schoolwatch audit verify", "run schoolwatch audit verify"),
             )
         ]
-    if log.rows < head.size:
+    last = log.segments[-1].last if log.segments else 0
+    if last < head.size:
         what = Text(
-            f"签名时有 {head.size} 行，现在只有 {log.rows} 行：日志被截断",
-            f"{head.size} rows were signed and {log.rows} are there: the log was cut",
+            f"签名时有 {head.size} 行，现在只到第 {last} 行：日志被截断",
+            f"{head.size} rows were signed and {last} are there: the log was cut",
         )
     elif log.root != head.root:
         what = Text(
@@ -104,19 +107,28 @@ def _lines(log: LogTally, head: Checkpoint) -> list[Gap]:
     return [Gap(what, VERIFY, hole=True)]
 
 
-def _signer(note: Note, log: LogTally) -> str:
-    """Return which of the keys that the log announces signed *note*, "" where none did."""
-    for key in reversed(log.keys):
+def _is_signed(note: Note, keys: Iterable[str]) -> bool:
+    """Return whether one of *keys* signed *note*."""
+    for key in keys:
         try:
             note.check(*read_verifier_key(key))
         except NoteError:
             continue
-        return key
-    return ""
+        return True
+    return False
 
 
-def _signature(signer: str) -> list[Gap]:
-    if signer:
+def _removed_keys(sources: Sources) -> list[str]:
+    """Return the keys that the folder names, where the rows that announced them went by age."""
+    log, path = sources.log, sources.folder / "audit" / KEYS
+    if not log.segments or log.segments[0].first == 1 or not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [line.partition(" ")[0] for line in lines]
+
+
+def _signature(signed: bool) -> list[Gap]:
+    if signed:
         return []
     return [
         Gap(

@@ -10,8 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from collector.evidence.report.finding import Found
 from collector.evidence.report.looks import LOOKS
 from core.clock import rfc3339
-from core.merkle.hashing import root_of
+from core.merkle.hashing import leaf_hash, root_of
 from core.merkle.note import Checkpoint, key_id, signed, verifier_key
+from core.merkle.tiles import tile_name
 from tests.collector.evidence.report.recorded import DAY, District, gaps
 from tests.collector.evidence.report.test_logtally import line, seal
 from tests.collector.making import NOW
@@ -108,6 +109,30 @@ def test_a_checkpoint_by_another_key_is_none(logged: Signed) -> None:
     note = f"{text}\n\u2014 {ORIGIN} {base64.b64encode(forged).decode()}\n"
     path.write_text(note, encoding="utf-8")
     assert holes(logged.tree()) == ["no key that the log announces signed the checkpoint"]
+
+
+def tiles(folder: Path, lines: list[bytes]) -> None:
+    leaves = [leaf_hash(one[:-1]) for one in lines]
+    path = folder / tile_name(0, 0, len(leaves))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"".join(leaves))
+
+
+def test_what_is_left_of_a_log_whose_beginning_went_by_age_is_held_against_the_tiles(
+    logged: Signed,
+) -> None:
+    lines = logged.write()
+    key = verifier_key(ORIGIN, logged.public)
+    logged.sign(lines)
+    logged.log.write_bytes(b"".join(lines[11:]))
+    assert any("the root cannot be computed here" in text for text in gaps(logged.tree()))
+    tiles(logged.log.parent, lines)
+    assert holes(logged.tree()) == ["no key that the log announces signed the checkpoint"]
+    (logged.log.parent / "keys").write_text(f"{key} 2026-01-01T00:00:00Z\n", encoding="utf-8")
+    assert holes(logged.tree()) == []
+    assert "the root computed anew is its own" in logged.tree().figure.en
+    logged.log.write_bytes(b"".join(lines[11:]).replace(b'"row":17', b'"row":17,"x":1'))
+    assert holes(logged.tree()) == ["the log is not what was signed: it was changed"]
 
 
 def test_a_damaged_checkpoint_is_a_hole_and_the_log_is_read_all_the_same(logged: Signed) -> None:
