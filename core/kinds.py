@@ -314,10 +314,6 @@ _KINDS: Final = (
         *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
     Kind(
-        *("report_made", "EV-SYS-REPORT", OTHERS, "P4"),
-        *("已生成等保自查报告", "a self-check report was made"),
-    ),
-    Kind(
         "collector_started", "EV-SYS-START", OTHERS, "P4", "监测中心已启动", "the collector started"
     ),
     Kind(
@@ -347,6 +343,10 @@ _KINDS: Final = (
     Kind(
         *("report_overdue", "EV-SYS-OVERDUE", COMPLIANCE, "P2"),
         *("安全事件上报超过时限", "a security incident was not reported in time"),
+    ),
+    Kind(
+        *("report_made", "EV-SYS-REPORT", OTHERS, "P4"),
+        *("已生成等保自查报告", "a self-check report was made"),
     ),
     *MEASURED_KINDS,
     *SECURITY_KINDS,

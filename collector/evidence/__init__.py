@@ -1,1 +1,6 @@
-"""What an auditor asks for: proofs of the log, exports, and the self-check of clauses."""
+"""The audit log as evidence: its segments, the tree over its lines, and signed checkpoints.
+
+`audit/` of the collector's folder holds the lines (`segments.py`), the tree's tiles (`tree.py`) and
+checkpoints (`signing.py`). `notary.py` makes tiles and checkpoints follow the lines, `reader.py`
+reads all of it, for who only checks. docs/audit-log.md describes the files.
+"""
