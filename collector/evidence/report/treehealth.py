@@ -52,8 +52,7 @@ def found(sources: Sources) -> Found:
             gaps=[*told, NONE],
             unknown=True,
         )
-    signed = _is_signed(note, [*log.keys, *_removed_keys(sources)])
-    gaps = [*told, *_lines(log, head), *_signature(signed), *_age(head, sources.now)]
+    gaps = [*told, *_lines(log, head), *_signature(note, sources), *_age(head, sources.now)]
     agree, witnesses = _witnesses(sources)
     if not agree:
         gaps.append(
@@ -118,28 +117,30 @@ def _is_signed(note: Note, keys: Iterable[str]) -> bool:
     return False
 
 
-def _removed_keys(sources: Sources) -> list[str]:
-    """Return the keys that the folder names, where the rows that announced them went by age."""
-    log, path = sources.log, sources.folder / "audit" / KEYS
-    if not log.segments or log.segments[0].first == 1 or not path.is_file():
+def _kept_keys(sources: Sources) -> list[str]:
+    """Return the keys that the folder names."""
+    path = sources.folder / "audit" / KEYS
+    if not path.is_file():
         return []
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     return [line.partition(" ")[0] for line in lines]
 
 
-def _signature(signed: bool) -> list[Gap]:
-    if signed:
+def _signature(note: Note, sources: Sources) -> list[Gap]:
+    """Return what is wrong with who signed; a row that announced a key may have gone by age."""
+    log = sources.log
+    if _is_signed(note, log.keys):
         return []
-    return [
-        Gap(
-            Text(
-                "检查点的签名与日志中公布的密钥都不符",
-                "no key that the log announces signed the checkpoint",
-            ),
-            VERIFY,
-            hole=True,
+    known = _is_signed(note, _kept_keys(sources))
+    if known and log.segments and log.segments[0].first > 1:
+        return []
+    if known:
+        what = Text(
+            "签名的密钥尚未在日志中公布", "the key that signed is not announced in the log yet"
         )
-    ]
+        return [Gap(what, Text("启动中心，等待一分钟", "start the collector, wait for a minute"))]
+    what = Text("检查点的签名与已知的密钥都不符", "no key that is known signed the checkpoint")
+    return [Gap(what, VERIFY, hole=True)]
 
 
 def _age(head: Checkpoint, now: int) -> list[Gap]:

@@ -43,11 +43,12 @@ def test_a_backup_grows_old_first_a_flaw_and_then_a_hole(district: District) -> 
     assert not about(fresh, "the copy copy.db")
     district.now = NOW + 9 * DAY
     assert about(district.clause("8.1.4.9"), "the newest backup is 10 days old")
-    assert not any(g.hole for g in district.clause("8.1.4.3 c").finding.all_gaps())
+    old = [g for g in district.clause("8.1.4.3 c").finding.all_gaps() if "days old" in g.what.en]
+    assert {gap.hole for gap in old} == {False}
     district.now = NOW + 40 * DAY
-    old = district.clause("8.1.4.3 c")
-    assert about(old, "the newest backup is 41 days old")
-    assert old.verdict(3) == "gap"
+    hole = district.clause("8.1.4.3 c")
+    assert about(hole, "the newest backup is 41 days old")
+    assert hole.verdict(3) == "gap"
     back_up(district.config().collector, district.folder / "again.db", Clock(district.now))
     assert not about(district.clause("8.1.4.3 c"), "days old")
 
@@ -197,16 +198,19 @@ def test_a_database_server_that_does_not_answer_blocks_the_same(district: Distri
 
 
 def test_a_log_that_was_cut_or_changed_is_named_by_file_and_line(district: District) -> None:
-    *_, newest = sorted((district.var / "audit").glob("*.jsonl"))
-    lines = newest.read_bytes().splitlines(keepends=True)
-    newest.write_bytes(b"".join([lines[0], *lines[2:]]))
+    path = max((district.var / "audit").glob("*.jsonl"), key=lambda one: one.stat().st_size)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], *lines[2:]]))
     judged = district.clause("8.1.4.3 c")
     assert judged.verdict(2) == "gap"
-    assert about(judged, f"{newest.name}:2: row")
-    newest.write_bytes(b"".join([lines[0], b"rubbish\n", *lines[2:]]))
-    assert about(district.clause("8.1.4.3 c"), f"{newest.name}:2: no record")
-    newest.write_bytes(b"".join(lines) + b'{"just being writ')
-    assert not about(district.clause("8.1.4.3 c"), newest.name)
+    assert about(judged, f"{path.name}:2: row")
+    path.write_bytes(b"".join([lines[0], b"rubbish\n", *lines[2:]]))
+    assert about(district.clause("8.1.4.3 c"), f"{path.name}:2: no record")
+    path.write_bytes(b"".join(lines))
+    *_, newest = sorted((district.var / "audit").glob("*.jsonl"))
+    with newest.open("ab") as file:
+        file.write(b'{"just being writ')
+    assert not about(district.clause("8.1.4.3 c"), ".jsonl:")
 
 
 def test_a_defect_in_one_function_is_said_and_stops_no_other(district: District) -> None:

@@ -1,6 +1,7 @@
 """The signed head of the log, held against the lines themselves."""
 
 import base64
+import shutil
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,8 @@ class Signed(District):
 @pytest.fixture
 def logged(district: District) -> Signed:
     found = Signed(district.folder)
-    for path in found.log.parent.glob("*.jsonl"):
-        path.unlink()
+    shutil.rmtree(found.log.parent)
+    found.log.parent.mkdir()
     return found
 
 
@@ -65,6 +66,8 @@ def holes(found: Found) -> list[str]:
 
 
 def test_before_there_is_a_tree_nothing_is_known_of_it(district: District) -> None:
+    for name in ("checkpoint", "checkpoints"):
+        (district.var / "audit" / name).unlink(missing_ok=True)
     sources = district.sources()
     with sources.opened:
         found = LOOKS["log_tree"](sources)
@@ -108,7 +111,7 @@ def test_a_checkpoint_by_another_key_is_none(logged: Signed) -> None:
     forged = key_id(ORIGIN, logged.public) + Ed25519PrivateKey.generate().sign(text.encode())
     note = f"{text}\n\u2014 {ORIGIN} {base64.b64encode(forged).decode()}\n"
     path.write_text(note, encoding="utf-8")
-    assert holes(logged.tree()) == ["no key that the log announces signed the checkpoint"]
+    assert holes(logged.tree()) == ["no key that is known signed the checkpoint"]
 
 
 def tiles(folder: Path, lines: list[bytes]) -> None:
@@ -127,7 +130,7 @@ def test_what_is_left_of_a_log_whose_beginning_went_by_age_is_held_against_the_t
     logged.log.write_bytes(b"".join(lines[11:]))
     assert any("the root cannot be computed here" in text for text in gaps(logged.tree()))
     tiles(logged.log.parent, lines)
-    assert holes(logged.tree()) == ["no key that the log announces signed the checkpoint"]
+    assert holes(logged.tree()) == ["no key that is known signed the checkpoint"]
     (logged.log.parent / "keys").write_text(f"{key} 2026-01-01T00:00:00Z\n", encoding="utf-8")
     assert holes(logged.tree()) == []
     assert "the root computed anew is its own" in logged.tree().figure.en
@@ -141,6 +144,17 @@ def test_a_damaged_checkpoint_is_a_hole_and_the_log_is_read_all_the_same(logged:
     (said,) = holes(logged.tree())
     assert said.startswith("the checkpoint is damaged: ")
     assert logged.clause("8.1.4.3 b").finding.blocked == []
+
+
+def test_a_key_that_only_the_folder_names_is_a_flaw(logged: Signed) -> None:
+    lines = [*map(line, range(1, 10))]
+    logged.log.write_bytes(b"".join(lines))
+    logged.sign(lines)
+    assert holes(logged.tree()) == ["no key that is known signed the checkpoint"]
+    key = verifier_key(ORIGIN, logged.public)
+    (logged.log.parent / "keys").write_text(f"{key} 2026-01-01T00:00:00Z\n", encoding="utf-8")
+    assert holes(logged.tree()) == []
+    assert "the key that signed is not announced in the log yet" in gaps(logged.tree())
 
 
 def test_an_old_checkpoint_is_a_flaw(logged: Signed) -> None:
