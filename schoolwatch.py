@@ -32,6 +32,7 @@ In the district:
   schoolwatch store check      what is wrong with the database, in words
   schoolwatch notify test      a test message through each channel, and why one fails
   schoolwatch accounts add     who may acknowledge and silence alerts on the pages
+  schoolwatch audit report     the self-check of clauses with their evidence (自查)
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
 
@@ -128,6 +129,7 @@ def _check_config(words: list[str]) -> int:
 
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
     readers["accounts"] = "alerts.people.accounts:read_accounts"
+    readers["statements"] = "collector.evidence.report.statements:read_statements"
     readers["calendar"] = "alerts.calendar.file:read_calendar"
     readers["incidents"] = "alerts.incidents.clocks:read_incidents"
     readers["logs"] = "agent.logs.family:read_family"

@@ -382,6 +382,10 @@ _KINDS: Final = (
         *("report_overdue", "EV-SYS-OVERDUE", COMPLIANCE, "P2"),
         *("安全事件上报超过时限", "a security incident was not reported in time"),
     ),
+    Kind(
+        *("report_made", "EV-SYS-REPORT", OTHERS, "P4"),
+        *("已生成等保自查报告", "a self-check report was made"),
+    ),
     *MEASURED_KINDS,
     *SECURITY_KINDS,
     Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),

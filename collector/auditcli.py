@@ -1,0 +1,13 @@
+"""`schoolwatch audit`: what an auditor asks of the log; each command in a module of its own."""
+
+import click
+
+from collector.evidence.reportcli import report_command
+
+
+@click.group("audit", short_help="The audit log: verify, prove, search, export, report.")
+def audit_group() -> None:
+    """Evidence for an auditor; nothing here changes the log but by telling that it was asked."""
+
+
+audit_group.add_command(report_command)
