@@ -51,10 +51,10 @@ def find_bytes(data: bytes) -> list[Found]:
     plain = without_escapes(data)
     if plain is data or not MAYBE.search(plain):
         return found
-    known = Counter((one.kind, one.mask) for one in found)
+    known = Counter(one.key for one in found)
     for one in persondata.find(plain.decode("latin-1")):
-        if known[one.kind, one.mask]:
-            known[one.kind, one.mask] -= 1
+        if known[one.key]:
+            known[one.key] -= 1
         else:
             found.append(one)
     return found
