@@ -87,6 +87,13 @@ def allowed(details: Mapping[str, Any]) -> tuple[Mapping[str, Any], list[str], l
     return (kept if gone or persons else details), gone, persons
 
 
+def without_persons(details: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return *details* without numbers of persons; the same object where there are none."""
+    persons: list[str] = []
+    kept = {name: _clean(value, name, persons) for name, value in details.items()}
+    return kept if persons else details
+
+
 def _fits_side(name: str, value: object) -> bool:
     return name in SIDE and isinstance(value, str | int)
 
