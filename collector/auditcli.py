@@ -1,13 +1,13 @@
-"""`schoolwatch audit`: what an auditor asks of the log and of everything that is kept."""
+"""`schoolwatch audit`: what an auditor asks of the log; each command in a module of its own."""
 
 import click
 
 from collector.evidence.scan.scancli import scan_command
 
 
-@click.group("audit", short_help="Evidence: the audit log, and what is kept of persons.")
+@click.group("audit", short_help="The audit log: verify, prove, search, export, report, scan.")
 def audit_group() -> None:
-    """Check the evidence that the programs keep; docs/audit-log.md and docs/privacy.md."""
+    """Evidence for an auditor; nothing here changes the log but by telling that it was asked."""
 
 
 audit_group.add_command(scan_command)
