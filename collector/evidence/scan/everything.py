@@ -21,12 +21,12 @@ LOG_FOLDER: Final = "log"
 def scan_collector(config: CollectorConfig, report: Report) -> None:
     """Search what the collector keeps: its folder, its time series, and the files of staff."""
     folder = config.collector.folder
+    for path in _files_of_staff(config):  # first: in a folder nobody would know what they are
+        scan_path(path, report, STAFF)
     if not folder.is_dir():
         report.trouble(str(folder), "is not there: no collector has run with this configuration")
     else:
         scan_path(folder, report)
-    for path in _files_of_staff(config):
-        scan_path(path, report, STAFF)
     _scan_store(config, report)
     _scan_logs(folder, report)
 

@@ -22,18 +22,23 @@ ZIP: Final = b"PK\x03\x04"
 
 
 def scan_path(path: Path, report: Report, allowed: str = "") -> None:
-    """Search the file *path*, or every file in the folder; what cannot be read is named."""
+    """Search the file *path*, or every file in the folder; what cannot be read is named.
+
+    Links are followed, and each file is read once.
+    """
     try:
-        kind = path.lstat().st_mode
-        if stat.S_ISDIR(kind):
+        found = path.stat()
+        name = found.st_dev, found.st_ino
+        if name in report.seen:
+            return
+        report.seen.add(name)
+        if stat.S_ISDIR(found.st_mode):
             for inner in sorted(path.iterdir()):
-                if _belongs_to_database(inner):
-                    continue
-                scan_path(inner, report, allowed or _allowed_in(inner))
-        elif stat.S_ISREG(kind):
+                if not _belongs_to_database(inner):
+                    scan_path(inner, report, allowed or _allowed_in(inner))
+        elif stat.S_ISREG(found.st_mode):
             report.begin(str(path))
             scan_file(path, report, allowed)
-        # A link leads to what is searched where it is; a socket or pipe keeps nothing.
     except OSError as error:
         report.trouble(str(path), error.strerror or error)
 

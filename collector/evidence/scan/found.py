@@ -44,6 +44,8 @@ class Report:
     allowed: int = 0
     hits: list[Hit] = field(default_factory=list)
     troubles: list[Trouble] = field(default_factory=list)
+    seen: set[tuple[int, int]] = field(default_factory=set)
+    """Device and inode of what was read: each once, whichever names and links lead there."""
     progress: Callable[[str, int], None] = lambda _place, _bytes: None
 
     def begin(self, place: str) -> None:

@@ -59,6 +59,8 @@ def scan_command(
     for file in agent:
         scan_agent(file, report)
     scan_paths(paths, report)
+    if not report.places:
+        report.trouble(", ".join(map(str, paths)), "no file is there")
     if settings:
         try:
             note_query(settings.collector, "privacy_scanned", _figures(report))

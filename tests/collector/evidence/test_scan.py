@@ -248,5 +248,19 @@ async def test_the_whole_collector_is_searched_and_the_search_recorded(tmp_path:
     }, "an identity number is allowed nowhere"
 
 
-def test_a_search_of_nothing_is_wrong_use() -> None:
+def test_links_are_followed_and_each_file_is_read_once(tmp_path: Path) -> None:
+    real, linked = tmp_path / "real", tmp_path / "linked"
+    real.mkdir()
+    (real / "a.log").write_text(f"{PHONE}\n")
+    (real / "loop").symlink_to(real)
+    (real / "gone").symlink_to(tmp_path / "nowhere")
+    linked.symlink_to(real)
+    result = run(linked, real, "--json")
+    said = json.loads(result.output)
+    assert (result.exit_code, said["findings"], said["places"]) == (1, 1, 1)
+    assert [Path(one["place"]).name for one in said["troubles"]] == ["gone"]
+
+
+def test_a_search_of_nothing_proves_nothing(tmp_path: Path) -> None:
     assert run().exit_code == 2
+    assert run(tmp_path).exit_code == 1
