@@ -185,6 +185,7 @@ class Agent:
             "probe_errors": counters.probe_errors,
             "probe_overruns": counters.probe_overruns,
             "readings_refused": counters.readings_refused + self.recorder.refused,
+            "persons_removed": self.recorder.persons_removed,
             "batches_dropped": self.spool.spool.dropped_batches,
             **self.keeping.heard(),
         }

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from agent.edge import event_without_persons
 from core.types import Event, EventKey
 
 _COLUMNS: Final = "kind, target, subject, severity, at, details"
@@ -47,8 +48,19 @@ Tellable = Event | Gone | Update
 
 
 def news(db: sqlite3.Connection, told: Iterable[Tellable]) -> list[Event]:
-    """Note what begins and ends; return the events that change something, in their order."""
-    return [event for one in told for event in _news(db, one)]
+    """Note what begins and ends; return the events that change something, in their order.
+
+    No number of a person is noted, or goes on.
+    """
+    return [event for one in told for event in _news(db, _fit(one))]
+
+
+def _fit(one: Tellable) -> Tellable:
+    if isinstance(one, Gone):
+        return one
+    if isinstance(one, Update):
+        return Update(event_without_persons(one.event))
+    return event_without_persons(one)
 
 
 def _news(db: sqlite3.Connection, one: Tellable) -> Iterator[Event]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
 from agent.agentclock import AgentClock
+from agent.edge import reading_without_persons
 from agent.filter import MAX_SERIES, ChangeFilter
 from core import clock
 from core.errors import LineError, SpoolError
@@ -63,6 +64,8 @@ class Recorder:
     """Waits for what is under way, at most so many seconds."""
     refused: int = 0
     """Readings that could not be encoded, and lines that the full memory had no room for."""
+    persons_removed: int = 0
+    """Readings that had the number of a person in a text."""
     _lines: list[Held] = field(default_factory=list)
     _something: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when there is something to commit, or another limit to look at."""
@@ -85,7 +88,7 @@ class Recorder:
         before = len(self._lines)
         for reading in readings:
             try:
-                self._take(reading)
+                self._take(self._fit(reading))
             except LineError as error:
                 self.refused += 1
                 _log.error("reading of %s left out: %s", reading.measurement, error)
@@ -188,6 +191,18 @@ class Recorder:
         if not self._spool_broken:
             _log.error("readings are held in memory: %s", error)
         self._spool_broken = True
+
+    def _fit(self, reading: Reading) -> Reading:
+        fit = reading_without_persons(reading)
+        if fit is not reading:
+            self.persons_removed += 1
+            if self.persons_removed == 1:
+                _log.warning(
+                    "%s: a text held an identity or phone number, which was taken out; more are "
+                    "only counted",
+                    reading.measurement,
+                )
+        return fit
 
     def _take(self, reading: Reading) -> None:
         """Hold the news of *reading* as a line, later than its series' last (rule 8)."""

@@ -238,7 +238,8 @@ class Collector:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         """Return how often each thing happened, by (name, reason or an empty string)."""
-        return {**self.books.counters.all(), ("dead_letters_lost", ""): self.books.letters.lost}
+        lost = {("dead_letters_lost", ""): self.books.letters.lost}
+        return {**self.books.counters.all(), **lost, **self.books.dropped.counts()}
 
     def scores(self) -> Sequence[Score]:
         """Return the district against its targets, as it was worked out last."""

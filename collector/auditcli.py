@@ -3,6 +3,7 @@
 import click
 
 from collector.evidence.reportcli import report_command
+from collector.evidence.scan.scancli import scan_command
 
 
 @click.group("audit", short_help="The audit log: verify, prove, search, export, report.")
@@ -11,3 +12,4 @@ def audit_group() -> None:
 
 
 audit_group.add_command(report_command)
+audit_group.add_command(scan_command)

@@ -10,6 +10,7 @@ from collector.asking import Asking
 from collector.counters import Counters
 from collector.deadletters import DeadLetters, Letter
 from collector.door import Door
+from collector.dropped import Dropped
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.live import Live
@@ -39,6 +40,7 @@ class Books:
     marks: Marks
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     replays: Replays = field(default_factory=Replays)
+    dropped: Dropped = field(default_factory=Dropped)
 
     async def keep(self, letters: Sequence[Letter], patience: Patience) -> None:
         """Keep *letters* durably, and count them."""

@@ -1,6 +1,7 @@
 """What could not be taken in, kept for people: `dead-letter/DATE.jsonl`, one letter a line.
 
-A letter names topic, reason and digest, and holds the payload in base64. It is kept once, however
+A letter names topic, reason and digest, and holds the payload in base64, without the identity and
+phone numbers in it (domain.md §11): only its digest is of what came. It is kept once, however
 often it comes. A day of many letters goes on in DATE.1.jsonl and so on; when all files together
 are too large the oldest goes, so that a flood costs disk only up to the limit.
 Look: jq -r '[.time, .topic, .reason] | @tsv' var/collector/dead-letter/*.jsonl
@@ -20,9 +21,10 @@ from typing import Any, Final
 
 import msgspec
 
-from core import clock
+from core import clock, persondata, wire
 from core.disk import sync_folder, write_all
-from core.errors import StoreStopped
+from core.errors import PayloadError, StoreStopped
+from core.personbytes import removed_bytes
 
 PARTS: Final = 10
 """A file is at most this part of the limit, so that what goes is never more than that."""
@@ -52,8 +54,10 @@ class Letter:
 
     def record(self, at: int) -> dict[str, Any]:
         """Return the letter as the file holds it."""
+        payload, persons = _without_persons(self.payload)
         whole = self.size or len(self.payload)
-        cut = {"size": whole, "kept": len(self.payload)} if whole > len(self.payload) else {}
+        cut = {"size": whole, "kept": len(payload)} if whole > len(payload) else {}
+        scrubbed = {"persons_removed": persons} if persons else {}
         return {
             "time": clock.rfc3339(at),
             "topic": _text(self.topic),
@@ -62,7 +66,8 @@ class Letter:
             "digest": self.digest or hashlib.sha256(self.payload).hexdigest(),
             **self.about,
             **cut,
-            "payload": base64.b64encode(self.payload).decode(),
+            **scrubbed,
+            "payload": base64.b64encode(payload).decode(),
         }
 
 
@@ -172,7 +177,17 @@ class DeadLetters:
 
 def _text(text: str) -> str:
     # Half of a character cannot be written as JSON.
-    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
+    return persondata.removed(text[:MAX_TEXT].encode("utf-8", "replace").decode())
+
+
+def _without_persons(payload: bytes) -> tuple[bytes, int]:
+    """Return *payload* without the numbers of persons, unpacked where it was packed with some."""
+    try:
+        body = wire.unpack(payload)
+    except PayloadError:
+        body = payload  # nobody can read it, unless it stands there open
+    left, count = removed_bytes(body)
+    return (left, count) if count else (payload, 0)
 
 
 def _mark(record: Mapping[str, Any]) -> bytes:
@@ -203,9 +218,14 @@ def _is_whole(path: Path, size: int) -> bool:
         return file.read(1) == b"\n"
 
 
+def _for_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 def _append(path: Path, lines: bytes) -> None:
     # Unbuffered: a buffer would be written once more, after what failed was taken back.
-    with path.open("ab", buffering=0) as file:
+    # For its owner alone: nobody checked what strangers sent.
+    with open(path, "ab", buffering=0, opener=_for_owner) as file:
         size = file.tell()
         try:
             write_all(file, lines if _is_whole(path, size) else b"\n" + lines)

@@ -4,15 +4,17 @@ Pure, and nothing in a payload makes it fail: what is wrong comes back as `Bad`,
 beside the good ones.
 """
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from collector.auditrecord import BATCH, EventRow, agent_marks, body_of
+from collector.dropped import Drop
 from collector.eventrows import EventBatch
 from collector.intake import Arrival, Bad, opened
 from collector.linecheck import MAX_AHEAD, Refused
 from collector.sorting import GROUP_BYTES
-from core import events, kinds, wire
+from core import details, events, kinds, persondata, wire
 from core.errors import HeaderError
 from core.events import Header, Parsed
 from core.types import BatchKey, Event, Identity
@@ -22,13 +24,14 @@ from core.types import BatchKey, Event, Identity
 class Taken:
     """A batch that can be accounted, its bad lines, and how many events are of unknown kinds.
 
-    `size` is that of its lines, unpacked.
+    `size` is that of its lines, unpacked; `drops` is what was taken off of its events.
     """
 
     batch: EventBatch
     bad: Sequence[Refused]
     unknown_kinds: int
     size: int = 0
+    drops: Mapping[Drop, int] = field(default_factory=dict)
 
 
 def read_group(
@@ -66,8 +69,29 @@ def _read_body(who: Identity, body: bytes, at: int, latest: int) -> Taken | Bad:
         return Bad("unaccounted", str(error), who)
     except HeaderError as error:
         return Bad("header", str(error), who)
-    parsed = events.parse_lines(lines, latest)
-    return replace(_taken(who, header, wire.crc(body), parsed, at), size=len(lines))
+    parsed, drops = _fit(events.parse_lines(lines, latest))
+    taken = _taken(who, header, wire.crc(body), parsed, at)
+    return replace(taken, size=len(lines), drops=drops)
+
+
+def _fit(parsed: Parsed) -> tuple[Parsed, Mapping[Drop, int]]:
+    """Return *parsed* without what the allow-list lacks; each row is made of what is left."""
+    drops: Counter[Drop] = Counter()
+    found = [(index, _fitted(event, drops)) for index, event in parsed.events]
+    return replace(parsed, events=found), drops
+
+
+def _fitted(event: Event, drops: Counter[Drop]) -> Event:
+    said, gone, persons = details.allowed(event.details)
+    texts = {"kind": event.kind, "target": event.target, "subject": event.subject}
+    kind, target, subject = (persondata.removed(text) for text in texts.values())
+    persons += [name for name, left in zip(texts, (kind, target, subject)) if left != texts[name]]
+    if not gone and not persons:
+        return event
+    of = event.kind if event.kind in kinds.KINDS else kinds.OTHER
+    drops.update(Drop("detail", f"{of}.{name}") for name in gone)
+    drops.update(Drop("person", f"{of}.{name}") for name in persons)
+    return replace(event, kind=kind, target=target, subject=subject, details=said)
 
 
 def _taken(who: Identity, header: Header, crc: int, parsed: Parsed, at: int) -> Taken:

@@ -31,8 +31,12 @@ class EventChores:
     async def minute(self) -> None:
         """Record our start, new unknown schools and a checkpoint; all of it is synced."""
         unknown = [key for key in self.books.live.unknown_schools() if key not in self._noted]
+        at = self.books.journal.now()
+        told = self.books.dropped.due(at)
         try:
-            await asyncio.to_thread(self._note, unknown)
+            await asyncio.to_thread(self._note, unknown, told)
+            if told:
+                self.books.dropped.told(at)
             self._started = True
             self._noted.update(unknown)
             await asyncio.to_thread(self.books.journal.sync)
@@ -53,8 +57,8 @@ class EventChores:
         if refused and count == len(refused):
             _log.warning("an event has no point, the first since the start: %s", refused[0])
 
-    def _note(self, unknown: list[SchoolKey]) -> None:
-        self.books.journal.note(*self._notes(unknown))
+    def _note(self, unknown: list[SchoolKey], told: list[Note]) -> None:
+        self.books.journal.note(*self._notes(unknown), *told)
 
     def _notes(self, unknown: list[SchoolKey]) -> Iterator[Note]:
         if not self._started:

@@ -125,3 +125,4 @@ class Events:
             add("events", len(taken.batch.rows))
             add("events_of_unknown_kinds", taken.unknown_kinds)
             add("lines_refused", len(taken.bad), "event")
+            self.books.dropped.add(taken.drops, taken.batch.who)

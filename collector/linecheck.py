@@ -2,24 +2,30 @@
 "Line protocol that arrives").
 
 What the catalogue knows goes on, under the identity of the topic; what it does not know is taken
-off and counted; a line that cannot be kept whole comes back with its number and the reason.
+off and counted by name, and so is an identity or phone number in a text; a line that cannot be
+kept whole comes back with its number and the reason.
 Watch it work: python -m tests.bench.intake
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
+from collector.dropped import Drop
 from collector.lineheads import Head, HeadCache, Heads, LineRefused, RefusedKind
 from collector.rollups.times import hours_with
-from core import lineprotocol
+from core import lineprotocol, persondata
 from core.catalog import Measurement, type_of
 from core.clock import SECOND
 from core.errors import LineError
 from core.types import Identity, Value
 from core.wire import MAX_LINE_BYTES
+
+_TEXT_WITH_DIGITS: Final = re.compile(rb'"[^"]*%b[^"]*"' % persondata.MAYBE.pattern)
+"""Whether a text may hold a number that identifies a person; for lines without escapes."""
 
 MAX_AHEAD: Final = 600 * SECOND
 """A time further ahead is a wrong clock's, and would stay a series' newest for that long."""
@@ -37,8 +43,9 @@ class Refused(msgspec.Struct, frozen=True):
 class Checked(msgspec.Struct, frozen=True):
     """What became of a message's lines; `body` holds the `good` ones, each with its newline.
 
-    `stripped` counts the tags and fields taken off; `newest` is the latest time among the good
-    lines (ns), 0 without any; `hours` are those that their times lie in, by their starts (ns).
+    `stripped` counts the tags and fields taken off, `drops` all of it by name; `newest` is the
+    latest time among the good lines (ns), 0 without any; `hours` are those that their times lie
+    in, by their starts (ns).
     `timeless` says that lines came without a time and have that of the arrival: written after
     another arrival they would be other points.
     """
@@ -50,6 +57,7 @@ class Checked(msgspec.Struct, frozen=True):
     newest: int = 0
     timeless: bool = False
     hours: Sequence[int] = ()
+    drops: Mapping[Drop, int] = {}
 
     @property
     def lines(self) -> list[bytes]:
@@ -74,7 +82,7 @@ class _Message:
         """The first line of each."""
         self._clashes: dict[_Point, list[int]] = {}
         self._refused: list[Refused] = []
-        self._stripped = 0
+        self._drops: Counter[Drop] = Counter()
         self._timeless = False
 
     def take(self, lines: Sequence[bytes]) -> None:
@@ -88,9 +96,14 @@ class _Message:
             head = known.get(start)
             if head is not None:
                 found = head.layout.fullmatch(rest) or _learnt(head, rest)
-                if found and (time := int(found[1])) <= latest and len(raw) <= MAX_LINE_BYTES:
+                if (
+                    found
+                    and (time := int(found[1])) <= latest
+                    and len(raw) <= MAX_LINE_BYTES
+                    and not (head.spec.has_texts and _TEXT_WITH_DIGITS.search(rest))
+                ):
                     point = head.new, time
-                    if head.stripped or points.setdefault(point, number) != number:
+                    if head.drops or points.setdefault(point, number) != number:
                         self._keep(head, time, number, head.new + rest)
                     else:
                         new[number] = head.new + rest
@@ -106,10 +119,12 @@ class _Message:
         times = [time for _, time in self._points]
         newest = max(times, default=0)
         body = b"\n".join((*self._new.values(), b""))
+        stripped = sum(n for drop, n in self._drops.items() if drop.what in ("tag", "field"))
         return Checked(
-            *(body, len(self._new), self._refused, self._stripped, newest),
+            *(body, len(self._new), self._refused, stripped, newest),
             timeless=self._timeless,
             hours=hours_with(times, newest),
+            drops=self._drops,
         )
 
     def _take_any(self, number: int, raw: bytes) -> None:
@@ -119,6 +134,8 @@ class _Message:
         try:
             self._take_apart(number, raw)
         except LineRefused as refusal:
+            if refusal.kind == "unknown_measurement":
+                self._drops[Drop("measurement", lineprotocol.parse_head(_head_of(raw))[0])] += 1
             self._refuse(number, raw, refusal.kind, refusal.reason)
         except LineError as error:
             self._refuse(number, raw, "syntax", str(error))
@@ -130,10 +147,15 @@ class _Message:
         head = self._cache.learn(self._heads, raw_head)
         values = lineprotocol.parse_fields(raw_fields)
         time = self._time(raw_time, number)
-        fit = fitted(head.spec.measurement, values)
+        measurement = head.spec.measurement
+        fit = fitted(measurement, values)
+        persons = _without_persons(fit)
         changed = len(fit) != len(values) or any(fit[name] is not values[name] for name in fit)
         stripped = len(values) - len(fit)
-        self._stripped += stripped
+        if stripped:
+            unknown = (name for name in values if name not in fit)
+            self._drops.update(Drop("field", f"{measurement.name}.{name}") for name in unknown)
+        self._drops.update(Drop("person", f"{measurement.name}.{name}") for name in persons)
         fields = lineprotocol.encode_fields(fit) if changed else raw_fields
         new = b"%b%b %d" % (head.new, fields, time)
         if stripped:
@@ -142,8 +164,8 @@ class _Message:
 
     def _keep(self, head: Head, time: int, number: int, new: bytes) -> None:
         self._new[number] = new
-        if head.stripped:
-            self._stripped += head.stripped
+        if head.drops:
+            self._drops.update(head.drops)
             self._altered.add(number)
         point = (head.new, time)
         first = self._points.setdefault(point, number)
@@ -234,6 +256,20 @@ def fitted(measurement: Measurement, values: dict[str, Value]) -> dict[str, Valu
         reason = f"no field that the catalogue knows for {measurement.name}: {names}"
         raise LineRefused("no_known_field", reason)
     return fit
+
+
+def _without_persons(values: dict[str, Value]) -> list[str]:
+    """Take the numbers of persons out of the texts of *values*; return which had one."""
+    found = []
+    for name, value in values.items():
+        if isinstance(value, str) and (left := persondata.removed(value)) is not value:
+            values[name] = left
+            found.append(name)
+    return found
+
+
+def _head_of(raw: bytes) -> bytes:
+    return lineprotocol.split_line(raw)[0]
 
 
 def _learnt(head: Head, rest: bytes) -> re.Match[bytes] | None:

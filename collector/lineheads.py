@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from collector.cardinality import SLOT
-from core import lineprotocol
+from collector.dropped import Drop
+from core import lineprotocol, persondata
 from core.catalog import CATALOG, IDENTITY_TAGS, MARK_TAGS, OURS, FieldType, Measurement
 from core.types import Identity
 
@@ -70,11 +71,12 @@ class Spec:
     another selection each time, of which there are too many for a pattern each.
     """
 
-    __slots__ = ("_any", "_layouts", "_values", "measurement", "ordered")
+    __slots__ = ("_any", "_layouts", "_values", "has_texts", "measurement", "ordered")
 
     def __init__(self, measurement: Measurement) -> None:
         self.measurement = measurement
         fields = measurement.fields.values()
+        self.has_texts = any(field.type == "string" for field in fields)
         self._values = {field.name.encode(): _VALUES[field.type] for field in fields}
         one = b"|".join(self._one(name) for name in self._values)
         self._any = re.compile(rb"(?:%b)(?:,(?:%b))* %b" % (one, one, _TIME))
@@ -107,14 +109,14 @@ class Spec:
 
 @dataclass(slots=True)
 class Head:
-    """A head as it is stored (`new`, with the blank behind it); how many tags were taken off.
+    """A head as it is stored (`new`, with the blank behind it), and what was taken off of it.
 
     `layout` is a pattern that its last line had: the next one mostly has the same fields.
     """
 
     new: bytes
     spec: Spec
-    stripped: int
+    drops: tuple[Drop, ...]
     layout: re.Pattern[bytes]
 
 
@@ -139,13 +141,17 @@ class Heads:
         if spec is None:
             raise LineRefused("unknown_measurement", f"unknown measurement {measurement[:80]!r}")
         kept = {name: value for name, value in tags.items() if name in spec.measurement.tags}
-        replaced = [name for name in tags if name in IDENTITY_TAGS or name in MARK_TAGS]
-        stripped = len(tags) - len(kept) - len(replaced)
+        known = kept.keys() | {*IDENTITY_TAGS, *MARK_TAGS}
+        drops = [Drop("tag", f"{measurement}.{name}") for name in tags if name not in known]
+        for name, value in kept.items():
+            kept[name] = persondata.removed(value)
+            if kept[name] is not value:
+                drops.append(Drop("person", f"{measurement}.{name}"))
         kept |= {name: getattr(self.who, name) for name in IDENTITY_TAGS}
         if not self.accounted:
             kept["accounted"] = "no"
         new = lineprotocol.encode_head(measurement, kept) + b" "
-        return Head(new, spec, stripped, spec.ordered)
+        return Head(new, spec, tuple(drops), spec.ordered)
 
 
 def _any(_who: Identity, _measurement: str, _head: bytes, _at: int) -> bool:

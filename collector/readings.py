@@ -211,6 +211,8 @@ class Readings:
             if item.checked:
                 add("lines_stored", item.checked.good - len(by_store))
                 add("stripped", item.checked.stripped)
+                if item.checked.drops and not isinstance(item.taken, Bad):
+                    self.books.dropped.add(item.checked.drops, item.taken.who)
                 for line in (*item.checked.refused, *by_store):
                     add("lines_refused", reason=line.kind)
                     add("refused_tags", int(line.kind == "too_many_series"))

@@ -2,17 +2,27 @@
 
 Pure. A message of a hundred thousand bad lines must not cost a hundred thousand letters: lines of
 one reason share a letter, and where there is too much of it the message is kept as it came.
+
+Of a measurement or fields that the catalogue does not know the words are left out: nobody said
+that they may be kept (domain.md §11), and names and types are enough to see what was sent.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from collector.deadletters import Letter
 from collector.intake import Arrival
 from collector.linecheck import Refused
 from collector.store.base import RefusedLine
+from core import lineprotocol
+from core.errors import LineError
 from core.types import BatchKey
 
+WORDLESS: Final = frozenset(("unknown_measurement", "no_known_field"))
+"""Kinds of refusal whose lines are kept without texts and values of tags."""
+WORD: Final = "removed"
+"""What stands in their place."""
 MAX_LETTERS: Final = 20
 MAX_BYTES: Final = 64_000
 """Of lines in letters of their own; above that one letter holds the whole message instead."""
@@ -30,16 +40,37 @@ def letters_of(arrival: Arrival, key: BatchKey | None, refused: Sequence[Refused
         by_reason.setdefault(line.reason, []).append(line)
     if len(by_reason) > MAX_LETTERS or sum(len(line.line) for line in refused) > MAX_BYTES:
         some = "; ".join(list(by_reason)[:3])
-        return [whole(arrival, "lines", f"{len(refused)} lines refused: {some}")]
+        letter = whole(arrival, "lines", f"{len(refused)} lines refused: {some}")
+        if WORDLESS.isdisjoint(line.kind for line in refused):
+            return [letter]
+        return [replace(letter, payload=_payload(refused)[:MAX_BYTES])]
     about: dict[str, Any] = {"epoch": key.epoch, "seq": key.seq} if key else {}
     return [_of_lines(arrival, about, lines) for lines in by_reason.values()]
 
 
 def _of_lines(arrival: Arrival, about: Mapping[str, Any], lines: Sequence[Refused]) -> Letter:
-    payload = b"".join(line.line + b"\n" for line in lines)
+    payload = _payload(lines)
     numbers = [line.number for line in lines if line.number]
     where = {**about, "lines": numbers} if numbers else about
     return Letter(arrival.topic, lines[0].kind, lines[0].reason, payload, about=where)
+
+
+def _payload(lines: Sequence[Refused]) -> bytes:
+    return b"".join(_kept(line) + b"\n" for line in lines)
+
+
+def _kept(line: Refused) -> bytes:
+    if line.kind not in WORDLESS:
+        return line.line
+    head, values, time = lineprotocol.split_line(line.line)
+    measurement, tags = lineprotocol.parse_head(head)
+    new = lineprotocol.encode_head(measurement, dict.fromkeys(tags, WORD))
+    try:
+        found = lineprotocol.parse_fields(values)
+    except LineError:
+        return new + b" " + WORD.encode()  # nobody had looked at them before
+    fields = {name: WORD if isinstance(value, str) else value for name, value in found.items()}
+    return b" ".join(part for part in (new, lineprotocol.encode_fields(fields), time) if part)
 
 
 def trace(

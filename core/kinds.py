@@ -7,6 +7,7 @@ docs/events.md is printed from this table.
 
 from typing import Final
 
+from core import details
 from core.kind import (
     ACCESS,
     ATTACK,
@@ -324,6 +325,27 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("fields_dropped", "EV-SYS-DROPPED", OTHERS, "P4"),
+        *(
+            "收到目录之外的字段，已丢弃并计数",
+            "fields came that the catalogue does not know; they were dropped and counted",
+        ),
+    ),
+    Kind(
+        *("person_data_removed", "EV-SYS-PERSON", RISK, "P3"),
+        *(
+            "收到的数据中含有身份证号或手机号，已删除",
+            "what came held numbers that identify persons; they were removed",
+        ),
+    ),
+    Kind(
+        *("privacy_scanned", "EV-SYS-PRIVACY", OTHERS, "P4"),
+        *(
+            "已对全部存储做个人信息扫描",
+            "every store was searched for numbers that identify persons",
+        ),
+    ),
+    Kind(
         *("replay", "EV-SYS-REPLAY", ATTACK, "P2"),
         *("旧数据被大量重发", "many batches of closed epochs came again"),
     ),
@@ -418,7 +440,7 @@ def as_markdown() -> str:
         f"| {k.zh} | {k.en} |"
         for k in KINDS.values()
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n\n" + details.as_markdown()
 
 
 if __name__ == "__main__":

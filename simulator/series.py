@@ -310,6 +310,7 @@ def agent(version: str, off: float, booted: Callable[[int, Conditions], int]) ->
         "probe_errors": 0,
         "probe_overruns": 0,
         "readings_refused": 0,
+        "persons_removed": 0,
         "spool_batches": 0,
         "batches_dropped": 0,
         "spool_bytes": 0,

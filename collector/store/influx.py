@@ -5,11 +5,12 @@ answered 204, never by its batching mode, which drops without a word what it can
 InfluxQL. InfluxDB deletes by itself what is older than the retention of its bucket.
 """
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from threading import Lock
-from typing import Final
+from typing import Any, Final
 
-from collector.store import influx_write
+from collector.store import influx_ql, influx_write
 from collector.store.base import (
     Curves,
     CurvesQuery,
@@ -68,6 +69,33 @@ class InfluxStore:
     def curves(self, query: CurvesQuery) -> list[Curves]:
         """Return whole series; raises QueryError. See `Store.curves`."""
         return read_curves(self._door.ask, query)
+
+    # What a search of everything asks (collector/evidence/scan).
+
+    def measurements(self) -> list[str]:
+        """Return the names of all measurements of the bucket."""
+        return [str(row[0]) for row in self._rows("SHOW MEASUREMENTS")]
+
+    def fields_of(self, measurement: str, type_: str = "") -> list[str]:
+        """Return its fields, those of a type or all."""
+        found = self._rows(influx_ql.field_types(measurement))
+        return sorted({str(name) for name, of in found if not type_ or of == type_})
+
+    def tag_values(self, measurement: str) -> Iterator[tuple[str, str]]:
+        """Yield every tag with each of its values."""
+        for tag, value in self._rows(influx_ql.tag_values(measurement)):
+            yield str(tag), str(value)
+
+    def texts(self, measurement: str, field: str) -> Generator[str, None, None]:
+        """Yield every text of *field*, piece by piece as InfluxDB gives them."""
+        for _, value in self._rows(influx_ql.texts(measurement, field)):
+            if isinstance(value, str):
+                yield value
+
+    def _rows(self, statement: str) -> Iterator[Sequence[Any]]:
+        with closing(self._door.ask(statement)) as answers:
+            for _, series in answers:
+                yield from series["values"] if series else ()
 
     def expire(self, before: int) -> int:
         """Delete nothing: the retention of the bucket does. See `Store.expire`."""

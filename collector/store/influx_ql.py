@@ -30,6 +30,16 @@ def field_types(measurement: str) -> str:
     return f"SHOW FIELD KEYS FROM {name(measurement)}"
 
 
+def tag_values(measurement: str) -> str:
+    """Ask for every value of every tag of *measurement*."""
+    return f"SHOW TAG VALUES FROM {name(measurement)} WITH KEY =~ /.*/"
+
+
+def texts(measurement: str, field: str) -> str:
+    """Ask for every value of *field*."""
+    return f"SELECT {name(field)}::field FROM {name(measurement)}"  # noqa: S608 — both quoted
+
+
 def selected(query: RangeQuery) -> str:
     """Ask *query*, all but that its limit counts for each series here."""
     where = _where(query.measurement, query.tags, query.start, min(query.stop - 1, LAST))

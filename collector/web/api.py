@@ -16,6 +16,7 @@ from collector.verdicts import State
 from collector.web import (
     alerts,
     board,
+    dropped,
     held,
     incidents,
     ledger,
@@ -130,6 +131,10 @@ class Api:
         wanted = ledger.question(request.query.items())
         account = await self.reads.run(lambda: self.source.account(wanted))
         return answer(ledger.ledger(account, self.now()))
+
+    async def dropped(self, _request: web.Request) -> web.Response:
+        """Answer with what the allow-list did not let in."""
+        return answer(dropped.answered(self.source.counts()))
 
     async def canary(self, _request: web.Request) -> web.Response:
         """Answer with the last canary that came through the rules, and the store's."""

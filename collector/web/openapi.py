@@ -14,6 +14,7 @@ from collector.web import (
     acting,
     alerts,
     apiparams,
+    dropped,
     incidents,
     ledger,
     live,
@@ -67,6 +68,7 @@ QUESTIONS: Final = (
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
     Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),
     Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),
+    Question("dropped", "What the allow-list did not let in", dropped.DroppedAnswer),
     Question("canary", "Whether the whole way works", values.CanaryAnswer),
 )
 

@@ -15,6 +15,7 @@ MEASUREMENTS: Final = (
             probe_errors="rounds of probes that failed since the agent started",
             probe_overruns="rounds left out since the round before was still running",
             readings_refused="readings that could not be encoded since the agent started",
+            persons_removed="readings in whose texts an identity or phone number was; taken out",
             spool_batches="batches that wait for a receipt",
             batches_dropped="batches dropped since the agent started",
             hints="traps and lines of syslog that had devices looked at; absent where none listens",

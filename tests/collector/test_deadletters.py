@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from collector.deadletters import DeadLetters, Letter
+from core import wire
 from core.clock import SECOND
 from core.errors import StoreStopped
+from core.personbytes import find_bytes
+from tests.persons import identity_number, mobile_number
 
 DAY = 86_400 * SECOND
 NOW = 1_795_374_585 * SECOND
@@ -122,3 +125,21 @@ def test_a_topic_of_half_characters_and_no_end_can_be_kept(tmp_path: Path) -> No
     letters(tmp_path).keep([letter("x", topic="\ud800" + "学" * 70_000)])
     (record,) = kept(tmp_path)
     assert len(record["topic"]) == 500
+
+
+def test_a_letter_holds_no_number_of_a_person_and_is_for_its_owner_alone(tmp_path: Path) -> None:
+    person, phone = identity_number(), mobile_number()
+    said = f'pupils name="Li",id={person}i,phone="{phone}" 1\n'.encode()
+    sent = [said, wire.pack(said * 50), f"id={person}".encode("utf-16"), b"mem used=1i 1\n"]
+    letters(tmp_path).keep([Letter(f"a/{phone}", "x", f"no {person}", body) for body in sent])
+    everything = (tmp_path / "2026-11-22.jsonl").read_bytes()
+    records = kept(tmp_path)
+    bodies = [base64.b64decode(record["payload"]) for record in records]
+    assert bodies[0].startswith(b'pupils name="Li",id=[id number removed]i,phone="[phone')
+    assert bodies[1] == bodies[0] * 50, "opened, for what is packed cannot be cut"
+    assert bodies[2:] == [b"", b"mem used=1i 1\n"]
+    assert [record.get("persons_removed") for record in records] == [2, 100, 1, None]
+    assert records[0]["digest"] == hashlib.sha256(said).hexdigest(), "of what came"
+    assert find_bytes(everything + b"".join(bodies)) == []
+    assert (tmp_path / "2026-11-22.jsonl").stat().st_mode & 0o777 == 0o600
+    assert letters(tmp_path).keep([Letter(f"a/{phone}", "x", "", said)]) == 0, "known again"

@@ -1,5 +1,7 @@
 """Refused lines as letters, and the way back from the store's words to a batch."""
 
+from msgspec.structs import replace
+
 from collector import refusals
 from collector.intake import arrive
 from collector.linecheck import Refused
@@ -42,3 +44,19 @@ def test_what_the_store_refused_is_traced_to_every_batch_that_holds_it() -> None
 
 def test_a_batch_without_refused_lines_leaves_no_letter() -> None:
     assert refusals.letters_of(ARRIVAL, KEY, []) == []
+
+
+def test_of_what_the_catalogue_does_not_know_no_word_is_kept() -> None:
+    sent = b'pupils,class=3\\ b,room=101 name="Li \\"x\\"",age=9i,ok=t 17'
+    unknown = Refused(2, sent, "unknown_measurement", "unknown measurement 'pupils'")
+    odd = Refused(2, b"pupils,class=3 name=Li 17", "unknown_measurement", "odd")
+    assert refusals.letters_of(ARRIVAL, KEY, [odd])[0].payload == b"pupils,class=removed removed\n"
+    known = refused(3, "odd", b'mem,interface=a name="Li" 17')
+    letters = refusals.letters_of(ARRIVAL, KEY, [unknown, known])
+    assert [letter.payload for letter in letters] == [
+        b'pupils,class=removed,room=removed name="removed",age=9i,ok=true 17\n',
+        b'mem,interface=a name="Li" 17\n',
+    ]
+    (flood,) = refusals.letters_of(ARRIVAL, KEY, [replace(unknown, number=n) for n in range(3_000)])
+    assert b"Li" not in flood.payload
+    assert flood.digest == ARRIVAL.digest, "of what came"

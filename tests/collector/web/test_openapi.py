@@ -182,6 +182,26 @@ async def test_a_database_that_fails_is_told_as_documented_until_it_works(
     assert (await client.get(asked)).status == HTTPStatus.OK
 
 
+async def test_what_was_not_let_in_is_told_by_name_the_most_frequent_first(
+    client: Client, source: FakeSource
+) -> None:
+    source.counted = {
+        ("dropped_fields", "mem.owner"): 2,
+        ("dropped_persons", "device.model"): 3,
+        ("dropped_fields", "others"): 2,
+        ("dropped", ""): 9,
+        ("messages", ""): 7,
+    }
+    body = await (await client.get("/api/v1/dropped")).json()
+    checked("/api/v1/dropped", 200, body)
+    assert [(one["what"], one["name"], one["count"]) for one in body["dropped"]] == [
+        ("person", "device.model", 3),
+        ("field", "mem.owner", 2),
+        ("field", "others", 2),
+    ]
+    assert (body["total"], body["persons"]) == (7, 3)
+
+
 async def test_a_canary_whose_store_fails_is_an_answer_all_the_same(
     client: Client, store: MoodyStore
 ) -> None:
