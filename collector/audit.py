@@ -21,6 +21,8 @@ from collector.auditrecord import EventRow, line_of, row_of
 from collector.evidence import segments
 from collector.evidence.health import LogHealth, health_of
 from collector.evidence.notary import Notary
+from collector.evidence.removed import removal_of, removed_in
+from core.clock import SECOND
 from core.disk import sync_folder, write_all
 from core.errors import LogDamaged, StartError, StoreStopped
 
@@ -30,6 +32,7 @@ TAIL_BYTES: Final = 2_000_000
 TORN: Final = "torn"
 """The file, beside the log, with what was cut from its end."""
 
+DAY: Final = 86_400 * SECOND
 _log = logging.getLogger(__name__)
 
 
@@ -99,7 +102,8 @@ class AuditLog:
     def rows(self, after: int) -> Iterator[EventRow]:
         """Return every row above *after*, in order; raises StartError for a damaged record.
 
-        Of older files no more is read than tells that they can be left out.
+        Of older files no more is read than tells that they can be left out. What retention removed
+        is passed over.
         """
         before = 0
         for path in segments.segment_of(self.folder, after + 1):
@@ -108,12 +112,15 @@ class AuditLog:
                 if before and row.row != before + 1:
                     what = f"row {row.row} in line {number} follows {before}"
                     raise LogDamaged(path, before + 1, what)
-                if not before and after and row.row > after + 1:
+                if not before and after and row.row > after + 1 and not self._expired(after + 1):
                     what = f"it begins with row {row.row}; {after + 1} is gone"
                     raise LogDamaged(path, after + 1, what)
                 before = row.row
                 if row.row > after:
                     yield row
+
+    def _expired(self, row: int) -> bool:
+        return removal_of(removed_in(self.folder), row) is not None
 
     def _find_end(self) -> None:
         for path in reversed(segments.segments(self.folder)):
@@ -128,11 +135,14 @@ class AuditLog:
 
     def _placed(self, rows: Sequence[EventRow]) -> Iterator[tuple[Path, EventRow]]:
         """Return each row with its file."""
-        path = self._path
+        path, day = self._path, -1
         for row in rows:
-            day = self.folder / segments.day_name(row.received)
-            # A clock that was set back must not put a record before those that came earlier.
-            path = max(day, path, key=segments.order) if path else day
+            if row.received // DAY != day:
+                day = row.received // DAY
+                begun = self.folder / segments.day_name(row.received)
+                # A clock that was set back must not put a record before those that came earlier.
+                path = max(begun, path, key=segments.order) if path else begun
+            assert path
             yield path, row
 
     def _append(self, path: Path, data: bytes) -> None:

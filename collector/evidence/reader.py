@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collector.evidence import segments
+from collector.evidence.removed import Removed, removal_of, removed_in
 from collector.evidence.signing import Checkpoints
-from collector.evidence.tree import leaf_of, node_of
+from collector.evidence.tree import leaf_of, leaves_in, node_of
 from core.errors import LogDamaged
 from core.merkle import note, proofs
 from core.merkle.note import Checkpoint, Note
@@ -63,12 +64,16 @@ class LogReader:
                 if not line.endswith(b"\n"):
                     return  # it is just being written
                 row = segments.row_in(path, number, line)
-                expected = expected or min(row, first_row)
+                expected = expected or (row if row <= first_row else first_row)
                 if row != expected:
-                    raise LogDamaged(path, expected, _wrong(number, row, expected))
+                    raise LogDamaged(path, expected, self._gap(number, row, expected))
                 expected += 1
                 if row >= first_row:
                     yield row, line[:-1]
+
+    def removed(self) -> list[Removed]:
+        """Return the segments that retention removed, the first first."""
+        return removed_in(self.folder)
 
     def root(self, size: int) -> bytes:
         """Return the root over the first *size* rows."""
@@ -86,11 +91,37 @@ class LogReader:
         """Return the proof that *new* rows continue *old* ones; raises ValueError."""
         return proofs.consistency(old, new, self.node)
 
+    def check_segment(self, path: Path, upto: int) -> tuple[int, int]:
+        """Return first and last row of a segment; 0, 0 of an empty one.
+
+        Raises LogDamaged for a row that is not the next one, or, up to row *upto*, not what the
+        tree has.
+        """
+        first = row = 0
+        leaves: Iterator[bytes] = iter(())
+        for number, line in segments.numbered_lines(path):
+            found = segments.row_in(path, number, line)
+            if not first:
+                first = found
+                leaves = leaves_in(self.folder, first - 1, max(first - 1, upto))
+            elif found != row + 1:
+                raise LogDamaged(path, row + 1, _wrong(number, found, row + 1))
+            row = found
+            if row <= upto and leaf_of(line) != next(leaves):
+                raise LogDamaged(path, row, f"row {row} is not what was signed as row {row}")
+        return first, row
+
     def check_line(self, row: int, line: bytes) -> None:
         """Raise LogDamaged unless *line* is what the tree has as *row*."""
         if leaf_of(line) != self.leaf(row - 1):
             path = segments.segment_of(self.folder, row)[0]
             raise LogDamaged(path, row, f"row {row} is not what the tree has")
+
+    def _gap(self, number: int, row: int, expected: int) -> str:
+        by = removal_of(self.removed(), expected)
+        if number == 1 and by:
+            return f"row {expected} was removed by retention in row {by.row}"
+        return _wrong(number, row, expected)
 
 
 def _wrong(number: int, row: int, expected: int) -> str:

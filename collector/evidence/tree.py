@@ -6,7 +6,7 @@ memory, and is made of the lines again after a crash.
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Final
 from core.disk import sync_folder, write_all
 from core.errors import LogDamaged
 from core.merkle import proofs
-from core.merkle.hashing import HASH_BYTES
+from core.merkle.hashing import HASH_BYTES, Edge, full_root
 from core.merkle.proofs import Node
 from core.merkle.tiles import HEIGHT, TILE_BYTES, WIDTH, node_by, tile_name
 
@@ -136,14 +136,8 @@ class Tree:
 
     def _rise(self, level: int) -> None:
         """Put the root of the tile that became full into the level above."""
-        row = bytes(self._levels[level][-TILE_BYTES:])
-        step = 2 * HASH_BYTES
-        while len(row) > HASH_BYTES:
-            row = b"".join(
-                [sha256(b"\x01" + row[at : at + step]).digest() for at in range(0, len(row), step)]
-            )
         above = self._level(level + 1)
-        above += row
+        above += full_root(bytes(self._levels[level][-TILE_BYTES:]))
         if not (self.size >> HEIGHT * (level + 1)) % WIDTH:
             self._rise(level + 1)
 
@@ -158,6 +152,31 @@ class Tree:
             at = (number - self._first[level]) * TILE_BYTES
             return bytes(self._levels[level][at : at + TILE_BYTES])
         return read_tile(self._folder, level, number, needed)
+
+
+def leaves_in(folder: Path, begin: int, end: int) -> Iterator[bytes]:
+    """Return the leaf hashes from *begin* up to *end* that the tiles have; raises LogDamaged."""
+    while begin < end:
+        number, first = divmod(begin, WIDTH)
+        last = min(WIDTH, end - number * WIDTH)
+        data = read_tile(folder, 0, number, last)
+        for at in range(first, last):
+            yield data[at * HASH_BYTES : (at + 1) * HASH_BYTES]
+        begin = number * WIDTH + last
+
+
+def root_over(leaves: Iterable[bytes]) -> tuple[int, bytes]:
+    """Return how many leaf hashes there are and the root over them, in bounded memory."""
+    tiles, row, rest = Edge(), bytearray(), Edge()
+    for leaf in leaves:
+        row += leaf
+        if len(row) == TILE_BYTES:
+            tiles.append(full_root(bytes(row)))
+            row.clear()
+    for at in range(0, len(row), HASH_BYTES):
+        rest.append(bytes(row[at : at + HASH_BYTES]))
+    size = tiles.size * WIDTH + rest.size
+    return size, Edge(size, (*tiles.roots, *rest.roots)).root()
 
 
 def forget(folder: Path) -> None:
