@@ -39,6 +39,7 @@ from collector.district.scores import Score
 from collector.district.writer import TICK_S, District
 from collector.eventchores import EventChores
 from collector.events import Events
+from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
@@ -131,6 +132,7 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self._evidence = EvidenceChores(self.books.journal, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)
@@ -337,6 +339,8 @@ class Collector:
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(60, self._series.minute, stopping),
+            every(60, self._evidence.minute, stopping, first_after=1),
+            every(SEAL_EVERY_S, self._evidence.seal, stopping, first_after=90),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(TICK_S, self.district.tick, stopping, first_after=1),
@@ -381,6 +385,7 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
+        self._evidence.close()
         self.books.ledger.close()
         self.store.close()
         self._rollups.close()

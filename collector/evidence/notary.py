@@ -43,6 +43,8 @@ class Standing:
     signed_at: int
     stopped: str = ""
     failing: str = ""
+    bad: LogDamaged | None = None
+    """What is not as it was signed, where that is why."""
 
 
 class Notary:
@@ -57,6 +59,7 @@ class Notary:
         self._signed_at, self._wait_until = 0, 0.0
         self._note: Note | None = None
         self._stopped = self._failing = ""
+        self._bad: LogDamaged | None = None
 
     @property
     def note(self) -> Note | None:
@@ -68,7 +71,8 @@ class Notary:
         """How far it has got."""
         with self._lock:
             return Standing(
-                *(self._tree.size, self._signed, self._signed_at, self._stopped, self._failing)
+                *(self._tree.size, self._signed, self._signed_at, self._stopped, self._failing),
+                self._bad,
             )
 
     def open(self, rows: int) -> None:
@@ -84,7 +88,7 @@ class Notary:
                 else:
                     self._follow(self._tail(rows))
             except (LogDamaged, NoteError) as error:
-                self._stop(str(error))
+                self.stop(error)
 
     def follow(self, first: int, lines: Sequence[bytes]) -> None:
         """Hear that *lines* from row *first* on are on the disk; sign when it is time.
@@ -99,7 +103,7 @@ class Notary:
                 if self._is_due():
                     self._sign()
             except LogDamaged as error:
-                self._stop(str(error))
+                self.stop(error)
             except OSError as error:
                 self._fail(str(error))
 
@@ -208,9 +212,13 @@ class Notary:
         ended = time.monotonic()
         self._wait_until = ended + max(_LEAST_S, 10 * (ended - began))
 
-    def _stop(self, reason: str) -> None:
-        self._stopped = reason
-        _log.error("no checkpoint of the audit log is signed any more: %s", reason)
+    def stop(self, error: LogDamaged | NoteError) -> None:
+        """Sign nothing any more, for this reason."""
+        self._stopped = (
+            f"the last checkpoint: {error}" if isinstance(error, NoteError) else error.what
+        )
+        self._bad = error if isinstance(error, LogDamaged) else None
+        _log.error("no checkpoint of the audit log is signed any more: %s", error)
 
     def _fail(self, reason: str) -> None:
         if not self._failing:

@@ -40,11 +40,11 @@ def seal_finished(journal: Journal, now: clock.Clock) -> list[Packed]:
     Raises LogDamaged where one is not what was signed: then it stays as it is. Raises OSError,
     StoreStopped, sqlite3.Error; what was left half is gone on with the next time.
     """
-    folder, today = journal.log.folder, segments.day_name(now())
+    folder, today = journal.log.folder, clock.rfc3339(now())[:10]
     *older, _newest = segments.segments(folder) or [folder]
     sealed = []
     for path in older:
-        if path.suffix != segments.SEALED and path.name < today:
+        if path.suffix != segments.SEALED and segments.order(path) < today:
             found = pack(path)
             once = f"{found.file} {found.sha256}"
             journal.note(Note("segment_sealed", "audit", found.file, found._asdict(), once))
