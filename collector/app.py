@@ -40,6 +40,7 @@ from collector.district.writer import TICK_S, District
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
+from collector.evidence.health import LogHealth
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
@@ -227,6 +228,10 @@ class Collector:
     def supervision(self) -> Supervision:
         """Return what is open past its due date, and what was; blocks, raises StoreBusy."""
         return self.alerting.supervisor.listed(self._now())
+
+    def log_health(self) -> LogHealth | None:
+        """Return how the audit log is, as of the last minute; None before the first."""
+        return self._evidence.health
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""
