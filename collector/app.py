@@ -37,6 +37,7 @@ from collector.dispatch import ByChannel
 from collector.district.alertcounts import elsewhere
 from collector.district.scores import Score
 from collector.district.writer import TICK_S, District
+from collector.door import EVENTS
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
@@ -170,7 +171,7 @@ class Collector:
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
-        events = Events(regions, books, self._patience("events", "state"), times.leeway)
+        events = Events(regions, books, self._patience(EVENTS, "state"), times.leeway)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
@@ -203,6 +204,10 @@ class Collector:
         if disk.f_bavail * disk.f_frsize < DISK_FULL_BYTES:
             return False, f"the disk of {folder} is full"
         return True, ""
+
+    def audit_problem(self) -> str:
+        """Return why the audit log cannot be written, an empty string while it can."""
+        return self.books.door.troubles().get(EVENTS, "")
 
     def account(self, question: Question) -> Account:
         """Return what the ledger answers; blocks, raises StoreBusy."""

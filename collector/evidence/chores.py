@@ -44,6 +44,8 @@ class EvidenceChores:
             return
         key = notary.signer.verifier_key
         self.journal.note(Note("audit_key", "audit", notary.signer.origin, {"key": key}, key))
+        if rows := notary.standing.anew:
+            self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
         self._altered(notary.standing)
         self.journal.sync()
         self.health = self.journal.log.health()

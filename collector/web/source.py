@@ -70,6 +70,9 @@ class Source(Protocol):
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
 
+    def audit_problem(self) -> str:
+        """Return why the audit log cannot be written, an empty string while it can."""
+
     def account(self, question: Question) -> Account:
         """Return what is missing, since when and why; raises StoreError."""
 

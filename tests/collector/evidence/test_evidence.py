@@ -207,6 +207,23 @@ def test_the_alteration_and_its_end_are_rows_and_the_key_is_one_once(tmp_path: P
     assert len(one.kinds("audit_key")) == 1
 
 
+def test_a_tree_that_is_gone_is_made_anew_and_told_once(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.chores.tell()
+    one.lives(1)
+    assert one.kinds("audit_made_anew") == []
+    shutil.rmtree(tmp_path / "audit/tile")
+    for path in (tmp_path / "audit").glob("checkpoint*"):
+        path.unlink()
+    for _ in range(2):
+        one.again()
+        one.chores.tell()
+        sign(one.log)
+    (told,) = one.kinds("audit_made_anew")
+    assert told["details"] == {"rows": 42}
+    assert stopped(one.log) == ""
+
+
 def test_finished_days_are_sealed_recorded_and_read_as_before(tmp_path: Path) -> None:
     one = Collector(tmp_path)
     one.lives(3)

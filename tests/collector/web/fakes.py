@@ -131,6 +131,9 @@ class FakeSource:
     def scores(self) -> Sequence[Score]:
         return self.scored
 
+    def audit_problem(self) -> str:
+        return ""
+
     def ready(self) -> tuple[bool, str]:
         return self.able
 
