@@ -41,6 +41,8 @@ from collector.district.writer import TICK_S, District
 from collector.door import EVENTS
 from collector.eventchores import EventChores
 from collector.events import Events
+from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
+from collector.evidence.health import LogHealth
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
@@ -133,6 +135,7 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self._evidence = EvidenceChores(self.books.journal, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)
@@ -231,6 +234,10 @@ class Collector:
     def supervision(self) -> Supervision:
         """Return what is open past its due date, and what was; blocks, raises StoreBusy."""
         return self.alerting.supervisor.listed(self._now())
+
+    def log_health(self) -> LogHealth | None:
+        """Return how the audit log is, as of the last minute; None before the first."""
+        return self._evidence.health
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""
@@ -345,6 +352,8 @@ class Collector:
             every(60, chores.minute, stopping, first_after=0),
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(60, self._series.minute, stopping),
+            every(60, self._evidence.minute, stopping, first_after=1),
+            every(SEAL_EVERY_S, self._evidence.seal, stopping, first_after=90),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
             every(TICK_S, self.district.tick, stopping, first_after=1),
@@ -389,6 +398,7 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
+        self._evidence.close()
         self.books.ledger.close()
         self.store.close()
         self._rollups.close()

@@ -1,15 +1,15 @@
-"""The audit log: `audit/YYYY-MM.jsonl`, every event once, in one order, one canonical JSON a line.
+"""The audit log: `audit/YYYY-MM-DD.jsonl`, every event once, in one order, a canonical JSON a line.
 
 Only ever appended to. Its last record says how far it has got, so it needs no number anywhere
 else: what the database has beyond that is appended, and is the same however often it is written.
-Files begin with the month in which the collector received their first event (UTC), and nothing
-here deletes one: the law asks for 184 days at least.
-Look: jq -r '[.row, .agent, .kind, .subject, .active] | @tsv' var/collector/audit/*.jsonl
+Files begin with the day in which the collector received their first event (UTC); finished ones are
+sealed (evidence/sealing.py). What is on the disk goes into the tree that checkpoints sign.
+Look: zcat -f var/collector/audit/*.jsonl* | jq -r '[.row, .agent, .kind, .subject, .active] | @tsv'
 """
 
 import logging
 import os
-import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
@@ -18,9 +18,13 @@ from threading import Lock
 from typing import Final
 
 from collector.auditrecord import EventRow, line_of, row_of
-from core import clock
+from collector.evidence import segments
+from collector.evidence.health import LogHealth, health_of
+from collector.evidence.notary import Notary
+from collector.evidence.removed import removal_of, removed_in
+from core.clock import SECOND
 from core.disk import sync_folder, write_all
-from core.errors import StartError, StoreStopped
+from core.errors import LogDamaged, StartError, StoreStopped
 
 TAIL_BYTES: Final = 2_000_000
 """Of a file, looked at for its last record; a record is at most as large as a message, 256 kB."""
@@ -28,26 +32,30 @@ TAIL_BYTES: Final = 2_000_000
 TORN: Final = "torn"
 """The file, beside the log, with what was cut from its end."""
 
-_NAME: Final = re.compile(r"[0-9]{4}-[0-9]{2}\.jsonl")
+DAY: Final = 86_400 * SECOND
 _log = logging.getLogger(__name__)
 
 
 class AuditLog:
-    """The files in *folder*. For any thread; every method blocks.
+    """The files in *folder*, which *notary* signs. For any thread; every method blocks.
 
     Opening it cuts what a crash tore at the end; raises StartError where there is no reading it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._lock = folder, Lock()
+    def __init__(self, folder: Path, notary: Notary | None = None) -> None:
+        self.folder, self.notary, self._lock = folder, notary, Lock()
         self.last: EventRow | None = None
         """The last record that is on the disk."""
         self._path: Path | None = None
         self._size = 0
+        self.errors = 0
+        """How often it could not be written since the start."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._find_end()
             sync_folder(folder)
+            if notary:
+                notary.open(self.row)
         except OSError as error:
             raise StartError(f"the audit log {folder} cannot be read: {error}") from error
 
@@ -58,11 +66,17 @@ class AuditLog:
 
     def first(self) -> EventRow | None:
         """Return the oldest record that is there; raises StartError, OSError."""
-        for path in self._files():
-            with path.open("rb") as file:
-                if line := file.readline():
-                    return _record(path, 1, line)
+        for path in segments.segments(self.folder):
+            for number, line in segments.numbered_lines(path):
+                return _record(path, number, line)
         return None
+
+    def health(self) -> LogHealth:
+        """Return what can be said of the log now; raises StartError, OSError."""
+        first = self.first()
+        oldest = (first.row, first.received) if first else (0, 0)
+        standing = self.notary.standing if self.notary else None
+        return health_of(self.folder, oldest, self.row, self.errors, standing)
 
     def append(self, rows: Sequence[EventRow]) -> None:
         """Append the records of *rows*, which follow the last one, synced to disk on return.
@@ -72,35 +86,47 @@ class AuditLog:
         with self._lock:
             for path, group in groupby(self._placed(rows), itemgetter(0)):
                 found = [row for _, row in group]
+                lines = list(map(line_of, found))
                 try:
-                    self._append(path, b"".join(map(line_of, found)))
+                    self._append(path, b"".join(lines))
                 except OSError as error:
+                    self.errors += 1
                     reason = error.strerror or str(error)
                     raise StoreStopped(
                         f"the audit log {path} cannot be written: {reason}"
                     ) from error
                 self.last = found[-1]
+                if self.notary:
+                    self.notary.follow(found[0].row, lines)
 
     def rows(self, after: int) -> Iterator[EventRow]:
         """Return every row above *after*, in order; raises StartError for a damaged record.
 
-        Of older files no more is read than tells that they can be left out.
+        Of older files no more is read than tells that they can be left out. What retention removed
+        is passed over.
         """
         before = 0
-        for path in self._files_with(after):
-            with path.open("rb") as file:
-                for number, line in enumerate(file, 1):
-                    row = _record(path, number, line)
-                    if before and row.row != before + 1:
-                        raise _damaged(path, f"row {row.row} in line {number} follows {before}")
-                    if not before and after and row.row > after + 1:
-                        raise _damaged(path, f"it begins with row {row.row}; {after + 1} is gone")
-                    before = row.row
-                    if row.row > after:
-                        yield row
+        for path in segments.segment_of(self.folder, after + 1):
+            for number, line in segments.numbered_lines(path):
+                row = _record(path, number, line)
+                if before and row.row != before + 1:
+                    what = f"row {row.row} in line {number} follows {before}"
+                    raise LogDamaged(path, before + 1, what)
+                if not before and after and row.row > after + 1 and not self._expired(after + 1):
+                    what = f"it begins with row {row.row}; {after + 1} is gone"
+                    raise LogDamaged(path, after + 1, what)
+                before = row.row
+                if row.row > after:
+                    yield row
+
+    def _expired(self, row: int) -> bool:
+        return removal_of(removed_in(self.folder), row) is not None
 
     def _find_end(self) -> None:
-        for path in reversed(self._files()):
+        for path in reversed(segments.segments(self.folder)):
+            if path.suffix == segments.SEALED:
+                self.last, self._path = _last_of(path), segments.after(path)
+                return
             size, last = _end(path)
             if last is not None:
                 self.last, self._path, self._size = last, path, size
@@ -109,11 +135,14 @@ class AuditLog:
 
     def _placed(self, rows: Sequence[EventRow]) -> Iterator[tuple[Path, EventRow]]:
         """Return each row with its file."""
-        path = self._path
+        path, day = self._path, -1
         for row in rows:
-            month = self._folder / f"{clock.rfc3339(row.received)[:7]}.jsonl"
-            # A clock that was set back must not put a record before those that came earlier.
-            path = max(month, path) if path else month
+            if row.received // DAY != day:
+                day = row.received // DAY
+                begun = self.folder / segments.day_name(row.received)
+                # A clock that was set back must not put a record before those that came earlier.
+                path = max(begun, path, key=segments.order) if path else begun
+            assert path
             yield path, row
 
     def _append(self, path: Path, data: bytes) -> None:
@@ -130,22 +159,9 @@ class AuditLog:
             except OSError:
                 os.ftruncate(file.fileno(), known)
                 raise
-            if path != self._path:
-                sync_folder(self._folder)
+            if path != self._path or not known:
+                sync_folder(self.folder)
             self._path, self._size = path, known + len(data)
-
-    def _files_with(self, after: int) -> list[Path]:
-        """Return the files that hold the rows above *after*."""
-        files = self._files()
-        for number, path in reversed(list(enumerate(files))):
-            with path.open("rb") as file:
-                line = file.readline()
-            if line and _record(path, 1, line).row <= after + 1:
-                return files[number:]
-        return files
-
-    def _files(self) -> list[Path]:
-        return sorted(path for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
 
 
 def _end(path: Path) -> tuple[int, EventRow | None]:
@@ -157,7 +173,7 @@ def _end(path: Path) -> tuple[int, EventRow | None]:
         tail = file.read()
         last, kept = _last_whole(tail)
         if last is None and begin:
-            raise _damaged(path, f"no record in its last {TAIL_BYTES} bytes")
+            raise LogDamaged(path, 0, f"no record in its last {TAIL_BYTES} bytes")
         if kept < len(tail):
             _set_aside(path.with_name(TORN), tail[kept:])
             file.truncate(begin + kept)
@@ -187,14 +203,12 @@ def _record(path: Path, number: int, line: bytes) -> EventRow:
     try:
         return row_of(line)
     except ValueError as error:
-        raise _damaged(path, f"line {number} is no record: {error}") from None
+        raise LogDamaged(path, number, f"line {number} is no record: {error}") from None
 
 
-def _damaged(path: Path, what: str) -> StartError:
-    return StartError(
-        f"the audit log {path} is damaged: {what}. Put back the copy of a backup, or move the "
-        "whole folder to a safe place: then the log is written anew from the collector's database."
-    )
+def _last_of(path: Path) -> EventRow | None:
+    last = deque(segments.numbered_lines(path), 1)
+    return _record(path, *last[0]) if last else None
 
 
 def _set_aside(path: Path, torn: bytes) -> None:

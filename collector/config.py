@@ -64,6 +64,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     claims_cert_file: File = None
     claims_key_file: File = None
     folder: Path = Path("var/collector")
+    audit_key: Path | None = None
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150

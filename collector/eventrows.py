@@ -107,6 +107,13 @@ class EventRows:
             (found,) = db.execute("SELECT coalesce(max(row), 0) FROM event").fetchone()
         return int(found)
 
+    def number_of(self, who: str, epoch: str) -> int:
+        """Return the last row of an epoch, 0 where there is none."""
+        query = "SELECT coalesce(max(row), 0) FROM event WHERE who = ? AND epoch = ?"
+        with self.ledger.transaction() as db:
+            (found,) = db.execute(query, (who, epoch)).fetchone()
+        return int(found)
+
     def cursor(self, name: str) -> int:
         """Return the last row that the reader called *name* is done with."""
         with self.ledger.transaction() as db:

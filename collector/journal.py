@@ -121,6 +121,10 @@ class Journal:
         epoch, seq = (_epoch_of(note), 1) if note.once else (self._epoch, self._next())
         return own_row(self._collector, note, epoch, seq, self.now())
 
+    def number_of(self, note: Note) -> int:
+        """Return the row of a note that is recorded once, 0 where it is not kept yet."""
+        return self.rows.number_of(f"collector/{self._collector}", _epoch_of(note))
+
     def sync(self) -> int:
         """Append to the audit log every row that is not in it; return the last, synced to disk.
 

@@ -13,6 +13,8 @@ from collector.counters import Counters
 from collector.deadletters import DeadLetters
 from collector.door import Door
 from collector.eventrows import EventRows
+from collector.evidence.notary import Notary
+from collector.evidence.signing import KEY_FILE, Signer, origin_of
 from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.live import Live
@@ -60,13 +62,20 @@ def open_books(
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:
     """Return the journal, made whole from the audit log where that is ahead; raises StartError."""
-    log = AuditLog(table.folder / "audit")
+    log = open_log(table, now)
     try:
         journal = Journal(table.id, EventRows(ledger), log, now)
         restore(journal)
     except sqlite3.Error as error:
         raise ledgerfile.unreadable(table.folder / "ledger.db", error) from error
     return journal
+
+
+def open_log(table: CollectorTable, now: clock.Clock = clock.now) -> AuditLog:
+    """Return the audit log with its tree and its key; raises StartError."""
+    folder = table.folder / "audit"
+    key = table.audit_key or table.folder / KEY_FILE
+    return AuditLog(folder, Notary(folder, Signer(origin_of(table.id), key), now))
 
 
 def _schools(config: CollectorConfig) -> tuple[School, ...] | None:

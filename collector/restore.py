@@ -91,6 +91,8 @@ def _last_common(rows: EventRows, log: AuditLog) -> int:
     stood in the log then; anything else was not done by putting backups in turns.
     """
     both = min(log.row, rows.last())
+    if (oldest := log.first()) and both < oldest.row:
+        return both  # what stood beside it in the log was removed by retention, or never was
     if not both or _is_same(next(rows.all_after(both - 1)), next(log.rows(both - 1))):
         return both
     common = begin = max(0, min(both, rows.synced) - 1)

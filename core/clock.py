@@ -65,6 +65,11 @@ def rfc3339(at: int) -> str:
     return datetime.fromtimestamp(at // SECOND, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def at_of(text: str) -> int:
+    """Return the moment that rfc3339 wrote; raises ValueError."""
+    return int(datetime.fromisoformat(text).timestamp()) * SECOND
+
+
 def local(at: int, zone: tzinfo) -> datetime:
     """Return *at* in the district's zone, for people."""
     return datetime.fromtimestamp(at / SECOND, zone)

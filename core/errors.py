@@ -3,6 +3,7 @@
 MonitorError
 ├── ConfigError          a person has to edit a file; says which line
 ├── StartError           cannot start: a taken port, a folder in use, a missing program
+│   └── LogDamaged       a record or tile of the audit log is not what it was
 ├── WireError            what arrived is not what wire.md promises
 │   ├── TopicError       the topic names no identity or channel
 │   ├── PayloadError     cannot be unpacked, or is larger than the limits
@@ -23,6 +24,8 @@ MonitorError
         └── AuditStopped the audit log cannot be written, so nothing that it must tell is done
 """
 
+from pathlib import Path
+
 
 class MonitorError(Exception):
     """Anything that this project expects to go wrong; the text is a sentence for a person."""
@@ -34,6 +37,18 @@ class ConfigError(MonitorError):
 
 class StartError(MonitorError):
     """A program that cannot start here; the text says what to do."""
+
+
+class LogDamaged(StartError):
+    """The audit log is not what it was: `path` is the file, `record` the row, 0 where unknown."""
+
+    def __init__(self, path: Path, record: int, what: str) -> None:
+        super().__init__(
+            f"the audit log {path} is damaged: {what}. Put back the copy of a backup, or move the "
+            "whole folder to a safe place: then the log is written anew from the collector's "
+            "database, and whoever holds a checkpoint of the old one says that it is another."
+        )
+        self.path, self.record, self.what = path, record, what
 
 
 class WireError(MonitorError):

@@ -370,6 +370,32 @@ _KINDS: Final = (
         *("审计日志停止写入", "the audit log could not be written"),
     ),
     Kind(
+        *("audit_altered", "EV-SYS-AUDIT-ALTERED", COMPLIANCE, "P1"),
+        *(
+            "审计日志与已签名的内容不符",
+            "a record of the audit log is not what was signed",
+        ),
+    ),
+    Kind(
+        *("audit_made_anew", "EV-SYS-AUDIT-ANEW", COMPLIANCE, "P2"),
+        *(
+            "审计日志的哈希树和检查点曾丢失，已重新生成",
+            "tree and checkpoints of the audit log were gone, and were made anew",
+        ),
+    ),
+    Kind(
+        *("audit_key", "EV-SYS-AUDIT-KEY", OTHERS, "P4"),
+        *("审计日志启用新的签名密钥", "a key that signs the audit log's checkpoints is announced"),
+    ),
+    Kind(
+        *("segment_sealed", "EV-SYS-SEALED", OTHERS, "P4"),
+        *("审计日志分段已封存", "a finished segment of the audit log was sealed"),
+    ),
+    Kind(
+        *("retention_removed", "EV-SYS-EXPIRED", OTHERS, "P4"),
+        *("审计日志分段到期清除", "a segment of the audit log was old enough to be removed"),
+    ),
+    Kind(
         *("backup_made", "EV-SYS-BACKUP", OTHERS, "P4"),
         *("中心数据库已备份", "a copy of the collector's database was made"),
     ),

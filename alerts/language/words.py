@@ -51,7 +51,11 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
 }
 """What the collector sees in the live picture, and what it says of it besides."""
 
-_OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {"too_many_series": frozenset({"limit"})}
+_OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
+    "too_many_series": frozenset({"limit"}),
+    "audit_made_anew": frozenset({"rows"}),
+    "audit_altered": frozenset({"file", "record", "reason"}),
+}
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "http_response": frozenset({"why", "advice", "phase", "seconds"}),
     "dns_query": frozenset({"why"}),

@@ -19,6 +19,15 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return sha256(b"\x01" + left + right).digest()
 
 
+def full_root(hashes: bytes) -> bytes:
+    """Return the root over *hashes*, joined, of which there are a power of two."""
+    step = 2 * HASH_BYTES
+    while len(hashes) > HASH_BYTES:
+        pairs = range(0, len(hashes), step)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + step]).digest() for at in pairs])
+    return hashes
+
+
 class Edge:
     """The right edge of a tree: roots of its complete subtrees, the largest first.
 

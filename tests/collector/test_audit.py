@@ -86,20 +86,20 @@ def test_what_a_power_cut_left_behind_the_last_record_is_cut(
     assert (tmp_path / "torn").read_bytes() == garbage
 
 
-def test_a_file_follows_each_month_and_never_goes_back(tmp_path: Path) -> None:
+def test_a_file_follows_each_day_and_never_goes_back(tmp_path: Path) -> None:
     log = AuditLog(tmp_path)
     log.append([row(1), row(2, DECEMBER), row(3, NOW)])
     log.append([row(4, NOW)])
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {
-        "2026-11.jsonl": whole([row(1)]),
-        "2026-12.jsonl": whole([row(2, DECEMBER), row(3), row(4)]),
+        "2026-11-22.jsonl": whole([row(1)]),
+        "2026-12-02.jsonl": whole([row(2, DECEMBER), row(3), row(4)]),
     }
     assert AuditLog(tmp_path).row == 4
 
 
-def test_a_new_month_of_which_nothing_is_whole_begins_anew(tmp_path: Path) -> None:
+def test_a_new_day_of_which_nothing_is_whole_begins_anew(tmp_path: Path) -> None:
     AuditLog(tmp_path).append([row(1)])
-    (tmp_path / "2026-12.jsonl").write_bytes(b'{"torn')
+    (tmp_path / "2026-12-02.jsonl").write_bytes(b'{"torn')
     log = AuditLog(tmp_path)
     assert log.row == 1
     log.append([row(2, DECEMBER)])
@@ -118,7 +118,7 @@ def test_a_full_disk_takes_back_what_it_took_half_and_then_takes_all(
     for _ in range(2):
         with monkeypatch.context() as patched:
             patched.setattr(os, "fsync", full)
-            with pytest.raises(StoreStopped, match=r"2026-11.jsonl .*No space left"):
+            with pytest.raises(StoreStopped, match=r"2026-11-22.jsonl .*No space left"):
                 log.append([row(2)])
         assert lines(tmp_path) == whole([row(1)]).splitlines()
     log.append([row(2), row(3)])
@@ -152,7 +152,7 @@ def test_older_files_are_left_out_and_what_is_missing_between_is_named(tmp_path:
     rows = [row(1), row(2), row(3, DECEMBER), row(4, DECEMBER)]
     log = AuditLog(tmp_path)
     log.append(rows)
-    older = tmp_path / "2026-11.jsonl"
+    older = tmp_path / "2026-11-22.jsonl"
     older.write_bytes(line_of(row(1)) + b"damaged\n")
     for after in (2, 3):
         assert list(log.rows(after)) == rows[after:]

@@ -61,7 +61,7 @@ interval_s = 3
 
 BUCKET = "schoolwatch"
 USUAL = {
-    *("collector_started", "config_changed", "agent_enrolled"),
+    *("collector_started", "audit_key", "config_changed", "agent_enrolled"),
     *("checkpoint", "unknown_school", "batches_dropped"),
 }
 """What a collector notes in the audit log while nothing is wrong with anybody's memory."""

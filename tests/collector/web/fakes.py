@@ -22,6 +22,7 @@ from alerts.incidents.clocks import Step
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
+from collector.evidence.health import LogHealth
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.people import People
@@ -90,6 +91,7 @@ class FakeSource:
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
+    healthy: LogHealth | None = None
     healths: dict[str, Health] = field(default_factory=dict)
     acting: People = field(default_factory=nobody)
 
@@ -139,6 +141,9 @@ class FakeSource:
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def log_health(self) -> LogHealth | None:
+        return self.healthy
 
     def rollups(self) -> Waiting:
         return self.rollups_waiting

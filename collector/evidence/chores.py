@@ -1,0 +1,84 @@
+"""What is done for the log by the clock: keys announced, alterations told, segments sealed."""
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from collector.eventrows import move_cursor
+from collector.evidence.health import LogHealth
+from collector.evidence.notary import Standing
+from collector.evidence.sealing import seal_finished
+from collector.journal import Journal, Note
+from core import clock
+from core.errors import LogDamaged
+
+SEAL_EVERY_S: Final = 600
+ALTERED: Final = "audit_altered"
+"""A cursor too: 1 while the log is told to be altered, so that its end is told after a restart."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class EvidenceChores:
+    """Everything here blocks in a worker thread, never in the event loop."""
+
+    journal: Journal
+    now: clock.Clock = clock.now
+    health: LogHealth | None = None
+    """As it was at the last minute."""
+
+    async def minute(self) -> None:
+        """Announce the key, once, and tell where the log is not what was signed."""
+        await asyncio.to_thread(self.tell)
+
+    async def seal(self) -> None:
+        """Seal the segments whose day is over."""
+        await asyncio.to_thread(self.seal_now)
+
+    def tell(self) -> None:
+        """Record what is to be told; raises sqlite3.Error, StoreStopped."""
+        notary = self.journal.log.notary
+        if notary is None:
+            return
+        key = notary.signer.verifier_key
+        self.journal.note(Note("audit_key", "audit", notary.signer.origin, {"key": key}, key))
+        if rows := notary.standing.anew:
+            self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
+        self._altered(notary.standing)
+        self.journal.sync()
+        self.health = self.journal.log.health()
+
+    def seal_now(self) -> None:
+        """Seal; a segment that is not what was signed stays, and is told."""
+        try:
+            seal_finished(self.journal, self.now)
+        except LogDamaged as error:
+            if notary := self.journal.log.notary:
+                notary.stop(error)
+            self.tell()
+
+    def close(self) -> None:
+        """Sign what there is, as far as that can be done."""
+        if notary := self.journal.log.notary:
+            with suppress(OSError, LogDamaged):
+                notary.sign()
+
+    def _altered(self, standing: Standing) -> None:
+        rows = self.journal.rows
+        told = bool(rows.cursor(ALTERED))
+        if bool(standing.stopped) == told:
+            return
+        with rows.ledger.transaction() as db:
+            active = bool(standing.stopped)
+            self.journal.add(db, [Note(ALTERED, "audit", "", _details(standing), active=active)])
+            move_cursor(db, ALTERED, int(active))
+
+
+def _details(standing: Standing) -> dict[str, Any]:
+    bad = standing.bad
+    if not standing.stopped:
+        return {}
+    file, record = (bad.path.name, bad.record) if bad else ("", 0)
+    return {"file": file, "record": record, "reason": standing.stopped}

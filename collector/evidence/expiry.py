@@ -1,0 +1,65 @@
+"""Old sealed segments go, after the log says so; the tree keeps their hashes.
+
+So proofs and checkpoints hold for what is left, and a copy of a removed segment that somebody kept
+can still be proved. The database keeps its rows: an old batch that comes again is still known.
+"""
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Final
+
+from collector.evidence import segments
+from collector.evidence.removed import Removed, note_removed
+from collector.evidence.sealing import digest_of
+from collector.journal import Journal, Note
+from collector.retention import DAYS
+from core import clock
+from core.disk import sync_folder
+from core.errors import ConfigError
+
+KIND: Final = "retention_removed"
+
+
+def remove_old(journal: Journal, days: int, now: clock.Clock) -> list[Removed]:
+    """Remove the sealed segments that ended over *days* ago, the oldest first; return them.
+
+    Raises ConfigError for fewer days than the law asks for, LogDamaged, OSError, StoreStopped,
+    sqlite3.Error; what was left half is gone on with the next time.
+    """
+    if days < DAYS:
+        raise ConfigError(f"audit records are kept for {DAYS} days at least (asked: {days})")
+    folder = journal.log.folder
+    keep = date.fromisoformat(clock.rfc3339(now())[:10]) - timedelta(days)
+    *older, _newest = segments.segments(folder) or [folder]
+    removed = []
+    for path in older:
+        # One that cannot go yet holds back those behind it: no gap amid the log.
+        if path.suffix != segments.SEALED or _end(path) > keep:
+            break
+        removed.append(_remove(journal, path))
+    return removed
+
+
+def _remove(journal: Journal, path: Path) -> Removed:
+    name, rows = segments.plain_name(path), 0
+    first = segments.first_row(path)
+    for rows, _line in segments.numbered_lines(path):  # noqa: B007 — the count is wanted
+        pass
+    sha256, size = digest_of(path, plain=True)
+    details = {"file": name, "first": first, "last": first + rows - 1, "sha256": sha256}
+    note = Note(KIND, "audit", name, {**details, "bytes": size}, f"{name} {sha256}")
+    journal.note(note)
+    journal.sync()
+    one = Removed(name, first, first + rows - 1, sha256, journal.number_of(note))
+    note_removed(path.parent, one)
+    path.unlink()
+    sync_folder(path.parent)
+    return one
+
+
+def _end(path: Path) -> date:
+    """Return the day on which a segment was over."""
+    day = segments.order(path)
+    if day.endswith("-00"):
+        return (date.fromisoformat(f"{day[:-1]}1") + timedelta(31)).replace(day=1)
+    return date.fromisoformat(day) + timedelta(1)
