@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "logs": "agent.logscli",
     "probe": "agent.probecli",
     "wake": "agent.wakecli",
+    "witness": "agent.witnesscli",
 }
 """The modules of those commands that a person types, and no service."""
 
@@ -34,6 +35,8 @@ schoolwatch agent — what runs in a school
                                               recompute the logs that are kept, against their seals
   schoolwatch agent wake pc-302 --config agent.toml
                                               switch a computer on over the network (Wake-on-LAN)
+  schoolwatch agent witness --config agent.toml
+                                              what it holds of the audit log, for the auditor
 """
 
 

@@ -4,6 +4,13 @@ import click
 
 from collector.evidence.reportcli import report_command
 from collector.evidence.scan.scancli import scan_command
+from collector.evidence.witnesscli import (
+    acknowledge_command,
+    compare_command,
+    key_command,
+    rotate_command,
+    witness_command,
+)
 
 
 @click.group("audit", short_help="The audit log: verify, prove, search, export, report.")
@@ -13,3 +20,8 @@ def audit_group() -> None:
 
 audit_group.add_command(report_command)
 audit_group.add_command(scan_command)
+audit_group.add_command(witness_command)
+audit_group.add_command(compare_command)
+audit_group.add_command(acknowledge_command)
+audit_group.add_command(key_command)
+audit_group.add_command(rotate_command)
