@@ -28,6 +28,7 @@ from core.merkle.note import (
     read_verifier_key,
 )
 
+_DASH: Final = "\u2014".encode()
 _PEM: Final = b"-----BEGIN"
 _DER_HEAD: Final = bytes.fromhex("302a300506032b6570032100")
 """SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes (RFC 8410)."""
@@ -43,6 +44,8 @@ class Head:
     checkpoint: Checkpoint | None = None
     trouble: str = ""
     witness: bool = False
+    torn: bool = False
+    """It is the begin of one that was never finished."""
 
     @property
     def size(self) -> int:
@@ -63,7 +66,7 @@ class Head:
 def heads_in(path: Path, upto: int | None = None, *, witness: bool = False) -> Iterator[Head]:
     """Return the heads in a file of signed notes, the first *upto* bytes of it; raises OSError.
 
-    Lines that begin with `#` are for people. An unfinished last one is left out: see `is_torn`.
+    Lines that begin with `#` are for people.
     """
     block, empty, number, begin, read = list[bytes](), 0, 0, 1, 0
     with path.open("rb") as file:
@@ -80,8 +83,16 @@ def heads_in(path: Path, upto: int | None = None, *, witness: bool = False) -> I
             if empty == 2 or len(block) > MOST_BYTES:
                 yield _head(path.name, begin, b"".join(block[:-1]), witness)
                 block, empty, begin = [], 0, number + 1
-    if empty == 1 and block and block[-1].endswith(b"\n"):
-        yield _head(path.name, begin, b"".join(block), witness)
+    if block:
+        yield _unfinished(path.name, begin, block, witness)
+
+
+def _unfinished(name: str, line: int, block: list[bytes], witness: bool) -> Head:
+    """Return what stands at the end without an empty line behind it."""
+    whole = block if block[-1].endswith(b"\n") else block[:-1]
+    if any(one.startswith(_DASH) for one in whole):
+        return _head(name, line, b"".join(block), witness)
+    return Head(name, line, trouble="it is not whole", torn=True, witness=witness)
 
 
 def _head(name: str, line: int, data: bytes, witness: bool) -> Head:

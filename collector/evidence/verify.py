@@ -37,6 +37,7 @@ CLOCK_ROWS: Final = ("clock_step", "clock_back", "clock_off", "restored")
 BACK_NS: Final = 300 * SECOND
 _NEAR_ROWS: Final = 1_000
 _SPECIAL: Final = frozenset({KEY_ROW, SEAL_ROW, *RETENTION_ROWS, *CLOCK_ROWS})
+_NOT_SIGNED: Final = ("foreign", "checkpoint_altered")
 _MOST_FINDINGS: Final = 50
 _FIRST_LINES: Final = 100
 
@@ -106,7 +107,9 @@ class Check:
 
     def _newest(self) -> Head | None:
         path = self.folder / CHECKPOINT
-        return next(heads_in(path), None) if path.exists() else None
+        if not path.exists():
+            return None
+        return next(heads_in(path), Head(path.name, 1, trouble="it is empty"))
 
     def _begin(self, files: Sequence[Path]) -> None:
         """Stand before the first row that is there; what came before is known by its tiles."""
@@ -161,7 +164,8 @@ class Check:
         before = time = None
         for head in heads_in(path, upto) if upto else ():
             if head.checkpoint is None:
-                self._say("checkpoint_altered", head.trouble, head.file, head.line)
+                word = "torn" if head.torn else "checkpoint_altered"
+                self._say(word, head.trouble, head.file, head.line)
                 continue
             self.report.checkpoints += 1
             if before is not None and head.size < before:
@@ -186,7 +190,8 @@ class Check:
                 else:
                     self._take(piece)
         except LogDamaged as error:
-            self._say("unreadable", error.what, path.name, error.record, self._tree.size + 1)
+            row = self._tree.size + 1 if self._tree.size > self._skipped else 0
+            self._say("unreadable", error.what, path.name, error.record, row)
             self._broken = True
         if path.suffix == SEALED:
             self._digests[plain_name(path)] = digest
@@ -446,12 +451,13 @@ class Check:
         if first > 1 and self._removed_to >= first - 1:
             what = f"rows 1 to {first - 1} were removed, as row {self._removed_by} says"
             self._say("retention", what, "", 0, self._removed_by)
-        elif first > 1:
+        elif first > 1 and not self._broken:
             what = f"rows 1 to {first - 1} are gone, and no row says that they were removed"
             self._say("dropped", what, files[0].name, 1, 1)
-        if self._last is None:
+        doubted = any(one.word in _NOT_SIGNED for one in self.report.findings)
+        if self._last is None and not doubted:
             self._say("unsigned", f"no checkpoint vouches for the {rows} rows", "", 0, first)
-        elif self._tree.size > self._last.size:
+        elif self._last is not None and self._tree.size > self._last.size:
             what = f"rows {self._last.size + 1} to {self._tree.size} are behind the last checkpoint"
             self._say("tail", what, "", 0, self._last.size + 1)
 
@@ -461,7 +467,10 @@ class Check:
 
 
 def _first_of(path: Path) -> int:
-    """Return the row that a segment begins with, as most of its first lines have it; 0 if none."""
+    """Return the row that a segment begins with, 0 if none.
+
+    One line alone is not believed, where those behind it say something else.
+    """
     firsts = Counter[int]()
     try:
         for number, line in islice(numbered_lines(path), _FIRST_LINES):
@@ -469,7 +478,7 @@ def _first_of(path: Path) -> int:
                 firsts[found.row - number + 1] += 1
     except LogDamaged:
         return 0
-    return max(0, firsts.most_common(1)[0][0]) if firsts else 0
+    return max([0, *(row for row, count in firsts.items() if count > 1 or len(firsts) == 1)][:2])
 
 
 def times_end(found: Sequence[Line]) -> int:

@@ -68,7 +68,7 @@ class Made:
             "address": "",
             "reason": "",
         }
-        place = (who, "A" * 16, self.row, 0, self.row)
+        place = (who, f"{self.collector:A>16}", self.row, 0, self.row)
         return EventRow(*place, self.now, canonical(said), self.row)
 
     def write(self, rows: int = 40, *, sign: bool = True, step: int = SECOND) -> None:
