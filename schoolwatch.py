@@ -34,6 +34,7 @@ In the district:
   schoolwatch accounts add     who may acknowledge and silence alerts on the pages
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
+  schoolwatch audit verify     is the audit log whole and unchanged; also: prove, search, export
 
 To try, to show and to test with:
   schoolwatch simulate run     a made-up district over real MQTT; `history` writes its past

@@ -31,7 +31,7 @@ from core.merkle.tiles import WIDTH, tile_name
 
 KEY_ROW: Final = "audit_key"
 SEAL_ROW: Final = "segment_sealed"
-RETENTION_ROWS: Final = ("retention_done", "segment_removed", "segments_removed")
+RETENTION_ROWS: Final = ("retention_removed",)
 CLOCK_ROWS: Final = ("clock_step", "clock_back", "clock_off", "restored")
 """What explains that times go back; after a restore rows come again under new numbers."""
 BACK_NS: Final = 300 * SECOND

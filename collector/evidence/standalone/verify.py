@@ -205,8 +205,7 @@ def check(path: str, key: Optional[bytes] = None) -> Tuple[int, bool]:
     return count, signed
 
 
-def main(words: List[str]) -> int:
-    key = None
+def main(words: List[str], key: Optional[bytes] = None) -> int:
     try:
         if "--key" in words[:-1]:
             at = words.index("--key")

@@ -100,7 +100,7 @@ def test_a_segment_that_is_gone_is_dropped(log: Made) -> None:
 def test_the_oldest_segment_may_go_only_where_a_row_says_so(log: Made) -> None:
     (log.audit / "2026-12-01.jsonl.gz").unlink()
     assert found(log) == ("dropped", DAY2, 1, 1)
-    log.append([log.event("retention_done", "audit", first=1, last=300)])
+    log.append([log.event("retention_removed", "audit", first=1, last=300)])
     report = log.check()
     assert report.fine
     assert [(one.word, one.row) for one in report.findings if one.word == "retention"] == [

@@ -1,0 +1,17 @@
+"""`schoolwatch audit`: what an auditor asks of the log; each command in a module of its own."""
+
+import click
+
+from collector.evidence.exportcli import export_command, search_command
+from collector.evidence.verifycli import prove_command, verify_command
+
+
+@click.group("audit", short_help="The audit log: verify, prove, search, export, report.")
+def audit_group() -> None:
+    """Evidence for an auditor; nothing here changes the log but by telling that it was asked."""
+
+
+audit_group.add_command(verify_command)
+audit_group.add_command(prove_command)
+audit_group.add_command(search_command)
+audit_group.add_command(export_command)
