@@ -114,7 +114,10 @@ def opened(path: str) -> Tuple[List[str], Read]:
 
 def wrong_sums(names: List[str], read: Read) -> List[str]:
     """Return the files that are not what SHA256SUMS says; raises Bad for other files than there."""
-    sums = [line.split("  ", 1) for line in read("SHA256SUMS").read().decode().splitlines()]
+    text = read("SHA256SUMS").read().decode()
+    sums = [line.split("  ", 1) for line in text.split("\n")[:-1]]
+    if "".join(f"{digest}  {name}\n" for digest, name in sums) != text:
+        raise Bad("SHA256SUMS 被改动 / SHA256SUMS was changed")
     listed = sorted([name for _, name in sums] + ["SHA256SUMS"])
     if listed != sorted(names):
         odd = ", ".join(sorted(set(listed) ^ set(names)))
