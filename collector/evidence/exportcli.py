@@ -86,19 +86,20 @@ def search_command(place: Path, limit: int, *, as_json: bool, **said: Any) -> No
 
     Exit code: 0 something was found, 1 nothing was, 2 wrong use.
     """
-    from itertools import islice  # noqa: PLC0415
+    from itertools import islice, takewhile  # noqa: PLC0415
 
     from collector import terminal  # noqa: PLC0415 — brings rich
     from collector.evidence.queried import note_query  # noqa: PLC0415 — brings a database
-    from collector.evidence.search import search  # noqa: PLC0415
+    from collector.evidence.search import last_row, search  # noqa: PLC0415
 
     terminal.forgive_output()
     log, question = _asked(place, said)
+    last = last_row(log.folder)  # else the row about this query would answer it
     if log.table is not None:
         asked = {"what": "search", "limit": limit, **question.as_dict()}
         note_query(log.table, "audit_queried", asked)
     found = 0
-    hits = search(log.folder, question)
+    hits = takewhile(lambda hit: hit.row <= last, search(log.folder, question))
     for hit in islice(hits, limit):
         if as_json:
             sys.stdout.buffer.write(hit.line + b"\n")

@@ -115,7 +115,7 @@ def witnessed(path: Path) -> list[Head]:
             found = list(heads_in(path, witness=True))
     except (OSError, msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(f"{path} holds no checkpoints of a witness: {error}") from None
-    if not found:
+    if not any(one.checkpoint for one in found):
         raise ConfigError(f"{path} holds no checkpoint")
     return found
 

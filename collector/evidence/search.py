@@ -12,7 +12,8 @@ from typing import Any, Final, Literal, NamedTuple
 
 import msgspec
 
-from collector.evidence.segments import numbered_lines, order, segments
+from collector.evidence.lines import one
+from collector.evidence.segments import backwards, numbered_lines, order, segments
 from core.clock import SECOND
 
 SINCE_EVER: Final = 0
@@ -20,6 +21,11 @@ FOR_EVER: Final = 1 << 62
 _DAY_NS: Final = 86_400 * SECOND
 _SLACK_NS: Final = 3 * _DAY_NS
 """A clock that was set back leaves rows in files of later days."""
+
+
+_PLACES: Final = ("agent", "actor", "target")
+_IDENTITY: Final = 3
+"""Parts of region/school/agent; what a row is about may be a school as a whole."""
 
 
 class Hit(NamedTuple):
@@ -101,12 +107,22 @@ def search(folder: Path, question: Question) -> Iterator[Hit]:
                 yield Hit(said["row"], line.rstrip(b"\n"), said)
 
 
+def last_row(folder: Path) -> int:
+    """Return the number of the last whole row, 0 of an empty log; raises LogDamaged, OSError."""
+    for path in reversed(segments(folder)):
+        for line in backwards(path):
+            if said := one(line):
+                return said.row
+    return 0
+
+
 def _schools(said: dict[str, Any]) -> set[str]:
     """Return the schools that a row is of, by who says it and by what it is about."""
-    names = [
-        str(said.get(name, "")).removeprefix("agent:") for name in ("agent", "target", "actor")
-    ]
-    found = {parts[1] for name in names if len(parts := name.split("/")) in (2, 3) if parts[1]}
+    names = {name: str(said.get(name, "")).removeprefix("agent:") for name in _PLACES}
+    parts = {name: text.split("/") for name, text in names.items()}
+    found = {each[1] for each in parts.values() if len(each) == _IDENTITY}
+    if len(parts["target"]) == _IDENTITY - 1:
+        found.add(parts["target"][1])
     details = said.get("details")
     if isinstance(details, dict) and isinstance(details.get("school"), str):
         found.add(details["school"])

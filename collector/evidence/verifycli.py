@@ -7,7 +7,6 @@ import contextlib
 import io
 import json
 import sys
-import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -123,10 +122,8 @@ def _in_words(report: "Report") -> list[str]:
 
 
 def _is_handed_out(path: Path) -> bool:
-    if zipfile.is_zipfile(path):
-        return True
     with path.open("rb") as file:
-        return file.read(1) == b"{"
+        return file.read(2).startswith((b"PK", b"{"))  # one that was cut is no ZIP any more
 
 
 def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> int:
@@ -139,7 +136,8 @@ def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> 
     if len(keys) > 1:
         raise click.UsageError("an export has one key: give --key once")
     key = pem_of(read_public(keys[0])) if keys else None
-    with contextlib.redirect_stdout(io.TextIOWrapper(told, "utf-8", write_through=True)):
+    wrapped = io.TextIOWrapper(told, "utf-8", write_through=True)
+    with contextlib.redirect_stdout(wrapped):
         code = verify.main(words, key)
     said = told.getvalue().decode()
     if as_json:

@@ -321,7 +321,7 @@ def test_an_export_is_checked_in_an_empty_root_by_the_commands_of_its_page(
     assert len(commands) == 4
 
     def run(command: str) -> subprocess.CompletedProcess[bytes]:
-        words = [chroot, empty_root, "/bin/sh", "-c", f"cd /export && {command}"]
+        words = [chroot, str(empty_root), "/bin/sh", "-c", f"cd /export && {command}"]
         env = {"PATH": "/bin", "LC_ALL": "C"}
         return subprocess.run(words, capture_output=True, env=env, timeout=60, check=False)
 
