@@ -37,9 +37,11 @@ from collector.dispatch import ByChannel
 from collector.district.alertcounts import elsewhere
 from collector.district.scores import Score
 from collector.district.writer import TICK_S, District
+from collector.door import EVENTS
 from collector.eventchores import EventChores
 from collector.events import Events
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
+from collector.evidence.health import LogHealth
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
@@ -169,7 +171,7 @@ class Collector:
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
         states = States(regions, books, self._patience("state", "state"))
-        events = Events(regions, books, self._patience("events", "state"), times.leeway)
+        events = Events(regions, books, self._patience(EVENTS, "state"), times.leeway)
         self._states = self._lane("state", ByChannel({"events": events}, states), "events")
 
     # What the pages ask.
@@ -203,6 +205,10 @@ class Collector:
             return False, f"the disk of {folder} is full"
         return True, ""
 
+    def audit_problem(self) -> str:
+        """Return why the audit log cannot be written, an empty string while it can."""
+        return self.books.door.troubles().get(EVENTS, "")
+
     def account(self, question: Question) -> Account:
         """Return what the ledger answers; blocks, raises StoreBusy."""
         reader, opening = LedgerReader(self.books.ledger.path), self.books.door.opening()
@@ -227,6 +233,10 @@ class Collector:
     def supervision(self) -> Supervision:
         """Return what is open past its due date, and what was; blocks, raises StoreBusy."""
         return self.alerting.supervisor.listed(self._now())
+
+    def log_health(self) -> LogHealth | None:
+        """Return how the audit log is, as of the last minute; None before the first."""
+        return self._evidence.health
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""

@@ -21,6 +21,9 @@ ASLEEP_AFTER: Final = 30 * SECOND
 READINGS: Final = "readings"
 """What proves life; the other channel is `state`."""
 
+EVENTS: Final = "events"
+"""In trouble while the audit log cannot be written: no event is kept, or can be, without it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from collector import eventpoints
 from collector.books import Books
+from collector.door import EVENTS
 from collector.journal import Note
 from collector.outside import SchoolKey
 from collector.store.base import Store
@@ -36,9 +37,9 @@ class EventChores:
             self._noted.update(unknown)
             await asyncio.to_thread(self.books.journal.sync)
         except (StoreError, OSError, sqlite3.Error) as error:
-            self.books.held_up("events", str(error) or type(error).__name__)
+            self.books.held_up(EVENTS, str(error) or type(error).__name__)
             raise
-        self.books.held_up("events", "")
+        self.books.held_up(EVENTS, "")
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""

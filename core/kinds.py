@@ -317,6 +317,13 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("audit_made_anew", "EV-SYS-AUDIT-ANEW", COMPLIANCE, "P2"),
+        *(
+            "审计日志的哈希树和检查点曾丢失，已重新生成",
+            "tree and checkpoints of the audit log were gone, and were made anew",
+        ),
+    ),
+    Kind(
         *("audit_key", "EV-SYS-AUDIT-KEY", OTHERS, "P4"),
         *("审计日志启用新的签名密钥", "a key that signs the audit log's checkpoints is announced"),
     ),

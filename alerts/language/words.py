@@ -50,6 +50,7 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
 
 _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "too_many_series": frozenset({"limit"}),
+    "audit_made_anew": frozenset({"rows"}),
     "audit_altered": frozenset({"file", "record", "reason"}),
 }
 _SAID: Final[Mapping[str, frozenset[str]]] = {

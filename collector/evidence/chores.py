@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from collector.eventrows import move_cursor
+from collector.evidence.health import LogHealth
 from collector.evidence.notary import Standing
 from collector.evidence.sealing import seal_finished
 from collector.journal import Journal, Note
@@ -25,6 +26,8 @@ class EvidenceChores:
 
     journal: Journal
     now: clock.Clock = clock.now
+    health: LogHealth | None = None
+    """As it was at the last minute."""
 
     async def minute(self) -> None:
         """Announce the key, once, and tell where the log is not what was signed."""
@@ -41,8 +44,11 @@ class EvidenceChores:
             return
         key = notary.signer.verifier_key
         self.journal.note(Note("audit_key", "audit", notary.signer.origin, {"key": key}, key))
+        if rows := notary.standing.anew:
+            self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
         self._altered(notary.standing)
         self.journal.sync()
+        self.health = self.journal.log.health()
 
     def seal_now(self) -> None:
         """Seal; a segment that is not what was signed stays, and is told."""

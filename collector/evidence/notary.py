@@ -30,6 +30,8 @@ EVERY_NS: Final = 60 * SECOND
 EVERY_ROWS: Final = 100
 _LEAST_S: Final = 1.0
 """Between two checkpoints, however many rows come; and ten times as long as the last one took."""
+_ANNOUNCED: Final = b'"kind":"audit_key"'
+"""In a line that is younger than the first tree."""
 _PAGE: Final = 1 << 16
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,8 @@ class Standing:
     failing: str = ""
     bad: LogDamaged | None = None
     """What is not as it was signed, where that is why."""
+    anew: int = 0
+    """So many rows had no tree any more at the start, and had one before."""
 
 
 class Notary:
@@ -60,6 +64,7 @@ class Notary:
         self._note: Note | None = None
         self._stopped = self._failing = ""
         self._bad: LogDamaged | None = None
+        self._anew = 0
 
     @property
     def note(self) -> Note | None:
@@ -72,7 +77,7 @@ class Notary:
         with self._lock:
             return Standing(
                 *(self._tree.size, self._signed, self._signed_at, self._stopped, self._failing),
-                self._bad,
+                *(self._bad, self._anew),
             )
 
     def open(self, rows: int) -> None:
@@ -142,18 +147,20 @@ class Notary:
         """Make the tree of every line that there is."""
         forget(self._folder)
         page = list[bytes]()
-        row = 0
+        row, had_one = 0, False
         for path in segments.segments(self._folder):
             for number, line in segments.numbered_lines(path):
                 row += 1
                 if segments.row_in(path, number, line) != row:
                     raise LogDamaged(path, row, f"line {number} is not row {row}")
                 page.append(leaf_of(line))
+                had_one = had_one or _ANNOUNCED in line
                 if len(page) == _PAGE:
                     self._grow(page)
                     page.clear()
                     self._tree.save()
         self._grow(page)
+        self._anew = row if had_one else 0
         if row:
             _log.info("the audit log's %d rows are in its tree now", row)
 

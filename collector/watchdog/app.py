@@ -1,5 +1,7 @@
 """The watchdog: a canary each minute, and its own way to people when none comes round (R-60).
 
+It also asks whether the audit log can be written, and tells of that as well (R-44).
+
     ┌── canary ═▶ broker ═▶ collector ─▶ store ─▶ rules ──┐
     watchdog ◀──────────── /api/v1/canary ◀───────────────┘
         └── no canary for two minutes ─▶ the webhooks of [alerts], without the collector
@@ -46,9 +48,11 @@ class Watchdog:
     """Asks, judges and tells; `path` holds its state over restarts."""
 
     collector: str
-    failure: Callable[[], Awaitable[str]]
+    failure: Callable[[], Awaitable[str | None]]
+    """Says why it does not work, "" where it does, and None where that cannot be asked."""
     channels: Sequence[Channel]
     path: Path
+    words: message.Words = message.COLLECTOR
     now: clock.Clock = clock.now
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     state: State = field(default_factory=State)
@@ -71,8 +75,11 @@ class Watchdog:
             await asyncio.wait([asking], timeout=LOOK_EVERY_S)
             self._judge(*judge.looked(self.state, self._why or "no canary came round", self.now()))
         why = await asking
+        if why is None:
+            self.state, self._why = judge.not_known(self.state, self.now()), ""
+            return
         if bool(why) != bool(self._why):
-            _log.warning("the canary %s", f"did not come round: {why}" if why else "comes round")
+            _log.warning("%s: %s", self.words.rule, why or "no longer")
         self._why = why
         if why:
             self._judge(*judge.looked(self.state, why, self.now()))
@@ -89,7 +96,7 @@ class Watchdog:
         """Tell of the state as it is now; what is still being told is out of date."""
         if self._telling:
             self._telling.cancel()
-        said = message.of(self.state, self.collector)
+        said = message.of(self.state, self.collector, self.words)
         self._telling = asyncio.create_task(self._deliver(said, repeat=repeat))
 
     async def _deliver(self, said: message.Notification, *, repeat: bool) -> None:
@@ -149,13 +156,20 @@ async def run(config: CollectorConfig) -> None:
         publisher = Publisher(broker, table.regions[0])
         url = f"http://{config.http.host}:{config.http.port}"
         channels = channels_of(config.alerts, f"{table.id}-watchdog")
-        dog = Watchdog(table.id, Round(publisher, url).failure, channels, folder / "watchdog.json")
+        asked = Round(publisher, url)
+        dogs = (
+            Watchdog(table.id, asked.failure, channels, folder / "watchdog.json"),
+            Watchdog(
+                *(table.id, asked.audit, channels, folder / "watchdog-audit.json"),
+                words=message.AUDIT,
+            ),
+        )
         stopping = asyncio.Event()
         at_signal(stopping)
         _log.info("watching collector %s at %s", table.id, url)
         works: list[asyncio.Task[Any]] = [
             asyncio.create_task(publisher.session.run(), name="mqtt"),
-            asyncio.create_task(dog.run(), name="watchdog"),
+            *(asyncio.create_task(dog.run(), name=dog.words.rule) for dog in dogs),
             asyncio.create_task(stopping.wait(), name="stop"),
         ]
         try:

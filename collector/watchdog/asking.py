@@ -31,6 +31,7 @@ class _Answer(msgspec.Struct):
     number: int
     stored: int
     problem: str = ""
+    audit_problem: str = ""
 
 
 @dataclass(slots=True)
@@ -103,19 +104,31 @@ class Round:
                 return
             await self.sleep(LOOK_S)
 
+    async def audit(self) -> str | None:
+        """Return why the audit log cannot be written, "" where it can; None without an answer."""
+        async with self._client() as client:
+            answer = await self._answer(client)
+        return None if isinstance(answer, str) else answer.audit_problem
+
     async def _missing(self, client: aiohttp.ClientSession, number: int) -> str:
-        try:
-            async with client.get(f"{self.url}/api/v1/canary") as response:
-                if response.status != 200:
-                    return f"the collector answers with {response.status}"
-                answer = msgspec.json.decode(await response.read(), type=_Answer)
-        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
-            return f"the collector does not answer: {str(error) or type(error).__name__}"
+        answer = await self._answer(client)
+        if isinstance(answer, str):
+            return answer
         if answer.number != number:
             return answer.problem or "the canary did not come through the collector's rules"
         if answer.stored != number:
             return answer.problem or "the canary cannot be read back from the store"
         return ""
+
+    async def _answer(self, client: aiohttp.ClientSession) -> _Answer | str:
+        """Return what the collector says; why not, in words, where it says nothing."""
+        try:
+            async with client.get(f"{self.url}/api/v1/canary") as response:
+                if response.status != 200:
+                    return f"the collector answers with {response.status}"
+                return msgspec.json.decode(await response.read(), type=_Answer)
+        except (aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as error:
+            return f"the collector does not answer: {str(error) or type(error).__name__}"
 
     @staticmethod
     def _client() -> Any:

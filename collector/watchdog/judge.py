@@ -43,6 +43,11 @@ def came_round(state: State, at: int) -> tuple[State, News]:
     return State(last_ok=at, told=False, number=state.number, ended_at=at), "end"
 
 
+def not_known(state: State, at: int) -> State:
+    """Hear that there was nobody to ask at *at*: no time passes, and nothing begins or ends."""
+    return state if state.since else replace(state, last_ok=at)
+
+
 def looked(state: State, why: str, at: int) -> tuple[State, News]:
     """Look at the time: *why* is what the last try failed with."""
     if state.since or at - state.last_ok < ALARM_AFTER:

@@ -141,7 +141,8 @@ class Api:
             stored, problem = 0, problem or str(error)
         trouble = "" if ready and stored else problem
         when = rfc3339(seen.seen_at) if seen.seen_at else None
-        return answer(values.CanaryAnswer(seen.number, when, seen.seen_at, stored, trouble))
+        audit = self.source.audit_problem()
+        return answer(values.CanaryAnswer(seen.number, when, seen.seen_at, stored, trouble, audit))
 
     async def alerts(self, request: web.Request) -> web.Response:
         """Answer with open and past alerts; raises ParameterError, StoreError."""

@@ -13,10 +13,12 @@ from prometheus_client import CollectorRegistry, ProcessCollector, exposition
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from alerts.channels.health import Health
+from collector.evidence.health import LogHealth
 from collector.rollups.marks import Waiting
 from collector.verdicts import State
 from collector.web import board
 from collector.web.source import Source
+from core.clock import SECOND
 
 GAUGES: Final = {
     "quarantined": "Senders at this moment whose lines are refused, for they make too many series."
@@ -51,6 +53,8 @@ class CollectorMetrics:
         )
         yield _channels(self._source.channels())
         yield from _rollups(self._source.rollups())
+        if health := self._source.log_health():
+            yield from _audit(health)
         ready, _why = self._source.ready()
         yield GaugeMetricFamily(
             "schoolwatch_ready", "1 while the collector can store.", value=ready
@@ -73,6 +77,31 @@ class CollectorMetrics:
             )
             family.add_metric([reason], count)
         yield from families.values()
+
+
+def _audit(health: LogHealth) -> Iterator[Metric]:
+    for name, text, value in (
+        ("rows", "Rows that the audit log has on the disk.", health.rows),
+        ("checkpoint_rows", "Rows that its newest checkpoint covers.", health.checkpoint_size),
+        (
+            "checkpoint_timestamp_seconds",
+            "When the newest checkpoint was signed, 0 without one.",
+            health.checkpoint_at / SECOND,
+        ),
+        (
+            "oldest_timestamp_seconds",
+            "When the oldest record was received, 0 without one.",
+            health.oldest_at / SECOND,
+        ),
+        ("segments_sealed", "Finished segments that are sealed.", health.sealed_segments),
+        ("stopped", "1 while no checkpoint is signed: it is altered.", bool(health.stopped)),
+    ):
+        yield GaugeMetricFamily(f"schoolwatch_audit_{name}", text, value=value)
+    yield CounterMetricFamily(
+        "schoolwatch_audit_append_errors",
+        "How often the audit log could not be written since the collector started.",
+        value=health.append_errors,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
+from collector.evidence.health import LogHealth
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, Question
 from collector.people import People
@@ -69,6 +70,9 @@ class Source(Protocol):
     def ready(self) -> tuple[bool, str]:
         """Return whether batches can be stored, and why not."""
 
+    def audit_problem(self) -> str:
+        """Return why the audit log cannot be written, an empty string while it can."""
+
     def account(self, question: Question) -> Account:
         """Return what is missing, since when and why; raises StoreError."""
 
@@ -86,6 +90,9 @@ class Source(Protocol):
 
     def supervision(self) -> Supervision:
         """Return what is open past its due date, and what was; blocks, raises StoreError."""
+
+    def log_health(self) -> LogHealth | None:
+        """Return how the audit log is, as of the last minute; None before the first."""
 
     def rollups(self) -> Waiting:
         """Return which hours and days wait to be rolled up."""

@@ -76,7 +76,8 @@ class LatestAnswer(msgspec.Struct, frozen=True):
 class CanaryAnswer(msgspec.Struct, frozen=True):
     """The last canary that came through the rules, and the store's; 0 for none.
 
-    `problem` says why nothing can be stored or read now.
+    `problem` says why nothing can be stored or read now, `audit_problem` why the audit log
+    cannot be written.
     """
 
     number: Count
@@ -84,6 +85,7 @@ class CanaryAnswer(msgspec.Struct, frozen=True):
     seen_ns: Ns
     stored: Count
     problem: str
+    audit_problem: str
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -33,6 +33,14 @@ def test_one_canary_that_is_late_alarms_nobody_and_two_minutes_without_one_do_on
     assert (news, state.number) == ("begin", 2)
 
 
+def test_time_in_which_there_was_nobody_to_ask_counts_for_nothing() -> None:
+    state = judge.not_known(judge.begun(State(), NOW), NOW + 10 * ALARM_AFTER)
+    assert judge.looked(state, "full", NOW + 10 * ALARM_AFTER + SECOND)[1] == ""
+    state, news = judge.looked(state, "full", NOW + 11 * ALARM_AFTER)
+    assert news == "begin"
+    assert judge.not_known(state, NOW + 12 * ALARM_AFTER) == state
+
+
 def test_a_watchdog_that_starts_gives_the_collector_its_two_minutes() -> None:
     state = judge.begun(State(last_ok=NOW - 10 * ALARM_AFTER), NOW)
     assert judge.looked(state, "no answer", NOW + SECOND)[1] == ""

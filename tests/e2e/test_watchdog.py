@@ -96,3 +96,31 @@ async def test_a_collector_that_hangs_is_told_of_by_the_watchdog_within_three_mi
 
         on_mosquitto.collector.resume()
         await until(lambda: reasons() == ["FIRST", "ALL_RESOLVED"], 120)
+
+
+@pytest.mark.slow
+async def test_an_audit_log_that_cannot_be_written_is_told_of_by_the_watchdog(
+    on_mosquitto: Pair,
+) -> None:
+    async with receiving() as receiver:
+
+        def said() -> list[tuple[str, str]]:
+            bodies = [post.body for post in receiver.posts]
+            watchdog = [body for body in bodies if body["collector"] == "d1-watchdog"]
+            return [(b["reason"], b["alerts"][0]["labels"]["alertname"]) for b in watchdog]
+
+        on_mosquitto.tells(receiver)
+        on_mosquitto.start()
+        await until(lambda: came_round(on_mosquitto.port, 1), 30)
+        log = on_mosquitto.toml.parent / "collector" / "audit"
+        away = log.rename(log.with_name("away"))
+        log.write_text("no folder")
+        await until(lambda: said() == [("FIRST", "audit_log_stopped")], 300)
+        text = receiver.posts[-1].body["alerts"][0]["annotations"]["description_zh"]
+        assert "磁盘" in text
+        assert "cannot be written" in text
+
+        log.unlink()
+        away.rename(log)
+        await until(lambda: said()[-1] == ("ALL_RESOLVED", "audit_log_stopped"), 200)
+        assert len(said()) == 2

@@ -52,9 +52,9 @@ class Disk:
         for path in sorted(folder.rglob("*"), reverse=True):
             if str(path) not in self.named:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
-        for name, data in self.synced.items():
-            if name in self.named and Path(name).parent.is_dir():
-                Path(name).write_bytes(data)
+        for path in folder.rglob("*"):
+            if path.is_file():
+                path.write_bytes(self.synced.get(str(path), b""))
 
     def step(self, do: Callable[[], Any], half: Callable[[], Any] | None = None) -> Any:
         """Do one call, or what its fault makes of it."""

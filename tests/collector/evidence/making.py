@@ -64,5 +64,6 @@ def check(folder: Path, wanted: Sequence[EventRow], shown: Sequence[Checkpoint] 
     assert [line for _, line in reader.lines()] == lines
     for one in (*shown, *reader.checkpoints()):
         assert root_of(lines[: one.size]) == one.root
+    assert set(shown) <= set(reader.checkpoints())
     assert reader.size == len(lines)
     assert reader.root(reader.size) == root_of(lines)

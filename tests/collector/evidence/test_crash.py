@@ -16,7 +16,7 @@ from tests.collector.evidence.making import at_once, check, open_log, rows
 from tests.collector.making import NOW
 from tests.collector.test_audit import DAY
 
-BATCHES = [rows(1, 130), rows(131, 300), rows(301, 420, NOW + DAY)]
+BATCHES = [rows(1, 105), rows(106, 260), rows(261, 270, NOW + DAY), rows(271, 370, NOW + DAY)]
 ALL = [one for batch in BATCHES for one in batch]
 
 

@@ -21,6 +21,7 @@ from alerts.incidents.clocks import Step
 from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
+from collector.evidence.health import LogHealth
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.people import People
@@ -88,6 +89,7 @@ class FakeSource:
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
+    healthy: LogHealth | None = None
     healths: dict[str, Health] = field(default_factory=dict)
     acting: People = field(default_factory=nobody)
 
@@ -129,11 +131,17 @@ class FakeSource:
     def scores(self) -> Sequence[Score]:
         return self.scored
 
+    def audit_problem(self) -> str:
+        return ""
+
     def ready(self) -> tuple[bool, str]:
         return self.able
 
     def counts(self) -> Mapping[tuple[str, str], int]:
         return self.counted
+
+    def log_health(self) -> LogHealth | None:
+        return self.healthy
 
     def rollups(self) -> Waiting:
         return self.rollups_waiting

@@ -5,7 +5,9 @@ from http import HTTPStatus
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.channels.health import Health
+from collector.evidence.health import LogHealth
 from collector.rollups.marks import Waiting
+from core.clock import SECOND
 from core.types import Identity
 from tests.collector.web.conftest import Client
 from tests.collector.web.fakes import FakeSource, agent, school
@@ -39,6 +41,16 @@ async def test_a_channel_is_up_until_it_fails(client: Client, source: FakeSource
     found = await scrape(client)
     assert found["schoolwatch_channel_up", "duty"] == 1
     assert found["schoolwatch_channel_up", "wecom"] == 0
+
+
+async def test_the_audit_log_says_how_it_is(client: Client, source: FakeSource) -> None:
+    assert ("schoolwatch_audit_rows", "") not in await scrape(client)
+    source.healthy = LogHealth(5 * SECOND, 1, 12, 12, 7 * SECOND, 11, 3, 1, 2, "altered")
+    found = await scrape(client)
+    assert found["schoolwatch_audit_rows", ""] == 12
+    assert found["schoolwatch_audit_checkpoint_timestamp_seconds", ""] == 7
+    assert found["schoolwatch_audit_append_errors_total", ""] == 2
+    assert found["schoolwatch_audit_stopped", ""] == 1
 
 
 async def test_what_is_counted_down_again_is_no_counter(client: Client, source: FakeSource) -> None:

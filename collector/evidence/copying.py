@@ -1,0 +1,203 @@
+"""A copy of the log that is whole, made beside a running collector, and the drill that proves it.
+
+A copy holds the log up to its newest checkpoint: lines, tiles, checkpoints, public keys, and
+`SHA256SUMS`, which stock `sha256sum -c` checks. The private key is never in it. A copy into a
+folder that holds an older one brings only what is new.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from collector.evidence import removed, segments
+from collector.evidence.reader import LogReader
+from collector.evidence.sealing import digest_of
+from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS, Checkpoints
+from collector.evidence.tree import leaf_of, leaves_in, read_tile, root_over
+from core.disk import sync_folder
+from core.errors import LogDamaged, StartError
+from core.merkle import note
+from core.merkle.hashing import HASH_BYTES
+from core.merkle.note import NoteError
+from core.merkle.tiles import tile_name, tiles_of
+
+SUMS: Final = "SHA256SUMS"
+
+
+@dataclass(frozen=True, slots=True)
+class LogCopy:
+    """A copy of the first `rows` rows; `fresh` of its `files` were not there before."""
+
+    path: Path
+    rows: int
+    root: bytes
+    files: int
+    fresh: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What a restored copy was found to hold; `oldest` is its first row."""
+
+    rows: int
+    oldest: int
+    root: bytes
+    checkpoints: int
+    files: int
+    bytes: int
+    seconds: float
+
+
+def copy_log(folder: Path, to: Path) -> LogCopy:
+    """Copy the log in *folder* up to its newest checkpoint; raises StartError, LogDamaged, OSError.
+
+    *to* is empty, missing, or an older copy of this log.
+    """
+    reader = LogReader(folder)
+    signed = reader.note()
+    if signed is None:
+        raise StartError(f"the audit log {folder} has no checkpoint yet, so nothing vouches for it")
+    found = note.checkpoint_in(signed.text)
+    to.mkdir(parents=True, exist_ok=True)
+    before = LogReader(to).checkpoint()
+    if before and (before.size > found.size or reader.root(before.size) != before.root):
+        raise StartError(f"{to} holds a copy of another log, or a later one; it is left as it is")
+    if before is None and any(to.iterdir()):
+        raise StartError(f"{to} is not empty and holds no copy of this log; it is left as it is")
+    sums = dict(_sums(to))
+    work = _Work(to, sums)
+    for level, number, width in tiles_of(found.size):
+        name = tile_name(level, number, width)
+        if name not in sums:
+            work.write(name, read_tile(folder, level, number, width)[: width * HASH_BYTES])
+    for path in segments.segments(folder):
+        _copy_segment(work, path, found.size)
+    for name in (KEYS, removed.NAME):
+        with suppress(FileNotFoundError):
+            work.write(name, (folder / name).read_bytes())
+    every = b"".join(one.encode() + b"\n" for one in _until(reader, found.size))
+    work.write(CHECKPOINTS, every)
+    work.write(CHECKPOINT, signed.encode())
+    return work.done(found.size, found.root)
+
+
+def drill(copy: Path, into: Path) -> Drill:
+    """Restore a copy into the empty folder *into* and check all of it; return what it holds.
+
+    Raises StartError where a file is not what its sum says or *into* is not empty, LogDamaged where
+    lines, tree and checkpoints do not agree, OSError.
+    """
+    began = time.monotonic()
+    into.mkdir(parents=True, exist_ok=True)
+    if any(into.iterdir()):
+        raise StartError(f"{into} is not empty: a drill needs a folder of its own")
+    size, sums = 0, dict(_sums(copy))
+    if not sums:
+        raise StartError(f"{copy / SUMS} is missing or empty: this is no copy of an audit log")
+    for name, sha256 in sums.items():
+        target = into / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(copy / name, target)
+        found, length = digest_of(target)
+        if found != sha256:
+            raise StartError(f"{copy / name} is damaged: its SHA-256 is not that of {SUMS}")
+        size += length
+    rows, oldest, root, count = _proved(into)
+    return Drill(rows, oldest, root, count, len(sums), size, time.monotonic() - began)
+
+
+def _proved(folder: Path) -> tuple[int, int, bytes, int]:
+    """Return rows, oldest row, root and the number of checkpoints of a log that is whole."""
+    reader, count = LogReader(folder), 0
+    keys = Checkpoints(folder)
+    for count, signed in enumerate(reader.notes(), 1):  # noqa: B007 — the count is wanted
+        try:
+            found = keys.check(signed, keys.keys()[0] if keys.keys() else "")
+        except NoteError as error:
+            raise LogDamaged(folder / CHECKPOINTS, 0, str(error)) from None
+        if reader.root(found.size) != found.root:
+            raise LogDamaged(folder / CHECKPOINTS, found.size, f"{found.size} rows are others")
+    newest = reader.checkpoint()
+    if newest is None:
+        raise LogDamaged(folder / CHECKPOINT, 0, "there is no checkpoint")
+    gone = reader.removed()
+    oldest = gone[-1].last + 1 if gone else 1
+
+    def leaves() -> Iterator[bytes]:
+        yield from leaves_in(folder, 0, oldest - 1)
+        yield from (leaf_of(line) for _, line in reader.lines(oldest))
+
+    size, root = root_over(leaves())
+    if (size, root) != (newest.size, newest.root):
+        what = f"its {size} rows are not the {newest.size} that were signed"
+        raise LogDamaged(folder, min(size, newest.size), what)
+    return size, oldest, root, count
+
+
+class _Work:
+    """Writes the files of a copy, each whole or not at all, and its sums last."""
+
+    def __init__(self, to: Path, sums: dict[str, str]) -> None:
+        self.to, self.sums, self._fresh, self._folders = to, sums, 0, set[Path]()
+
+    def write(self, name: str, data: bytes) -> None:
+        self.lines(name, iter((data,)))
+
+    def lines(self, name: str, parts: Iterator[bytes]) -> None:
+        """Have *parts*, joined, in the file called *name*."""
+        path = self.to / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        new = path.with_name(f"{path.name}.new")
+        with new.open("wb") as file:
+            file.writelines(parts)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        self.sums[name] = digest_of(path)[0]
+        self._fresh += 1
+        self._folders.add(path.parent)
+
+    def done(self, rows: int, root: bytes) -> LogCopy:
+        for name in [name for name in self.sums if not (self.to / name).exists()]:
+            del self.sums[name]
+        text = "".join(f"{sum256}  {name}\n" for name, sum256 in sorted(self.sums.items()))
+        fresh = self._fresh
+        self.write(SUMS, text.encode())
+        del self.sums[SUMS]
+        for folder in self._folders:
+            sync_folder(folder)
+        size = sum((self.to / name).stat().st_size for name in self.sums)
+        return LogCopy(self.to, rows, root, len(self.sums), fresh, size)
+
+
+def _copy_segment(work: _Work, path: Path, upto: int) -> None:
+    """Copy a segment up to row *upto*; one that is sealed and there already is left alone."""
+    sealed = path.name if path.suffix == segments.SEALED else path.name + segments.SEALED
+    packed = path.with_name(sealed)
+    if not path.exists() or path.suffix == segments.SEALED:
+        if sealed not in work.sums:
+            with packed.open("rb") as file:
+                work.lines(sealed, iter(lambda: file.read(1 << 20), b""))
+        (work.to / segments.plain_name(packed)).unlink(missing_ok=True)
+        return
+    first = segments.first_row(path)
+    if 0 < first <= upto:
+        lines = segments.numbered_lines(path)
+        work.lines(path.name, (line for at, line in lines if first + at - 1 <= upto))
+
+
+def _until(reader: LogReader, size: int) -> Iterator[note.Note]:
+    return (one for one in reader.notes() if note.checkpoint_in(one.text).size <= size)
+
+
+def _sums(folder: Path) -> Iterator[tuple[str, str]]:
+    with suppress(FileNotFoundError):
+        for line in (folder / SUMS).read_text("utf-8").splitlines():
+            sha256, _, name = line.partition("  ")
+            yield name, sha256
