@@ -12,6 +12,7 @@ WORDS: Final = {
     "swapped": ("分段文件被对调", "whole files stand in each other's place"),
     "cut": ("末尾被截断", "the end of the log is gone"),
     "rewritten": ("签名后被改写", "the log was rewritten and signed anew"),
+    "made_anew": ("哈希树曾重新生成", "tree and checkpoints were gone, and were made anew"),
     "foreign": ("属于另一监测中心", "it is of another collector, or by another key"),
     "checkpoint_altered": ("检查点被改动", "a checkpoint's signature does not hold"),
     "checkpoint_order": ("检查点顺序不对", "checkpoints do not stand in order"),

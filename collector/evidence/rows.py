@@ -13,11 +13,13 @@ from core.clock import SECOND
 
 KEY_ROW: Final = "audit_key"
 SEAL_ROW: Final = "segment_sealed"
+ANEW_ROW: Final = "audit_made_anew"
 RETENTION_ROW: Final = "retention_removed"
 CLOCK_ROWS: Final = ("clock_step", "clock_back", "clock_off", "restored")
 """What explains that times go back; after a restore rows come again under new numbers."""
+OWN: Final = "collector/"
 BACK_NS: Final = 300 * SECOND
-_SPECIAL: Final = frozenset({KEY_ROW, SEAL_ROW, RETENTION_ROW, *CLOCK_ROWS})
+_SPECIAL: Final = frozenset({KEY_ROW, SEAL_ROW, ANEW_ROW, RETENTION_ROW, *CLOCK_ROWS})
 
 
 @dataclass(slots=True)
@@ -65,11 +67,14 @@ class Rows:
                 self.seen.report.origin, announced(details, self.seen.report.origin)
             )
         elif line.kind in CLOCK_ROWS:
-            if said.agent.startswith("collector/"):
+            if said.agent.startswith(OWN):
                 self.seen.back_told.append(line.row)
         elif line.kind == RETENTION_ROW and isinstance(details.get("last"), int):
             self.seen.removed_to = max(self.seen.removed_to, details["last"])
             self.seen.removed_by = line.row
+        elif line.kind == ANEW_ROW and said.agent.startswith(OWN):
+            what = "what stands before this row was signed anew then: only a witness vouches for it"
+            self.seen.say("made_anew", what, "", 0, line.row)
         elif line.kind == SEAL_ROW:
             self.seen.seals.append((line.row, details))
 

@@ -53,7 +53,7 @@ class Made:
     def event(self, kind: str = "link_down", target: str = "sw1", **details: Any) -> EventRow:
         self.row += 1
         school = f"school-{self.row % 3}"
-        own = kind in ("audit_key", "segment_sealed", "retention_removed", "clock_back")
+        own = kind != "link_down"
         who = f"collector/{self.collector}" if own or not self.row % 5 else f"110105/{school}/a"
         said = {
             "kind": kind,

@@ -255,6 +255,11 @@ def test_what_root_rewrote_and_signed_anew_only_a_witness_shows(log: Made) -> No
     assert log.check(heads[0]).fine, "who witnessed only what came before saw nothing"
 
 
+def test_a_tree_that_a_collector_made_anew_is_told_by_its_row(log: Made) -> None:
+    log.append([log.event("audit_made_anew", "audit", rows=901)])
+    assert found(log) == ("made_anew", "", 0, 902)
+
+
 def test_a_log_that_was_cut_and_signed_anew_is_shorter_than_a_witness_holds(log: Made) -> None:
     heads = log.heads()
     forge(log, lambda audit: (audit / DAY3).unlink())
