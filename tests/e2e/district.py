@@ -60,7 +60,7 @@ interval_s = 3
 """Between its batches the agent has nothing to send."""
 
 BUCKET = "schoolwatch"
-USUAL = {"collector_started", "checkpoint", "unknown_school", "batches_dropped"}
+USUAL = {"collector_started", "audit_key", "checkpoint", "unknown_school", "batches_dropped"}
 """What a collector notes in the audit log while nothing is wrong with anybody's memory."""
 SETTLED_WITHIN_S = 240
 

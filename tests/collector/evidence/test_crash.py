@@ -1,8 +1,6 @@
 """A fault at every call of the append path, and then a log that is whole and goes on."""
 
-import os
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,14 +16,6 @@ from tests.collector.test_audit import DAY
 
 BATCHES = [rows(1, 105), rows(106, 260), rows(261, 270, NOW + DAY), rows(271, 370, NOW + DAY)]
 ALL = [one for batch in BATCHES for one in batch]
-
-
-@pytest.fixture
-def quick(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: what is tested is the order, not the disk."""
-    memory = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as own:
-        yield Path(own)
 
 
 class Life:
