@@ -35,6 +35,7 @@ In the district:
   schoolwatch audit report     the self-check of clauses with their evidence (自查)
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
+  schoolwatch audit verify     is the audit log whole and unchanged; also: prove, search, export
 
 To try, to show and to test with:
   schoolwatch simulate run     a made-up district over real MQTT; `history` writes its past

@@ -2,8 +2,10 @@
 
 import click
 
+from collector.evidence.exportcli import export_command, search_command
 from collector.evidence.reportcli import report_command
 from collector.evidence.scan.scancli import scan_command
+from collector.evidence.verifycli import prove_command, verify_command
 from collector.evidence.witnesscli import (
     acknowledge_command,
     compare_command,
@@ -18,6 +20,10 @@ def audit_group() -> None:
     """Evidence for an auditor; nothing here changes the log but by telling that it was asked."""
 
 
+audit_group.add_command(verify_command)
+audit_group.add_command(prove_command)
+audit_group.add_command(search_command)
+audit_group.add_command(export_command)
 audit_group.add_command(report_command)
 audit_group.add_command(scan_command)
 audit_group.add_command(witness_command)

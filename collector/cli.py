@@ -35,6 +35,7 @@ BY_THEMSELVES: Final = {
     "store": "collector.storecli:store_group",
     "notify": "collector.notifycli:notify_group",
     "rules": "collector.rulescli:rules_group",
+    "audit": "collector.auditcli:audit_group",
     "accounts": "collector.accountscli:accounts_group",
     "audit": "collector.auditcli:audit_group",
     "calendar": "collector.calendarcli:calendar_group",

@@ -436,6 +436,14 @@ _KINDS: Final = (
         *("中心数据库已备份", "a copy of the collector's database was made"),
     ),
     Kind(
+        *("audit_queried", "EV-SYS-QUERIED", OTHERS, "P4"),
+        *("审计日志被查询", "somebody searched the audit log, or had a row of it proved"),
+    ),
+    Kind(
+        *("audit_exported", "EV-SYS-EXPORTED", OTHERS, "P4"),
+        *("审计日志被导出", "somebody took a part of the audit log away"),
+    ),
+    Kind(
         "collector_started", "EV-SYS-START", OTHERS, "P4", "监测中心已启动", "the collector started"
     ),
     Kind(

@@ -1,0 +1,129 @@
+"""The proof that one row is in the log that was signed: a small file for whoever doubts it."""
+
+import base64
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from collector.evidence.heads import Head, heads_in, keys_of, pem_of, signer_in
+from collector.evidence.lines import one
+from collector.evidence.reader import LogReader
+from collector.evidence.segments import MOST_LINE_BYTES, SEALED, numbered_lines, segment_of
+from collector.evidence.signing import CHECKPOINT, CHECKPOINTS
+from collector.evidence.tree import leaf_of
+from core.errors import MonitorError
+from core.merkle import proofs
+from core.merkle.note import NoteError, read_verifier_key
+from core.merkle.proofs import ProofError
+
+FORMAT: Final = "schoolwatch-proof/1"
+
+
+class NotProved(MonitorError):
+    """There is no such proof; the text says why."""
+
+
+def prove(folder: Path, row: int, size: int = 0) -> dict[str, Any]:
+    """Return the proof that *row* is among the first *size* rows, of the newest checkpoint if 0.
+
+    Raises NotProved, LogDamaged, OSError. Reads tiles and one line.
+    """
+    head = head_of(folder, size)
+    assert head.checkpoint is not None
+    assert head.note is not None
+    signed = head.checkpoint
+    if not 1 <= row <= signed.size:
+        raise NotProved(f"row {row} is not among the {signed.size} that {head.name} covers")
+    line = line_of_row(folder, row)
+    path = LogReader(folder).inclusion(row - 1, signed.size)
+    try:
+        proofs.check_inclusion(row - 1, signed.size, leaf_of(line), path, signed.root)
+    except ProofError:
+        raise NotProved(
+            f"row {row} is not what was signed, or a tile is damaged: run schoolwatch audit verify"
+        ) from None
+    return {
+        "format": FORMAT,
+        "row": row,
+        "size": signed.size,
+        "line": line.decode(),
+        "proof": shown(path),
+        "checkpoint": head.note.encode().decode(),
+        "key": pem_of(public_of(folder, head)).decode(),
+    }
+
+
+def encode(proof: dict[str, Any]) -> bytes:
+    """Return a proof as its file has it."""
+    return json.dumps(proof, indent=1, ensure_ascii=False).encode() + b"\n"
+
+
+def shown(path: list[bytes]) -> list[str]:
+    """Return hashes as proofs have them."""
+    return [base64.b64encode(each).decode() for each in path]
+
+
+def head_of(folder: Path, size: int = 0) -> Head:
+    """Return the newest checkpoint, or that over *size* rows; raises NotProved, OSError."""
+    name = CHECKPOINTS if size else CHECKPOINT
+    try:
+        found = [x for x in heads_in(folder / name) if x.checkpoint and size in (0, x.size)][:1]
+    except FileNotFoundError:
+        found = []
+    if not found:
+        what = f"over {size} rows" if size else "yet"
+        raise NotProved(f"{folder} has no checkpoint {what}")
+    return found[0]
+
+
+def public_of(folder: Path, head: Head) -> bytes:
+    """Return the key that signed *head*, of those that the folder names; raises NotProved."""
+    assert head.note is not None
+    assert head.checkpoint is not None
+    origin = head.checkpoint.origin
+    try:
+        texts = LogReader(folder).keys()
+        known = [read_verifier_key(text) for text in texts]
+        mine = keys_of(origin, [public for name, public in known if name == origin])
+        public = signer_in(head.note, origin, mine)
+    except NoteError as error:
+        raise NotProved(f"{head.name}: {error}") from None
+    if public is None:
+        raise NotProved(f"{head.name} is signed by a key that {folder} does not name")
+    return public
+
+
+def line_of_row(folder: Path, row: int) -> bytes:
+    """Return the line of *row* without its newline; raises NotProved, LogDamaged, OSError."""
+    for path in segment_of(folder, row)[:1]:
+        if path.suffix != SEALED:
+            found = _bisected(path, row)
+            if found is not None:
+                return found
+        for _, line in numbered_lines(path):
+            if (said := one(line)) and said.row == row:
+                return line.rstrip(b"\n")
+    raise NotProved(f"row {row} is not in {folder}")
+
+
+def _bisected(path: Path, row: int) -> bytes | None:
+    """Return the line of *row* in a plain file, found by halves; None where rows do not rise."""
+    with path.open("rb") as file:
+        low, high = 0, file.seek(0, os.SEEK_END)
+        while low < high:
+            middle = (low + high) // 2
+            file.seek(middle)
+            if middle:
+                file.seek(middle - 1)
+                file.readline(MOST_LINE_BYTES)
+            begin = file.tell()
+            line = file.readline(MOST_LINE_BYTES)
+            said = one(line) if line.endswith(b"\n") else None
+            if said is None or said.row > row:
+                high = middle
+            elif said.row < row:
+                low = begin + len(line)
+            else:
+                return line[:-1]
+    return None

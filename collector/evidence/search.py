@@ -1,0 +1,152 @@
+"""Rows of the log by what they say, read in order and handed on one by one.
+
+No index: segments are left out by the day in their name, which none of their rows was received
+after; what is left is looked at line by line.
+"""
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import msgspec
+
+from collector.evidence.lines import one
+from collector.evidence.segments import backwards, numbered_lines, order, segments
+from core.clock import SECOND
+
+SINCE_EVER: Final = 0
+FOR_EVER: Final = 1 << 62
+_DAY_NS: Final = 86_400 * SECOND
+_SLACK_NS: Final = 3 * _DAY_NS
+"""A clock that was set back leaves rows in files of later days."""
+
+
+_PLACES: Final = ("agent", "actor", "target")
+_IDENTITY: Final = 3
+"""Parts of region/school/agent; what a row is about may be a school as a whole."""
+
+
+class Hit(NamedTuple):
+    """A row that fits; `line` is without newline."""
+
+    row: int
+    line: bytes
+    said: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked for; what is empty asks for nothing.
+
+    Times are ns since 1970, `upto` is not included; `clock` names whose time counts: `received` by
+    the collector's, `at` by that of who says it.
+    """
+
+    since: int = SINCE_EVER
+    upto: int = FOR_EVER
+    clock: Literal["received", "at"] = "received"
+    kinds: frozenset[str] = frozenset()
+    actor: str = ""
+    school: str = ""
+    target: str = ""
+    text: str = ""
+    success: bool | None = None
+
+    def fits(self, said: dict[str, Any], line: bytes) -> bool:
+        """Return whether a row is asked for.
+
+        Rows from before there were actors are by whoever says them, and say nothing of success.
+        """
+        at = said.get(self.clock)
+        return (
+            isinstance(at, int)
+            and self.since <= at < self.upto
+            and (not self.kinds or said.get("kind") in self.kinds)
+            and self.actor in str(said.get("actor", said.get("agent", "")))
+            and (not self.school or self.school in _schools(said))
+            and self.target in f"{said.get('target', '')} {said.get('subject', '')}"
+            and (self.success is None or said.get("success") is self.success)
+            and (not self.text or self.text in line.decode("utf-8", "replace"))
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what is asked for, as the log keeps it."""
+        texts = {name: getattr(self, name) for name in ("actor", "school", "target", "text")}
+        said: dict[str, Any] = {name: text for name, text in texts.items() if text}
+        if self.kinds:
+            said["kinds"] = sorted(self.kinds)
+        if self.success is not None:
+            said["success"] = self.success
+        if self.since != SINCE_EVER:
+            said["since"] = self.since
+        if self.upto != FOR_EVER:
+            said["upto"] = self.upto
+        return {**said, "clock": self.clock}
+
+
+def search(folder: Path, question: Question) -> Iterator[Hit]:
+    """Return the rows that fit, in order, a line at a time; raises LogDamaged, OSError.
+
+    A line that is no record fits nothing: whoever doubts the log verifies it.
+    """
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
+    words = [word.encode() for word in (question.text, question.school) if _is_plain(word)]
+    for path in segments(folder):
+        if _is_left_out(path, question):
+            continue
+        for _, line in numbered_lines(path):
+            if not all(word in line for word in words):
+                continue
+            try:
+                said = decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                continue
+            if question.fits(said, line) and isinstance(said.get("row"), int):
+                yield Hit(said["row"], line.rstrip(b"\n"), said)
+
+
+def last_row(folder: Path) -> int:
+    """Return the number of the last whole row, 0 of an empty log; raises LogDamaged, OSError."""
+    for path in reversed(segments(folder)):
+        for line in backwards(path):
+            if said := one(line):
+                return said.row
+    return 0
+
+
+def _schools(said: dict[str, Any]) -> set[str]:
+    """Return the schools that a row is of, by who says it and by what it is about."""
+    names = {name: str(said.get(name, "")).removeprefix("agent:") for name in _PLACES}
+    parts = {name: text.split("/") for name, text in names.items()}
+    found = {each[1] for each in parts.values() if len(each) == _IDENTITY}
+    if len(parts["target"]) == _IDENTITY - 1:
+        found.add(parts["target"][1])
+    details = said.get("details")
+    if isinstance(details, dict) and isinstance(details.get("school"), str):
+        found.add(details["school"])
+    return found
+
+
+def _is_plain(word: str) -> bool:
+    """Return whether JSON writes *word* as it is."""
+    return bool(word) and word.isascii() and word.isprintable() and not set(word) & set('"\\')
+
+
+def _is_left_out(path: Path, question: Question) -> bool:
+    begin, end = _days(order(path))
+    if question.clock == "at":
+        # Clocks may be off a little; and what happened may be told much later.
+        return end + _SLACK_NS <= question.since
+    return end <= question.since or begin >= question.upto + _SLACK_NS
+
+
+def _days(name: str) -> tuple[int, int]:
+    """Return when the day or month called *name* begins and ends (UTC, ns)."""
+    year, month, day = map(int, name.split("-"))
+    if day:
+        begin = calendar.timegm((year, month, day, 0, 0, 0)) * SECOND
+        return begin, begin + _DAY_NS
+    begin = calendar.timegm((year, month, 1, 0, 0, 0)) * SECOND
+    return begin, begin + calendar.monthrange(year, month)[1] * _DAY_NS

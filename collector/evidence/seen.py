@@ -1,0 +1,57 @@
+"""What one reading of the log has seen so far, for what judges it afterwards."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from collector.evidence.findings import Finding, Report
+from collector.evidence.following import Following
+from collector.evidence.heads import Head
+from collector.evidence.lines import Digest
+
+MOST_FINDINGS: Final = 50
+
+
+@dataclass(slots=True)
+class Back:
+    """A row that was received before the one that stands before it."""
+
+    where: tuple[str, int, int]
+    seconds: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """The state of a check of the log in *folder*; the first *skipped* rows are not there."""
+
+    folder: Path
+    tree: Following
+    report: Report = field(default_factory=Report)
+    skipped: int = 0
+    broken: bool = False
+    """A file could not be read, so what follows it was not."""
+    known: dict[bytes, bytes] = field(default_factory=dict)
+    """The keys that count, by id."""
+    signers: set[bytes] = field(default_factory=set)
+    good: int = 0
+    """Up to here the rows are as they were signed."""
+    bad: Head | None = None
+    bad_witness: Head | None = None
+    again: Head | None = None
+    """A head that fits, behind one that does not."""
+    last: Head | None = None
+    last_key: bytes = b""
+    order: Finding | None = None
+    received: int = 0
+    back: list[Back] = field(default_factory=list)
+    back_told: list[int] = field(default_factory=list)
+    digests: dict[str, Digest] = field(default_factory=dict)
+    seals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    removed_to: int = 0
+    removed_by: int = 0
+    bad_tiles: list[tuple[str, int]] = field(default_factory=list)
+
+    def say(self, word: str, what: str, file: str = "", line: int = 0, row: int = 0) -> None:
+        """Add a finding, as long as there are not too many."""
+        if len(self.report.findings) < MOST_FINDINGS:
+            self.report.add(word, what, file, line, row)

@@ -1,0 +1,1 @@
+"""What travels with an export: it runs anywhere, and imports nothing of ours."""

@@ -1,0 +1,176 @@
+"""`schoolwatch audit verify` and `audit prove`: is it whole, is it unchanged, is this row in it.
+
+Watch it work: schoolwatch audit verify var/collector
+"""
+
+import contextlib
+import io
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collector.evidence.findings import Report
+
+FILE: Final = click.Path(dir_okay=False, path_type=Path)
+PLACE: Final = click.Path(path_type=Path)
+
+
+@click.command("verify", short_help="Whether the log, an export or a proof is unchanged.")
+@click.argument("place", type=PLACE, required=False)
+@click.option("--config", type=FILE, help="The collector's own file, in place of PLACE.")
+@click.option(
+    "--key",
+    "keys",
+    type=FILE,
+    multiple=True,
+    help="The public key that you keep (PEM, or NAME+ID+KEY); may be given for each key there was.",
+)
+@click.option(
+    "--witness",
+    "witnesses",
+    type=FILE,
+    multiple=True,
+    help="Checkpoints that somebody else holds: a file of signed notes, or an agent's held.json.",
+)
+@click.option(
+    "--every-line", is_flag=True, help="Look at how each line is written too; takes twice as long."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for programs.")
+@click.pass_context
+def verify_command(
+    context: click.Context,
+    place: Path | None,
+    config: Path | None,
+    keys: tuple[Path, ...],
+    witnesses: tuple[Path, ...],
+    *,
+    every_line: bool,
+    as_json: bool,
+) -> None:
+    """Say whether PLACE is whole and unchanged, and else name the first bad record and why.
+
+    PLACE is a collector.toml, a folder with a log (a collector's, or a copy), an export (ZIP) or a
+    proof (JSON). Works beside a running collector, and writes nothing.
+
+    Exit code: 0 fine, 1 something is wrong, 2 wrong use, or a signature could not be checked.
+    """
+    from collector import terminal  # noqa: PLC0415 — brings rich
+
+    terminal.forgive_output()
+    where = config or place
+    if where is None or (config and place):
+        raise click.UsageError("name one: PLACE or --config")
+    if where.is_file() and _is_handed_out(where):
+        context.exit(_verify_handed_out(where, keys, as_json=as_json))
+    report = _report(where, keys, witnesses, every_line=every_line)
+    if as_json:
+        click.echo(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        for line in _in_words(report):
+            click.echo(terminal.safe(line).plain)
+    context.exit(0 if report.fine else 1)
+
+
+def _report(
+    where: Path, keys: tuple[Path, ...], witnesses: tuple[Path, ...], *, every_line: bool
+) -> "Report":
+    from collector.evidence.heads import read_public, witnessed  # noqa: PLC0415 — cryptography
+    from collector.evidence.verify import Check  # noqa: PLC0415
+    from collector.evidence.where import log_at  # noqa: PLC0415
+
+    log = log_at(where)
+    given = [read_public(path) for path in keys] or None
+    own = read_public(log.key) if log.key.is_file() else None
+    held = [head for path in witnesses for head in witnessed(path)]
+    try:
+        return Check(log.folder, given, held, own, every_line).run()
+    except OSError as error:
+        raise ConfigError(f"{log.folder} cannot be read: {error}") from None
+
+
+def _in_words(report: "Report") -> list[str]:
+    from collector.evidence.findings import WORDS  # noqa: PLC0415
+
+    rows = f"rows {report.first} to {report.last}" if report.rows else "no rows"
+    found = [
+        f"{report.origin or 'no origin'}: {rows} in {report.segments} files, "
+        f"{report.checkpoints} checkpoints, {report.witnesses} of witnesses",
+    ]
+    if report.signed:
+        found += [f"signed {report.signed_at} over {report.signed} rows", f"key {report.key}"]
+    for one in report.findings:
+        zh, en = WORDS[one.word]
+        place = " ".join(
+            part
+            for part in (
+                one.file,
+                f"line {one.line}" if one.line else "",
+                f"row {one.row}" if one.row else "",
+            )
+            if part
+        )
+        mark = "BAD " if one.bad else "note"
+        found.append(f"{mark} {one.word} {zh}: {place + ': ' if place else ''}{one.what} ({en})")
+    last = "fine: 日志完整，未被改动" if report.fine else "BAD: 日志有问题，见上"
+    return [*found, last]
+
+
+def _is_handed_out(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2).startswith((b"PK", b"{"))  # one that was cut is no ZIP any more
+
+
+def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> int:
+    """Check an export or a proof with what whoever has it runs too."""
+    from collector.evidence.heads import pem_of, read_public  # noqa: PLC0415 — cryptography
+    from collector.evidence.standalone import verify  # noqa: PLC0415
+
+    words = [str(path)]
+    told = io.BytesIO()
+    if len(keys) > 1:
+        raise click.UsageError("an export has one key: give --key once")
+    key = pem_of(read_public(keys[0])) if keys else None
+    wrapped = io.TextIOWrapper(told, "utf-8", write_through=True)
+    with contextlib.redirect_stdout(wrapped):
+        code = verify.main(words, key)
+    said = told.getvalue().decode()
+    if as_json:
+        found: dict[str, Any] = {"fine": code == 0, "signature": code != 2, "said": said}
+        said = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    sys.stdout.write(said)
+    return code
+
+
+@click.command("prove", short_help="A proof that one row is in the signed log, as a small file.")
+@click.argument("row", type=click.IntRange(min=1))
+@click.option("--config", "place", type=PLACE, required=True, help="Its file, or a log's folder.")
+@click.option("--size", type=click.IntRange(min=1), default=None, help="Of an older checkpoint.")
+@click.option("--out", type=FILE, help="Where it is written; without it: shown.")
+def prove_command(row: int, place: Path, size: int | None, out: Path | None) -> None:
+    """Prove that ROW is in the log that was signed.
+
+    Whoever has the proof checks it with `schoolwatch audit verify`, or with the verify.py of any
+    export: the line, the hashes beside it, the signed checkpoint and the key are in it.
+    """
+    from collector.evidence.prove import encode, prove  # noqa: PLC0415 — cryptography
+    from collector.evidence.queried import note_query  # noqa: PLC0415
+    from collector.evidence.where import log_at  # noqa: PLC0415
+
+    log = log_at(place)
+    made = encode(prove(log.folder, row, size or 0))
+    if log.table is not None:
+        note_query(log.table, "audit_queried", {"what": "prove", "row": row})
+    if out is None:
+        sys.stdout.write(made.decode())
+        return
+    try:
+        with out.open("xb") as file:
+            file.write(made)
+    except OSError as error:
+        raise ConfigError(f"{out} cannot be written: {error}") from None

@@ -1,0 +1,44 @@
+"""Which log a command means: that of a collector's file, or a folder, as of a copy or a backup."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector.config import CollectorTable, read_to_start
+from collector.evidence.signing import CHECKPOINTS, KEY_FILE, public_file
+from core.errors import ConfigError
+
+AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """A log; with *table* it is a collector's own, whose queries are recorded in it."""
+
+    folder: Path
+    key: Path
+    table: CollectorTable | None = None
+
+
+def log_at(place: Path) -> Log:
+    """Return the log of a collector.toml, a collector's folder or `audit`; raises ConfigError."""
+    if place.is_dir():
+        inner = place / AUDIT
+        folder = inner if inner.is_dir() and not (place / CHECKPOINTS).exists() else place
+        return Log(folder, public_file(folder.parent / KEY_FILE))
+    if not place.is_file():
+        raise ConfigError(f"{place} is not there: name a collector.toml, or a folder with a log")
+    table = _table(place)
+    folder = table.folder / AUDIT
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is not there: no collector has run with {place}")
+    return Log(folder, public_file(table.audit_key or table.folder / KEY_FILE), table)
+
+
+def _table(path: Path) -> CollectorTable:
+    try:
+        if tomllib.loads(path.read_text("utf-8")).get("kind") != "collector":
+            raise ConfigError(f"{path} is no collector.toml, no folder and no export")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as a collector.toml: {error}") from None
+    return read_to_start(path).collector

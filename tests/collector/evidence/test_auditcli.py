@@ -1,0 +1,203 @@
+"""What an auditor types: each command says what it found, and is itself in the log."""
+
+import asyncio
+import json
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collector.cli import main
+from core.clock import rfc3339
+from tests.collector.desk import audited_in
+from tests.collector.evidence.logs import BEGIN, DAY, Made, made
+from tests.collector.making import REGION
+from tests.collector.played import config, running
+from tests.collector.test_backup import lived
+from tests.real.brokers import RealBroker
+from tests.waiting import until
+
+Out = pytest.CaptureFixture[str]
+
+
+def config_file(folder: Path, name: str = "collector.toml") -> Path:
+    path = folder.parent / name
+    path.write_text(
+        f'kind = "collector"\n[collector]\nregions = ["{REGION}"]\nfolder = "{folder}"\nid = "d1"\n'
+    )
+    return path
+
+
+def told(capsys: Out, *words: str | Path) -> tuple[int, str, str]:
+    capsys.readouterr()
+    code = main(["audit", *map(str, words)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return made(tmp_path_factory.mktemp("log") / "d1")
+
+
+def searched(capsys: Out, log: Made, *words: str) -> list[int]:
+    code, out, _ = told(capsys, "search", "--config", log.folder, "--json", *words)
+    assert code == (0 if out else 1)
+    return [json.loads(line)["row"] for line in out.splitlines()]
+
+
+def test_rows_are_found_by_anything_they_say(log: Made, capsys: Out) -> None:
+    lines = b"".join(path.read_bytes() for path in log.files()[1:]).splitlines()
+    every = [json.loads(line) for line in lines]
+    assert searched(capsys, log, "--kind", "segment_sealed", "--kind", "nothing") == [901]
+    assert searched(capsys, log, "--text", "port 77") == [77, *range(770, 780)]
+    day = searched(capsys, log, "--from", "2026-12-02T00:00:00Z", "--to", "2026-12-03T00:00:00Z")
+    assert day == list(range(301, 601))
+    found = searched(capsys, log, "--from", "2026-12-02T00:00:00Z", "--failed")
+    assert found == [one["row"] for one in every if not one["success"]]
+    found = searched(capsys, log, "--from", "2026-12-02T00:00:00Z", "--school", "school-2")
+    assert found == [one["row"] for one in every if "/school-2/" in one["agent"]]
+    found = searched(capsys, log, "--actor", "collector/d1", "--target", "port 60")
+    assert found == [60, 600, 605]
+    assert searched(capsys, log, "--school", "d1") == []
+    noon = [one["row"] for one in every if one["at"] >= BEGIN + DAY + 5 * 10**9]
+    words = ("--clock", "at", "--from", rfc3339(BEGIN + DAY + 5 * 10**9))
+    assert searched(capsys, log, *words) == noon
+
+
+def test_no_more_rows_are_shown_than_asked_for_and_that_is_said(log: Made, capsys: Out) -> None:
+    code, out, err = told(capsys, "search", "--config", log.folder, "--limit", "3")
+    assert (code, len(out.splitlines())) == (0, 3)
+    assert "more than 3" in err
+    assert out.splitlines()[0].split()[:4] == [
+        *("1", "2026-12-01T00:00:01Z", "2026-12-01T00:00:00Z", "ok"),
+    ]
+
+
+def test_a_segment_that_a_clock_put_back_is_searched_too(tmp_path: Path, capsys: Out) -> None:
+    log = made(tmp_path / "d1", days=2)
+    log.now -= 2 * DAY
+    log.write(5)
+    words = ("--to", "2026-12-01T00:00:00Z")
+    assert searched(capsys, log, *words) == list(range(601, 606))
+
+
+def test_verify_says_what_is_wrong_and_where(log: Made, tmp_path: Path, capsys: Out) -> None:
+    copy = log.copy(tmp_path / "copy")
+    code, out, _ = told(capsys, "verify", copy.folder)
+    assert code == 0
+    assert out.splitlines()[-1].startswith("fine")
+    path = copy.audit / "2026-12-02.jsonl"
+    path.write_bytes(path.read_bytes().replace(b'"port 313"', b'"port 314"'))
+    code, out, _ = told(capsys, "verify", "--json", copy.audit)
+    assert code == 1
+    said: dict[str, Any] = json.loads(out)
+    first = said["findings"][0]
+    assert (first["word"], first["file"], first["line"], first["row"]) == (
+        *("altered", "2026-12-02.jsonl", 13, 313),
+    )
+    code, out, _ = told(capsys, "verify", copy.folder)
+    assert (code, "BAD  altered 内容被改动: 2026-12-02.jsonl line 13 row 313" in out) == (1, True)
+
+
+def test_verify_takes_witnesses_as_notes_and_as_an_agent_holds_them(
+    log: Made, tmp_path: Path, capsys: Out
+) -> None:
+    notes = tmp_path / "witness.txt"
+    notes.write_bytes(b"# kept by hand\n" + (log.audit / "checkpoints").read_bytes())
+    held = tmp_path / "held.json"
+    held.write_text(json.dumps([{"note": (log.audit / "checkpoint").read_text(), "key": ""}]))
+    for path in (notes, held):
+        code, out, _ = told(capsys, "verify", log.folder, "--witness", path)
+        assert (code, "no_witness" in out) == (0, False)
+        shorter = made(tmp_path / path.stem, days=1)
+        assert told(capsys, "verify", shorter.folder, "--witness", path)[0] == 1
+    assert told(capsys, "verify", log.folder, "--witness", __file__)[0] == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("verify",), ("verify", "/nowhere"), ("prove", "0", "--config", "/nowhere")]
+)
+def test_wrong_use_is_told_apart(words: tuple[str, ...], capsys: Out) -> None:
+    assert told(capsys, *words)[0] == 2
+
+
+def test_what_is_handed_out_is_verified_too(log: Made, tmp_path: Path, capsys: Out) -> None:
+    out, proof = tmp_path / "x.zip", tmp_path / "x.json"
+    words = ("--from", "2026-12-02", "--to", "2026-12-03", "--out", out)
+    assert told(capsys, "export", "--config", log.folder, *words)[0] == 0
+    assert told(capsys, "export", "--config", log.folder, *words)[0] == 2, "never over a file"
+    assert told(capsys, "prove", "77", "--config", log.folder, "--out", proof)[0] == 0
+    key = log.folder / "audit-key.pub.pem"
+    for path in (out, proof):
+        code, said, _ = told(capsys, "verify", path, "--key", key)
+        assert (code, "签名有效" in said) == (0, True)
+        path.write_bytes(path.read_bytes()[:-100])
+        code, said, _ = told(capsys, "verify", path, "--json")
+        assert (code, json.loads(said)["fine"]) == (1, False)
+
+
+async def test_every_query_is_a_row_and_an_export_with_its_digest(
+    tmp_path: Path, capsys: Out
+) -> None:
+    folder = tmp_path / "d1"
+    await lived(folder)
+    file = config_file(folder)
+    assert told(capsys, "search", "--config", file, "--text", "secret word")[0] == 1
+    assert told(capsys, "prove", "1", "--config", file)[0] == 0
+    assert told(capsys, "export", "--config", file, "--out", tmp_path / "x.zip")[0] == 0
+    assert told(capsys, "verify", file)[0] == 0, "and that changes nothing"
+    rows = [one for one in audited_in(folder) if one["kind"].startswith("audit_")]
+    rows = [one for one in rows if one["kind"] != "audit_key"]
+    assert [one["kind"] for one in rows] == ["audit_queried", "audit_queried", "audit_exported"]
+    search, prove, export = (one["details"] for one in rows)
+    assert (search["what"], search["text"]) == ("search", "secret word")
+    assert (prove["what"], prove["row"]) == ("prove", 1)
+    import hashlib
+
+    assert export["sha256"] == hashlib.sha256((tmp_path / "x.zip").read_bytes()).hexdigest()
+    assert export["rows"] == export["last"] - export["first"] + 1
+
+
+async def test_nothing_is_handed_out_that_cannot_be_recorded(tmp_path: Path, capsys: Out) -> None:
+    folder = tmp_path / "d1"
+    await lived(folder)
+    file = config_file(folder)
+    (folder / "ledger.db").rename(tmp_path / "away")
+    for words in (("search",), ("prove", "1"), ("export", "--out", str(tmp_path / "x.zip"))):
+        code, out, _ = told(capsys, *words, "--config", file)
+        assert (code, out) == (2, "")
+    assert not list(tmp_path.glob("x.zip*"))
+
+
+async def test_everything_works_beside_a_running_collector(
+    mosquitto: RealBroker, tmp_path: Path, capsys: Out
+) -> None:
+    where = config(tmp_path / "d1", mosquitto.port)
+    folder, file = where.collector.folder, config_file(where.collector.folder)
+    codes, done = [], threading.Event()
+
+    def verify() -> None:
+        while not done.is_set():
+            codes.append(main(["audit", "verify", str(file)]))
+
+    async with running(where) as collector:
+        await until((folder / "audit" / "checkpoint").exists, 90)
+        checking = asyncio.create_task(asyncio.to_thread(verify))
+        for _ in range(30):
+            await collector._chores.minute()
+            collector.books.journal.sync()
+            if collector.books.journal.log.notary:
+                collector.books.journal.log.notary.sign()
+            await asyncio.sleep(0.02)
+        words = ["audit", "search", "--config", str(file), "--kind", "collector_started"]
+        assert await asyncio.to_thread(main, words) == 0
+        collector.books.journal.sync()
+        done.set()
+        await checking
+    assert set(codes) == {0}
+    assert [one["kind"] for one in audited_in(folder)].count("audit_queried") == 1
+    async with running(where):
+        pass
+    assert main(["audit", "verify", str(file)]) == 0, "and after a restart"
