@@ -37,7 +37,6 @@ BY_THEMSELVES: Final = {
     "rules": "collector.rulescli:rules_group",
     "audit": "collector.auditcli:audit_group",
     "accounts": "collector.accountscli:accounts_group",
-    "audit": "collector.auditcli:audit_group",
     "calendar": "collector.calendarcli:calendar_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",
