@@ -43,6 +43,9 @@ from collector.eventchores import EventChores
 from collector.events import Events
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
 from collector.evidence.health import LogHealth
+from collector.evidence.view import Evidence
+from collector.evidence.watch import EVERY_S as LOG_EVERY_S
+from collector.evidence.watch import EvidenceWatch
 from collector.evidence.witnesses import Witnesses, witness_sight
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
@@ -170,6 +173,7 @@ class Collector:
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
+        self._evidence = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
@@ -249,6 +253,10 @@ class Collector:
         """Return how often each thing happened, by (name, reason or an empty string)."""
         lost = {("dead_letters_lost", ""): self.books.letters.lost}
         return {**self.books.counters.all(), **lost, **self.books.dropped.counts()}
+
+    def evidence(self) -> Evidence:
+        """Return whether the audit log can be believed; blocks."""
+        return self._evidence.view(self.audit_problem())
 
     def witnesses(self) -> Witnesses | None:
         """Return who holds checkpoints of the audit log."""
@@ -370,6 +378,7 @@ class Collector:
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
             every(WITNESSES_EVERY_S, self._witness, stopping, first_after=1),
+            every(LOG_EVERY_S, self._look_at_log, stopping, first_after=5),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
             every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping, first_after=0),
             *self._rollups.works(stopping),
@@ -463,6 +472,12 @@ class Collector:
         if witnesses:
             await witnesses.turn()
             self.alerting.see(witness_sight(witnesses, self._now()))
+
+    async def _look_at_log(self) -> None:
+        """Write what is to be said of the audit log."""
+        self._evidence.see(case.alert for case in self.alerting.cases())
+        view = await asyncio.to_thread(self.evidence)
+        await asyncio.to_thread(self._evidence.write, view)
 
     async def _judge_targets(self) -> None:
         await self._targets.minute(self.picture())

@@ -14,6 +14,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana.boards import (
     device,
     district,
+    evidence,
     health,
     machine,
     ports,
@@ -36,6 +37,7 @@ BOARDS: Final[dict[str, Callable[[Language], builder.Dashboard]]] = {
     "targets": targets.board,
     "security": security.board,
     "health": health.board,
+    "evidence": evidence.board,
 }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from collector.evidence import segments
 from collector.evidence.notary import Standing
@@ -30,6 +31,10 @@ class LogHealth:
     def checkpoint_age_s(self, now: int) -> float:
         """Return how old the newest checkpoint is, of the log's rows without one too."""
         return max(0, now - (self.checkpoint_at or self.oldest_at or now)) / 1e9
+
+
+NOTHING: Final = LogHealth(0, 0, 0, 0, 0, 0, 0, 0, 0)
+"""What is known of a log that cannot be read."""
 
 
 def health_of(

@@ -17,6 +17,7 @@ from collector.web import (
     alerts,
     board,
     dropped,
+    evidence,
     held,
     incidents,
     ledger,
@@ -161,6 +162,10 @@ class Api:
         view = security.narrowed(self.source.security(), ask)
         began = await self.reads.run(lambda: self.source.security_began(since, ask.place))
         return answer(security.answered(view, began))
+
+    async def evidence(self, _request: web.Request) -> web.Response:
+        """Answer with whether the audit log can be believed."""
+        return answer(evidence.answered(await self.reads.run(self.source.evidence)))
 
     async def rooms(self, request: web.Request) -> web.Response:
         """Answer with rooms, worst first; raises ParameterError."""

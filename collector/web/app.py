@@ -24,6 +24,7 @@ from collector.web.pages.ackpage import AckPage
 from collector.web.pages.actions import Actions
 from collector.web.pages.alertpages import AlertPages
 from collector.web.pages.districtpage import DistrictPage
+from collector.web.pages.evidencepage import EvidencePage
 from collector.web.pages.frame import Frame
 from collector.web.pages.incidentpage import IncidentPage
 from collector.web.pages.ledgerpage import LedgerPage
@@ -128,6 +129,7 @@ def _route_pages(app: web.Application, frame: Frame, reads: Reads) -> None:
     supervision = SupervisionPage(frame, reads)
     app.router.add_get("/supervision", supervision.show)
     app.router.add_get("/supervision.csv", supervision.table)
+    app.router.add_get("/evidence", EvidencePage(frame, reads).show)
     app.router.add_get("/ledger", LedgerPage(frame, reads).show)
     people, actions = SignInPage(frame), Actions(frame, reads)
     app.router.add_get("/sign-in", people.show)

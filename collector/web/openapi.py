@@ -71,6 +71,7 @@ QUESTIONS: Final = (
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
     Question("supervision", "What is open past its due date", supervision.SupervisionAnswer),
     Question("targets", "The district against its targets", scores.Targets),
+    Question("evidence", "Whether the audit log can be believed", evidence.EvidenceAnswer),
     Question("ledger", "What is missing, since when and why", ledger.Ledger, apiparams.LEDGER),
     Question("latest", "The newest value of every field", values.LatestAnswer, apiparams.AGENT),
     Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),

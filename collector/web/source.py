@@ -9,6 +9,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.evidence.health import LogHealth
+from collector.evidence.view import Evidence
 from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, Question
@@ -37,6 +38,9 @@ class Source(Protocol):
 
     def canary(self) -> Canary:
         """Return the last canary that came through the rules."""
+
+    def evidence(self) -> Evidence:
+        """Return whether the audit log can be believed; blocks."""
 
     def witnesses(self) -> Witnesses | None:
         """Return who holds checkpoints of the audit log, with the log; None where none is kept."""

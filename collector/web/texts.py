@@ -10,6 +10,7 @@ from typing import Final
 from collector.web.alerttexts import ALERTS
 from collector.web.causes import CAUSES
 from collector.web.districttexts import DISTRICT
+from collector.web.evidencetexts import EVIDENCE
 from collector.web.incidenttexts import INCIDENTS
 from collector.web.language import HTML_LANG, LANGUAGES, Language, Text
 from collector.web.ledgertexts import LEDGER
@@ -81,6 +82,7 @@ TEXTS: Final[dict[str, Text]] = {
     **LEDGER,
     **UNCONNECTED,
     **SUPERVISION,
+    **EVIDENCE,
     **ROOMS,
     **SECURITY,
     "since": Text("自 {time} 起，已 {lasting}", "since {time}, for {lasting}"),

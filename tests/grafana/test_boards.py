@@ -67,6 +67,7 @@ def test_uids_are_fixed_and_no_two_are_the_same() -> None:
         "device",
         "ports",
         "security",
+        "evidence",
     )
     wanted = {f"zh/{one}.json": f"sw-{one}" for one in boards}
     wanted |= {f"en/{one}.json": f"sw-{one}-en" for one in boards}

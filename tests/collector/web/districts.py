@@ -27,6 +27,8 @@ from collector.district.points import Window, groups
 from collector.district.scores import Score
 from collector.district.seen import line_of
 from collector.door import Opening
+from collector.evidence.health import LogHealth
+from collector.evidence.view import Evidence
 from collector.incidents import Judged
 from collector.lanerow import LaneRow
 from collector.ledgerread import AgentAccount, LaneAccount, Restore, Totals, causes
@@ -386,6 +388,23 @@ def judged(schools: Sequence[SchoolView]) -> list[Judged]:
     return found
 
 
+def proven() -> Evidence:
+    """Return a log of two hundred days; of those who hold its checkpoints one does not agree."""
+    log = LogHealth(
+        oldest_at=NOW - 200 * 24 * HOUR,
+        oldest_row=1,
+        rows=301_240,
+        size=301_240,
+        checkpoint_at=NOW - 40 * SECOND,
+        checkpoint_size=301_239,
+        sealed_segments=199,
+        open_segments=1,
+        append_errors=0,
+    )
+    held = {"agrees": 41, "differs": 1, "nothing": 2}
+    return Evidence(NOW, log, held, {"firewall_silent": 2, "log_rows_lost": 0})
+
+
 def furnish(source: FakeSource, count: int) -> None:
     """Let *source* be a district of *count* schools, with alerts and accounts that fit."""
     source.schools = district(count)
@@ -393,6 +412,7 @@ def furnish(source: FakeSource, count: int) -> None:
     source.listed = unconnected(source.picture())
     source.supervised = supervised(source.stories)
     source.scored = scores(source.picture())
+    source.proven = proven()
     source.secured = attacks.secured(source.picture())
     source.security_week = attacks.week(source.schools)
     source.agents = accounts(source.schools)

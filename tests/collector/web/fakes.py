@@ -23,6 +23,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.evidence.health import LogHealth
+from collector.evidence.view import Evidence
 from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
@@ -96,11 +97,15 @@ class FakeSource:
     healths: dict[str, Health] = field(default_factory=dict)
     acting: People = field(default_factory=nobody)
     witnessed: Witnesses | None = None
+    proven: Evidence | None = None
 
     def picture(self) -> Picture:
         if self.painted:
             return self.painted()
         return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def evidence(self) -> Evidence:
+        return self.proven or Evidence(self.at, None, {}, {}, "nothing was recorded yet")
 
     def witnesses(self) -> Witnesses | None:
         return self.witnessed

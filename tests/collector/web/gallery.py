@@ -36,6 +36,7 @@ PAGES: Final = {
     "unconnected": "/unconnected",
     "supervision": "/supervision",
     "ledger": "/ledger",
+    "evidence": "/evidence",
     "account": "/ledger?region=330102&school=3300000000&agent=jifang-1",
     "nowhere": "/nowhere",
 }

@@ -20,7 +20,16 @@ from tests.collector.web.fakes import HERE, NOW, SHANGHAI, FakeSource, MoodyStor
 from tests.collector.web.test_ledger import missing
 
 PAGES = (
-    *("/", "/schools/", "/alerts", "/security", "/unconnected", "/supervision", "/ledger"),
+    *(
+        "/",
+        "/schools/",
+        "/alerts",
+        "/security",
+        "/unconnected",
+        "/supervision",
+        "/ledger",
+        "/evidence",
+    ),
     "/static",
     *("/sign-in", "/sign-out", "/ack/", "/silences", "/incidents"),
 )

@@ -13,6 +13,8 @@ from alerts.incidents.clocks import State as ClockState
 from alerts.incidents.clocks import Step
 from alerts.incidents.grades import CONCERNS, SAYABLE
 from alerts.people.accounts import ROLES
+from collector.evidence.holding import VERDICTS
+from collector.evidence.view import SOURCES
 from collector.ledger import Restored
 from collector.reasons import REASONS
 from collector.rooms.verdict import RoomState
@@ -32,6 +34,13 @@ FACTS = (
     *("type", "area", "link", "carrier", "contracted", "target"),
     *("classes", "pupils", "rooms", "opened", "closed"),
 )
+FIGURES = {
+    "writing": ("good", "bad"),
+    "oldest": ("good", "young", "bad", "unknown"),
+    "checkpoint": ("good", "bad", "unknown"),
+    "witnesses": ("good", "bad", "unknown"),
+    "sources": ("good", "bad"),
+}
 MUTES = ("calendar", "silence", "maintenance")
 MADE = {
     *(f"state_{state}" for state in get_args(State)),
@@ -59,7 +68,11 @@ MADE = {
     *(f"told_{reason}" for reason in get_args(Reason)),
     *(f"delivery_{state}" for state in ("queued", "sending", "delivered", "undeliverable")),
     *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
-    *("state_not_up", "nav_front", "unconnected", "supervision"),
+    *("state_not_up", "nav_front", "unconnected", "supervision", "evidence"),
+    *(f"evidence_{figure}" for figure in FIGURES),
+    *(f"evidence_{figure}_{state}" for figure, states in FIGURES.items() for state in states),
+    *(f"evidence_verdict_{verdict}" for verdict in VERDICTS),
+    *(f"evidence_source_{rule}" for rule in SOURCES),
     *(f"supervision_column_{name}" for name in supervision.COLUMNS),
     *(f"stage_{stage}" for stage in STAGES),
     *(f"how_{how}" for how in get_args(How)),

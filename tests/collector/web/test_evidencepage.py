@@ -1,0 +1,82 @@
+"""Whether the audit log can be believed, as a page and as JSON."""
+
+from dataclasses import replace
+
+import pytest
+
+from collector.evidence.view import Evidence
+from core.clock import SECOND
+from tests.collector.web.conftest import Client
+from tests.collector.web.districts import furnish, proven
+from tests.collector.web.fakes import FakeSource
+from tests.collector.web.test_pages import read
+
+DAY = 24 * 3_600 * SECOND
+GOOD = replace(proven(), witnesses={"agrees": 41}, sources={"firewall_silent": 0})
+assert GOOD.log
+LOG = GOOD.log
+
+CASES: dict[str, tuple[Evidence, str, str, str]] = {
+    "all is well": (GOOD, "witnesses", "good", "41 个采集端保存的签名与日志一致"),
+    "half a year is there": (GOOD, "oldest", "good", "已留存 200 天"),
+    "the system is young": (
+        replace(GOOD, log=replace(LOG, oldest_at=GOOD.at - 9 * DAY)),
+        *("oldest", "young", "投用 9 天"),
+    ),
+    "somebody took the first records away": (
+        replace(GOOD, log=replace(LOG, oldest_at=GOOD.at - 9 * DAY, oldest_row=70)),
+        *("oldest", "bad", "第 70 条之前的记录不见了"),
+    ),
+    "nothing was recorded": (
+        replace(GOOD, log=replace(LOG, oldest_at=0)),
+        *("oldest", "unknown", "还没有记录"),
+    ),
+    "no agent is a witness": (
+        replace(GOOD, witnesses={"nothing": 3}),
+        *("witnesses", "unknown", "还没有采集端保存签名"),
+    ),
+    "the log was cut": (
+        replace(GOOD, witnesses={"agrees": 1, "ahead": 2}),
+        *("witnesses", "bad", "2 个采集端保存的签名与日志不一致"),
+    ),
+    "signing stopped": (
+        replace(GOOD, log=replace(LOG, stopped="row 12 is another one")),
+        *("checkpoint", "bad", "row 12 is another one"),
+    ),
+    "no checkpoint comes any more": (
+        replace(GOOD, log=replace(LOG, checkpoint_at=GOOD.at - 700 * SECOND)),
+        *("checkpoint", "bad", "超过 10 分钟没有新的签名"),
+    ),
+    "the disk is full": (
+        replace(GOOD, writing="no space left"),
+        *("writing", "bad", "无法写入：no space left"),
+    ),
+    "a firewall is silent": (
+        replace(GOOD, sources={"firewall_silent": 1}),
+        *("sources", "bad", "没有日志到达 1"),
+    ),
+    "the log cannot be read": (
+        replace(GOOD, log=None, trouble="damaged"),
+        *("checkpoint", "unknown", "日志现在无法读取：damaged"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_each_figure_has_its_word_on_page_and_api(
+    client: Client, source: FakeSource, case: str
+) -> None:
+    view, figure, state, words = CASES[case]
+    source.proven = view
+    answer = await (await client.get("/api/v1/evidence")).json()
+    assert answer["states"][figure] == state
+    text = (await read(client, "/evidence")).text
+    assert words in text
+    assert "自查" in text
+    english = (await read(client, "/evidence?lang=en")).text
+    assert "no assessment" in english
+
+
+async def test_every_page_leads_to_it(client: Client, source: FakeSource) -> None:
+    furnish(source, 1)
+    assert "/evidence" in (await read(client, "/")).links
