@@ -5,7 +5,7 @@ from typing import Final
 from collector.web.language import Text
 
 EVIDENCE: Final[dict[str, Text]] = {
-    "evidence": Text("审计日志", "Audit log"),
+    "evidence": Text("审计日志", "Audit"),
     "evidence_title": Text("审计日志是否可信", "Whether the audit log can be believed"),
     "evidence_lead": Text(
         "所有安全事件、告警和人员操作都写入一份只能追加的日志，每分钟签名一次；签名由各校采集端和审计主机"
