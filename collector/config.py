@@ -48,6 +48,18 @@ def _regions_mistake(regions: tuple[str, ...]) -> str:
 Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions_mistake})]
 
 
+LEAST_AUDIT_DAYS: Final = 184
+"""Six months (CSL 23(3), domain.md R-45)."""
+
+
+def _days_mistake(days: int) -> str:
+    least = f"is under {LEAST_AUDIT_DAYS}: the law asks for six months (CSL 23)"
+    return "" if days >= LEAST_AUDIT_DAYS else f"{days} {least}"
+
+
+AuditDays = Annotated[int, Meta(le=36_500, extra={CHECK: _days_mistake})]
+
+
 class CollectorTable(Struct, frozen=True, kw_only=True):
     """Who this collector is, and for whom it collects; times for people are in `zone`.
 
@@ -65,6 +77,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     claims_key_file: File = None
     folder: Path = Path("var/collector")
     audit_key: Path | None = None
+    audit_days: AuditDays = 400
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150

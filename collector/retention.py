@@ -8,11 +8,12 @@ from typing import Final, NamedTuple
 
 from alerts.facts import Sight, Wrong
 from collector.audit import AuditLog
+from collector.config import LEAST_AUDIT_DAYS
 from core.clock import SECOND
 
 RULE: Final = "target_retention"
 DAY: Final = 86_400 * SECOND
-DAYS: Final = 184
+DAYS: Final = LEAST_AUDIT_DAYS
 
 
 class Oldest(NamedTuple):
