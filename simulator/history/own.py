@@ -29,6 +29,8 @@ EVERY_S: Final = 60
 COLLECTOR: Final = "d1"
 RESTARTS_EVERY_S: Final = 30 * 86_400
 """Its counters begin anew with each start."""
+LOG_BEGAN_S: Final = 1_767_225_600
+"""2026-01-01: nothing is older than the audit log."""
 
 _EVENTS: Final[dict[FaultKind, tuple[tuple[str, str], ...]]] = {
     "line_cut": (("agent_silent", HOST),),
@@ -50,19 +52,17 @@ _ROOM_EVENTS: Final[dict[FaultKind, tuple[str, Subject]]] = {
 
 
 @dataclass(slots=True)
-class CollectorSeries:
-    """The counters of a collector that serves so many `agents`."""
+class OwnSeries:
+    """A series of the collector's own; *moving* gives the fields that change, at a time (s).
 
-    agents: int
-    measurement: str = "collector"
+    Where `counts` falls within an hour, the collector started in it.
+    """
+
+    measurement: str
+    moving: Callable[[int], Fields]
+    static: Fields
+    counts: str
     tags: Mapping[str, str] = field(default_factory=lambda: {"collector": COLLECTOR})
-    static: Fields = field(init=False)
-
-    def __post_init__(self) -> None:
-        known = CATALOG[self.measurement].fields
-        zero: Fields = {"lines_refused": 0, "dead_letters": 0, "refused_tags": 0, "quarantined": 0}
-        zero |= {"ready": 1, "dropped": 0}
-        self.static = {name: value for name, value in zero.items() if name in known}
 
     def alike(self, there: Interval) -> object:
         """Return that every time is like another."""
@@ -71,22 +71,27 @@ class CollectorSeries:
     def cheap(self, hour: int, there: Interval) -> Cheap | None:
         """Return an hour from its ends; None for the one in which it started."""
         start = hour * HOUR_S
-        first, last = self._moving(start), self._moving(start + HOUR_S - EVERY_S)
-        if last["messages"] < first["messages"]:  # type: ignore[operator]
+        first, last = self.moving(start), self.moving(start + HOUR_S - EVERY_S)
+        if last[self.counts] < first[self.counts]:  # type: ignore[operator]
             return None
-        middle = self._moving(start + HOUR_S // 2)
+        middle = self.moving(start + HOUR_S // 2)
         return Cheap(HOUR_S // EVERY_S, ordered(first, last, middle, last))
 
     def sample(self, at_s: int, there: Interval) -> Fields:
         """Return the point of *at_s*."""
-        return self.static | self._moving(at_s)
+        return self.static | self.moving(at_s)
 
     def step(self, hour: int) -> int:
         """Return how long values stay (s)."""
         return EVERY_S
 
-    def _moving(self, at_s: int) -> Fields:
-        batches = at_s % RESTARTS_EVERY_S // 30 * self.agents
+
+def collector_series(agents: int) -> OwnSeries:
+    """Return the counters of a collector that serves so many *agents*."""
+    known = CATALOG["collector"].fields
+
+    def moving(at_s: int) -> Fields:
+        batches = at_s % RESTARTS_EVERY_S // 30 * agents
         fields: Fields = {
             "messages": batches + batches // 40,
             "batches": batches,
@@ -97,8 +102,31 @@ class CollectorSeries:
             "channels_failing": 0,
             "store_ms": 3.0 + at_s // EVERY_S * 7 % 5,
         }
-        known = CATALOG[self.measurement].fields
         return {name: value for name, value in fields.items() if name in known}
+
+    zero: Fields = {"lines_refused": 0, "dead_letters": 0, "refused_tags": 0, "quarantined": 0}
+    zero |= {"ready": 1, "dropped": 0}
+    static = {name: value for name, value in zero.items() if name in known}
+    return OwnSeries("collector", moving, static, "messages")
+
+
+def audit_series(agents: int) -> OwnSeries:
+    """Return what is said of an audit log that all *agents* are witnesses of."""
+
+    def moving(at_s: int) -> Fields:
+        age_s = max(0, at_s - LOG_BEGAN_S)
+        rows = age_s // EVERY_S * 2
+        return {
+            "rows": rows,
+            "signed_rows": rows,
+            "checkpoint_age_s": 20,
+            "oldest_age_s": age_s,
+            "sealed": age_s // 86_400,
+        }
+
+    static: Fields = {"written": True, "signs": True, "witnesses_agree": agents}
+    static |= {"witnesses_differ": 0, "sources_wrong": 0, "sources_silent": 0}
+    return OwnSeries("audit_log", moving, static, "rows")
 
 
 def canaries(region: str, start_s: int, stop_s: int) -> Iterator[bytes]:

@@ -12,7 +12,7 @@ from simulator.days import HOUR_S
 from simulator.district import School
 from simulator.faults import Troubles
 from simulator.history.many import in_processes
-from simulator.history.own import CollectorSeries, canaries, events
+from simulator.history.own import audit_series, canaries, collector_series, events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling, Source
 from simulator.history.sink import Sink, Target
@@ -181,4 +181,5 @@ def write_district(sink: Sink, job: Job, schools: list[School]) -> None:
         sink.put("", line)
     agents = sum(len(school.agents) for school in schools)
     days = list(by_day(courses[0], when))
-    write_series(sink, CollectorSeries(agents), courses[0], when, days)
+    for series in (collector_series(agents), audit_series(agents)):
+        write_series(sink, series, courses[0], when, days)

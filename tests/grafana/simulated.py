@@ -96,6 +96,7 @@ LAST: Final = {
     "cpu": "usage_user",
     "ledger": "batches",
     "collector": "ready",
+    "audit_log": "rows",
     "canary": "number",
     "indicator": "total",
 }
