@@ -153,8 +153,8 @@ def _sealed(t: Language) -> stat.Panel:
     )
 
 
-def _curves(look: Look, names: dict[str, str]) -> timeseries.Panel:
-    columns = [last(field, shown) for field, shown in names.items()]
+def _curves(look: Look, names: dict[str, str], form: str = "{}") -> timeseries.Panel:
+    columns = [last(field, shown, form) for field, shown in names.items()]
     return curves(look, over_time("audit_log", columns, EVERY))
 
 
@@ -189,13 +189,14 @@ def _ages(t: Language) -> timeseries.Panel:
                 f"A day longer each day, up to what is kept. A fall: records were taken away. A "
                 f"system that ran for longer must not be below {KEPT} days.",
             ),
-            "s",
+            "d",
             t("监测中心没有上报", "the collector says nothing"),
             low=0,
             links=_home(t),
             colours=dict.fromkeys(names.values(), palette.FIRST),
         ),
         names,
+        f"{{}} / {DAY_S}",
     )
 
 
