@@ -22,6 +22,7 @@ from collector.web import (
     incidents,
     ledger,
     live,
+    logstate,
     openapi,
     params,
     rooms,
@@ -165,7 +166,7 @@ class Api:
 
     async def evidence(self, _request: web.Request) -> web.Response:
         """Answer with whether the audit log can be believed."""
-        return answer(evidence.answered(await self.reads.run(self.source.evidence)))
+        return answer(logstate.answered(await self.reads.run(self.source.evidence)))
 
     async def rooms(self, request: web.Request) -> web.Response:
         """Answer with rooms, worst first; raises ParameterError."""
