@@ -173,7 +173,7 @@ class Collector:
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
-        self._evidence = EvidenceWatch(config.collector.id, books, self.store, now)
+        self._log_state = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more
         self._settle = readings.settle
         self._readings = self._lane("readings", readings)
@@ -256,7 +256,7 @@ class Collector:
 
     def evidence(self) -> Evidence:
         """Return whether the audit log can be believed; blocks."""
-        return self._evidence.view(self.audit_problem())
+        return self._log_state.view(self.audit_problem())
 
     def witnesses(self) -> Witnesses | None:
         """Return who holds checkpoints of the audit log."""
@@ -475,9 +475,9 @@ class Collector:
 
     async def _look_at_log(self) -> None:
         """Write what is to be said of the audit log."""
-        self._evidence.see(case.alert for case in self.alerting.cases())
+        self._log_state.see(case.alert for case in self.alerting.cases())
         view = await asyncio.to_thread(self.evidence)
-        await asyncio.to_thread(self._evidence.write, view)
+        await asyncio.to_thread(self._log_state.write, view)
 
     async def _judge_targets(self) -> None:
         await self._targets.minute(self.picture())
