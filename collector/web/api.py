@@ -17,7 +17,6 @@ from collector.web import (
     alerts,
     board,
     dropped,
-    evidence,
     held,
     incidents,
     ledger,
