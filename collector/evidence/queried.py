@@ -1,23 +1,16 @@
 """The row of the audit log that says that somebody asked it something, or took something away.
 
-Works beside a running collector, which has the row in its log within a minute, and without one.
+Works beside a running collector and without one (collector/operating.py).
 """
 
-import getpass
-import os
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from typing import Any, Final
 
 from collector.config import CollectorTable
-from collector.eventrows import EventRows
-from collector.journal import Note, own_row
-from collector.ledger import Ledger
-from collector.parts import LOCK, open_journal
-from core import clock, wire
+from collector.journal import Note
+from collector.operating import Whose, login, operator, record
+from core import clock
 from core.errors import MonitorError, StartError
-from core.lock import InUse, hold
 
 LEDGER: Final = "ledger.db"
 
@@ -33,28 +26,8 @@ def note_query(
     path = table.folder / LEDGER
     if not path.is_file():
         raise StartError(f"{path} is not there: no collector has run with this configuration")
-    note = Note(kind, "audit", f"operator:{operator()}", details)
+    note = Note(kind, "audit", "", {**details, **login()}, by=operator())
     try:
-        with closing(Ledger(path)) as ledger:
-            _record(table, ledger, note, now)
-    except (sqlite3.Error, OSError, MonitorError) as error:
+        record(Whose(table, ours=table.audit_key is None), note, now)
+    except MonitorError as error:
         raise MonitorError(f"it cannot be recorded that the log was asked: {error}") from error
-
-
-def _record(table: CollectorTable, ledger: Ledger, note: Note, now: clock.Clock) -> None:
-    try:
-        with hold(table.folder / LOCK, "collector", "[collector] folder"):
-            journal = open_journal(table, ledger, now)
-            journal.note(note)
-            journal.sync()
-    except InUse:
-        row = own_row(table.id, note, wire.new_epoch(), 1, now())
-        EventRows(ledger).note([row])
-
-
-def operator() -> str:
-    """Return the user of the operating system who runs the command."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
