@@ -51,6 +51,7 @@ from agent.trouble import Trouble
 from agent.underway import UnderWay
 from agent.uplink import Uplink
 from agent.watching import Watching
+from agent.witness import FOLDER, Witness
 from core import VERSION, clock
 from core.errors import MonitorError, SpoolError
 from core.lock import hold
@@ -236,7 +237,12 @@ def build(config: AgentConfig, path: Path | None = None) -> Agent:
     timekeeper = Timekeeper(times, spool, who.agent)
     presence = Presence(who, spool.spool.id, clock.now())
     filtering = ChangeFilter(config.filter.changes())
-    uplink = Uplink(settings_of(config), spool, presence, timekeeper, forget=filtering.forget)
+    witness = Witness(config.spool.folder / FOLDER, config.collector.audit_key, times.now)
+    uplink = Uplink(
+        *(settings_of(config), spool, presence, timekeeper),
+        forget=filtering.forget,
+        witness=witness,
+    )
     under_way = UnderWay()
     recorder = Recorder(
         spool,

@@ -14,6 +14,8 @@ from collections.abc import Awaitable
 from contextlib import aclosing
 from typing import Final
 
+from msgspec import DecodeError
+
 from agent import checkbroker
 from agent.app import LOCK
 from agent.checkreadings import of_readings
@@ -25,10 +27,12 @@ from agent.schedule import Job
 from agent.sensing import options_of
 from agent.surroundings import Surroundings
 from agent.watchers import Watcher
+from agent.witness import FOLDER, HELD, read_held
 from core import clock
 from core.errors import MonitorError, NotPermitted
 from core.findings import Finding
 from core.lock import holder
+from core.merkle.note import NoteError
 
 AT_ONCE: Final = 4
 PROBE_WITHIN_S: Final = 30.0
@@ -53,7 +57,7 @@ async def check(config: AgentConfig) -> list[Finding]:
         _devices(parts),
         _sensor(config),
     )
-    alone = [*around(config), *user(), time_here(), spool(config, runs)]
+    alone = [*around(config), *user(), time_here(), spool(config, runs), *witness(config)]
     return [*alone, *(one for part in found for one in part), *left_out(config)]
 
 
@@ -130,6 +134,28 @@ def spool(config: AgentConfig, runs: str) -> Finding:
         text = f"{folder}: the disk has {free} MB free, and max_mb is {config.spool.max_mb}"
         return Finding("[spool]", "note", text, "make room, or set max_mb to what there is")
     return Finding("[spool]", "works", f"{folder} can be written, {free} MB are free")
+
+
+def witness(config: AgentConfig) -> list[Finding]:
+    """Return what is held of the collector's audit log, and whether that log is what it was."""
+    folder = config.spool.folder / FOLDER
+    try:
+        logs = read_held(folder)
+    except (OSError, DecodeError, NoteError) as error:
+        return [Finding("audit log", "broken", f"{folder / HELD} cannot be read: {error}")]
+    found = []
+    for origin, held in logs.items():
+        text = f"{origin}: {held.checkpoint().size} rows are held since {clock.rfc3339(held.at)}"
+        if held.trouble:
+            text = f"{origin} is not what it was: {held.why}"
+            do = f"tell the auditor; schoolwatch agent witness shows the evidence in {folder}"
+            found.append(Finding("audit log", "broken", text, do))
+        elif not held.pinned:
+            do = f"compare it with the collector's, and write audit_key = {held.key!r}"
+            found.append(Finding("audit log", "look", f"{text}, by the first key that came", do))
+        else:
+            found.append(Finding("audit log", "works", text))
+    return found
 
 
 def time_here() -> Finding:

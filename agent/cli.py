@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "discover": "agent.discovercli",
     "probe": "agent.probecli",
     "wake": "agent.wakecli",
+    "witness": "agent.witnesscli",
 }
 """The modules of those commands that a person types, and no service."""
 
@@ -31,6 +32,8 @@ schoolwatch agent — what runs in a school
   schoolwatch agent discover 192.0.2.0/24     what is in a network, and its configuration
   schoolwatch agent wake pc-302 --config agent.toml
                                               switch a computer on over the network (Wake-on-LAN)
+  schoolwatch agent witness --config agent.toml
+                                              what it holds of the audit log, for the auditor
 """
 
 

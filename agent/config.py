@@ -22,7 +22,8 @@ from core.errors import ConfigError, MonitorError
 from core.fields import AnyLevel, Days, Level, MegaBytes
 from core.hints import quoted, shown
 from core.keys import named
-from core.options import fitted
+from core.merkle.note import NoteError, read_verifier_key
+from core.options import CHECK, fitted
 from core.registry import OptionMistakes
 from core.tomllines import KeyPath
 from core.topics import identity_mistake
@@ -45,10 +46,26 @@ class IdentityConfig(Struct, frozen=True, kw_only=True):
     agent: Level
 
 
+def _key_mistake(text: str) -> str:
+    try:
+        if text:
+            read_verifier_key(text)
+    except NoteError as error:
+        return f"is no verifier key: {error}"
+    return ""
+
+
+VerifierKey = Annotated[str, Meta(extra={CHECK: _key_mistake})]
+
+
 class CollectorChoice(Struct, frozen=True, kw_only=True):
-    """Whose receipts are believed; with no id, those of the retained claim: in a trial only."""
+    """Whose receipts are believed; with no id, those of the retained claim: in a trial only.
+
+    `audit_key` is the verifier key of its audit log; without it the first that comes is trusted.
+    """
 
     id: AnyLevel = ""
+    audit_key: VerifierKey = ""
 
 
 class SpoolConfig(Struct, frozen=True, kw_only=True):

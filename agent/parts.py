@@ -95,6 +95,7 @@ def settings_of(config: AgentConfig) -> Settings:
         config.collector.id,
         config.broker.reconnect_within_s,
         config.batch.compress,
+        config.collector.audit_key,
     )
 
 

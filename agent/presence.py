@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from core import VERSION, clock, messages, topics, wire
-from core.messages import Birth, ClockReport, Death, EpochReport
+from core.messages import Birth, ClockReport, Death, EpochReport, Witnessed
 from core.mqtt import Will
 from core.types import Identity
 
@@ -41,6 +42,7 @@ class Presence:
         more: bool,
         clock_report: ClockReport,
         asked: int = 0,
+        witness: list[Witnessed] | UnsetType = UNSET,
     ) -> bytes:
         """Return the next birth, cut to what one message may hold.
 
@@ -58,6 +60,7 @@ class Presence:
             more=more,
             clock=clock_report,
             epochs=epochs,
+            witness=witness,
         )
         return _fitting(birth)
 

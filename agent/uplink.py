@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import UNSET
+
 from agent.delivery import Delivery
 from agent.onchange import OnChange
 from agent.presence import Presence
@@ -21,9 +23,10 @@ from agent.spoolrows import Part
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplinkwords import Words
+from agent.witness import Witness
 from core import clock, messages, topics, wire
 from core.errors import HeaderError, NotConnected, PayloadError, SpoolError
-from core.messages import ClockReport
+from core.messages import ClockReport, Receipt
 from core.mqtt import Broker, Connected, Message, Session
 from core.types import BatchKey, Identity, Lane
 
@@ -46,6 +49,7 @@ class Settings:
     """What the uplink is told by the configuration.
 
     An empty `collector` takes receipts from the id in the retained claim: for trials only.
+    `audit_key` is the verifier key of its audit log, "" to trust the first that comes.
     """
 
     who: Identity
@@ -53,6 +57,7 @@ class Settings:
     collector: str = ""
     reconnect_within_s: float = 60.0
     compress: bool = True
+    audit_key: str = ""
 
 
 @dataclass(slots=True)
@@ -69,6 +74,7 @@ class Uplink:
     delivery: Delivery = field(default_factory=Delivery)
     monotonic: clock.Monotonic = clock.monotonic
     forget: Callable[[], None] = lambda: None
+    witness: Witness | None = None
     session: Session = field(init=False)
     receipts: Receipts = field(init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -76,6 +82,7 @@ class Uplink:
     _up: bool = False
     _birth_due: bool = False
     _conditions_due: bool = False
+    _witness_due: bool = False
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
@@ -117,6 +124,8 @@ class Uplink:
         """Go on with other *settings*; connects anew where the way to the broker is another."""
         self.settings = settings
         self.receipts.collector = settings.collector
+        if self.witness:
+            self.witness.pinned = settings.audit_key
         self.session.change(settings.broker, settings.reconnect_within_s)
         self._wake.set()
 
@@ -217,6 +226,18 @@ class Uplink:
             self.forget()
         if receipt.birth:
             self._conditions_due, self._asked = True, receipt.birth
+        if self.witness and receipt.checkpoint:
+            await self._keep_checkpoint(self.witness, receipt)
+
+    async def _keep_checkpoint(self, witness: Witness, receipt: Receipt) -> None:
+        """Witness the collector's audit log, after what the receipt is for is done."""
+
+        def keep(spool: Spool) -> bool:
+            heard = witness.hear(receipt)
+            spool.tell(heard.events)
+            return heard.tell
+
+        self._witness_due = await self.spool.call(keep) or self._witness_due
 
     async def _chores(self) -> None:
         if self.monotonic() < self._next_chores:
@@ -244,19 +265,24 @@ class Uplink:
         drops, report = self.spool.spool.dropped_batches, self.time.report()
         rested = self.monotonic() - self._last_birth >= BIRTH_AT_MOST_EVERY
         is_news = drops != self._drops_told or _differ(report, self._clock_told)
+        is_news = is_news or self._witness_due
         if not (self._birth_due or (is_news and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
         self.presence.spool_id = self.spool.spool.id
         payload = self.presence.birth(
-            self._epoch, epochs, more=more, asked=self._asked, clock_report=report
+            *(self._epoch, epochs),
+            more=more,
+            asked=self._asked,
+            clock_report=report,
+            witness=self.witness.told() if self.witness else UNSET,
         )
         try:
             self.session.publish(self.presence.topic, payload, retain=True)
             self.receipts.told = epochs
         except PayloadError as error:
             _log.error("birth left out: %s", error)
-        self._birth_due, self._asked = False, 0
+        self._birth_due, self._asked, self._witness_due = False, 0, False
         self._last_birth, self._drops_told = self.monotonic(), drops
         self._clock_told = report
 

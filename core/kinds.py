@@ -17,6 +17,7 @@ from core.kind import (
     RISK,
     SPOOFING,
     SUPPLIES,
+    TAMPERING,
     Kind,
 )
 from core.measuredkinds import MEASURED_KINDS
@@ -209,6 +210,41 @@ _KINDS: Final = (
     Kind(
         *("sign_in_failed", "EV-SYS-SIGN-IN-BAD", RISK, "P4"),
         *("网页登录失败", "somebody failed to sign in to the pages"),
+    ),
+    Kind(
+        *("audit_inconsistent", "EV-SYS-AUDIT-FORGED", TAMPERING, "P1"),
+        *(
+            "审计日志被改写：与采集端保存的检查点不符",
+            "the audit log was rewritten: it does not continue what an agent holds of it",
+        ),
+    ),
+    Kind(
+        *("audit_went_back", "EV-SYS-AUDIT-BACK", TAMPERING, "P1"),
+        *(
+            "审计日志变短：比采集端保存的检查点少",
+            "the audit log was cut: it has fewer rows than an agent holds of it",
+        ),
+    ),
+    Kind(
+        *("witness_disagrees", "EV-SYS-AUDIT-FORGED", TAMPERING, "P1"),
+        *(
+            "审计日志与见证方所持的检查点不符",
+            "the audit log is not the one that witnesses hold a checkpoint of",
+        ),
+    ),
+    Kind(
+        *("witness_ahead", "EV-SYS-AUDIT-BACK", TAMPERING, "P1"),
+        *(
+            "审计日志比见证方所持的检查点短",
+            "witnesses hold a checkpoint of more rows than the audit log has",
+        ),
+    ),
+    Kind(
+        *("witness_acknowledged", "EV-SYS-AUDIT-RESTORED", RISK, "P3"),
+        *(
+            "有人确认审计日志是从备份恢复的",
+            "a person acknowledged that the audit log was restored",
+        ),
     ),
     Kind(
         *("roster_rows_refused", "EV-SYS-ROSTER-ROW", RISK, "P3"),

@@ -7,7 +7,7 @@ version of the contract.
 from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from core import wire
 from core.errors import HeaderError
@@ -63,8 +63,28 @@ class ClockReport(msgspec.Struct, frozen=True):
     checked: bool = False
 
 
+class Witnessed(msgspec.Struct, frozen=True):
+    """The newest checkpoint of an audit log that an agent holds (docs/witnesses.md).
+
+    `root` is base64, `key` the id of the key that it trusts for this log (8 hex digits), `made`
+    when the checkpoint says that it was made; `refused` counts those that did not continue what it
+    held, `trouble` is why it refuses now (a kind of event), "" where it does not.
+    """
+
+    origin: Text
+    size: Number
+    root: Text
+    key: Text
+    made: Text = ""
+    refused: Number = 0
+    trouble: Text = ""
+
+
 class Birth(msgspec.Struct, frozen=True):
-    """Published retained at every connect, when drops change, and when a receipt asks."""
+    """Published retained at every connect, when drops change, and when a receipt asks.
+
+    `witness` is what it holds of audit logs; who leaves it out wants no checkpoints.
+    """
 
     epoch: str
     conn: Number
@@ -78,6 +98,7 @@ class Birth(msgspec.Struct, frozen=True):
     more: bool = False
     clock: ClockReport = ClockReport()
     epochs: list[EpochReport] = []
+    witness: list[Witnessed] | UnsetType = UNSET
 
 
 class Death(msgspec.Struct, frozen=True):
@@ -90,7 +111,13 @@ class Death(msgspec.Struct, frozen=True):
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What the collector has durably, or will never have; `time` is milliseconds."""
+    """What the collector has durably, or will never have; `time` is milliseconds.
+
+    Now and then the newest `checkpoint` of its audit log is with it (a signed note), for the agent
+    to keep: `proof` (base64) shows that it continues the one of `proof_from` rows. `statements` are
+    signed notes about the log itself: a new key, a restored log. The agent checks all of it; none
+    of it is checked here, since what is wrong with it must not keep a receipt from its batches.
+    """
 
     collector: Text
     time: Number
@@ -101,6 +128,10 @@ class Receipt(msgspec.Struct, frozen=True):
     closed: list[str] = []
     birth: Number = 0
     backfill_bytes_per_s: Number = 0
+    checkpoint: str | UnsetType = UNSET
+    proof: list[str] | UnsetType = UNSET
+    proof_from: Number | UnsetType = UNSET
+    statements: list[str] | UnsetType = UNSET
 
 
 class Claim(msgspec.Struct, frozen=True):

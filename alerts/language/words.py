@@ -32,6 +32,8 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "room_unknown": frozenset({"count", "rooms"}),
     "device_unknown": frozenset({"count", "devices"}),
     "audit_stopped": frozenset({"reason"}),
+    "witness_disagrees": frozenset({"count", "size", "new_size"}),
+    "witness_ahead": frozenset({"count", "size", "new_size"}),
     "channel_dead": frozenset({"reason"}),
     "store_refuses": frozenset({"reason"}),
     "canary_missed": frozenset(),
@@ -52,6 +54,8 @@ _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "too_many_series": frozenset({"limit"}),
     "audit_made_anew": frozenset({"rows"}),
     "audit_altered": frozenset({"file", "record", "reason"}),
+    **dict.fromkeys(("audit_inconsistent", "audit_went_back"), frozenset({"size", "new_size"})),
+    "witness_acknowledged": frozenset({"by", "because"}),
 }
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "http_response": frozenset({"why", "advice", "phase", "seconds"}),
