@@ -10,6 +10,7 @@ from collector.asking import Asking
 from collector.counters import Counters
 from collector.deadletters import DeadLetters, Letter
 from collector.door import Door
+from collector.evidence.witnesses import Witnesses
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.live import Live
@@ -37,6 +38,7 @@ class Books:
     counters: Counters
     door: Door
     marks: Marks
+    witnesses: Witnesses | None = None
     gate: asyncio.Lock = field(default_factory=asyncio.Lock)
     replays: Replays = field(default_factory=Replays)
 

@@ -7,7 +7,9 @@ Watch them: mosquitto_sub -V 5 -p 18883 -t 'schoolwatch/v1/+/+/+/receipt' -v
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
 
 from collector.counters import Counters
 from core import clock, messages, topics
@@ -21,6 +23,20 @@ MAX_KEYS: Final = 1_000
 
 Publish = Callable[[str, bytes], object]
 """Sends a payload to a topic; raises NotConnected."""
+
+
+class Offer(NamedTuple):
+    """What a receipt brings to a witness of the audit log (core.messages.Receipt)."""
+
+    checkpoint: str
+    proof: list[str]
+    proof_from: int
+    statements: list[str]
+
+
+def _nothing(_who: Identity) -> Offer | None:
+    """Bring nothing."""
+    return None
 
 
 class Timer(Protocol):
@@ -77,6 +93,8 @@ class Receipts:
         self._counters, self._spare, self._now = counters, spare_bytes_per_s, now
         self._drafts: dict[Identity, _Draft] = {}
         self._timer: Timer | None = None
+        self.offer: Callable[[Identity], Offer | None] = _nothing
+        """Gives what the next receipt of an agent brings it to witness."""
 
     def got(self, who: Identity, key: BatchKey, crc: int) -> None:
         """Say that a batch is stored and in the ledger."""
@@ -136,6 +154,8 @@ class Receipts:
             birth=draft.birth,
             backfill_bytes_per_s=max(1, self._spare // max(1, self._backlogs())),
         )
+        if offer := self.offer(who):
+            receipt = msgspec.structs.replace(receipt, **offer._asdict())
         try:
             self._publish(topics.topic(who, "receipt"), messages.encode(receipt))
         except NotConnected:

@@ -93,6 +93,7 @@ class States:
                 # What the birth before it reports has to reach the ledger too.
                 await self._keep(changed, born)
                 changed, born = {}, set()
+            self._witnessed(word)
             before = changed.get(word.who) or self.books.live.state(word.who)
             after = self._after(word, before)
             if after is None:
@@ -120,6 +121,14 @@ class States:
     def _is_new_birth(self, word: Word, before: AgentState) -> bool:
         asked = self.books.asking.number(word.who)
         return isinstance(word.said, Birth) and not births.is_repeat(before, word.said, asked)
+
+    def _witnessed(self, word: Word) -> None:
+        """Hear what the sender of a birth holds of the audit log, also of one that comes again."""
+        if self.books.witnesses and isinstance(word.said, Birth):
+            asked = self.books.asking.number(word.who)
+            before = self.books.live.state(word.who)
+            is_new = not births.is_repeat(before, word.said, asked)
+            self.books.witnesses.hear(word.who, word.said, is_new=is_new)
 
     def _after(self, word: Word, before: AgentState) -> AgentState | None:
         """Return the agent after *word*; None where that changes nothing."""
