@@ -42,6 +42,7 @@ from collector.eventchores import EventChores
 from collector.events import Events
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
 from collector.evidence.health import LogHealth
+from collector.evidence.witnesses import Witnesses, witness_sight
 from collector.guard import Guard, record_takeover
 from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
@@ -92,6 +93,7 @@ RIVALS_EVERY_S: Final = 5.0
 POINTS_EVERY_S: Final = 2.0
 LOOK_EVERY_S: Final = 2.0
 UNCONNECTED_EVERY_S: Final = 60.0
+WITNESSES_EVERY_S: Final = 5.0
 NO_BROKER_S: Final = 30.0
 """Without a broker for so long the alerts begin, although we do not serve yet."""
 
@@ -246,6 +248,10 @@ class Collector:
         """Return how often each thing happened, by (name, reason or an empty string)."""
         return {**self.books.counters.all(), ("dead_letters_lost", ""): self.books.letters.lost}
 
+    def witnesses(self) -> Witnesses | None:
+        """Return who holds checkpoints of the audit log."""
+        return self.books.witnesses
+
     def scores(self) -> Sequence[Score]:
         """Return the district against its targets, as it was worked out last."""
         return self.district.scores
@@ -360,6 +366,7 @@ class Collector:
             every(targetwatch.EVERY_S, self._judge_targets, stopping, first_after=30),
             every(3_600, chores.hour, stopping, first_after=60),
             every(300, chores.long_expected, stopping),
+            every(WITNESSES_EVERY_S, self._witness, stopping, first_after=1),
             every(3_600, self.alerting.tidy, stopping, first_after=120),
             every(filewatch.LOOK_EVERY_S, self.alerting.look, stopping, first_after=0),
             *self._rollups.works(stopping),
@@ -446,6 +453,13 @@ class Collector:
         self.alerting.see(sight_of(picture, opening, self.alerting.canary, cut_off))
         self._rooms.look(picture)
         self._security.look(picture)
+
+    async def _witness(self) -> None:
+        """Look at what witnesses hold of the audit log, and let the rules see it."""
+        witnesses = self.books.witnesses
+        if witnesses:
+            await witnesses.turn()
+            self.alerting.see(witness_sight(witnesses, self._now()))
 
     async def _judge_targets(self) -> None:
         await self._targets.minute(self.picture())

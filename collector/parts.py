@@ -14,7 +14,11 @@ from collector.deadletters import DeadLetters
 from collector.door import Door
 from collector.eventrows import EventRows
 from collector.evidence.notary import Notary
+from collector.evidence.reader import LogReader
 from collector.evidence.signing import KEY_FILE, Signer, origin_of
+from collector.evidence.statements import Statements
+from collector.evidence.witnesses import Witnesses
+from collector.evidence.witnessrows import WitnessRows
 from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.live import Live
@@ -57,7 +61,20 @@ def open_books(
     )
     asking = Asking(receipts.ask_birth, now=now)
     marks = Marks(ledger, config.store.keep_days * DAY, table.tz(), now)
-    return Books(ledger, live, letters, journal, receipts, asking, counters, door, marks)
+    witnesses = _witnesses(journal, ledger, now)
+    if witnesses:
+        receipts.offer = witnesses.offer
+    return Books(ledger, live, letters, journal, receipts, asking, counters, door, marks, witnesses)
+
+
+def _witnesses(journal: Journal, ledger: Ledger, now: clock.Clock) -> Witnesses | None:
+    """Return who holds checkpoints of the log, where there are any."""
+    log = journal.log
+    if not log.notary:
+        return None
+    signer = log.notary.signer
+    parts = LogReader(log.folder), signer, Statements(log.folder), WitnessRows(ledger), journal
+    return Witnesses(signer.origin, *parts, now)
 
 
 def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Journal:

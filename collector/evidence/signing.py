@@ -56,7 +56,11 @@ class Signer:
     def sign(self, size: int, root: bytes, at: int) -> Note:
         """Return the checkpoint of a log of *size* rows, signed at that time (ns)."""
         said = Checkpoint(self.origin, size, root, (f"{TIME} {clock.rfc3339(at)}",))
-        return note.signed(said.text(), self.origin, self.public, self._key.sign)
+        return self.state(said.text())
+
+    def state(self, text: str) -> Note:
+        """Return *text*, what is said of the log itself (core/merkle/statements.py), signed."""
+        return note.signed(text, self.origin, self.public, self._key.sign)
 
 
 def public_file(path: Path) -> Path:

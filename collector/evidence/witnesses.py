@@ -20,6 +20,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
 
+from alerts.facts import Sight, Wrong
 from collector.evidence.holding import KIND_OF, VERDICTS, Standing, Told, judged, told_of
 from collector.evidence.statements import Statements, given_up_in, keys_in
 from collector.evidence.witnessrows import WitnessRows
@@ -278,3 +279,18 @@ class Witnesses:
 
     def _interval(self) -> float:
         return min(MOST_S, max(LEAST_S, LEAST_S * len(self._held) / PER_MINUTE))
+
+
+COVERS: Final = frozenset(KIND_OF.values())
+
+
+def witness_sight(witnesses: Witnesses, at: int) -> Sight:
+    """Return what is wrong between the log and its witnesses, for the rules."""
+    return Sight(
+        at,
+        COVERS,
+        tuple(
+            Wrong(kind, "", since, witnesses.origin, details)
+            for kind, details, since in witnesses.wrong()
+        ),
+    )

@@ -9,6 +9,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.evidence.health import LogHealth
+from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, Question
 from collector.people import People
@@ -36,6 +37,9 @@ class Source(Protocol):
 
     def canary(self) -> Canary:
         """Return the last canary that came through the rules."""
+
+    def witnesses(self) -> Witnesses | None:
+        """Return who holds checkpoints of the audit log, with the log; None where none is kept."""
 
     def scores(self) -> Sequence[Score]:
         """Return the district against its targets, as it was worked out last."""

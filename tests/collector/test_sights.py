@@ -12,6 +12,7 @@ from collector import channelsight, everywhere, incidents, retention, systemsigh
 from collector.agentclocks import ClockVerdict
 from collector.canary import MISSED_AFTER, Canary
 from collector.door import Opening
+from collector.evidence import witnesses
 from collector.outside import SchoolKey
 from collector.painting import paint
 from collector.rooms import conditions
@@ -153,6 +154,7 @@ def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None
     } == COVERS | systemsight.COVERS | everywhere.COVERS | spread.COVERS | channelsight.COVERS | {
         *conditions.KINDS,
         *conditions.UNKNOWN,
+        *witnesses.COVERS,
         *(kind for aim in AIMS for kind in (aim.district, aim.school)),
         incidents.RULE,
         retention.RULE,

@@ -22,6 +22,7 @@ from alerts.routing.supervision import Supervision
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.evidence.health import LogHealth
+from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
 from collector.people import People
@@ -92,11 +93,15 @@ class FakeSource:
     healthy: LogHealth | None = None
     healths: dict[str, Health] = field(default_factory=dict)
     acting: People = field(default_factory=nobody)
+    witnessed: Witnesses | None = None
 
     def picture(self) -> Picture:
         if self.painted:
             return self.painted()
         return Picture(self.at, "d1", self.broker_connected, self.schools)
+
+    def witnesses(self) -> Witnesses | None:
+        return self.witnessed
 
     def rooms(self) -> Sequence[Rooms]:
         return self.roomed
