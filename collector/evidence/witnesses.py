@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
 from msgspec.structs import replace
@@ -48,6 +49,8 @@ _log = logging.getLogger(__name__)
 
 class Log(Protocol):
     """What is read of the log (evidence/reader.py); raises OSError, LogDamaged, NoteError."""
+
+    folder: Path
 
     def note(self) -> SignedNote | None:
         """Return the newest checkpoint."""
@@ -113,6 +116,11 @@ class Witnesses:
         self.standings = self.rows.read(self.origin)
         counted = Counter(one.verdict for one in self.standings.values())
         self._said = {kind: counted[verdict] for verdict, kind in KIND_OF.items()}
+
+    @property
+    def folder(self) -> Path:
+        """Where the log lies."""
+        return self.log.folder
 
     # In the event loop.
 

@@ -86,6 +86,14 @@ SECURITY: Final = (
     Parameter("region", "only of this region"),
     Parameter("school", "only of this school"),
 )
+CONSISTENCY: Final = (
+    Parameter("old", "rows of the older log", _whole(10**15)),
+    Parameter("new", "rows of the newer one; the newest checkpoint's by default", _whole(10**15)),
+)
+INCLUSION: Final = (
+    Parameter("row", "number of the row, from 1", _whole(10**15), required=True),
+    Parameter("size", "rows of the log; the newest checkpoint's by default", _whole(10**15)),
+)
 _TAGS: Final = sorted({tag for one in catalog.CATALOG.values() for tag in one.tags})
 SERIES: Final = (
     *_place(required=True),

@@ -18,6 +18,7 @@ from collector.web import openapi
 from collector.web.acting import ActApi
 from collector.web.actors import API, LINK, SIGN_IN, middleware
 from collector.web.api import Api, answer, refusal
+from collector.web.evidence import EvidenceApi
 from collector.web.metrics import metrics
 from collector.web.pages.ackpage import AckPage
 from collector.web.pages.actions import Actions
@@ -84,6 +85,7 @@ def make_app(
     app.on_cleanup.append(_closing(reads, sign_in))
     _route_pages(app, frame, reads)
     _route(app, Api(source, reads, now), source)
+    _route_evidence(app, EvidenceApi(source, reads))
     _route_acts(app, ActApi(source, reads))
     return app
 
@@ -164,6 +166,21 @@ def _route(app: web.Application, api: Api, source: Source) -> None:
     app.router.add_get("/healthz", healthz)
     app.router.add_get("/readyz", readyz)
     app.router.add_get("/metrics", metrics(source).show)
+
+
+def _route_evidence(app: web.Application, evidence: EvidenceApi) -> None:
+    def answering(name: str) -> Handler:
+        async def answered(request: web.Request) -> web.Response:
+            return answer(await getattr(evidence, name)(request))
+
+        return answered
+
+    for question in openapi.EVIDENCE:
+        app.router.add_get(question.path, answering(question.handler))
+    app.router.add_get("/audit/checkpoint", evidence.note)
+    app.router.add_get("/audit/keys", evidence.keys)
+    app.router.add_get("/audit/statements", evidence.statements)
+    app.router.add_get("/audit/tile/{path:.+}", evidence.tile)
 
 
 def _route_acts(app: web.Application, acts: ActApi) -> None:

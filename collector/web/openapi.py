@@ -14,6 +14,7 @@ from collector.web import (
     acting,
     alerts,
     apiparams,
+    evidence,
     incidents,
     ledger,
     live,
@@ -41,7 +42,7 @@ REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One address under `/api/v1/`; `name` is the last part of it, and the handler's."""
+    """One address under `/api/v1/`; the last part of `name` is the handler's."""
 
     name: str
     says: str
@@ -52,6 +53,11 @@ class Question:
     def path(self) -> str:
         """Where it is asked."""
         return ROOT + self.name
+
+    @property
+    def handler(self) -> str:
+        """Who answers."""
+        return self.name.rpartition("/")[2]
 
 
 QUESTIONS: Final = (
@@ -69,6 +75,19 @@ QUESTIONS: Final = (
     Question("series", "A field over time", values.SeriesAnswer, apiparams.SERIES),
     Question("canary", "Whether the whole way works", values.CanaryAnswer),
 )
+EVIDENCE: Final = (
+    Question("audit/checkpoint", "What the audit log holds, signed", evidence.CheckpointAnswer),
+    Question(
+        *("audit/consistency", "The proof that the log only grew", evidence.ConsistencyAnswer),
+        apiparams.CONSISTENCY,
+    ),
+    Question(
+        *("audit/inclusion", "The proof that a row is in it", evidence.InclusionAnswer),
+        apiparams.INCLUSION,
+    ),
+    Question("audit/witnesses", "Who holds checkpoints of it", evidence.WitnessesAnswer),
+)
+"""Answered by `EvidenceApi`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +137,41 @@ TEXTS: Final = {
     "/readyz": ("It can store what comes; else the text says why not", ("200", "503")),
     "/metrics": ("Its own metrics, for Prometheus", ("200",)),
 }
+LOG: Final = {
+    "/audit/checkpoint": "The audit log's newest checkpoint, a signed note",
+    "/audit/keys": "The verifier keys of the audit log, the newest last",
+    "/audit/statements": "What was said of the audit log itself, signed",
+    "/audit/tile/{path}": "A tile of its hashes (C2SP tlog-tiles)",
+}
+"""Files of the audit log; without one there is nothing of that name."""
+_PATH: Final = {
+    "name": "path",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "level and number of the tile, as `0/x001/234` or `1/000.p/17`",
+}
 
 
 @cache
 def document() -> dict[str, Any]:
     """Return the document."""
     bodies = [part for one in ACTS for part in (one.body, one.answer)]
-    types = [*(one.answer for one in QUESTIONS), *bodies, values.Refusal]
+    questions = (*QUESTIONS, *EVIDENCE)
+    types = [*(one.answer for one in questions), *bodies, values.Refusal]
     template = "#/components/schemas/{name}"
     schemas, components = msgspec.json.schema_components(types, ref_template=template)
     refusal = _json(schemas[-1])
-    paths = {one.path: _asked(one, schema, refusal) for one, schema in zip(QUESTIONS, schemas)}
-    of_acts = iter(schemas[len(QUESTIONS) :])
+    paths = {one.path: _asked(one, schema, refusal) for one, schema in zip(questions, schemas)}
+    of_acts = iter(schemas[len(questions) :])
     for act in ACTS:
         paths[act.path] = _acted(act, next(of_acts), next(of_acts), refusal)
     paths[SELF] = {"get": _get("openapi", "This document", {"200": _json({"type": "object"})})}
     for path, (says, statuses) in TEXTS.items():
         paths[path] = {"get": _get(path.strip("/"), says, _texts(statuses))}
+    for path, says in LOG.items():
+        get = _get(f"log {path.split('/')[2]}", says, _texts(("200", "404")))
+        paths[path] = {"get": get | ({"parameters": [_PATH]} if "{path}" in path else {})}
     return {
         "openapi": "3.1.0",
         "info": {

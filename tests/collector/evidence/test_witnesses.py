@@ -10,11 +10,12 @@ import pytest
 from agent.witness import FOLDER, Witness
 from collector.config import CollectorTable
 from collector.evidence.statements import Statements
-from collector.evidence.witnesses import Offer, Witnesses, witness_sight
+from collector.evidence.witnesses import Witnesses, witness_sight
 from collector.evidence.witnessrows import WitnessRows
 from collector.journal import Journal
 from collector.ledger import Ledger
 from collector.parts import open_journal
+from collector.receipts import Offer
 from core.merkle.note import Note, read_note
 from core.messages import Birth, Receipt
 from core.types import Event, Identity
@@ -32,6 +33,7 @@ class Signed:
     made: Log
     newest: str = ""
     proofs: int = 0
+    folder: Path = Path()
 
     @property
     def public(self) -> bytes:
