@@ -36,6 +36,7 @@ BY_THEMSELVES: Final = {
     "notify": "collector.notifycli:notify_group",
     "rules": "collector.rulescli:rules_group",
     "accounts": "collector.accountscli:accounts_group",
+    "audit": "collector.auditcli:audit",
     "calendar": "collector.calendarcli:calendar_group",
     "deploy": "collector.deploy.cli:deploy_group",
     "completion": "collector.completion:completion_command",

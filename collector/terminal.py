@@ -59,13 +59,18 @@ def forgive_output() -> None:
 
 
 def fetch(url: str, path: str, timeout: float = TIMEOUT_S) -> bytes:
-    """Return what the collector at *url* answers under *path*; raises NoAnswer, in time."""
+    """Return what the collector's API at *url* answers under *path*; raises NoAnswer, in time."""
+    return fetch_file(url, f"api/v1/{path}", timeout)
+
+
+def fetch_file(url: str, path: str, timeout: float = TIMEOUT_S) -> bytes:
+    """Return what the collector at *url* has at *path*; raises NoAnswer, in time."""
     if not url.lower().startswith(("http://", "https://")):
         raise NoAnswer(f"--url {url!r} is no address like {DEFAULT_URL}")
     # No proxy: the collector is in the district's own network, and a proxy knows no 127.0.0.1.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{url.rstrip('/')}/api/v1/{path}", timeout=timeout) as answer:
+        with opener.open(f"{url.rstrip('/')}/{path}", timeout=timeout) as answer:
             return _body(answer, time.monotonic() + timeout)
     except urllib.error.HTTPError as error:
         raise NoAnswer(f"{url} answered {error.code}: is it a schoolwatch collector?") from None

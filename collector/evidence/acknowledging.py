@@ -1,0 +1,59 @@
+"""A person says that the log was restored: a row, and a statement that witnesses follow."""
+
+import sqlite3
+from contextlib import closing
+
+from collector.config import CollectorTable
+from collector.eventrows import EventRows
+from collector.evidence.signing import KEY_FILE, Signer, origin_of
+from collector.evidence.statements import Statements
+from collector.evidence.witnessrows import WitnessRows
+from collector.journal import Note, own_row
+from collector.ledger import Ledger
+from collector.parts import LOCK, open_journal
+from core import clock, wire
+from core.errors import MonitorError, StartError
+from core.lock import InUse, hold
+from core.merkle.note import NoteError
+from core.merkle.statements import GivenUp, given_up_text
+
+
+def acknowledge(
+    table: CollectorTable, by: str, because: str, now: clock.Clock = clock.now
+) -> GivenUp:
+    """Give up what witnesses hold that does not agree; return what was said.
+
+    The row comes first: without it nothing is signed. Raises StartError where there is no log or
+    nothing to acknowledge, MonitorError where it could not be kept.
+    """
+    if not (table.folder / "ledger.db").is_file():
+        raise StartError(f"{table.folder}: no collector has run with this configuration")
+    origin = origin_of(table.id)
+    try:
+        with closing(Ledger(table.folder / "ledger.db")) as ledger:
+            standings = WitnessRows(ledger).read(origin)
+            wrong = [one for one in standings.values() if one.verdict in ("ahead", "differs")]
+            if not wrong:
+                raise StartError("every witness that was heard agrees: there is nothing to say")
+            size = min(one.told.size for one in wrong) - 1
+            said = GivenUp(origin, size, by, because, clock.rfc3339(now()))
+            _record(table, ledger, said, len(wrong), now)
+        signer = Signer(origin, table.audit_key or table.folder / KEY_FILE)
+        Statements(table.folder / "audit").add(signer.state(given_up_text(said)))
+    except (sqlite3.Error, OSError, NoteError) as error:
+        raise MonitorError(f"it could not be kept: {error}") from error
+    return said
+
+
+def _record(
+    table: CollectorTable, ledger: Ledger, said: GivenUp, witnesses: int, now: clock.Clock
+) -> None:
+    details = {"by": said.by, "because": said.because, "size": said.size, "witnesses": witnesses}
+    note = Note("witness_acknowledged", said.origin, "", details)
+    try:
+        with hold(table.folder / LOCK, "collector", "[collector] folder"):
+            journal = open_journal(table, ledger, now)
+            journal.note(note)
+            journal.sync()
+    except InUse:
+        EventRows(ledger).note([own_row(table.id, note, wire.new_epoch(), 1, now())])

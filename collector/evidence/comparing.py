@@ -1,0 +1,90 @@
+"""A log's rows against checkpoints that others kept: every row is read, no tile is trusted."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from collector.evidence.reader import LogReader
+from core.errors import ConfigError, LogDamaged
+from core.merkle.hashing import Edge, leaf_hash
+from core.merkle.note import Checkpoint, Note, NoteError, checkpoint_in, read_verifier_key
+from core.merkle.notes import read_framed
+
+Agrees = Literal["agrees", "differs", "ahead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How each checkpoint stands to the log of `rows` rows; `damage` stopped the reading."""
+
+    rows: int
+    found: Sequence[tuple[Checkpoint, Agrees]]
+    damage: str = ""
+
+    @property
+    def fine(self) -> bool:
+        """Whether all agree, and there were some."""
+        return bool(self.found) and not self.damage and all(w == "agrees" for _, w in self.found)
+
+    def lines(self) -> Iterator[str]:
+        """Yield the lines for people."""
+        words = {
+            "agrees": "一致 agrees",
+            "differs": "不一致：记录被改写 DIFFERS: rows were rewritten",
+            "ahead": "日志更短：被截断或恢复 THE LOG IS SHORTER: it was cut, or restored",
+        }
+        for one, word in self.found:
+            yield f"{one.origin}  {one.size} 行 rows  {one.extension('time')}  {words[word]}"
+        if self.damage:
+            yield self.damage
+        some = len(self.found)
+        yield f"共 {self.rows} 行，{some} 个检查点 / {self.rows} rows, {some} checkpoints"
+
+
+def read_all(files: Iterable[Path], keys: Sequence[str]) -> list[Checkpoint]:
+    """Return the checkpoints in *files*, with *keys* only those that one of them signed.
+
+    Raises ConfigError that names the file.
+    """
+    found = []
+    for path in files:
+        try:
+            for note in read_framed(path.read_bytes()):
+                if keys and not any(_is_by(note, key) for key in keys):
+                    raise NoteError("a note is by none of the keys")
+                found.append(checkpoint_in(note.text))
+        except (OSError, NoteError) as error:
+            raise ConfigError(f"{path}: {error}") from None
+    return found
+
+
+def compared(folder: Path, checkpoints: Iterable[Checkpoint]) -> Compared:
+    """Return how *checkpoints* stand to the log in *folder*."""
+    wanted = {one.size for one in checkpoints}
+    roots, edge, damage = dict[int, bytes](), Edge(), ""
+    if 0 in wanted:
+        roots[0] = edge.root()
+    try:
+        for _, line in LogReader(folder).lines():
+            edge.append(leaf_hash(line))
+            if edge.size in wanted:
+                roots[edge.size] = edge.root()
+    except (LogDamaged, OSError) as error:
+        damage = str(error)
+
+    def stands(one: Checkpoint) -> Agrees:
+        if one.size not in roots:
+            return "ahead"
+        return "agrees" if roots[one.size] == one.root else "differs"
+
+    ordered = sorted(checkpoints, key=lambda one: (one.origin, one.size))
+    return Compared(edge.size, [(one, stands(one)) for one in ordered], damage)
+
+
+def _is_by(note: Note, key: str) -> bool:
+    try:
+        note.check(*read_verifier_key(key))
+    except NoteError:
+        return False
+    return True
