@@ -2,7 +2,13 @@
 
 import click
 
-from collector.evidence.witnesscli import acknowledge_command, compare_command, witness_command
+from collector.evidence.witnesscli import (
+    acknowledge_command,
+    compare_command,
+    key_command,
+    rotate_command,
+    witness_command,
+)
 
 
 @click.group("audit", short_help="The audit log: checkpoints, proofs, exports.")
@@ -13,3 +19,5 @@ def audit() -> None:
 audit.add_command(witness_command)
 audit.add_command(compare_command)
 audit.add_command(acknowledge_command)
+audit.add_command(key_command)
+audit.add_command(rotate_command)

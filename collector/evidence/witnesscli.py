@@ -1,6 +1,6 @@
-"""`schoolwatch audit witness`, `compare` and `acknowledge`: who holds the log to what it was.
+"""`schoolwatch audit witness`, `compare`, `acknowledge`, `key`, `rotate-key`: who holds the log.
 
-The first two are the auditor's, on a machine of the auditor's own.
+The first two are the auditor's, on a machine of the auditor's own; the others the collector's.
 """
 
 import sys
@@ -191,6 +191,36 @@ def acknowledge_command(config: Path, by: str, because: str) -> None:
         f"已登记：{said.time} 之前持有、超过 {said.size} 行的检查点不再要求",
         f"checkpoints of more than {said.size} rows that were held before {said.time} are given up",
     )
+
+
+@click.command("rotate-key", short_help="Another key for the log; witnesses follow it.")
+@click.option("--config", type=FILE, required=True, help="The collector's own file.")
+def rotate_command(config: Path) -> None:
+    """Make another key for the audit log, while the collector does not run.
+
+    The old key signs the new one's name, so that agents and auditors follow it by themselves. The
+    old private key is deleted.
+    """
+    from collector.config import read_to_start  # noqa: PLC0415 — `--help` needs no key
+    from collector.evidence.rotating import rotated  # noqa: PLC0415
+
+    old, new = rotated(read_to_start(config).collector)
+    _say(f"旧密钥：{old}", f"the old key: {old}")
+    _say(f"新密钥：{new}", f"the new key: {new}")
+
+
+@click.command("key", short_help="The verifier key, for agents and auditors.")
+@click.option("--config", type=FILE, required=True, help="The collector's own file.")
+def key_command(config: Path) -> None:
+    """Print the verifier key of the collector's audit log: hand it on in person."""
+    from collector.config import read_to_start  # noqa: PLC0415
+    from collector.evidence.signing import KEY_FILE, Signer, origin_of  # noqa: PLC0415
+
+    table = read_to_start(config).collector
+    path = table.audit_key or table.folder / KEY_FILE
+    if not path.is_file():
+        raise ConfigError(f"{path}: there is no key yet; the collector's first start makes one")
+    click.echo(Signer(origin_of(table.id), path).verifier_key)
 
 
 def _key(given: str) -> str:
