@@ -50,6 +50,8 @@ MOST_LOGS: Final = 4
 UNPROVED: Final = 3
 """Checkpoints in a row whose proof begins elsewhere, although the collector was told: then it
 cannot prove, or will not."""
+TELL_EVERY: Final = 6 * 3_600 * clock.SECOND
+"""A birth tells what is held at least so often, so that the district knows who witnesses."""
 NOTE_CHARACTERS: Final = 10_000
 _log = logging.getLogger(__name__)
 
@@ -97,6 +99,7 @@ class Witness:
     _unproved: int = 0
     _stale: int = 0
     _was_told: bool = False
+    _told_at: int = 0
     _bad_said: str = ""
 
     def __post_init__(self) -> None:
@@ -108,7 +111,7 @@ class Witness:
 
     def told(self) -> list[Witnessed]:
         """Return what the next birth says."""
-        self._was_told = True
+        self._was_told, self._told_at = True, self.now()
         return [_told(held) for held in self._logs.values()]
 
     def hear(self, receipt: Receipt) -> Heard:
@@ -192,8 +195,10 @@ class Witness:
         self._unproved = self._stale = 0
         self._bad_said = ""
         pinned = self._pin(held.checkpoint().origin)
+        is_first = held.checkpoint().origin not in self._logs
         self._write(replace(held, at=self.now(), trouble="", why="", pinned=pinned))
-        return Heard(events, tell=bool(events))
+        is_old = abs(self.now() - self._told_at) >= TELL_EVERY
+        return Heard(events, tell=bool(events) or is_first or is_old)
 
     def _refuse(self, held: Held, note: Note, new: Checkpoint, refused: Refused) -> Heard:
         """Stay with what is held; the first time it is evidence and an event."""

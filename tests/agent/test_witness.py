@@ -28,12 +28,13 @@ def size(found: Witness) -> int:
 
 def test_it_follows_a_log_that_grows_also_over_a_restart(tmp_path: Path) -> None:
     log, ours = Log().grow(3), witness(tmp_path)
-    assert ours.hear(log.receipt()) == Heard()
+    assert ours.hear(log.receipt()) == Heard(tell=True), "the district hears of a new witness"
     for _ in range(5):
         held = len(log.entries)
+        assert size(ours) == held
         assert ours.hear(log.grow(7).receipt(held)) == Heard()
         ours = witness(tmp_path)
-        assert size(ours) == held + 7
+    assert ours.hear(log.grow(7).receipt(len(log.entries) - 7)).tell, "nothing was told since"
     assert evidence(tmp_path / FOLDER) == []
 
 
