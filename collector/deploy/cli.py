@@ -142,6 +142,14 @@ def agent_command(
     with _disk(folder):
         made = enrol.enrol(district, who, utc_now(), again=again, days=days)
     _say([f"{made.folder}: certificate of {who}, good until {made.ends:%Y-%m-%d}"])
+    if not made.audit_key:
+        _say(
+            [
+                f"The audit log's key is not known here, so the agent will trust the first that "
+                f"comes. To pin it, copy {enrol.PUBLIC_KEY} from the collector's folder to "
+                f"{folder}/collector before this command (docs/witnesses.md)."
+            ]
+        )
     if made.older:
         _say(
             [

@@ -146,8 +146,9 @@ def watchdog_options(collector: str, regions: Iterable[str], hosts: Mapping[str,
     }
 
 
-def agent_options(who: Identity, collector: str, broker: str) -> Options:
-    """Return what an agent is told."""
+def agent_options(who: Identity, collector: str, broker: str, audit_key: str = "") -> Options:
+    """Return what an agent is told; *audit_key* is the verifier key of the audit log, if known."""
+    pinned = {"audit_key": audit_key} if audit_key else {}
     return {
         "identity": {"region": who.region, "school": who.school, "agent": who.agent},
         "broker": {
@@ -157,7 +158,7 @@ def agent_options(who: Identity, collector: str, broker: str) -> Options:
             "cert_file": "agent.pem",
             "key_file": "agent.key",
         },
-        "collector": {"id": collector},
+        "collector": {"id": collector, **pinned},
         "spool": {"folder": f"{STATE}/agent"},
     }
 

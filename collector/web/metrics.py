@@ -55,6 +55,8 @@ class CollectorMetrics:
         yield from _rollups(self._source.rollups())
         if health := self._source.log_health():
             yield from _audit(health)
+        if witnesses := self._source.witnesses():
+            yield _witnesses(witnesses.counts())
         ready, _why = self._source.ready()
         yield GaugeMetricFamily(
             "schoolwatch_ready", "1 while the collector can store.", value=ready
@@ -132,6 +134,17 @@ def _channels(healths: Mapping[str, Health]) -> GaugeMetricFamily:
     )
     for name, health in sorted(healths.items()):
         family.add_metric([name], not health.failing_since)
+    return family
+
+
+def _witnesses(counts: Mapping[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "schoolwatch_audit_witnesses",
+        "Agents by how what they hold of the audit log stands to it.",
+        labels=["verdict"],
+    )
+    for verdict, count in counts.items():
+        family.add_metric([verdict], count)
     return family
 
 
