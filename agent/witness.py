@@ -150,30 +150,31 @@ class Witness:
         key = verifier_key(new.origin, public)
         if held is None:
             return self._first(note, key, new)
-        given_up = _given_up(held, public, notes)
-        if given_up is not None:
-            return self._follow_restored(held, note, key, given_up)
-        return self._judge(held, note, new, key, receipt)
+        try:
+            return self._judge(held, note, new, key, receipt)
+        except Refused as refused:
+            given_up = _given_up(held, public, notes)
+            if given_up is not None:
+                return self._follow_restored(held, note, key, given_up)
+            return self._refuse(held, note, new, refused)
 
     def _judge(self, held: Held, note: Note, new: Checkpoint, key: str, receipt: Receipt) -> Heard:
+        """Keep what continues the held one; raises Refused where it does not."""
         before = held.checkpoint()
         proved_from = receipt.proof_from if isinstance(receipt.proof_from, int) else 0
-        try:
-            verdict = continues(before, new, proved_from, _hashes(receipt.proof))
-        except Refused as refused:
-            return self._refuse(held, note, new, refused)
+        verdict = continues(before, new, proved_from, _hashes(receipt.proof))
         match verdict:
             case "stale":
                 self._stale += 1
                 if self._stale >= UNPROVED:
-                    return self._refuse(held, note, new, Refused(WENT_BACK, "an older checkpoint"))
+                    raise Refused(WENT_BACK, "an older checkpoint")
                 return Heard()
             case "unproved":
                 self._unproved += self._was_told
                 self._was_told = False
                 if self._unproved > UNPROVED:
                     reason = "it was told what is held here, and does not prove from there"
-                    return self._refuse(held, note, new, Refused(INCONSISTENT, reason))
+                    raise Refused(INCONSISTENT, reason)
                 return Heard(tell=True)
         return self._keep(replace(held, note=note.encode().decode(), key=key), self._ended(held))
 

@@ -61,13 +61,13 @@ def open_books(
     )
     asking = Asking(receipts.ask_birth, now=now)
     marks = Marks(ledger, config.store.keep_days * DAY, table.tz(), now)
-    witnesses = _witnesses(journal, ledger, now)
+    witnesses = witnesses_of(journal, ledger, now)
     if witnesses:
         receipts.offer = witnesses.offer
     return Books(ledger, live, letters, journal, receipts, asking, counters, door, marks, witnesses)
 
 
-def _witnesses(journal: Journal, ledger: Ledger, now: clock.Clock) -> Witnesses | None:
+def witnesses_of(journal: Journal, ledger: Ledger, now: clock.Clock) -> Witnesses | None:
     """Return who holds checkpoints of the log, where there are any."""
     log = journal.log
     if not log.notary:

@@ -32,6 +32,7 @@ from core.errors import StartError
 from core.merkle.note import Note as SignedNote
 from core.merkle.note import NoteError, checkpoint_in, key_id
 from core.merkle.statements import GivenUp, key_text
+from core.merkle.witnessing import TIME
 from core.messages import Birth
 from core.types import Identity
 
@@ -81,6 +82,7 @@ class _Newest(NamedTuple):
     text: str
     size: int
     root: str
+    made: str
     key: str
     proofs: Mapping[int, list[str]]
     keys: list[str]
@@ -155,7 +157,9 @@ class Witnesses:
         said += [text for one, text in newest.given_up if one.gives_up(held.size, held.made)]
         if verdict in ("agrees", "nothing", "restored"):
             # As if it had come; if not, the next proof begins elsewhere, and a birth tells.
-            self._held[who] = replace(held, size=newest.size, root=newest.root, key=newest.key)
+            self._held[who] = replace(
+                held, size=newest.size, root=newest.root, key=newest.key, made=newest.made
+            )
         return Offer(newest.text, proof, begin, said)
 
     def counts(self) -> Mapping[str, int]:
@@ -207,10 +211,11 @@ class Witnesses:
             if size <= checkpoint.size:
                 proof = self.log.consistency(size, checkpoint.size)
                 proofs[size] = [base64.b64encode(one).decode() for one in proof]
+        made = checkpoint.extension(TIME)
         key = key_id(self.origin, self.signs.public).hex()
         self._itself = self._itself or self._own_key()
         return _Newest(
-            *(text, checkpoint.size, base64.b64encode(checkpoint.root).decode(), key, proofs),
+            *(text, checkpoint.size, base64.b64encode(checkpoint.root).decode(), made, key, proofs),
             [one.encode().decode() for one in keys_in(notes)],
             [(said, one.encode().decode()) for said, one in given_up_in(notes)],
         )

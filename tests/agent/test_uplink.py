@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from agent import uplink as uplink_module
@@ -19,12 +20,14 @@ from agent.spool import Spool
 from agent.spoolthread import SpoolThread
 from agent.timekeeper import Timekeeper
 from agent.uplink import Settings, Uplink
+from agent.witness import Witness
 from core import clock, messages, topics, wire
 from core.errors import SpoolError
 from core.messages import Birth, Claim, Death, Receipt
 from core.mqtt import Broker, Connected, Message, Session
 from core.topics import Channel
 from core.types import Event, Identity, Lane
+from tests.core.merkle.making import Log
 from tests.real.brokers import RealBroker
 from tests.waiting import until
 
@@ -162,6 +165,28 @@ async def test_a_batch_stays_in_the_spool_until_its_receipt(
 
         collector.answer(got=collector.has(collector.bodies[0]))
         await until_waiting(uplink, 0)
+
+
+async def test_a_checkpoint_in_a_receipt_is_kept_and_one_that_differs_is_an_event(
+    broker: RealBroker, tmp_path: Path
+) -> None:
+    log = Log().grow(9)
+    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
+        uplink.witness = Witness(tmp_path / "witness", log.verifier)
+        await until(lambda: collector.states)
+
+        def bring(receipt: Receipt) -> None:
+            parts = msgspec.structs.asdict(receipt)
+            collector.answer(
+                **{name: parts[name] for name in ("checkpoint", "proof", "proof_from")}
+            )
+
+        bring(log.receipt())
+        await until((tmp_path / "witness" / "held.json").exists)
+        bring(Log(minute=9).grow(3).grow(9, "other").receipt(9))
+        await until(lambda: any(b"audit_inconsistent" in body for body in collector.events))
+        await seal(uplink)
+        await until(lambda: collector.bodies)
 
 
 async def test_birth_will_and_stop_name_the_epoch_and_the_connect(

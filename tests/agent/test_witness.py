@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.witness import FOLDER, HELD, MOST_REFUSED, Heard, Witness, evidence, read_held
 from core.merkle.note import checkpoint_in
@@ -198,7 +199,7 @@ def test_a_pinned_key_is_the_only_one_for_the_first(tmp_path: Path) -> None:
     assert ours.told() == []
 
 
-def _key(seed: int):  # type: ignore[no-untyped-def]
+def _key(seed: int) -> Ed25519PrivateKey:
     log = Log()
     log.new_key(seed)
     return log.key

@@ -15,11 +15,12 @@ import pytest
 from agent.witness import FOLDER, evidence, read_held
 from collector.terminal import NoAnswer, fetch
 from tests.e2e.district import IDLE, Agent, District, make
-from tests.real.brokers import RealBroker
+from tests.e2e.programs import Program, collector_toml, wait_until_served
+from tests.real.brokers import RealBroker, free_port
 from tests.waiting import until_sync
 
 pytestmark = pytest.mark.slow
-PATIENCE = 40
+PATIENCE = 90
 SOON = {
     "collector.asking.SPREAD_S": 2,
     "collector.app.WITNESSES_EVERY_S": 0.5,
@@ -56,8 +57,7 @@ class Watched:
         return int(json.loads(fetch(self.district.url, "audit/checkpoint"))["size"])
 
     def held(self, agent: Agent) -> int:
-        (held,) = read_held(agent.spool.parent / FOLDER).values()
-        return held.checkpoint().size
+        return read_held(agent.spool.parent / FOLDER)["schoolwatch/d1"].checkpoint().size
 
     def troubles(self) -> list[str]:
         logs = [read_held(agent.spool.parent / FOLDER) for agent in self.district.agents]
@@ -73,7 +73,7 @@ class Watched:
             try:
                 sizes = {self.held(agent) for agent in self.district.agents}
                 return sizes == {self.size()} and min(sizes) > above
-            except (NoAnswer, ValueError, OSError):
+            except (NoAnswer, KeyError, OSError):
                 return False
 
         until_sync(all_do, PATIENCE)
@@ -252,3 +252,31 @@ def test_restarts_another_key_and_an_empty_disk_alarm_nobody(watched: Watched) -
     assert district.collector.stop() == 0
     code, said = watched.audit()
     assert (code, "自" in said) == (2, True), said
+
+
+def test_another_collector_that_takes_over_contradicts_nobody(watched: Watched) -> None:
+    district = watched.district
+    watched.follow()
+    district.collector.kill()
+    folder, port = district.folder / "d2", free_port()
+    folder.mkdir()
+    toml = collector_toml(folder, district.broker, port)
+    toml.write_text(toml.read_text().replace('id = "d1"', 'id = "d2"'))
+    words = ["collector", "run", "--config", str(toml), "--takeover"]
+    second = Program(words, folder / "log", waits=SOON)
+    second.start()
+
+    def hold_both() -> bool:
+        logs = [read_held(agent.spool.parent / FOLDER) for agent in district.agents]
+        return all({*found} == {"schoolwatch/d1", "schoolwatch/d2"} for found in logs)
+
+    try:
+        wait_until_served(port, 60)
+        until_sync(hold_both, PATIENCE)
+        assert {*watched.troubles()} == {""}
+        assert watched.refused() == 0
+    finally:
+        second.stop()
+    district.start_collector()
+    watched.follow()
+    assert ({*watched.troubles()}, watched.refused(), watched.alerts()) == ({""}, 0, set())

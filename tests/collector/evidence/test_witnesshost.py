@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from collector.evidence.timestamping import FOLDER, stamp
 from collector.evidence.witnesshost import Keep, Outcome
@@ -158,7 +159,7 @@ class Authority:
                 thread.join()
 
 
-def _another():  # type: ignore[no-untyped-def]
+def _another() -> Ed25519PrivateKey:
     log = Log()
     log.new_key(9)
     return log.key
