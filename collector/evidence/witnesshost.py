@@ -96,6 +96,8 @@ class Keep:
         new = checkpoint_in(note.text)
         key = self._trusted(note, statements)
         try:
+            if new.origin != self.origin:
+                raise NoteError(f"it is of another log: {new.origin[:100]!r}")
             note.check(self.origin, key)
         except NoteError as error:
             return self._refuse("untrusted", note, new, str(error))
@@ -112,7 +114,7 @@ class Keep:
         except Refused as refused:
             if accept:
                 self._refuse("forged", note, new, refused.reason)
-                self._accept(note, key, f"accepted by hand: {accept}")
+                self._accept(note, key, f"accepted by hand: {' '.join(accept.split())}")
                 return Outcome("accepted", new, held, refused.reason)
             kind: What = "forged" if refused.kind == INCONSISTENT else "shorter"
             return self._refuse(kind, note, new, refused.reason)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import serialization
 
 from collector.deploy import authority, enrol, register, renew
 from collector.deploy.authority import Signed, utc_now
@@ -15,6 +16,7 @@ from core.checkconfig import check
 from core.errors import ConfigError
 from core.types import Identity
 from tests.collector.deploy.made import HOST, REGION, A, B, enrolled, made, ran
+from tests.core.merkle.making import Log
 
 NOW = utc_now()
 
@@ -183,3 +185,16 @@ def test_a_folder_that_is_no_district_says_how_one_is_made(tmp_path: Path) -> No
     assert "collector.toml cannot be read: No such file" in done.stderr
     with pytest.raises(ConfigError, match="schoolwatch deploy init"):
         District(tmp_path).signer()
+
+
+def test_an_agent_is_told_the_key_of_the_audit_log_where_the_collector_has_one() -> None:
+    with made() as district:
+        without = enrol.enrol(district, A, utc_now())
+        assert without.audit_key == ""
+        log = Log("d1")
+        pem = log.key.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+        (district.folder / "collector" / enrol.PUBLIC_KEY).write_bytes(pem)
+        pinned = enrol.enrol(district, B, utc_now())
+        assert f'audit_key = "{log.verifier}"' in (pinned.folder / "agent.toml").read_text()
