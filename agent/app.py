@@ -51,7 +51,8 @@ from agent.trouble import Trouble
 from agent.underway import UnderWay
 from agent.uplink import Uplink
 from agent.watching import Watching
-from agent.witness import FOLDER, Witness
+from agent.witness import Witness
+from agent.witnesskept import FOLDER
 from core import VERSION, clock
 from core.errors import MonitorError, SpoolError
 from core.lock import hold

@@ -27,7 +27,7 @@ from agent.schedule import Job
 from agent.sensing import options_of
 from agent.surroundings import Surroundings
 from agent.watchers import Watcher
-from agent.witness import FOLDER, HELD, read_held
+from agent.witnesskept import FOLDER, HELD, read_held
 from core import clock
 from core.errors import MonitorError, NotPermitted
 from core.findings import Finding

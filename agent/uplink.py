@@ -232,12 +232,8 @@ class Uplink:
     async def _keep_checkpoint(self, witness: Witness, receipt: Receipt) -> None:
         """Witness the collector's audit log, after what the receipt is for is done."""
 
-        def keep(spool: Spool) -> bool:
-            heard = witness.hear(receipt)
-            spool.tell(heard.events)
-            return heard.tell
-
-        self._witness_due = await self.spool.call(keep) or self._witness_due
+        heard = await self.spool.call(lambda spool: witness.hear(receipt, spool.tell))
+        self._witness_due = self._witness_due or heard.tell
 
     async def _chores(self) -> None:
         if self.monotonic() < self._next_chores:

@@ -12,41 +12,32 @@ Look: schoolwatch agent witness --config agent.toml
 import base64
 import binascii
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import UnsetType
 from msgspec.structs import replace
 
+from agent.witnesskept import Held, Kept, shown
 from core import clock
-from core.disk import replace as replace_file
 from core.merkle.note import (
     Checkpoint,
     Note,
     NoteError,
     checkpoint_in,
-    key_id,
     read_note,
     read_verifier_key,
     verifier_key,
 )
-from core.merkle.notes import framed
 from core.merkle.proofs import MOST_HASHES
-from core.merkle.statements import MOST_KEYS, GivenUp, NewKey, statement_in
-from core.merkle.witnessing import INCONSISTENT, TIME, WENT_BACK, Refused, continues
+from core.merkle.statements import MOST_KEYS
+from core.merkle.trust import followed, given_up, introduced
+from core.merkle.witnessing import INCONSISTENT, WENT_BACK, Refused, continues
 from core.messages import Receipt, Witnessed
 from core.types import Event, Value
 
-FOLDER: Final = "witness"
-"""In the folder of the spool."""
-HELD: Final = "held.json"
-MOST_REFUSED: Final = 20
-"""Files of evidence that are kept: the oldest ones, since what came first tells the most."""
-MOST_LOGS: Final = 4
-"""Collectors whose logs are held at once; the one that was heard last is never dropped."""
 UNPROVED: Final = 3
 """Checkpoints in a row whose proof begins elsewhere, although the collector was told: then it
 cannot prove, or will not."""
@@ -56,24 +47,12 @@ NOTE_CHARACTERS: Final = 10_000
 _log = logging.getLogger(__name__)
 
 
-class Held(msgspec.Struct, frozen=True):
-    """The newest checkpoint of one log that was verified, as the signed note that it came as.
+Tell = Callable[[Iterable[Event]], object]
+"""Takes events, durably; raises SpoolError."""
 
-    `key` is the verifier key that is trusted, `pinned` the one that agent.toml named when it began
-    to be ("" for one that was trusted because it was the first that came).
-    """
 
-    note: str
-    key: str
-    pinned: str
-    at: int
-    trouble: str = ""
-    why: str = ""
-    refused: int = 0
-
-    def checkpoint(self) -> Checkpoint:
-        """Return the checkpoint; raises NoteError."""
-        return checkpoint_in(read_note(self.note.encode()).text)
+def _nobody(_events: Iterable[Event]) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +74,29 @@ class Witness:
     folder: Path
     pinned: str = ""
     now: clock.Clock = clock.now
-    _logs: dict[str, Held] = field(default_factory=dict)
+    _kept: Kept = field(init=False)
     _unproved: int = 0
     _stale: int = 0
     _was_told: bool = False
     _told_at: int = 0
     _bad_said: str = ""
+    _tell: Tell = _nobody
 
     def __post_init__(self) -> None:
-        try:
-            self._logs = read_held(self.folder)
-        except (OSError, msgspec.DecodeError, NoteError) as error:
-            _log.error("what was held of the audit log cannot be read, and is set aside: %s", error)
-            self._set_aside()
+        self._kept = Kept(self.folder)
 
     def told(self) -> list[Witnessed]:
         """Return what the next birth says."""
         self._was_told, self._told_at = True, self.now()
-        return [_told(held) for held in self._logs.values()]
+        return [held.told() for held in self._kept.logs.values()]
 
-    def hear(self, receipt: Receipt) -> Heard:
-        """Take the checkpoint of a receipt that is from our collector, if it brings one."""
+    def hear(self, receipt: Receipt, tell: Tell = _nobody) -> Heard:
+        """Take the checkpoint of a receipt that is from our collector, if it brings one.
+
+        Events go to *tell* before anything is kept, so that a crash between the two tells them
+        again; what it raises passes.
+        """
+        self._tell = tell
         if not isinstance(receipt.checkpoint, str) or not receipt.checkpoint:
             return Heard()
         try:
@@ -136,7 +117,7 @@ class Witness:
         new = checkpoint_in(note.text)
         if new.origin != f"schoolwatch/{receipt.collector}":
             raise NoteError(f"it is of {new.origin[:100]!r}, and {receipt.collector} sent it")
-        held = self._logs.get(new.origin)
+        held = self._kept.logs.get(new.origin)
         if held is not None and note.text == read_note(held.note.encode()).text:
             return self._again(held)
         notes = _notes(receipt.statements)
@@ -153,9 +134,9 @@ class Witness:
         try:
             return self._judge(held, note, new, key, receipt)
         except Refused as refused:
-            given_up = _given_up(held, public, notes)
-            if given_up is not None:
-                return self._follow_restored(held, note, key, given_up)
+            said = given_up(held.checkpoint(), public, notes)
+            if said is not None:
+                return self._follow_restored(held, note, key, said)
             return self._refuse(held, note, new, refused)
 
     def _judge(self, held: Held, note: Note, new: Checkpoint, key: str, receipt: Receipt) -> Heard:
@@ -196,8 +177,10 @@ class Witness:
         self._unproved = self._stale = 0
         self._bad_said = ""
         pinned = self._pin(held.checkpoint().origin)
-        is_first = held.checkpoint().origin not in self._logs
-        self._write(replace(held, at=self.now(), trouble="", why="", pinned=pinned))
+        if events:
+            self._tell(events)
+        is_first = held.checkpoint().origin not in self._kept.logs
+        self._kept.write(replace(held, at=self.now(), trouble="", why="", pinned=pinned))
         is_old = abs(self.now() - self._told_at) >= TELL_EVERY
         return Heard(events, tell=bool(events) or is_first or is_old)
 
@@ -206,7 +189,7 @@ class Witness:
         if held.trouble == refused.kind:
             return Heard()
         before, old = held.checkpoint(), held.note.encode()
-        self._write_evidence(refused.reason, (old, note.encode()))
+        self._kept.write_evidence(refused.reason, (old, note.encode()), self.now())
         _log.error(
             "the audit log %s is not what it was: %d rows are held here, %d are told (%s). What is "
             "held stays; both are kept in %s",
@@ -214,20 +197,22 @@ class Witness:
         )
         details: dict[str, Value] = {
             "size": before.size,
-            "root": _shown(before.root),
+            "root": shown(before.root),
             "new_size": new.size,
-            "new_root": _shown(new.root),
+            "new_root": shown(new.root),
             "reason": refused.reason,
         }
         events = (*self._ended(held), self._event(refused.kind, new.origin, True, details))
+        self._tell(events)
         why = refused.reason
-        self._write(replace(held, trouble=refused.kind, why=why, refused=held.refused + 1))
+        self._kept.write(replace(held, trouble=refused.kind, why=why, refused=held.refused + 1))
         self._unproved = self._stale = 0
         return Heard(events, tell=True)
 
     def _follow_restored(self, held: Held, note: Note, key: str, said: Note) -> Heard:
         """Follow a log of which a person says that it was restored; never without evidence."""
-        self._write_evidence("given up", (held.note.encode(), said.encode(), note.encode()))
+        notes = (held.note.encode(), said.encode(), note.encode())
+        self._kept.write_evidence("given up", notes, self.now())
         _log.warning("the audit log was set back, as a person says: %s", said.text.split("\n"))
         kept = replace(held, note=note.encode().decode(), key=key, refused=held.refused + 1)
         return self._keep(kept, self._ended(held))
@@ -236,14 +221,8 @@ class Witness:
         """Return the key to believe, which the keys before it have named; raises NoteError."""
         start = self._start(held, origin)
         if start is None:
-            return _only_signer(note, origin, notes)
-        public = start
-        ids = {key for name, key, _ in note.signatures if name == origin}
-        for one in notes:
-            if key_id(origin, public) in ids:
-                break
-            public = _next_key(one, origin, public) or public
-        return public
+            return introduced(note, origin, notes)
+        return followed(note, origin, start, notes)
 
     def _start(self, held: Held | None, origin: str) -> bytes | None:
         """Return the key to begin with: that of agent.toml, once it names another one."""
@@ -264,57 +243,6 @@ class Witness:
         at = self.now()
         return Event(kind, target, "", active=active, severity="P1", at=at, details=details)
 
-    def _write(self, held: Held) -> None:
-        origin = held.checkpoint().origin
-        logs = {name: one for name, one in self._logs.items() if name != origin} | {origin: held}
-        self._logs = dict(list(logs.items())[-MOST_LOGS:])
-        self.folder.mkdir(parents=True, exist_ok=True)
-        data = msgspec.json.format(msgspec.json.encode(list(self._logs.values())))
-        replace_file(self.folder / HELD, data, 0o600)
-
-    def _write_evidence(self, reason: str, notes: Sequence[bytes]) -> None:
-        if len(evidence(self.folder)) >= MOST_REFUSED:
-            _log.error("the evidence has %d files, and takes no more", MOST_REFUSED)
-            return
-        self.folder.mkdir(parents=True, exist_ok=True)
-        when = clock.rfc3339(self.now())
-        name = f"refused-{when[:19].replace(':', '')}-{len(evidence(self.folder)):02}.txt"
-        head = f"# {when}: {reason}\n".encode()
-        replace_file(self.folder / name, head + framed(notes), 0o600)
-
-    def _set_aside(self) -> None:
-        path = self.folder / HELD
-        try:
-            path.replace(path.with_suffix(".damaged"))
-        except OSError as error:
-            _log.error("%s cannot be set aside: %s", path, error)
-
-
-def read_held(folder: Path) -> dict[str, Held]:
-    """Return what is held, by origin; raises OSError, DecodeError, NoteError for what is none."""
-    try:
-        data = (folder / HELD).read_bytes()
-    except FileNotFoundError:
-        return {}
-    found = msgspec.json.decode(data, type=list[Held])
-    for held in found:
-        read_verifier_key(held.key)
-    return {held.checkpoint().origin: held for held in found}
-
-
-def evidence(folder: Path) -> list[Path]:
-    """Return the files of what was refused, the oldest first."""
-    return sorted(folder.glob("refused-*.txt"))
-
-
-def _told(held: Held) -> Witnessed:
-    found = held.checkpoint()
-    key = key_id(*read_verifier_key(held.key)).hex()
-    return Witnessed(
-        *(found.origin[:100], found.size, _shown(found.root), key),
-        *(found.extension(TIME)[:100], held.refused, held.trouble),
-    )
-
 
 def _notes(statements: list[str] | UnsetType) -> list[Note]:
     """Return the statements that can be read, of those that a receipt may bring."""
@@ -327,45 +255,6 @@ def _notes(statements: list[str] | UnsetType) -> list[Note]:
     return found
 
 
-def _next_key(note: Note, origin: str, public: bytes) -> bytes | None:
-    """Return the key that *public* names as the next one, None where this note does not."""
-    try:
-        said = statement_in(note)
-        note.check(origin, public)
-    except NoteError:
-        return None
-    return said.public if isinstance(said, NewKey) and said.origin == origin else None
-
-
-def _only_signer(note: Note, origin: str, notes: Iterable[Note]) -> bytes:
-    """Return the key of a log that is new to us, which the collector tells of itself."""
-    for one in notes:
-        try:
-            said = statement_in(one)
-        except NoteError:
-            continue
-        if isinstance(said, NewKey) and said.origin == origin:
-            ids = {key for name, key, _ in note.signatures if name == origin}
-            if key_id(origin, said.public) in ids:
-                return said.public
-    raise NoteError(f"no key is known for {origin[:100]!r}, and none came with it")
-
-
-def _given_up(held: Held, public: bytes, notes: Iterable[Note]) -> Note | None:
-    """Return the statement by which a person gives up what is held."""
-    before = held.checkpoint()
-    for note in notes:
-        try:
-            said = statement_in(note)
-            if isinstance(said, GivenUp) and said.origin == before.origin:
-                note.check(before.origin, public)
-                if said.gives_up(before.size, before.extension(TIME)):
-                    return note
-        except NoteError:
-            continue
-    return None
-
-
 def _hashes(proof: list[str] | UnsetType) -> list[bytes]:
     """Return the hashes of a proof; raises Refused for what is none."""
     given = proof if isinstance(proof, list) else []
@@ -375,7 +264,3 @@ def _hashes(proof: list[str] | UnsetType) -> list[bytes]:
         return [base64.b64decode(one, validate=True) for one in given]
     except (binascii.Error, ValueError):
         raise Refused(INCONSISTENT, "the proof is no base64") from None
-
-
-def _shown(root: bytes) -> str:
-    return base64.b64encode(root).decode()

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import DecodeError
 
 from agent.config import read_agent
-from agent.witness import FOLDER, Held, evidence, read_held
+from agent.witnesskept import FOLDER, Held, evidence, read_held
 from core.clock import rfc3339
 from core.errors import ConfigError, MonitorError
 from core.merkle.note import NoteError

@@ -27,7 +27,7 @@ from core.merkle.note import (
     verifier_key,
 )
 from core.merkle.notes import framed, read_framed
-from core.merkle.statements import NewKey, statement_in
+from core.merkle.trust import followed
 from core.merkle.witnessing import INCONSISTENT, WENT_BACK, Refused, continues
 
 CHECKPOINTS: Final = "checkpoints"
@@ -94,7 +94,8 @@ class Keep:
         does not continue what is held.
         """
         new = checkpoint_in(note.text)
-        key = self._trusted(note, statements)
+        known = read_verifier_key(self._keys[-1])[1]
+        key = followed(note, self.origin, known, statements)
         try:
             if new.origin != self.origin:
                 raise NoteError(f"it is of another log: {new.origin[:100]!r}")
@@ -135,19 +136,6 @@ class Keep:
         since = clock.rfc3339(self._now())
         disk.replace(path, f"{since}\n".encode())
         return since
-
-    def _trusted(self, note: Note, statements: Sequence[Note]) -> bytes:
-        public = read_verifier_key(self._keys[-1])[1]
-        for one in statements:
-            with suppress(NoteError):
-                note.check(self.origin, public)
-                break
-            with suppress(NoteError):
-                said = statement_in(one)
-                one.check(self.origin, public)
-                if isinstance(said, NewKey) and said.origin == self.origin:
-                    public = said.public
-        return public
 
     def _accept(self, note: Note, key: bytes, remark: str = "") -> None:
         word = verifier_key(self.origin, key)

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from agent.witness import FOLDER, HELD, MOST_REFUSED, Heard, Witness, evidence, read_held
+from agent.witness import Heard, Witness
+from agent.witnesskept import FOLDER, HELD, MOST_REFUSED, evidence, read_held
+from core.errors import SpoolError
 from core.merkle.note import checkpoint_in
 from core.merkle.notes import read_framed
 from core.messages import Receipt, read_receipt
@@ -64,6 +66,19 @@ def test_a_log_that_was_rewritten_and_signed_again_is_refused_and_said_once(
     log.minute = 40
     assert said(ours.hear(log.grow(2).receipt(9))) == [("audit_inconsistent", False)]
     assert len(evidence(tmp_path / FOLDER)) == 1
+
+
+def test_an_event_that_the_disk_refuses_is_told_with_the_next_checkpoint(tmp_path: Path) -> None:
+    log, ours = Log().grow(9), witness(tmp_path)
+    ours.hear(log.receipt())
+
+    def refuse(_events: object) -> None:
+        raise SpoolError("full")
+
+    forged = Log(minute=30).grow(4).grow(8, "other")
+    with pytest.raises(SpoolError):
+        ours.hear(forged.receipt(9), refuse)
+    assert said(ours.hear(forged.receipt(9))) == [("audit_inconsistent", True)]
 
 
 def test_as_many_rows_and_other_ones_are_refused(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from agent import check, witnesscli
 from agent.config import read_agent
-from agent.witness import FOLDER, Witness
+from agent.witness import Witness
+from agent.witnesskept import FOLDER
 from core.merkle.note import checkpoint_in
 from core.merkle.notes import read_framed
 from tests.core.merkle.making import Log

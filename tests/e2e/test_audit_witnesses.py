@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.witness import FOLDER, evidence, read_held
+from agent.witnesskept import FOLDER, evidence, read_held
 from collector.terminal import NoAnswer, fetch
 from tests.e2e.district import IDLE, Agent, District, make
 from tests.e2e.programs import Program, collector_toml, wait_until_served

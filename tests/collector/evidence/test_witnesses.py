@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.witness import FOLDER, Witness
+from agent.witness import Witness
+from agent.witnesskept import FOLDER
 from collector.config import CollectorTable
 from collector.evidence.statements import Statements
 from collector.evidence.witnesses import Witnesses, witness_sight
