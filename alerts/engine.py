@@ -25,7 +25,7 @@ from alerts.freshness import Freshness
 from alerts.match import Match
 from alerts.memory import Draft
 from alerts.names import ATTACK_SPREADS, EXPLAINED
-from alerts.opening import opened, taken_over
+from alerts.opening import going_on, opened, taken_over
 from alerts.recall.recall import Recall
 from alerts.recall.usual import Book
 from alerts.routing.digest import Digest
@@ -94,9 +94,10 @@ class Engine:
         self._fresh = Freshness(self._rules, now())
         self._times = times or SchoolTime(words.zone)
         self._book = Book(ground.transaction, words.zone, self._is_school_day)
-        self._recall = Recall(rules, self._heard_since, self._book)
+        self._recall = Recall(rules, self._heard_since, self._book, self._fresh.places)
         self._match = Match(rules, self._recall)
         self._memory, present = opened(ground, self._rules, now())
+        self._remember(rules)
         self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
         self._follow_up = FollowUp(ground, self._storm)
@@ -117,9 +118,10 @@ class Engine:
         since = self._memory.folded_since
         self._memory.folded_since = {name: at for name, at in since.items() if name in left}
         self._rules = self._fresh.rules = named
-        recall = Recall(rules, self._heard_since, self._book)
+        recall = Recall(rules, self._heard_since, self._book, self._fresh.places)
         recall.take_over(self._recall)
         self._recall, self._match = recall, Match(rules, recall)
+        self._remember(rules)
         self._mute = Mute(named, self._times)
         self._stages = self._pipeline()
         self._read_silences()
@@ -170,6 +172,7 @@ class Engine:
         at = self._now()
         if at < self._ticked_at - SET_BACK:
             self._fresh.set_back(at)
+            self._recall.set_back(at - self._ticked_at, at)
             self._memory.set_back(at)
             # What was over by the clock before may be in force again, and end once more.
             self.silences_changed()
@@ -237,6 +240,12 @@ class Engine:
         return iter(tuple(self._memory.cases.values()))
 
     # How it is done.
+
+    def _remember(self, rules: Sequence[Rule]) -> None:
+        """Have what rules with memory ask for known from the start: what goes on, what is open."""
+        for fact in going_on(self._ground, rules):
+            self._match.recall(fact)
+        self._recall.watching.awaits(list(self._memory.cases), self._now())
 
     def _read_silences(self) -> None:
         at = self._now()
@@ -346,8 +355,7 @@ class Engine:
             if not case.is_open:
                 self._fresh.forget(case.alert.key)
         self.counts["alerts_refused", ""] += draft.refused
-        self.counts["alert_series_refused", ""] += self._recall.refused + self._book.refused
-        self._recall.refused = self._book.refused = 0
+        self.counts["alert_series_refused", ""] += self._recall.refused
         for key in draft.unrouted:
             self.counts["alerts_unrouted", key.rule] += 1
         for message in draft.messages:

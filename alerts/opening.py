@@ -1,14 +1,14 @@
 """What an engine knows when it starts: what an earlier process left, and what is going on."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alerts import subjects, tables
 from alerts.facts import Ground
 from alerts.match import EventFact
 from alerts.memory import Memory
-from alerts.rules import Condition, EventOf, FlapsOf, OfReading, Recalled, Rule
+from alerts.rules import Condition, EventOf, OfReading, Recalled, Rule, Watched
 from alerts.stages.hold import LANE_WAIT
 from alerts.stages.storm import WINDOW, by_channel
 from alerts.step import Case
@@ -95,8 +95,9 @@ def _thing(of: Condition) -> tuple[object, ...]:
             return (of.measurement, of.name, of.target, of.beside)
         case EventOf(kind, by, momentary):
             return (kind, by, momentary)
-        case FlapsOf(kind, by):
-            return (kind, by, "flaps")
+        case Watched():
+            group = (of.share.of,) if of.share else ()
+            return (of.kind, of.by, type(of.how), *group)
         case _:
             return (of,)
 
@@ -107,6 +108,17 @@ def _late_again(case: Case, rule: Rule, now: int) -> Case:
     if case.alert.state != "pending" or not lasting:
         return case
     return replace(case, lane_until=max(case.lane_until, now + LANE_WAIT))
+
+
+def going_on(ground: Ground, rules: Iterable[Rule]) -> Sequence[EventFact]:
+    """Return the present state of what rules ask of how many it is; raises sqlite3.Error."""
+    kinds = {one.of.kind for one in rules if isinstance(one.of, Watched) and one.of.by == "agent"}
+    with ground.transaction() as db:
+        return [
+            EventFact(*key, True, began_at, began_at, details, late=True, past=True)
+            for kind in sorted(kinds)
+            for key, began_at, details in subjects.active(db, kind)
+        ]
 
 
 def _present(db: sqlite3.Connection, rule: Rule, now: int) -> Iterator[EventFact]:

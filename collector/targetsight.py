@@ -164,9 +164,10 @@ def sights(
         if one.judged == "not_met"
     ]
     unproven = frozenset("/".join(one.key) for one in parts if one.judged == "unproven")
+    members = {("/".join(one.key), ""): one.judged != "unproven" for one in parts}
     return (
         Sight(at, frozenset({aim.district}), district, untold),
-        Sight(at, frozenset({aim.school}), schools, unproven),
+        Sight(at, frozenset({aim.school}), schools, unproven, members={aim.school: members}),
     )
 
 

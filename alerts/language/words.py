@@ -48,6 +48,20 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
 }
 """What the collector sees in the live picture, and what it says of it besides."""
 
+_ROOMS_AND_DEVICES: Final = (
+    *("room_not_ready", "room_limited"),
+    *("device_fault", "switch_down", "ap_down", "power_lost"),
+)
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    "agent_silent": frozenset({"series", "agents", "schools"}),
+    "clock_off": frozenset({"series", "agents", "schools"}),
+    "line_down": frozenset({"series", "schools"}),
+    "school_unknown": frozenset({"series", "schools"}),
+    **dict.fromkeys(_ROOMS_AND_DEVICES, frozenset({"series", "schools"})),
+    **{f"school_{one}": frozenset({"series", "schools"}) for one in TARGETS},
+}
+"""Of what the picture says how many may be wrong so, and by what they can be counted."""
+
 _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {"too_many_series": frozenset({"limit"})}
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "http_response": frozenset({"why", "advice", "phase", "seconds"}),
@@ -65,11 +79,14 @@ def event_kinds() -> frozenset[str]:
 def gaps_of(table: RuleTable) -> frozenset[str]:
     """Return the gaps that the texts of a rule may have."""
     on = table.on
+    if not on.reading and (table.share.of or table.flaps.over):
+        count = {"count", "total"} if table.share.of else set()
+        more = {"now"} if table.usual.weeks or table.change.since else set()
+        return ALWAYS | {"value"} | count | more | ({"usual"} if table.usual.weeks else set())
     if on.live:
         return ALWAYS | LIVE.get(on.live, frozenset())
     if on.event:
-        flaps = {"value"} if table.flaps.over else set()
-        return ALWAYS | _OF_EVENTS.get(on.event, frozenset()) | flaps
+        return ALWAYS | _OF_EVENTS.get(on.event, frozenset())
     share = {"count", "total"} if table.share.of else set()
     usual = {"usual"} if table.usual.weeks else set()
     now = {"now"} if table.usual.weeks or table.change.since or table.rate.over else set()
