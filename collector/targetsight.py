@@ -56,6 +56,8 @@ class Aim:
 
 
 ACCESS: Final = Aim("I-01", "target_access", "school_access", Fraction(1), by_school=True)
+LISTED: Final = Aim("I-02", "target_unconnected", "school_unconnected", Fraction(1), by_school=True)
+UPTIME: Final = Aim("I-03", "target_uptime", "school_uptime", Fraction(995, 1000))
 EGRESS: Final = Aim(
     "I-04", "target_egress", "school_egress", Fraction(9_992, 10_000), by_school=True
 )
@@ -66,10 +68,12 @@ PROTECTION: Final = Aim(
 )
 WATCHING: Final = Aim("I-34", "target_watching", "school_watching", Fraction(95, 100))
 CLOCKS: Final = Aim("I-35", "target_clocks", "school_clocks", Fraction(1))
-AIMS: Final = (ACCESS, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS)
+AIMS: Final = (ACCESS, LISTED, UPTIME, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS)
 
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     ACCESS.school: ("line_down",),
+    LISTED.school: ("line_down", "school_access", "agent_silent", "school_unknown"),
+    UPTIME.school: ("line_down", "school_unconnected"),
     PLATFORMS.school: ("line_down", "target_unreachable", "resolver_fails"),
     ROOMS.school: ("room_not_ready", "switch_down"),
     PROTECTION.school: ("firewall_silent", "firewall_expired"),

@@ -29,14 +29,17 @@ from collector.targetsight import (
     CLOCKS,
     EGRESS,
     EXPLAINS,
+    LISTED,
     PLATFORMS,
     PROTECTION,
     ROOMS,
+    UPTIME,
     WATCHING,
     Aim,
     Part,
     sights,
 )
+from collector.unconnected import Entry
 from core import clock
 from core.clock import SECOND
 
@@ -48,7 +51,8 @@ _OPEN: Final = ("pending", "firing", "keeping")
 
 
 class TargetWatch:
-    """Lives in the event loop; *see* hears what is missed."""
+    """Lives in the event loop; *see* hears what is missed, *listed* gives the schools that are on
+    the list of those without a network."""
 
     def __init__(
         self,
@@ -58,10 +62,12 @@ class TargetWatch:
         cases: Callable[[], Sequence[Case]],
         see: Callable[[Sight], None],
         *,
+        listed: Callable[[], Mapping[SchoolKey, Entry]],
         now: clock.Clock = clock.now,
     ) -> None:
         self._books, self._district, self._rooms = books, district, rooms
         self._cases, self._see, self._now = cases, see, now
+        self._listed = listed
         self._started, self._slow_at = now(), 0
         self._logs: dict[SchoolKey, int] = {}
 
@@ -89,6 +95,7 @@ class TargetWatch:
             (WATCHING, targetparts.watching(picture)),
             (CLOCKS, targetparts.clocks(picture)),
             (PROTECTION, log),
+            (LISTED, targetparts.listed(picture, self._listed())),
         ]
         if "live" in facts:
             found.append((ACCESS, targetparts.access(facts["live"])))
@@ -96,6 +103,7 @@ class TargetWatch:
             self._slow_at = at
             found.append((ROOMS, targetparts.rooms(self._orders(at))))
             if "month" in facts:
+                found.append((UPTIME, targetparts.uptime(facts["month"])))
                 found.append((EGRESS, targetparts.egress(facts["month"])))
                 found.append((PLATFORMS, targetparts.platforms(facts["day"])))
         for aim, parts in found:

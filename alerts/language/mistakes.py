@@ -65,7 +65,7 @@ def _of_live(table: RuleTable, on: OnTable) -> Found:
         return
     if members is None:
         text = f"share asks how many there are, which the picture does not say of {on.live}"
-        yield ("share",), f"{text} (it does of {', '.join(sorted(MEMBERS))})"
+        yield ("share",), f"{text} (docs/rules.md lists those of which it does)"
     elif table.share.members not in members:
         text = f"{on.live} is not counted by {table.share.members}"
         yield ("share", "members"), f"{text}; there is {', '.join(sorted(members))}"

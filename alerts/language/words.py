@@ -9,10 +9,13 @@ from core.kinds import KINDS
 ALWAYS: Final = frozenset({"where", "what"})
 _DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
 _SCHOOLS: Final = frozenset({"count", "schools", "concerned"})
-TARGETS: Final = ("access", "egress", "rooms", "platforms", "protection", "watching", "clocks")
+TARGETS: Final = (
+    *("access", "unconnected", "uptime", "egress", "rooms", "platforms"),
+    *("protection", "watching", "clocks"),
+)
 _SHARE: Final = frozenset({"indicator", "value", "target"})
 _TARGET: Final = _SHARE | {"met", "not_met", "unproven", "total", "schools"}
-_OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps"}
+_OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps", "hours"}
 
 LIVE: Final[Mapping[str, frozenset[str]]] = {
     "agent_silent": frozenset({"cause"}),
@@ -44,6 +47,7 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "report_overdue": frozenset(
         {"number", "step", "to", "to_en", "limit", "grade", "confirmed", "source"}
     ),
+    "target_handling": _SHARE | {"good", "known", "late", "grade", "grade_en"},
     "target_retention": frozenset({"days", "target", "gone"}),
 }
 """What the collector sees in the live picture, and what it says of it besides."""

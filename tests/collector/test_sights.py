@@ -159,6 +159,7 @@ def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None
         *conditions.UNKNOWN,
         *(kind for aim in AIMS for kind in (aim.district, aim.school)),
         incidents.RULE,
+        incidents.HANDLING,
         retention.RULE,
     }
 
