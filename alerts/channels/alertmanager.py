@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from alerts.channels.base import Proxy
 from alerts.channels.body import annotations_of, labels_of
 from alerts.channels.poster import Poster
 from alerts.outbox import Parcel
@@ -38,10 +39,11 @@ class Alertmanager:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     school: str = ""
     now: clock.Clock = clock.now
+    proxy: Proxy | None = None
     _poster: Poster = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._poster = Poster(self.timeout_s)
+        self._poster = Poster(self.timeout_s, self.proxy)
 
     async def send(self, parcel: Parcel) -> None:
         """Post the alerts of a message; raises RetryLater, DeliveryError."""

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 from yarl import URL
 
+from alerts.channels.base import Proxy
 from alerts.channels.pace import Limit, Pace
 from alerts.channels.poster import Answer, Poster
 from alerts.channels.said import Said, said_of
@@ -94,10 +95,12 @@ class Robot:
         sender: str,
         timeout_s: float,
         now: clock.Clock = clock.now,
+        *,
+        proxy: Proxy | None = None,
     ) -> None:
         self.name = name
         self._vendor, self._sender, self._now = vendor, sender, now
-        self._poster, self._pace = Poster(timeout_s), Pace(vendor.limits)
+        self._poster, self._pace = Poster(timeout_s, proxy), Pace(vendor.limits)
         self._under_way: _UnderWay | None = None
 
     def sent_before(self, times: Iterable[int]) -> None:

@@ -16,6 +16,7 @@ from collector.verdicts import State
 from collector.web import (
     alerts,
     board,
+    channels,
     held,
     incidents,
     ledger,
@@ -165,6 +166,10 @@ class Api:
         names = {(one.region, one.school): one.name for one in source.picture().schools}
         order = source.in_order(rooms.keys(found))
         return answer(rooms.answered(found, ask, names, order, now))
+
+    async def channels(self, _request: web.Request) -> web.Response:
+        """Answer with what is known of each channel of alerts."""
+        return answer(channels.answered(self.source.channels(), self.now()))
 
     async def unconnected(self, _request: web.Request) -> web.Response:
         """Answer with the schools without a network, and who was; raises StoreError."""

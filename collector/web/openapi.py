@@ -14,6 +14,7 @@ from collector.web import (
     acting,
     alerts,
     apiparams,
+    channels,
     incidents,
     ledger,
     live,
@@ -62,6 +63,7 @@ QUESTIONS: Final = (
     Question("rooms", "Whether a lesson can be held in each room", rooms.Rooms, apiparams.ROOMS),
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("security", "Attacks, and who would see one", security.Security, apiparams.SECURITY),
+    Question("channels", "Whether messages get through", channels.Channels),
     Question(
         *("incidents", "What people have to judge, and what is due", incidents.Incidents),
         for_people=True,
