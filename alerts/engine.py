@@ -101,7 +101,7 @@ class Engine:
         self._memory, present = opened(ground, self._rules, now(), self._end_removed)
         self._remember(rules)
         self._draft = Draft(self._memory, now())
-        self._digest = Digest(ground, lambda rule: rule in self._rules)
+        self._digest = Digest(ground, lambda rule: rule in self._rules, self._storm)
         self._mute = Mute(self._rules, self._times)
         self._stages = self._pipeline()
         self._read_silences()
