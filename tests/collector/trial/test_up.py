@@ -149,6 +149,15 @@ def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: St
 
     until_sync(lambda: measured() >= {"cpu", "disk", "ping", "http_response", "bandwidth"}, 30)
     assert sorted(up.children()) == ["broker", "collector", "desk", "simulator", "watchdog"]
+    assert up.end() == 0
+    assert "readings; 0 batches wait" in (up.folder / "demo/log/simulator.log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.real("mosquitto")
+def test_a_made_up_district_shows_what_people_do_with_alerts(start: Start) -> None:
+    up = start("--demo", "--schools", "8")
+    up.until_up()
 
     def shown() -> tuple[bool, bool]:
         """Return whether an alert is acknowledged, and one silenced."""
@@ -159,7 +168,6 @@ def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: St
     until_sync(lambda: shown() == (True, True), 180)
     assert stat.S_IMODE((up.folder / "demo/trial/login").stat().st_mode) == 0o600
     assert up.end() == 0
-    assert "readings; 0 batches wait" in (up.folder / "demo/log/simulator.log").read_text()
 
 
 @pytest.mark.slow
