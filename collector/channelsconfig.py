@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
-from alerts.channels.base import Proxy
 from core.alerts import CONSOLE, Language
 from core.errors import ConfigError
 from core.fields import Filled, Host, Level, Port, SchoolPlace, SecretFile, url_mistake
 from core.options import CHECK
+from core.proxy import Proxy
 from core.secrets import secret
 from core.tomllines import KeyPath
 

@@ -13,13 +13,13 @@ from typing import Any, Final
 
 import msgspec
 
-from alerts.channels.base import Proxy
 from alerts.channels.body import annotations_of, labels_of
 from alerts.channels.poster import Poster
 from alerts.outbox import Parcel
 from core import clock
 from core.alerts import Telling
 from core.clock import SECOND
+from core.proxy import Proxy
 
 PATH: Final = "/api/v2/alerts"
 LIVES: Final = 4

@@ -1,7 +1,7 @@
 """What a channel is: something that takes a message, or says why not."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 from alerts.outbox import Parcel
 
@@ -26,13 +26,3 @@ class Paced(Channel, Protocol):
 
     def sent_before(self, times: Iterable[int]) -> None:
         """Hear when (ns) an earlier process sent something."""
-
-
-class Proxy(NamedTuple):
-    """An HTTP proxy on the way to a receiver; `auth` is `name:password`, not shown."""
-
-    url: str
-    auth: str = ""
-
-    def __repr__(self) -> str:
-        return f"Proxy({self.url!r})"

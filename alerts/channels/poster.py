@@ -13,8 +13,8 @@ import aiohttp
 import msgspec
 from yarl import URL
 
-from alerts.channels.base import Proxy
 from core.errors import DeliveryError, RetryLater
+from core.proxy import Proxy
 
 LATER: Final = frozenset({408, 425, 429})
 """Answers of 4xx that mean not now; all others of them mean never."""

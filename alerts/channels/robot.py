@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol
 import msgspec
 from yarl import URL
 
-from alerts.channels.base import Proxy
 from alerts.channels.pace import Limit, Pace
 from alerts.channels.poster import Answer, Poster
 from alerts.channels.said import Said, said_of
@@ -23,6 +22,7 @@ from core import clock
 from core.alerts import Language
 from core.clock import SECOND
 from core.errors import DeliveryError, NotYet, RetryLater
+from core.proxy import Proxy
 
 Body = Mapping[str, Any]
 MOST_SAID: Final = 160

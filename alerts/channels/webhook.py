@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from alerts.channels.base import Proxy
 from alerts.channels.body import body, key_of
 from alerts.channels.poster import Poster
 from alerts.outbox import Parcel
 from core.addressclass import is_loopback
+from core.proxy import Proxy
 
 
 @dataclass(slots=True)

@@ -38,7 +38,7 @@ READERS = {
     "scenario": "simulator.scenario:read_scenario",
 }
 ACCOUNTS = {"accounts": "alerts.people.accounts:read_accounts"}
-CALENDAR = {"calendar": "collector.timetable.files:check"}
+CALENDAR = {"calendar": "alerts.calendar.file:read_calendar"}
 KINDS: dict[str, type[msgspec.Struct]] = {
     "accounts.toml": AccountsFile,
     "agent.toml": AgentFile,

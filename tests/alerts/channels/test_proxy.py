@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from alerts.channels.base import Proxy
 from alerts.channels.poster import Poster
 from alerts.channels.webhook import Webhook
 from collector.channelsconfig import WebhookConfig
 from core.errors import ConfigError, RetryLater
+from core.proxy import Proxy
 from tests.alerts.channels.saying import parcel
 from tests.alerts.receiver import receiving
 from tests.real.brokers import free_port
