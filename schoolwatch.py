@@ -131,7 +131,7 @@ def _check_config(words: list[str]) -> int:
     readers = {"agent": "agent.config:read_agent", "collector": "collector.config:read_collector"}
     readers["accounts"] = "alerts.people.accounts:read_accounts"
     readers["statements"] = "collector.evidence.report.statements:read_statements"
-    readers["calendar"] = "alerts.calendar.file:read_calendar"
+    readers["calendar"] = "collector.timetable.files:check"
     readers["incidents"] = "alerts.incidents.clocks:read_incidents"
     readers["logs"] = "agent.logs.family:read_family"
     readers["routing"] = "alerts.routing.check:read_routing"

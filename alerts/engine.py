@@ -18,14 +18,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from alerts import silences, tables
+from alerts import removed, silences, tables
 from alerts.due import due
 from alerts.facts import Ground, ReadingFact, Sight
 from alerts.freshness import Freshness
 from alerts.match import Match
-from alerts.memory import Draft
+from alerts.memory import Draft, Memory
 from alerts.names import ATTACK_SPREADS, EXPLAINED
-from alerts.opening import opened, taken_over
+from alerts.opening import going_on, opened, taken_over
 from alerts.recall.recall import Recall
 from alerts.recall.usual import Book
 from alerts.routing.digest import Digest
@@ -94,13 +94,14 @@ class Engine:
         self._fresh = Freshness(self._rules, now())
         self._times = times or SchoolTime(words.zone)
         self._book = Book(ground.transaction, words.zone, self._is_school_day)
-        self._recall = Recall(rules, self._heard_since, self._book)
+        self._recall = Recall(rules, self._heard_since, self._book, self._fresh.places)
         self._match = Match(rules, self._recall)
-        self._memory, present = opened(ground, self._rules, now())
-        self._draft = Draft(self._memory, now())
         self._storm = Storm(messages, self._made)
         self._follow_up = FollowUp(ground, self._storm)
-        self._digest = Digest(ground, lambda rule: rule in self._rules)
+        self._memory, present = opened(ground, self._rules, now(), self._end_removed)
+        self._remember(rules)
+        self._draft = Draft(self._memory, now())
+        self._digest = Digest(ground, lambda rule: rule in self._rules, self._storm)
         self._mute = Mute(self._rules, self._times)
         self._stages = self._pipeline()
         self._read_silences()
@@ -110,16 +111,18 @@ class Engine:
 
     def take_rules(self, rules: Sequence[Rule]) -> None:
         """Go on with other rules: what is open of those that look at the same stays open, and what
-        has lost its rule ends, of which nobody is told."""
+        has lost its rule ends, of which those are told who heard that it began."""
         named = {rule.name: rule for rule in rules}
-        present = taken_over(self._ground, self._memory, self._rules, named, self._now())
+        now, end = self._now(), self._end_removed
+        present = taken_over(self._ground, self._memory, self._rules, named, now, end=end)
         left = by_channel(self._memory.folded)
         since = self._memory.folded_since
         self._memory.folded_since = {name: at for name, at in since.items() if name in left}
         self._rules = self._fresh.rules = named
-        recall = Recall(rules, self._heard_since, self._book)
+        recall = Recall(rules, self._heard_since, self._book, self._fresh.places)
         recall.take_over(self._recall)
         self._recall, self._match = recall, Match(rules, recall)
+        self._remember(rules)
         self._mute = Mute(named, self._times)
         self._stages = self._pipeline()
         self._read_silences()
@@ -170,6 +173,7 @@ class Engine:
         at = self._now()
         if at < self._ticked_at - SET_BACK:
             self._fresh.set_back(at)
+            self._recall.set_back(at - self._ticked_at, at)
             self._memory.set_back(at)
             # What was over by the clock before may be in force again, and end once more.
             self.silences_changed()
@@ -180,7 +184,9 @@ class Engine:
         try:
             with self._drafting() as draft:
                 for key in keys:
-                    self._step(draft, Step(draft.get(key)))
+                    case = draft.get(key)
+                    if case.is_open:  # its rule may be gone
+                        self._step(draft, Step(case))
                 stale = self._fresh.stale(self._memory.cases.values(), at)
                 self._say(draft, iter(stale))
                 self._say(draft, self._recall.advance(at))
@@ -237,6 +243,24 @@ class Engine:
         return iter(tuple(self._memory.cases.values()))
 
     # How it is done.
+
+    def _end_removed(self, db: sqlite3.Connection, memory: Memory, lost: Sequence[Case]) -> Draft:
+        """End what lost its rule, by the words of the rules that were in force."""
+        draft = self._draft = Draft(memory, self._now())
+        removed.end(draft, lost, self._telling, self._words)
+        self._write(db, draft)
+        for case in lost:
+            self.counts["alerts_ended", case.alert.key.rule] += bool(case.alert.fired_at)
+            self._fresh.forget(case.alert.key)
+        for message in draft.messages:
+            self.counts["alert_messages", message.notification.reason] += 1
+        return draft
+
+    def _remember(self, rules: Sequence[Rule]) -> None:
+        """Have what rules with memory ask for known from the start: what goes on, what is open."""
+        for fact in going_on(self._ground, rules):
+            self._match.recall(fact)
+        self._recall.watching.awaits(list(self._memory.cases), self._now())
 
     def _read_silences(self) -> None:
         at = self._now()
@@ -346,8 +370,7 @@ class Engine:
             if not case.is_open:
                 self._fresh.forget(case.alert.key)
         self.counts["alerts_refused", ""] += draft.refused
-        self.counts["alert_series_refused", ""] += self._recall.refused + self._book.refused
-        self._recall.refused = self._book.refused = 0
+        self.counts["alert_series_refused", ""] += self._recall.refused
         for key in draft.unrouted:
             self.counts["alerts_unrouted", key.rule] += 1
         for message in draft.messages:

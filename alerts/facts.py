@@ -78,6 +78,10 @@ class Wrong:
     whole: str = ""
 
 
+Members = Mapping[tuple[str, str], bool]
+"""Whether somebody can tell now, by place and target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """All that is wrong at `at`, of the kinds that it `covers`.
@@ -85,7 +89,8 @@ class Sight:
     What was wrong in an earlier sight and is not in this one has ended, except at the places of
     `unknown` and below them, and of the kinds and targets of `untold`: there nobody can tell, so
     what is open stays open. A sight may be given as often as one likes: one that says nothing new
-    costs next to nothing.
+    costs next to nothing. `members` has by kind everything that may be wrong so, for rules that ask
+    of how many it is.
     """
 
     at: int
@@ -93,6 +98,7 @@ class Sight:
     wrong: Sequence[Wrong] = ()
     unknown: frozenset[str] = frozenset()
     untold: frozenset[tuple[str, str]] = frozenset()
+    members: Mapping[str, Members] = field(default_factory=dict)
 
 
 class Ground(Protocol):
@@ -135,6 +141,11 @@ class Ground(Protocol):
 
     def caught_up(self, place: str) -> bool:
         """Return whether everything that an agent held back when it connected has arrived."""
+
+
+def is_within(place: str, places: frozenset[str]) -> bool:
+    """Return whether *place* is one of *places*, or lies in one."""
+    return any(one in places for one in above(place)) if places else False
 
 
 def above(place: str) -> list[str]:

@@ -44,6 +44,10 @@ class Freshness:
         """Return since when an agent has been heard without a break, 0 while it is not."""
         return self._since.get(place, 0) if self.is_heard(place, at) else 0
 
+    def places(self) -> Iterable[str]:
+        """Return every agent that was heard since the start."""
+        return tuple(self._heard)
+
     def seen(self, key: AlertKey, at: int) -> None:
         """Hear that a condition that has a case was said not to be over."""
         if not isinstance(self.rules[key.rule].of, EventOf):

@@ -12,9 +12,9 @@ from typing import Any, Final
 import msgspec
 
 from alerts.concerned import Concerned
-from alerts.facts import ReadingFact, Sight, Wrong, above
+from alerts.facts import ReadingFact, Sight, Wrong, is_within
 from alerts.recall.recall import Recall
-from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Worded
+from alerts.rules import EventOf, Rule, Said, Sighted, Threshold, Watched, Worded
 from alerts.step import Case, Signal
 from core.alerts import AlertKey
 from core.shown import named, shown, shown_name
@@ -74,12 +74,7 @@ class Match:
 
     def event(self, fact: EventFact) -> Iterator[Signal]:
         """Read an event."""
-        if self._recall and not fact.late and not fact.past:
-            by = "collector" if fact.by_collector else "agent"
-            place = _place_of(fact)
-            self._recall.event(
-                fact.kind, place, partial(_event_key, fact), by=by, active=fact.active, at=fact.at
-            )
+        self.recall(fact)
         for rule, of in self._events.at(fact.kind, _place_of(fact)):
             if (of.by == "collector") != fact.by_collector:
                 continue
@@ -103,6 +98,18 @@ class Match:
                     *(key, "on", fact.at, fact.heard, details, late, over_at, fact.repeat),
                     named=names,
                 )
+
+    def recall(self, fact: EventFact) -> None:
+        """Have an event remembered only."""
+        if not self._recall:
+            return
+        self._recall.watching.event(
+            *(fact.kind, _place_of(fact), partial(_event_key, fact)),
+            by="collector" if fact.by_collector else "agent",
+            active=fact.active,
+            at=fact.at,
+            late=fact.late or fact.past,
+        )
 
     def reading(self, fact: ReadingFact, heard: int) -> Iterator[Signal]:
         """Read a fresh reading."""
@@ -129,8 +136,10 @@ class Match:
             kind = self._kind_of.get(key.rule, "")
             if kind not in sight.covers or (kind, key.target) in sight.untold or key in wrong:
                 continue
-            if not _is_within(key.place, sight.unknown):
+            if not is_within(key.place, sight.unknown):
                 yield Signal(key, "off", min(sight.at, heard), heard)
+        if self._recall:
+            yield from self._recall.watching.sight(sight, heard)
 
     def _wrong(self, wrong: Wrong, heard: int) -> Iterator[Signal]:
         for rule in self._sights.get(wrong.kind, ()):
@@ -164,7 +173,8 @@ def _place_of(fact: EventFact) -> str:
 def _event_key(fact: EventFact, rule: Rule) -> AlertKey:
     """What the collector says of an agent belongs to that agent's place."""
     if fact.by_collector and _is_place(fact.target):
-        target = "" if rule.momentary else fact.subject
+        momentary = isinstance(rule.of, EventOf | Watched) and rule.of.momentary
+        target = "" if momentary else fact.subject
         return AlertKey(rule.name, fact.target, target)
     target, subject = (shown_name(fact.kind, one) for one in (fact.target, fact.subject))
     return AlertKey(rule.name, fact.who, target, subject)
@@ -173,7 +183,3 @@ def _event_key(fact: EventFact, rule: Rule) -> AlertKey:
 def _is_place(text: str) -> bool:
     names = text.split("/")
     return len(names) in (2, 3) and all(LEVEL.fullmatch(name) for name in names)
-
-
-def _is_within(place: str, places: frozenset[str]) -> bool:
-    return any(one in places for one in above(place)) if places else False

@@ -1,37 +1,38 @@
 """What an engine knows when it starts: what an earlier process left, and what is going on."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from alerts import subjects, tables
 from alerts.facts import Ground
 from alerts.match import EventFact
-from alerts.memory import Memory
-from alerts.rules import Condition, EventOf, FlapsOf, OfReading, Recalled, Rule
+from alerts.memory import Draft, Memory
+from alerts.rules import Condition, EventOf, OfReading, Recalled, Rule, Watched
 from alerts.stages.hold import LANE_WAIT
 from alerts.stages.storm import WINDOW, by_channel
 from alerts.step import Case
-from core.alerts import RULE_REMOVED
+
+End = Callable[[sqlite3.Connection, Memory, Sequence[Case]], Draft]
+"""Ends cases in the transaction that is under way; what it drafts is taken over after it."""
 
 
 def opened(
-    ground: Ground, rules: Mapping[str, Rule], now: int
+    ground: Ground, rules: Mapping[str, Rule], now: int, end: End
 ) -> tuple[Memory, Sequence[EventFact]]:
     """Return what is remembered, and for rules that are new the present state of what they see.
 
-    What belongs to a rule that is no more ends, and nobody is told: nothing has changed but us.
+    What belongs to a rule that is no more is ended by *end*.
     """
     with ground.transaction() as db:
         tables.create(db)
         memory = tables.restored(db, now - WINDOW)
-        for case in _without_rule(memory, rules, rules, now):
-            memory.put(case)
-            memory.folded.pop(case.alert.number, None)
-            tables.write_case(db, case)
+        lost = _without_rule(memory, rules, rules)
+        draft = end(db, memory, lost)
         tables.end_suppressed(db, now)
         new = tables.new_rules(db, rules)
         present = [fact for name in new for fact in _present(db, rules[name], now)]
+    _forget(memory, lost, draft)
     memory.folded_since = dict.fromkeys(by_channel(memory.folded), (now, 0))
     for case in list(memory.cases.values()):
         memory.put(_late_again(case, rules[case.alert.key.rule], now))
@@ -45,39 +46,43 @@ def taken_over(
     before: Mapping[str, Rule],
     rules: Mapping[str, Rule],
     now: int,
+    *,
+    end: End,
 ) -> Sequence[EventFact]:
     """Let *memory* go on with other rules; return the present state of what is new among them.
 
-    What is open of a rule that looks at the same thing as before stays open.
+    What is open of a rule that looks at the same thing as before stays open; the rest is ended by
+    *end*.
     """
     with ground.transaction() as db:
-        ended = _without_rule(memory, before, rules, now)
-        for case in ended:
-            tables.write_case(db, case)
+        lost = _without_rule(memory, before, rules)
+        draft = end(db, memory, lost)
         known = tables.known_rules(db)
         new = [rule for name, rule in rules.items() if name not in known]
         present = [fact for rule in new for fact in _present(db, rule, now)]
-    for case in ended:
-        memory.put(case)
-        memory.folded.pop(case.alert.number, None)
+    _forget(memory, lost, draft)
     for key in memory.cases:
         memory.wake(key, now)
     return present
 
 
+def _forget(memory: Memory, lost: Iterable[Case], draft: Draft) -> None:
+    draft.take_over()
+    for case in lost:
+        memory.folded.pop(case.alert.number, None)
+
+
 def _without_rule(
-    memory: Memory, before: Mapping[str, Rule], rules: Mapping[str, Rule], now: int
+    memory: Memory, before: Mapping[str, Rule], rules: Mapping[str, Rule]
 ) -> list[Case]:
-    """Return what no rule looks at any more, ended; what is told in a summary is its end too."""
+    """Return what no rule looks at any more, also what is over and waits for a summary."""
     found = []
     for case in {**{c.alert.number: c for c in memory.cases.values()}, **memory.folded}.values():
         key = case.alert.key
         rule, was = rules.get(key.rule), before.get(key.rule)
         if rule and was and _same(was, rule) and rule.places.hold(key.place):
             continue
-        over = case.alert.state == "ended"
-        changed = {} if over else {"ended_at": now, "ended_by": RULE_REMOVED}
-        found.append(replace(case.changed(state="ended", **changed), folds=""))
+        found.append(case)
     return found
 
 
@@ -95,8 +100,9 @@ def _thing(of: Condition) -> tuple[object, ...]:
             return (of.measurement, of.name, of.target, of.beside)
         case EventOf(kind, by, momentary):
             return (kind, by, momentary)
-        case FlapsOf(kind, by):
-            return (kind, by, "flaps")
+        case Watched():
+            group = (of.share.of,) if of.share else ()
+            return (of.kind, of.by, type(of.how), *group)
         case _:
             return (of,)
 
@@ -107,6 +113,17 @@ def _late_again(case: Case, rule: Rule, now: int) -> Case:
     if case.alert.state != "pending" or not lasting:
         return case
     return replace(case, lane_until=max(case.lane_until, now + LANE_WAIT))
+
+
+def going_on(ground: Ground, rules: Iterable[Rule]) -> Sequence[EventFact]:
+    """Return the present state of what rules ask of how many it is; raises sqlite3.Error."""
+    kinds = {one.of.kind for one in rules if isinstance(one.of, Watched) and one.of.by == "agent"}
+    with ground.transaction() as db:
+        return [
+            EventFact(*key, True, began_at, began_at, details, late=True, past=True)
+            for kind in sorted(kinds)
+            for key, began_at, details in subjects.active(db, kind)
+        ]
 
 
 def _present(db: sqlite3.Connection, rule: Rule, now: int) -> Iterator[EventFact]:

@@ -200,13 +200,14 @@ class Share:
 
     `of`: the groups; `members`: what is counted in each. A school or an agent counts where it holds
     of one of its series. Members of which nobody can tell leave both sides; with fewer than `least`
-    of the others nothing is said.
+    of the others nothing is said. Without `judge` the share is the number that something else is
+    made of (`Watched`).
     """
 
     of: Literal["school", "region", "district"]
     members: Literal["series", "agents", "schools"]
     least: int
-    judge: Threshold
+    judge: Threshold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +221,20 @@ class Recalled(OfReading):
 
 
 @dataclass(frozen=True, slots=True)
-class FlapsOf:
-    """How often events of one kind began or ended of a subject, within the last `over_s`."""
+class Watched:
+    """What events say, or the live picture (`by`), and what that comes to over time or in a group.
+
+    With `Flaps` as `how`, `judge` looks at how often it began or ended, of what is `momentary` at
+    how often it happened; `share`: of how many members of a group that holds, or, without `how`,
+    that it goes on. With `Change` or `Usual`, `judge` looks at what that makes of the share.
+    """
 
     kind: str
-    by: Literal["agent", "collector"]
-    over_s: float
-    judge: Threshold
+    by: Literal["agent", "collector", "live"]
+    how: Flaps | Change | Usual | None = None
+    judge: Threshold | None = None
+    share: Share | None = None
+    momentary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +244,7 @@ class Sighted:
     kind: str
 
 
-Condition = EventOf | Threshold | Worded | Recalled | FlapsOf | Sighted
+Condition = EventOf | Threshold | Worded | Recalled | Watched | Sighted
 
 
 @dataclass(frozen=True, slots=True)

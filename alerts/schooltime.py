@@ -87,6 +87,10 @@ class SchoolTime:
         """Return the day that *at* (ns) lies in."""
         return self.day(clock.local(at, self.zone).date(), school)
 
+    def is_workday(self, there: date) -> bool:
+        """Return whether the offices of the district work on a day."""
+        return self.profile().is_workday(there)
+
     def lessons(self, at: int, school: str = "") -> bool:
         """Return whether lessons are held at *at* (ns)."""
         return any(begins <= at < ends for begins, ends in self.day_at(at, school).spans)

@@ -59,6 +59,10 @@ _ENDED_BY: Final[Mapping[str, Text]] = {
         " (nothing for seven days, so it is no longer expected; that says nothing of it)",
     ),
 }
+_REMOVED: Final = Text(
+    "规则已取消或更改，{total} 条告警不再跟踪，不代表已恢复",
+    "Rules were removed or changed: {total} alerts are watched no more; that says nothing of them",
+)
 _SUMMARY: Final[Mapping[str, Text]] = {
     "NEW_ALERTS": Text("汇总：{total} 条告警", "Summary: {total} alerts"),
     "REPEAT": Text("{total} 条告警", "{total} alerts"),
@@ -175,7 +179,10 @@ def summary(tellings: Sequence[Telling], reason: Reason, at: int, words: Words) 
     counts = dict(Counter(one.alert.key.rule for one in worst))
     title = worst[0].title
     if len(worst) > 1:
-        title = Text(*(text.format(total=len(worst)) for text in _SUMMARY[reason]))
+        form = _SUMMARY[reason]
+        if all(one.alert.ended_by == RULE_REMOVED for one in worst):
+            form = _REMOVED
+        title = Text(*(text.format(total=len(worst)) for text in form))
     severity = min((one.alert.severity for one in worst), key=SEVERITIES.index)
     listed = tuple(worst[:MOST_HELD])
     return Notification(0, reason, at, severity, title, listed, len(worst), counts)

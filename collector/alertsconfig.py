@@ -29,7 +29,8 @@ KINDS: Final = ("webhook", "wecom", "dingtalk", "feishu", "email", "apprise", "a
 """The tables of channels, in the order of the sample."""
 
 
-def _base_url_mistake(url: str) -> str:
+def base_url_mistake(url: str) -> str:
+    """Return what is wrong with the address of our pages, "" where nothing is."""
     if not url:
         return ""
     example = "https://monitor.example.org"
@@ -45,7 +46,7 @@ def _base_url_mistake(url: str) -> str:
     return ""
 
 
-BaseUrl = Annotated[str, Meta(extra={CHECK: _base_url_mistake})]
+BaseUrl = Annotated[str, Meta(extra={CHECK: base_url_mistake})]
 
 
 class AlertsConfig(Struct, frozen=True, kw_only=True):

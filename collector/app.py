@@ -167,9 +167,12 @@ class Collector:
         )
         self._rooms = Rooms(books, stores, school_time, self.alerting.see, now)
         self._targets = TargetWatch(
-            books, self.district, self._rooms, self.alerting.cases, self.alerting.see, now=now
+            *(books, self.district, self._rooms, self.alerting.cases, self.alerting.see),
+            listed=self._unconnected.open,
+            now=now,
         )
-        self.incidents = Incidents(config, books, self.alerting.see, now)
+        workday = school_time.is_workday
+        self.incidents = Incidents(config, books, self.alerting.see, now, workday=workday)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )

@@ -29,22 +29,25 @@ def channels_of(config: AlertsConfig, sender: str, now: clock.Clock = clock.now)
 
 def _made(config: AlertsConfig, sender: str, now: clock.Clock) -> Iterator[Channel]:
     for hook in config.webhook:
-        yield Webhook(hook.name, hook.url, sender, hook.timeout_s, hook.headers())
+        yield Webhook(hook.name, hook.url, sender, hook.timeout_s, hook.headers(), hook.way())
     for one in config.wecom:
         wecom = Wecom(one.key(), one.language, one.format, one.mentioned)
-        yield Robot(one.name, wecom, sender, one.timeout_s, now)
+        yield Robot(one.name, wecom, sender, one.timeout_s, now, proxy=one.way())
     for ding in config.dingtalk:
         dingtalk = Dingtalk(ding.key(), ding.signing(), ding.language)
-        yield Robot(ding.name, dingtalk, sender, ding.timeout_s, now)
+        yield Robot(ding.name, dingtalk, sender, ding.timeout_s, now, proxy=ding.way())
     for card in config.feishu:
         feishu = Feishu(card.key(), card.signing(), card.language)
-        yield Robot(card.name, feishu, sender, card.timeout_s, now)
+        yield Robot(card.name, feishu, sender, card.timeout_s, now, proxy=card.way())
     for mail in config.email:
         yield Mail(mail.name, _server(mail), mail.sender, mail.to, sender, mail.language)
     for tail in config.apprise:
         yield LongTail(tail.name, apprise_of(tail.url()), sender, tail.language, tail.timeout_s)
     for am in config.alertmanager:
-        yield Alertmanager(am.name, am.url, am.resend_s, am.timeout_s, am.headers(), am.school, now)
+        yield Alertmanager(
+            *(am.name, am.url, am.resend_s, am.timeout_s, am.headers(), am.school, now),
+            proxy=am.way(),
+        )
 
 
 def _server(mail: EmailConfig) -> Server:

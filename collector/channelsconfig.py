@@ -6,6 +6,7 @@ Secrets stand in files, or in a variable of the environment that is called after
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Final, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta, Struct
 
@@ -13,6 +14,7 @@ from core.alerts import CONSOLE, Language
 from core.errors import ConfigError
 from core.fields import Filled, Host, Level, Port, SchoolPlace, SecretFile, url_mistake
 from core.options import CHECK
+from core.proxy import Proxy
 from core.secrets import secret
 from core.tomllines import KeyPath
 
@@ -25,6 +27,19 @@ def _url_mistake(url: str) -> str:
     return url_mistake(url, what=what, example=example, secrets="secret_file", query=True)
 
 
+def _proxy_mistake(url: str) -> str:
+    if not url:
+        return ""
+    example = "http://proxy.example.org:3128"
+    mistake = url_mistake(
+        url, what="address of a proxy", example=example, secrets="proxy_auth_file"
+    )
+    if not mistake and urlsplit(url).path not in ("", "/"):
+        return f"is no address of a proxy; expected one as {example}"
+    return mistake
+
+
+ProxyUrl = Annotated[str, Meta(extra={CHECK: _proxy_mistake})]
 Url = Annotated[str, Meta(extra={CHECK: _url_mistake})]
 HeaderName = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9-]{1,64}\Z", description="letters, digits and '-'")
@@ -57,7 +72,23 @@ class ChannelConfig(Struct, frozen=True, kw_only=True):
         return "SCHOOLWATCH_CHANNEL_" + re.sub(r"[^A-Z0-9]", "_", self.name.upper())
 
 
-class WebhookConfig(ChannelConfig, frozen=True, kw_only=True):
+class HttpConfig(ChannelConfig, frozen=True, kw_only=True):
+    """What is reached by HTTP, where need be through a proxy."""
+
+    proxy: ProxyUrl = ""
+    proxy_auth_file: SecretFile = None
+
+    def way(self) -> Proxy | None:
+        """Return the proxy, if there is one; raises ConfigError."""
+        auth = secret(self.proxy_auth_file, NO_VARIABLE).strip()
+        if auth and not self.proxy:
+            raise ConfigError(f'channel "{self.name}": proxy_auth_file stands there without proxy')
+        if auth and (":" not in auth or not auth.isprintable()):
+            raise ConfigError(f"{self.proxy_auth_file} holds no NAME:PASSWORD in one line")
+        return Proxy(self.proxy, auth) if self.proxy else None
+
+
+class WebhookConfig(HttpConfig, frozen=True, kw_only=True):
     """One address that alerts are posted to."""
 
     url: Url
@@ -79,7 +110,7 @@ class AlertmanagerConfig(WebhookConfig, frozen=True, kw_only=True):
     resend_s: Annotated[float, Meta(ge=1, le=3_600)] = 60
 
 
-class RobotConfig(ChannelConfig, frozen=True, kw_only=True):
+class RobotConfig(HttpConfig, frozen=True, kw_only=True):
     """One robot in a group chat; its address is a secret."""
 
     key_file: SecretFile = None

@@ -6,15 +6,26 @@ recorded once, and is an alert to the district until somebody says that it was r
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, Final, NamedTuple, Protocol
 
 from alerts.facts import Sight, Wrong
 from alerts.incidents import judging, pack, rows
-from alerts.incidents.clocks import CLOCKS, Due, IncidentsTable, Step, due, read_incidents
+from alerts.incidents.clocks import (
+    CLOCKS,
+    Due,
+    IncidentsTable,
+    Step,
+    Workday,
+    due,
+    read_incidents,
+)
+from alerts.incidents.handling import ASKED, Class, Handled, handled
 from alerts.incidents.incident import Incident
+from alerts.recall.usual import is_weekday
 from alerts.tables import create
+from alerts.targets.shares import percent_at_least, reaches
 from collector import acting
 from collector.auditrecord import By
 from collector.books import Books
@@ -27,6 +38,12 @@ from core.readonly import read_only
 
 EVERY_S: Final = 60.0
 RULE: Final = "report_overdue"
+_CLASSES: Final[Mapping[Class, Mapping[str, str]]] = {
+    "worse": {"grade": "较大及以上", "grade_en": "较大 and above"},
+    "ordinary": {"grade": "一般", "grade_en": "一般"},
+}
+HANDLING: Final = "target_handling"
+"""Shown to the rules once for each class of grades."""
 MOST: Final = 500
 """Incidents in one answer; those that are not closed first."""
 
@@ -68,7 +85,10 @@ class Incidents:
         books: Books,
         see: Callable[[Sight], None],
         now: clock.Clock = clock.now,
+        *,
+        workday: Workday = is_weekday,
     ) -> None:
+        self._workday = workday
         self._books, self._see, self._now = books, see, now
         self._zone = config.collector.tz()
         self._noted: set[str] = set()
@@ -145,13 +165,19 @@ class Incidents:
     async def minute(self) -> None:
         """Look at every clock; raises StoreBusy and sqlite3.Error, to look again."""
         at = self._now()
-        overdue = await asyncio.to_thread(self._overdue)
+        running = await asyncio.to_thread(self._running)
+        overdue = await asyncio.to_thread(self._overdue, running)
         wrong = [self._wrong(one, late) for one, late in overdue]
         self._see(Sight(at, frozenset({RULE}), wrong))
+        how = handled(running, self.table.limits, at, self._zone, self._workday)
+        missed = [_missed(of, one, at) for of, one in how.items() if _is_missed(of, one)]
+        self._see(Sight(at, frozenset({HANDLING}), missed))
 
-    def _overdue(self) -> list[tuple[Incident, Due]]:
+    def _running(self) -> list[Incident]:
         with self._reading() as db:
-            found = rows.running(db)
+            return rows.running(db)
+
+    def _overdue(self, found: Sequence[Incident]) -> list[tuple[Incident, Due]]:
         late = [
             (one.incident, said)
             for one in self._judged(found)
@@ -165,7 +191,8 @@ class Incidents:
 
     def _judged(self, found: Iterable[Incident]) -> list[Judged]:
         at = self._now()
-        return [Judged(one, due(self.table.clock, one, at, self._zone)) for one in found]
+        clocks, zone, workday = self.table.clock, self._zone, self._workday
+        return [Judged(one, due(clocks, one, at, zone, workday)) for one in found]
 
     def _wrong(self, one: Incident, late: Due) -> Wrong:
         details = {
@@ -202,6 +229,23 @@ def _refusing() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise StoreBusy(f"the incidents cannot be read or kept now: {error}") from error
+
+
+def _is_missed(of: Class, one: Handled) -> bool:
+    return bool(one.due) and not reaches(one.good, one.due, ASKED[of])
+
+
+def _missed(of: Class, one: Handled, at: int) -> Wrong:
+    details = {
+        "indicator": "I-26",
+        "value": f"{percent_at_least(one.good, one.due):.2f}",
+        "target": f"{float(ASKED[of] * 100):g}",
+        "good": one.good,
+        "known": one.due,
+        "late": one.late,
+        **_CLASSES[of],
+    }
+    return Wrong(HANDLING, "", at, of, details)
 
 
 def _note_of(one: Incident, late: Due) -> Note:

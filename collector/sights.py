@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
-from alerts.facts import Sight, Wrong
+from alerts.facts import Members, Sight, Wrong
 from collector.canary import Canary
 from collector.door import Opening
 from collector.listed import listed
@@ -89,7 +89,36 @@ def sight_of(
         # It comes by the broker, and has not come since we hear anything again.
         unseen.add("canary_missed")
     untold = frozenset(("carrier_away", carrier) for carrier in _carriers_untold(picture))
-    return Sight(picture.at, COVERS - unseen, wrong, frozenset(unknown), untold)
+    return Sight(
+        picture.at, COVERS - unseen, wrong, frozenset(unknown), untold, members_of(picture)
+    )
+
+
+def members_of(picture: Picture) -> Mapping[str, Members]:
+    """Return all agents and lines that may be wrong: not of schools that are over, nor what was
+    stopped or never heard of."""
+    silent: dict[tuple[str, str], bool] = {}
+    clocks: dict[tuple[str, str], bool] = {}
+    lines: dict[tuple[str, str], bool] = {}
+    schools: dict[tuple[str, str], bool] = {}
+    for school in picture.schools:
+        if school.is_over:
+            continue
+        for agent in school.agents:
+            if agent.verdict.state not in ("stopped", "never_seen"):
+                member, told = (str(agent.who), ""), agent.verdict.cause not in NOT_TO_TELL
+                silent[member] = told
+                clocks[member] = told and agent.clock.state != "unknown"
+        member = (f"{school.region}/{school.school}", "")
+        if school.line.since:
+            lines[member] = school.line.state != "unknown"
+            schools[member] = school.line.cause not in NOT_TO_TELL
+    return {
+        "agent_silent": silent,
+        "clock_off": clocks,
+        "line_down": lines,
+        "school_unknown": schools,
+    }
 
 
 def _regions_unknown(picture: Picture, opening: Opening) -> set[str]:

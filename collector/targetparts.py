@@ -17,14 +17,17 @@ from collector.targetsight import (
     ACCESS,
     CLOCKS,
     EGRESS,
+    LISTED,
     LOGS_KEPT,
     LOGS_WHOLE,
     PLATFORMS,
     PROTECTION,
     ROOMS,
+    UPTIME,
     WATCHING,
     Part,
 )
+from collector.unconnected import Entry
 from core.clock import SECOND
 
 HOUR: Final = 3_600 * SECOND
@@ -43,6 +46,30 @@ def access(schools: Iterable[Facts]) -> list[Part]:
     """Return who has a line that works (I-01), of their lines now."""
     words = {"met": (1, 1), "not_met": (0, 1), "unproven": (0, 0)}
     return [ACCESS.part(_key(one), *words[connected(one)], 1) for one in schools]
+
+
+def listed(picture: Picture, entries: Mapping[SchoolKey, Entry]) -> list[Part]:
+    """Return who is on the list of schools without a network (I-02): the list itself says when
+    nobody can tell, for then it does not change."""
+    found = []
+    for school in picture.counted:
+        entry = entries.get((school.region, school.school))
+        counted = entry.counted if entry else 0
+        figures = {"hours": counted // HOUR}
+        why = entry.cause if entry else ""
+        key = (school.region, school.school)
+        found.append(LISTED.part(key, int(entry is None), 1, 1, why=why, figures=figures))
+    return found
+
+
+def uptime(schools: Iterable[Facts]) -> list[Part]:
+    """Return for how much of its known school time each line was up (I-03), of the month so far."""
+    found = []
+    for one in schools:
+        judged = one.lessons >= MONTH_SAYS
+        good, known = (one.up // SECOND, one.known // SECOND) if judged else (0, 0)
+        found.append(UPTIME.part(_key(one), good, known, max(one.lessons // SECOND, 1)))
+    return found
 
 
 def egress(schools: Iterable[Facts]) -> list[Part]:

@@ -56,6 +56,8 @@ class Aim:
 
 
 ACCESS: Final = Aim("I-01", "target_access", "school_access", Fraction(1), by_school=True)
+LISTED: Final = Aim("I-02", "target_unconnected", "school_unconnected", Fraction(1), by_school=True)
+UPTIME: Final = Aim("I-03", "target_uptime", "school_uptime", Fraction(995, 1000))
 EGRESS: Final = Aim(
     "I-04", "target_egress", "school_egress", Fraction(9_992, 10_000), by_school=True
 )
@@ -71,12 +73,14 @@ LOGS_WHOLE: Final = Aim(
     "I-24", "target_logs_whole", "school_logs_whole", Fraction(1), by_school=True
 )
 AIMS: Final = (
-    *(ACCESS, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS),
+    *(ACCESS, LISTED, UPTIME, EGRESS, ROOMS, PLATFORMS, PROTECTION, WATCHING, CLOCKS),
     *(LOGS_KEPT, LOGS_WHOLE),
 )
 
 EXPLAINS: Final[Mapping[str, tuple[str, ...]]] = {
     ACCESS.school: ("line_down",),
+    LISTED.school: ("line_down", "school_access", "agent_silent", "school_unknown"),
+    UPTIME.school: ("line_down", "school_unconnected"),
     PLATFORMS.school: ("line_down", "target_unreachable", "resolver_fails"),
     ROOMS.school: ("room_not_ready", "switch_down"),
     PROTECTION.school: ("firewall_silent", "firewall_expired"),
@@ -173,9 +177,10 @@ def sights(
         if one.judged == "not_met"
     ]
     unproven = frozenset("/".join(one.key) for one in parts if one.judged == "unproven")
+    members = {("/".join(one.key), ""): one.judged != "unproven" for one in parts}
     return (
         Sight(at, frozenset({aim.district}), district, untold),
-        Sight(at, frozenset({aim.school}), schools, unproven),
+        Sight(at, frozenset({aim.school}), schools, unproven, members={aim.school: members}),
     )
 
 

@@ -30,16 +30,19 @@ from collector.targetsight import (
     CLOCKS,
     EGRESS,
     EXPLAINS,
+    LISTED,
     LOGS_KEPT,
     LOGS_WHOLE,
     PLATFORMS,
     PROTECTION,
     ROOMS,
+    UPTIME,
     WATCHING,
     Aim,
     Part,
     sights,
 )
+from collector.unconnected import Entry
 from core import clock
 from core.clock import SECOND
 
@@ -51,7 +54,8 @@ _OPEN: Final = ("pending", "firing", "keeping")
 
 
 class TargetWatch:
-    """Lives in the event loop; *see* hears what is missed."""
+    """Lives in the event loop; *see* hears what is missed, *listed* gives the schools that are on
+    the list of those without a network."""
 
     def __init__(
         self,
@@ -61,10 +65,12 @@ class TargetWatch:
         cases: Callable[[], Sequence[Case]],
         see: Callable[[Sight], None],
         *,
+        listed: Callable[[], Mapping[SchoolKey, Entry]],
         now: clock.Clock = clock.now,
     ) -> None:
         self._books, self._district, self._rooms = books, district, rooms
         self._cases, self._see, self._now = cases, see, now
+        self._listed = listed
         self._started, self._slow_at = now(), 0
         self._logs: dict[SchoolKey, int] = {}
         self._kept = LogsHeard()
@@ -96,6 +102,7 @@ class TargetWatch:
             (PROTECTION, log),
             (LOGS_KEPT, targetparts.logs_kept(self._kept, at)),
             (LOGS_WHOLE, targetparts.logs_whole(self._kept, at, faults.get(LOGS_WHOLE.school, {}))),
+            (LISTED, targetparts.listed(picture, self._listed())),
         ]
         if "live" in facts:
             found.append((ACCESS, targetparts.access(facts["live"])))
@@ -103,6 +110,7 @@ class TargetWatch:
             self._slow_at = at
             found.append((ROOMS, targetparts.rooms(self._orders(at))))
             if "month" in facts:
+                found.append((UPTIME, targetparts.uptime(facts["month"])))
                 found.append((EGRESS, targetparts.egress(facts["month"])))
                 found.append((PLATFORMS, targetparts.platforms(facts["day"])))
         for aim, parts in found:

@@ -5,13 +5,14 @@ An entry and the event that tells of it are one commit, so neither is ever witho
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from alerts.schooltime import SchoolTime
 from collector import ledgerfile
 from collector.books import Books
 from collector.config import CollectorConfig
 from collector.journal import Note
+from collector.outside import SchoolKey
 from collector.unconnected import Entry, Listed, look, told
 from collector.unconnectedrows import UnconnectedRows
 from core import clock
@@ -50,6 +51,10 @@ class UnconnectedWatch:
         await asyncio.to_thread(self._keep, changed, told_of)
         after = {**before, **{entry.key: entry for entry in changed}}
         self._entries = {key: entry for key, entry in after.items() if not entry.closed}
+
+    def open(self) -> Mapping[SchoolKey, Entry]:
+        """Return the schools that are on the list now."""
+        return {key: entry for key, entry in self._entries.items() if entry.opened}
 
     def listed(self) -> Listed:
         """Return the list as it was kept last; blocks, raises StoreBusy."""

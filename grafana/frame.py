@@ -109,7 +109,10 @@ def row(*tags: str) -> dict[str, str]:
 
 
 def _page() -> builder.ConstantVariable:
-    """Where people find the collector's pages, for the whole story of an alert."""
+    """Where people find the collector's pages, for the whole story of an alert.
+
+    `schoolwatch deploy` puts the district's own address in its place.
+    """
     return builder.ConstantVariable("page").value("http://127.0.0.1:8480")
 
 

@@ -94,6 +94,12 @@ class Profile:
             return False
         return not self.terms or self.term(day) is not None or not self.knows(day)
 
+    def is_workday(self, day: date) -> bool:
+        """Return whether offices work on *day*: also in vacations, and not on a holiday."""
+        if any(one.has(day) for one in self.workdays):
+            return True
+        return bool(usual(day)) and not any(one.has(day) for one in self.holidays)
+
     def is_exam(self, day: date) -> bool:
         """Return whether *day* is one of examinations."""
         return any(one.has(day) for one in self.exams)

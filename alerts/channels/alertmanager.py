@@ -19,6 +19,7 @@ from alerts.outbox import Parcel
 from core import clock
 from core.alerts import Telling
 from core.clock import SECOND
+from core.proxy import Proxy
 
 PATH: Final = "/api/v2/alerts"
 LIVES: Final = 4
@@ -38,10 +39,11 @@ class Alertmanager:
     headers: dict[str, str] = field(default_factory=dict, repr=False)
     school: str = ""
     now: clock.Clock = clock.now
+    proxy: Proxy | None = None
     _poster: Poster = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._poster = Poster(self.timeout_s)
+        self._poster = Poster(self.timeout_s, self.proxy)
 
     async def send(self, parcel: Parcel) -> None:
         """Post the alerts of a message; raises RetryLater, DeliveryError."""

@@ -14,9 +14,12 @@ import msgspec
 from yarl import URL
 
 from core.errors import DeliveryError, RetryLater
+from core.proxy import Proxy
 
 LATER: Final = frozenset({408, 425, 429})
 """Answers of 4xx that mean not now; all others of them mean never."""
+PROXY_ASKS: Final = 407
+"""For a name and a password; only a proxy says that."""
 LONGEST_WAIT_S: Final = 600.0
 """That a receiver may ask for."""
 MOST_BYTES: Final = 65_536
@@ -55,8 +58,9 @@ class Answer:
 class Poster:
     """Used in the event loop; one for each channel."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, proxy: Proxy | None = None) -> None:
         self._timeout_s = timeout_s
+        self._way = _way(proxy) if proxy else {}
         self._session: aiohttp.ClientSession | None = None
 
     async def post(
@@ -65,14 +69,24 @@ class Poster:
         """Post JSON; raises RetryLater, DeliveryError where nothing came back."""
         sent = {"Content-Type": "application/json", "User-Agent": "schoolwatch", **(headers or {})}
         try:
-            post = self._open().post(url, data=data, headers=sent, allow_redirects=False)
+            post = self._open().post(
+                url, data=data, headers=sent, allow_redirects=False, **self._way
+            )
             async with post as answer:
                 status, after = answer.status, answer.headers.get("Retry-After", "")
+                if self._way and status == PROXY_ASKS:
+                    raise RetryLater(f"the proxy answered {status}", perhaps=False)
                 return Answer(status, after, await _beginning(answer.content))
         except aiohttp.ClientConnectorCertificateError as error:
             reason = getattr(error.certificate_error, "verify_message", "") or "not valid"
             text = f"the server's certificate is refused: {reason}"
             raise RetryLater(text, perhaps=False) from None
+        except aiohttp.ClientHttpProxyError as error:
+            # It did not let us through, so nothing of the message went on.
+            raise RetryLater(f"the proxy answered {error.status}", perhaps=False) from None
+        except aiohttp.ClientProxyConnectionError as error:
+            reason = error.os_error.strerror or type(error.os_error).__name__
+            raise RetryLater(f"cannot connect to the proxy: {reason}", perhaps=False) from None
         except aiohttp.ClientConnectorError as error:
             reason = error.os_error.strerror or type(error.os_error).__name__
             raise RetryLater(f"cannot connect: {reason}", perhaps=False) from None
@@ -101,6 +115,14 @@ class Poster:
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _way(proxy: Proxy) -> dict[str, Any]:
+    """Return how a request goes by *proxy*: https through a tunnel, so that it reads nothing."""
+    if not proxy.auth:
+        return {"proxy": proxy.url}
+    name, _, password = proxy.auth.partition(":")
+    return {"proxy": proxy.url, "proxy_auth": aiohttp.BasicAuth(name, password, "utf-8")}
 
 
 async def _beginning(content: aiohttp.StreamReader) -> bytes:

@@ -22,6 +22,7 @@ from core import clock
 from core.alerts import Language
 from core.clock import SECOND
 from core.errors import DeliveryError, NotYet, RetryLater
+from core.proxy import Proxy
 
 Body = Mapping[str, Any]
 MOST_SAID: Final = 160
@@ -94,10 +95,12 @@ class Robot:
         sender: str,
         timeout_s: float,
         now: clock.Clock = clock.now,
+        *,
+        proxy: Proxy | None = None,
     ) -> None:
         self.name = name
         self._vendor, self._sender, self._now = vendor, sender, now
-        self._poster, self._pace = Poster(timeout_s), Pace(vendor.limits)
+        self._poster, self._pace = Poster(timeout_s, proxy), Pace(vendor.limits)
         self._under_way: _UnderWay | None = None
 
     def sent_before(self, times: Iterable[int]) -> None:

@@ -32,6 +32,8 @@ _HEADS: Final[Mapping[str, tuple[Tone, Text]]] = {
     "DIGEST": ("news", Text("每日汇总", "DAILY DIGEST")),
     "TEST": ("news", Text("测试", "TEST")),
 }
+_UNWATCHED: Final = Text("不再跟踪", "WATCHED NO MORE")
+"""Of what ended for us, and nobody knows whether it is over."""
 _URGENCY: Final[Mapping[Severity, Text]] = {
     "P1": Text("P1 立即处理", "P1 now"),
     "P2": Text("P2 三十分钟内处理", "P2 within 30 min"),
@@ -92,6 +94,8 @@ def said_of(parcel: Parcel, language: Language, sender: str) -> Said:
     number = 1 if language == "en" else 0
     note = parcel.notification
     tone, head = _HEADS.get(note.reason, _HEADS["FIRST"])
+    if tone == "over" and all(one.alert.ended_by for one in note.alerts):
+        head = _UNWATCHED
     words = head[number]
     if tone == "begins":
         words += f"·{_URGENCY[note.severity][number]}"

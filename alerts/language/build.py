@@ -20,7 +20,6 @@ from alerts.rules import (
     Condition,
     EventOf,
     Flaps,
-    FlapsOf,
     Places,
     Rate,
     Recalled,
@@ -30,6 +29,7 @@ from alerts.rules import (
     Sighted,
     Threshold,
     Usual,
+    Watched,
     Worded,
 )
 
@@ -78,16 +78,26 @@ def hows(table: RuleTable) -> list[str]:
 
 def _of(table: RuleTable) -> Condition:
     on = table.on
+    if hows(table) or table.share.of:
+        return _recalled(table, on) if on.reading else _watched(table, on)
     if on.live:
         return Sighted(on.live)
-    if on.event and table.flaps.over:
-        judge = threshold(_quiet(table), on, "flaps")
-        return FlapsOf(on.event, on.by, seconds(table.flaps.over), judge)
     if on.event:
         return EventOf(on.event, on.by, on.momentary)
-    if hows(table) or table.share.of:
-        return _recalled(table, on)
     return _reading(table, on)
+
+
+def _watched(table: RuleTable, on: OnTable) -> Watched:
+    how = next(iter(hows(table)), "")
+    judged = table if how != "flaps" else _quiet(table)
+    found = _how(table, how)
+    assert not isinstance(found, Rate | Absent), "what asks for readings has been refused"
+    return Watched(
+        *(on.live or on.event, "live" if on.live else on.by, found),
+        judge=threshold(judged, OnTable(), how) if how else None,
+        share=_share(table.share, on) if table.share.of else None,
+        momentary=on.momentary,
+    )
 
 
 def _recalled(table: RuleTable, on: OnTable) -> Recalled:
@@ -129,7 +139,8 @@ def _how(table: RuleTable, how: str) -> Change | Rate | Flaps | Usual | Absent |
 
 def _share(table: ShareTable, on: OnTable) -> Share:
     plain = OnTable(reading=on.reading)
-    return Share(table.of or "school", table.members, table.least, threshold(table, plain, "share"))
+    judge = threshold(table, plain, "share") if limit_of(table) else None
+    return Share(table.of or "school", table.members, table.least, judge)
 
 
 def _reading(table: LimitTable, on: OnTable) -> Threshold | Worded:

@@ -6,13 +6,14 @@ from alerts.rules import (
     Condition,
     EventOf,
     Flaps,
-    FlapsOf,
     Rate,
     Recalled,
     Rule,
+    Share,
     Sighted,
     Threshold,
     Usual,
+    Watched,
     Worded,
 )
 
@@ -38,8 +39,8 @@ def _of(of: Condition) -> str:
         case EventOf(kind, by, momentary):
             said = "happens" if momentary else "goes on"
             return f"{by} says: {kind} {said}"
-        case FlapsOf(kind, _, over_s, judge):
-            return f"event {kind} changed {_limit(judge)} times in {span(over_s)}"
+        case Watched():
+            return _watched(of)
         case Sighted(kind):
             return f"the picture shows {kind}"
         case Worded():
@@ -48,6 +49,29 @@ def _of(of: Condition) -> str:
             return f"{of.measurement} {of.name} {_limit(of)}"
         case Recalled():
             return _recalled(of)
+
+
+def _watched(of: Watched) -> str:
+    limit = _limit(of.judge) if of.judge else ""
+    what = f"{of.kind} in the picture" if of.by == "live" else f"event {of.kind}"
+    match of.how:
+        case Flaps(over_s):
+            said = f"{what} changed {limit} times in {span(over_s)}"
+        case Change(since_s):
+            since = f"{span(since_s)} ago" if since_s else "before"
+            said = f"the share with {what} differs by {limit} from {since}"
+        case Usual(weeks, _, by):
+            said = f"the share with {what} is {limit} {by} of the same hour of {weeks} weeks"
+        case _:
+            said = what
+    return said + _group(of.share)
+
+
+def _group(share: Share | None) -> str:
+    if share is None:
+        return ""
+    limit = f"{_limit(share.judge)} % of " if share.judge else ""
+    return f", at {limit}the {share.members} of a {share.of}"
 
 
 def _recalled(of: Recalled) -> str:
@@ -69,9 +93,7 @@ def _recalled(of: Recalled) -> str:
             said = f"{name} is {limit} {by} of the same hour of {weeks} weeks"
         case _:
             said = f"{name} {limit or judged}"
-    if of.share:
-        said += f", at {_limit(of.share.judge)} % of the {of.share.members} of a {of.share.of}"
-    return said
+    return said + _group(of.share)
 
 
 def _limit(of: Threshold) -> str:

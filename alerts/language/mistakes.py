@@ -10,7 +10,7 @@ from typing import Final
 from alerts.language.build import hows, limit_of
 from alerts.language.spans import seconds
 from alerts.language.table import LIMITS, LimitTable, OnTable, RuleTable, ShareTable, TextTable
-from alerts.language.words import LIVE, event_kinds, gaps_of
+from alerts.language.words import LIVE, MEMBERS, event_kinds, gaps_of
 from core.catalog import CATALOG, IDENTITY_TAGS, OURS
 from core.hints import hint
 from core.measurements.base import HEARTBEAT_S
@@ -59,10 +59,16 @@ def _of_live(table: RuleTable, on: OnTable) -> Found:
             f"nothing in the live picture is called {on.live!r}{hint(on.live, LIVE)}",
         )
     yield from _no_reading(table, on, "live")
-    if hows(table) or table.share.of:
-        # The picture says what is wrong and not of how many, so no share can be made of it.
-        name = next(iter(hows(table)), "share")
-        yield (name,), f"{name} asks for readings; the live picture says only what is wrong now"
+    yield from _memory(table, "the live picture")
+    members = MEMBERS.get(on.live)
+    if not table.share.of or on.live not in LIVE:
+        return
+    if members is None:
+        text = f"share asks how many there are, which the picture does not say of {on.live}"
+        yield ("share",), f"{text} (docs/rules.md lists those of which it does)"
+    elif table.share.members not in members:
+        text = f"{on.live} is not counted by {table.share.members}"
+        yield ("share", "members"), f"{text}; there is {', '.join(sorted(members))}"
 
 
 def _of_event(table: RuleTable, on: OnTable) -> Found:
@@ -70,15 +76,59 @@ def _of_event(table: RuleTable, on: OnTable) -> Found:
     if on.event not in kinds:
         yield ("on", "event"), f"there is no event {on.event!r}{hint(on.event, kinds)}"
     yield from _no_reading(table, on, "event")
-    others = [name for name in (*hows(table), "share" if table.share.of else "") if name]
-    for name in others:
-        if name != "flaps":
-            yield (name,), f"{name} asks for readings; of events there is flaps"
-    if table.flaps.over:
-        yield from _limit(table, (), need=True)
-    if on.momentary and not table.keep:
+    yield from _memory(table, "an event")
+    if table.share.of:
+        yield from _share_of_events(table, on)
+    if on.momentary and not table.keep and not table.flaps.over and not table.share.of:
         text = "a momentary event has no end: keep_firing says for how long it counts"
         yield ("on", "momentary"), text
+
+
+def _memory(table: RuleTable, word: str) -> Found:
+    """Say which conditions that need memory ask for what events and the picture do not have."""
+    ways = hows(table)
+    way = ways[0] if ways else ""
+    if len(ways) > 1:
+        yield (ways[1],), f"{ways[1]} stands beside {ways[0]}; a rule has one of them"
+    if way == "rate":
+        yield (way,), f"rate asks for a counter, and {word} has no number; flaps counts how often"
+    elif way == "absent":
+        yield (way,), f"absent asks for readings; {word} says itself when something is missing"
+    elif way in ("change", "usual"):
+        yield from _of_share(table, way, word)
+    elif way == "flaps":
+        yield from _limit(table, (), need=True)
+    if way not in ("change", "usual"):
+        yield from _share(table.share)
+
+
+def _of_share(table: RuleTable, way: str, word: str) -> Found:
+    """Say what is wrong where the number is the share of a group."""
+    share = table.share
+    if not share.of:
+        text = f"{way} asks for a number, and {word} has none; of a share it can be had"
+        yield (way,), f'{text}: share = {{ of = "region", members = … }}'
+    if limit_of(share):
+        name = limit_of(share)[0]  # type: ignore[index]  # it has one
+        yield ("share", name), f"the limit of {way} stands beside share, and not in it"
+    if share.members == "schools" and share.of == "school":
+        yield ("share", "members"), "a school is one school; its members are series or agents"
+    if way == "usual" and table.usual.known > table.usual.weeks:
+        yield ("usual", "known"), "known is more than weeks, so nothing would ever be said"
+    yield from _limit(table, (), need=True)
+
+
+def _share_of_events(table: RuleTable, on: OnTable) -> Found:
+    if table.share.members == "series":
+        text = 'nobody knows how many there may be; members = "agents" or "schools"'
+        yield ("share", "members"), f'members = "series" of an event: {text}'
+    if table.flaps.over:
+        return
+    if on.momentary:
+        yield ("share",), "what is momentary does not go on; flaps says within which time it counts"
+    elif on.by == "collector":
+        text = "a restart forgets what goes on of what the collector says; flaps counts anew"
+        yield ("share",), text
 
 
 def _no_reading(table: RuleTable, on: OnTable, word: str) -> Found:
@@ -87,7 +137,7 @@ def _no_reading(table: RuleTable, on: OnTable, word: str) -> Found:
         if getattr(on, name) != getattr(empty, name):
             key = _WRITTEN.get(name, name)
             yield ("on", key), f"{key} belongs to on = {{ reading = … }}, not to {word}"
-    if not table.flaps.over and limit_of(table):
+    if not hows(table) and limit_of(table):
         name = limit_of(table)[0]  # type: ignore[index]  # it has one
         yield (name,), f"{name} is a limit of a reading; {word} says itself when it is wrong"
     for name in ("bad", "good", "tells"):

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.engine import Engine
-from alerts.facts import ReadingFact, Row, Sight, Wrong
+from alerts.facts import Members, ReadingFact, Row, Sight, Wrong
 from alerts.language.file import read_rules
 from alerts.language.timeline import EPOCH, WHO, CaseTable
 from alerts.rowfacts import FULL
@@ -30,6 +30,7 @@ BEGINS: Final = 1_795_374_585 * SECOND
 """A night of the week, so that nothing is as urgent as in school time."""
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 _HOST: Final = Identity(*WHO.split("/"))
+NOBODY: Final[Mapping[str, Members]] = {}
 _LONG_S: Final = 3 * 3_600.0
 """Beyond, time passes by minutes."""
 
@@ -184,9 +185,16 @@ class Play:
         """Have a fresh reading arrive."""
         self._engine.readings([ReadingFact(str(who), measurement, tags, fields, self._at)])
 
-    def see(self, *wrong: Wrong, covers: Sequence[str], unknown: Sequence[str] = ()) -> None:
+    def see(
+        self,
+        *wrong: Wrong,
+        covers: Sequence[str],
+        unknown: Sequence[str] = (),
+        members: Mapping[str, Members] = NOBODY,
+    ) -> None:
         """Have the live picture looked at."""
-        self._engine.see(Sight(self._at, frozenset(covers), wrong, frozenset(unknown)))
+        places = frozenset(unknown)
+        self._engine.see(Sight(self._at, frozenset(covers), wrong, places, members=members))
 
     def born(self, who: Identity = _HOST, holds: int = 0) -> None:
         """Have an agent connect."""

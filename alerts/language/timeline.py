@@ -19,7 +19,7 @@ from typing import Any, Final, Literal, Protocol
 
 from msgspec import Struct
 
-from alerts.facts import Wrong
+from alerts.facts import Members, Wrong
 from alerts.language.spans import seconds
 from core import config
 from core.catalog import CATALOG
@@ -40,7 +40,7 @@ _KEYS: Final[Mapping[str, frozenset[str]]] = {
     "list": frozenset({"since", "epoch"}),
     "note": frozenset({"target", "subject", "active"}),
     "reading": frozenset({"tags"}),
-    "sees": frozenset({"covers", "unknown"}),
+    "sees": frozenset({"covers", "unknown", "members"}),
     "born": frozenset(),
     "restart": frozenset(),
     "heard": frozenset(),
@@ -98,7 +98,13 @@ class Scene(Protocol):
     ) -> None:
         """Have a fresh reading arrive."""
 
-    def see(self, *wrong: Wrong, covers: Sequence[str], unknown: Sequence[str] = ()) -> None:
+    def see(
+        self,
+        *wrong: Wrong,
+        covers: Sequence[str],
+        unknown: Sequence[str] = (),
+        members: Mapping[str, Members] = ...,
+    ) -> None:
         """Have the live picture looked at."""
 
     def born(self, who: Identity = ..., holds: int = 0) -> None:
@@ -257,7 +263,8 @@ def happen(scene: Scene, what: Step) -> None:
         case {"sees": found}:
             unknown = [place.strip("*") for place in what.get("unknown", ())]
             wrong = [_wrong(scene, one) for one in found]
-            scene.see(*wrong, covers=what.get("covers", COVERS), unknown=unknown)
+            members = _members(what.get("members", ()))
+            scene.see(*wrong, covers=what.get("covers", COVERS), unknown=unknown, members=members)
         case {"born": holds}:
             scene.born(who, holds)
         case {"heard": True}:
@@ -272,6 +279,15 @@ def _event(scene: Scene, kind: str, rest: Step) -> Event:
     at = scene.at(seconds(rest["since"]))
     target, subject = rest.get("target", "switch-2"), rest.get("subject", "switch-2/port-5")
     return Event(kind, target, subject, rest.get("active", True), at)
+
+
+def _members(said: Sequence[str]) -> dict[str, dict[tuple[str, str], bool]]:
+    """Return what may be wrong, by kind, of `KIND PLACE` or `KIND PLACE TARGET`."""
+    found: dict[str, dict[tuple[str, str], bool]] = {}
+    for one in said:
+        kind, place, target = f"{one}  ".split(" ")[:3]
+        found.setdefault(kind, {})[place.strip("*"), target] = True
+    return found
 
 
 def _wrong(scene: Scene, said: str | Step) -> Wrong:

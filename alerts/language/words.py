@@ -10,12 +10,12 @@ ALWAYS: Final = frozenset({"where", "what"})
 _DEVICE: Final = frozenset({"which", "why", "try", "kind", "device", "name", "device_cause"})
 _SCHOOLS: Final = frozenset({"count", "schools", "concerned"})
 TARGETS: Final = (
-    *("access", "egress", "rooms", "platforms", "protection", "watching", "clocks"),
-    *("logs_kept", "logs_whole"),
+    *("access", "unconnected", "uptime", "egress", "rooms", "platforms"),
+    *("protection", "watching", "clocks", "logs_kept", "logs_whole"),
 )
 _SHARE: Final = frozenset({"indicator", "value", "target"})
 _TARGET: Final = _SHARE | {"met", "not_met", "unproven", "total", "schools"}
-_OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps"}
+_OF_SCHOOL: Final = _SHARE | {"good", "known", "why", "measured_mbps", "target_mbps", "hours"}
 
 LIVE: Final[Mapping[str, frozenset[str]]] = {
     "agent_silent": frozenset({"cause"}),
@@ -49,9 +49,24 @@ LIVE: Final[Mapping[str, frozenset[str]]] = {
     "report_overdue": frozenset(
         {"number", "step", "to", "to_en", "limit", "grade", "confirmed", "source"}
     ),
+    "target_handling": _SHARE | {"good", "known", "late", "grade", "grade_en"},
     "target_retention": frozenset({"days", "target", "gone"}),
 }
 """What the collector sees in the live picture, and what it says of it besides."""
+
+_ROOMS_AND_DEVICES: Final = (
+    *("room_not_ready", "room_limited"),
+    *("device_fault", "switch_down", "ap_down", "power_lost"),
+)
+MEMBERS: Final[Mapping[str, frozenset[str]]] = {
+    "agent_silent": frozenset({"series", "agents", "schools"}),
+    "clock_off": frozenset({"series", "agents", "schools"}),
+    "line_down": frozenset({"series", "schools"}),
+    "school_unknown": frozenset({"series", "schools"}),
+    **dict.fromkeys(_ROOMS_AND_DEVICES, frozenset({"series", "schools"})),
+    **{f"school_{one}": frozenset({"series", "schools"}) for one in TARGETS},
+}
+"""Of what the picture says how many may be wrong so, and by what they can be counted."""
 
 _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "too_many_series": frozenset({"limit"}),
@@ -76,11 +91,14 @@ def event_kinds() -> frozenset[str]:
 def gaps_of(table: RuleTable) -> frozenset[str]:
     """Return the gaps that the texts of a rule may have."""
     on = table.on
+    if not on.reading and (table.share.of or table.flaps.over):
+        count = {"count", "total"} if table.share.of else set()
+        more = {"now"} if table.usual.weeks or table.change.since else set()
+        return ALWAYS | {"value"} | count | more | ({"usual"} if table.usual.weeks else set())
     if on.live:
         return ALWAYS | LIVE.get(on.live, frozenset())
     if on.event:
-        flaps = {"value"} if table.flaps.over else set()
-        return ALWAYS | _OF_EVENTS.get(on.event, frozenset()) | flaps
+        return ALWAYS | _OF_EVENTS.get(on.event, frozenset())
     share = {"count", "total"} if table.share.of else set()
     usual = {"usual"} if table.usual.weeks else set()
     now = {"now"} if table.usual.weeks or table.change.since or table.rate.over else set()

@@ -11,21 +11,13 @@ from typing import Any, Final
 
 from alerts.concerned import Concerned
 from alerts.facts import ReadingFact
-from alerts.recall.samples import Changes, Counter, Series, Values
+from alerts.recall.numbers import Numbers
+from alerts.recall.samples import Changes, Series
 from alerts.recall.shares import Groups, Part
+from alerts.recall.shelf import Shelf
 from alerts.recall.usual import Book
-from alerts.rules import (
-    Absent,
-    Change,
-    Flaps,
-    FlapsOf,
-    Rate,
-    Recalled,
-    Rule,
-    Said,
-    Threshold,
-    Usual,
-)
+from alerts.recall.watched import Watching
+from alerts.rules import Absent, Flaps, Recalled, Rule, Said, Threshold
 from alerts.step import Signal
 from core.alerts import NOT_EXPECTED, AlertKey
 from core.catalog import CATALOG
@@ -33,9 +25,6 @@ from core.clock import SECOND
 from core.measurements.base import HEARTBEAT_S
 from core.types import Value
 
-MOST_SERIES: Final = 50_000
-MOST_OF_ONE_PLACE: Final = 500
-"""Series that are remembered, of all rules; what is beyond is counted, and nothing said of it."""
 LOOK_EVERY: Final = 5 * SECOND
 TIDY_EVERY: Final = 600 * SECOND
 FORGET_AFTER: Final = 7 * 86_400 * SECOND
@@ -49,43 +38,60 @@ Heard = Callable[[str], int]
 
 @dataclass(slots=True)
 class Recall:
-    """`counts` what there was no room for in `refused`."""
+    """`watching` is the part for events and the live picture; `places` gives the agents that have
+    been heard of."""
 
     rules: Iterable[Rule]
     heard_since: Heard
     book: Book
-    refused: int = 0
+    places: Callable[[], Iterable[str]] = tuple
+    shelf: Shelf = field(default_factory=Shelf)
+    watching: Watching = field(init=False)
+    _numbers: Numbers = field(init=False)
     _readings: Concerned[Recalled] = field(default_factory=Concerned)
-    _events: Concerned[FlapsOf] = field(default_factory=Concerned)
-    _of: dict[str, Recalled | FlapsOf] = field(default_factory=dict)
-    _series: dict[AlertKey, Series] = field(default_factory=dict)
-    _timed: dict[AlertKey, Series] = field(default_factory=dict)
-    _of_place: dict[str, int] = field(default_factory=dict)
+    _of: dict[str, Recalled] = field(default_factory=dict)
+    _timed: list[str] = field(default_factory=list)
     _groups: dict[str, Groups] = field(default_factory=dict)
     _looked: int = 0
     _tidied: int = 0
 
     def __post_init__(self) -> None:
+        self._numbers = Numbers(self.shelf, self.book)
+        self.rules = tuple(self.rules)
+        self.watching = Watching(self.rules, self.heard_since, self.places, self._numbers)
         for rule in self.rules:
             if isinstance(rule.of, Recalled):
                 self._readings.add(rule.of.measurement, rule, rule.of)
                 self._of[rule.name] = rule.of
+                if isinstance(rule.of.how, Absent | Flaps):
+                    self._timed.append(rule.name)
                 if rule.of.share:
                     self._groups[rule.name] = Groups(rule.of.share)
-            elif isinstance(rule.of, FlapsOf):
-                self._events.add(rule.of.kind, rule, rule.of)
-                self._of[rule.name] = rule.of
+
+    @property
+    def refused(self) -> int:
+        """How many series there was no room for; asking begins the count anew."""
+        found = self.shelf.refused + self.book.refused
+        self.shelf.refused = self.book.refused = 0
+        return found
 
     def take_over(self, before: "Recall") -> None:
         """Go on with what *before* remembered for rules that look as they did."""
         same = {name for name, of in self._of.items() if before._of.get(name) == of}
-        for key, series in before._series.items():
-            if key.rule in same:
-                self._series[key] = series
-                self._timed |= {key: series} if _is_timed(series) else {}
-                self._of_place[key.place] = self._of_place.get(key.place, 0) + 1
+        for name in same:
+            self.shelf.take_over(before.shelf, name)
         for name in same & set(self._groups):
             self._groups[name] = before._groups[name]
+        self.watching.take_over(before.watching)
+
+    def set_back(self, by: int, at: int) -> None:
+        """Hear that the clock was set by *by* (ns), to *at*: what was ten minutes ago still is."""
+        self._looked, self._tidied = min(self._looked, at), min(self._tidied, at)
+        self.shelf.move(by)
+        self.book.move(by)
+        for groups in self._groups.values():
+            groups.move(by)
+        self.watching.set_back(by, at)
 
     # What comes in.
 
@@ -104,27 +110,7 @@ class Recall:
             if of.share is None:
                 yield Signal(key, said, at, heard, details, adds=True)
             elif not self._groups[rule.name].take(key.place, key.target, said, at):
-                self.refused += 1
-
-    def event(
-        self,
-        kind: str,
-        place: str,
-        key_of: Callable[[Rule], AlertKey],
-        *,
-        by: str,
-        active: bool,
-        at: int,
-    ) -> None:
-        """Hear of an event that begins or ends; what it comes to is said when time passes."""
-        for rule, of in self._events.at(kind, place):
-            if of.by != by:
-                continue
-            key = key_of(rule)
-            series = self._get(key, partial(Changes, at, over=int(of.over_s * SECOND), last=0))
-            if isinstance(series, Changes) and at > series.at:
-                series.add(at, int(active))
-                series.at = at
+                self.shelf.refused += 1
 
     def advance(self, at: int) -> Iterator[Signal]:
         """Let time pass: what was not said, what has become quiet, what groups come to."""
@@ -132,17 +118,16 @@ class Recall:
             return
         all_groups = at // (60 * SECOND) != self._looked // (60 * SECOND)
         self._looked = at
-        for key, series in self._timed.items():
-            of = self._of[key.rule]
-            if isinstance(of, FlapsOf):
-                yield from self._quiet(key, series, of.judge, at, by_agent=of.by == "agent")
-            elif isinstance(of.how, Flaps) and isinstance(of.judge, Threshold):
-                if of.share is None:
-                    yield from self._quiet(key, series, of.judge, at, by_agent=True)
-            elif isinstance(of.how, Absent):
-                yield from self._absent(key, series, of, at)
+        for name in self._timed:
+            of = self._of[name]
+            for key, series in self.shelf.of(name):
+                if isinstance(of.how, Absent):
+                    yield from self._absent(key, series, of, at)
+                elif of.share is None and isinstance(of.judge, Threshold):
+                    yield from self._quiet(key, series, of.judge, at)
         for name, groups in self._groups.items():
             yield from self._shared(name, groups, at, all_groups=all_groups)
+        yield from self.watching.advance(at)
         self.book.flush(at)
         yield from self._tidied_away(at)
 
@@ -154,7 +139,7 @@ class Recall:
         """Return what a rule says of a reading, None where it does not know enough."""
         how, details = of.how, of.details(fact.fields)
         if isinstance(how, Absent):
-            series = self._get(key, partial(Series, at))
+            series = self.shelf.get(key, partial(Series, at))
             if series is not None:
                 series.at = max(series.at, at)
             return "off", details
@@ -162,83 +147,27 @@ class Recall:
             assert of.judge is not None, "a rule without memory has a limit or words"
             said = of.judge.says(fact.fields)
             return None if said is None else (said, details)
-        found = self._number(key, how, value, at, fact.measurement)
+        holds = int(CATALOG[fact.measurement].holds_s * SECOND)
+        found = self._numbers.of(key, how, value, at, holds)
         if found is None or not isinstance(of.judge, Threshold):
             return None
         number, more = found
         said = of.judge.says({**fact.fields, of.name: number})
         if said is None:
             return None
-        series = self._series.get(key)
+        series = self.shelf.find(key)
         if isinstance(how, Flaps) and said == "off" and series is not None:
-            said = (
-                "off" if at - self._known_since(key, series) >= how.over_s * SECOND else "between"
-            )
+            is_quiet = at - self._known_since(key, series) >= how.over_s * SECOND
+            said = "off" if is_quiet else "between"
         return said, details | {"value": round(number, 3)} | more
 
-    def _number(
-        self,
-        key: AlertKey,
-        how: Change | Rate | Flaps | Usual,
-        value: Value,
-        at: int,
-        measurement: str,
-    ) -> tuple[float, dict[str, Any]] | None:
-        if isinstance(how, Usual):
-            return self._usual(key, how, value, at, measurement)
-        kinds: dict[type, type[Values | Counter | Changes]] = {
-            Change: Values,
-            Rate: Counter,
-            Flaps: Changes,
-        }
-        make = partial(kinds[type(how)], at, over=_ns(how))
-        series = self._get(key, make)
-        if series is None:
-            return None
-        is_new = at > series.at
-        series.at = max(series.at, at)
-        if isinstance(series, Counter):
-            if isinstance(value, str):
-                return None
-            if is_new:
-                series.add(at, float(value))
-            rate = series.per_second(at)
-            return None if rate is None else (rate, {"now": value})
-        if isinstance(series, Changes):
-            if is_new:
-                series.add(at, value)
-            return float(series.count(at)), {}
-        assert isinstance(series, Values)
-        assert isinstance(how, Change)
-        if is_new:
-            series.add(at, value)
-        found = _difference(series.before(at), value, percent=how.percent)
-        return None if found is None else (found, {"now": value})
-
-    def _usual(
-        self, key: AlertKey, how: Usual, value: Value, at: int, measurement: str
-    ) -> tuple[float, dict[str, Any]] | None:
-        if isinstance(value, bool | str):
-            return None
-        name = "\n".join((key.place, key.rule, key.target))
-        holds = int(CATALOG[measurement].holds_s * SECOND)
-        if not self.book.add(name, float(value), at, holds):
-            return None
-        found = self.book.compared(name, float(value), how)
-        if found is None:
-            return None
-        return found[0], {"now": value, "usual": round(found[1], 3)}
-
-    def _quiet(
-        self, key: AlertKey, series: Series, judge: Threshold, at: int, *, by_agent: bool
-    ) -> Iterator[Signal]:
+    def _quiet(self, key: AlertKey, series: Series, judge: Threshold, at: int) -> Iterator[Signal]:
         """Say what flaps or has become quiet; of an agent that is not heard nobody can tell."""
-        if not isinstance(series, Changes) or (by_agent and not self.heard_since(key.place)):
+        if not isinstance(series, Changes) or not self.heard_since(key.place):
             return
         count = series.count(at)
         said = judge.says({judge.name: count})
-        known_since = self._known_since(key, series) if by_agent else series.first_at
-        if said == "off" and at - known_since < series.over:
+        if said == "off" and at - self._known_since(key, series) < series.over:
             said = "between"
         if said is not None:
             yield Signal(key, said, at, at, {"value": count})
@@ -251,8 +180,8 @@ class Recall:
 
     def _shared(self, name: str, groups: Groups, at: int, *, all_groups: bool) -> Iterator[Signal]:
         of = self._of[name]
-        assert isinstance(of, Recalled)
         assert of.share is not None
+        assert of.share.judge is not None, "of readings a share has a limit"
         holds = _holds(of.measurement)
 
         def is_known(part: Part) -> bool:
@@ -268,20 +197,6 @@ class Recall:
                 yield Signal(AlertKey(name, group), said, at, at, details, adds=True)
         groups.dirty.clear()
 
-    def _get(self, key: AlertKey, make: Callable[[], Series]) -> Series | None:
-        found = self._series.get(key)
-        if found is not None:
-            return found
-        here = self._of_place.get(key.place, 0)
-        if here >= MOST_OF_ONE_PLACE or len(self._series) >= MOST_SERIES:
-            self.refused += 1
-            return None
-        self._of_place[key.place] = here + 1
-        self._series[key] = made = make()
-        if _is_timed(made):
-            self._timed[key] = made
-        return made
-
     def _known_since(self, key: AlertKey, series: Series) -> int:
         return max(series.first_at, self.heard_since(key.place))
 
@@ -290,43 +205,17 @@ class Recall:
         if at - self._tidied < TIDY_EVERY:
             return
         self._tidied = at
-        for key in [k for k, one in self._series.items() if at - one.at > FORGET_AFTER]:
-            if type(self._series[key]) is Series:
+        for key, series in self.shelf.unheard(at - FORGET_AFTER):
+            if type(series) is Series:
                 if not self.heard_since(key.place):
                     continue  # of what lies behind a silent agent nobody can tell
                 yield Signal(key, "off", at, at, ended_by=NOT_EXPECTED)
-            del self._series[key]
-            self._timed.pop(key, None)
-            self._of_place[key.place] -= 1
-            if not self._of_place[key.place]:
-                del self._of_place[key.place]
+            self.shelf.drop(key)
         for groups in self._groups.values():
             groups.forget(at - FORGET_AFTER)
-
-
-def _is_timed(series: Series) -> bool:
-    """Return whether time that passes says something of a series."""
-    return isinstance(series, Changes) or type(series) is Series
-
-
-def _ns(how: Change | Rate | Flaps | Usual) -> int:
-    seconds = how.since_s if isinstance(how, Change) else 0.0
-    if isinstance(how, Rate | Flaps):
-        seconds = how.over_s
-    return int(seconds * SECOND)
 
 
 def _holds(measurement: str) -> int:
     """Return how long (ns) what was said of a series counts."""
     known = CATALOG.get(measurement)
     return int(MISSED * max(HEARTBEAT_S, known.interval_s if known else 0) * SECOND)
-
-
-def _difference(before: Value | None, now: Value, *, percent: bool) -> float | None:
-    if before is None:
-        return None
-    if isinstance(now, bool | str) or isinstance(before, bool | str):
-        return float(before != now)
-    if not percent:
-        return float(now - before)
-    return 100 * (now - before) / abs(before) if before else None

@@ -23,6 +23,11 @@ class Series:
     first_at: int
     at: int = 0
 
+    def move(self, by: int) -> None:
+        """Hear that the clock was set by so much (ns)."""
+        self.first_at += by
+        self.at += by
+
 
 @dataclass(slots=True)
 class Values(Series):
@@ -39,6 +44,11 @@ class Values(Series):
             self.kept.append((at, value))
         while len(self.kept) > (MOST + 2 if self.over else 2):
             del self.kept[0]
+
+    def move(self, by: int) -> None:
+        """Move the values too."""
+        Series.move(self, by)
+        self.kept = [(at + by, value) for at, value in self.kept]
 
     def before(self, at: int) -> Value | None:
         """Return the value that was there `over` before *at*; None where that is not known."""
@@ -68,6 +78,11 @@ class Counter(Series):
         if len(self.kept) < 2 or at - self.kept[-1][0] >= self.over // MOST:
             self.kept.append((at, self.total))
 
+    def move(self, by: int) -> None:
+        """Move the counts too."""
+        Series.move(self, by)
+        self.kept = [(at + by, total) for at, total in self.kept]
+
     def per_second(self, at: int) -> float | None:
         """Return how fast it grew; None before half of the window is known."""
         if not self.kept:
@@ -85,6 +100,24 @@ class Changes(Series):
     over: int = 0
     last: Value | None = None
     times: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_CHANGES))
+    is_told: bool = True
+    """Whether somebody can tell now; `first_at` is since when that is so."""
+
+    def untold(self, at: int) -> None:
+        """Hear that nobody can tell."""
+        self.is_told, self.at = False, at
+
+    def hear(self, at: int, value: Value) -> None:
+        """Remember a value that is looked at again and again, with gaps in which nobody could."""
+        if not self.is_told:
+            self.first_at, self.is_told = at, True
+        self.add(at, value)
+        self.at = at
+
+    def move(self, by: int) -> None:
+        """Move the changes too."""
+        Series.move(self, by)
+        self.times = deque((at + by for at in self.times), maxlen=MOST_CHANGES)
 
     def add(self, at: int, value: Value) -> None:
         """Remember a value; the first one is no change."""

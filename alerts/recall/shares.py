@@ -3,7 +3,7 @@
 A member of which nobody can tell is neither on nor off: it leaves both sides of the share.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -64,6 +64,18 @@ class Groups:
                 member = _member(key, self.of.members)
                 members[member] = members.get(member, False) or part.is_on
         return Count(sum(members.values()), len(members))
+
+    def keep(self, members: Container[tuple[str, str]]) -> None:
+        """Forget what is no member any more."""
+        for parts in self.parts.values():
+            for key in [key for key in parts if key not in members]:
+                del parts[key]
+                self.size -= 1
+
+    def move(self, by: int) -> None:
+        """Hear that the clock was set by so much (ns)."""
+        for parts in self.parts.values():
+            parts.update({key: part._replace(at=part.at + by) for key, part in parts.items()})
 
     def forget(self, before: int) -> None:
         """Forget what was last heard of *before* (ns)."""

@@ -116,6 +116,12 @@ class Book:
             return value / usual, usual
         return (value - usual) / max(pstdev(means), _LEAST_SPREAD * abs(usual)), usual
 
+    def move(self, by: int) -> None:
+        """Hear that the clock was set by so much (ns)."""
+        self._flushed += by
+        for current in self._now.values():
+            current.at += by
+
     def flush(self, at: int) -> None:
         """Write what was learned since the last time, where that is long ago."""
         if at - self._flushed >= FLUSH_EVERY and self._now:

@@ -1,7 +1,8 @@
 """The small things of a day in one message: what began, what is over, what is still open.
 
 Each channel's last digest stands in `alert_digest`, and what it was told in `alert_digested`, so a
-restart tells nothing twice and leaves nothing out. Where there is nothing to tell, nothing is.
+restart tells nothing twice and leaves nothing out. Where there is nothing to tell, nothing is. A
+channel that has had all the messages that were agreed (alerts/stages/storm.py) gets it later.
 """
 
 import sqlite3
@@ -15,6 +16,7 @@ from alerts.facts import Ground
 from alerts.memory import Draft
 from alerts.routing.plan import Decision, Routing
 from alerts.routing.said import DigestSaid
+from alerts.stages.storm import Storm
 from alerts.step import Case
 from alerts.texts import MOST_HELD
 from core import clock
@@ -23,6 +25,11 @@ from core.clock import SECOND
 DAY: Final = 86_400 * SECOND
 LATE: Final = 2 * DAY
 """How long ago what is heard of only now may have ended."""
+
+LEAST: Final = "P4"
+"""As urgent as a digest is."""
+NO_ROOM: Final = 30 * SECOND
+"""How long it waits where a channel is full."""
 
 Decide = Callable[[Case, int], Decision | None]
 
@@ -40,8 +47,9 @@ def slot_of(at: int, when: time, zone: tzinfo) -> int:
 class Digest:
     """Every method blocks, and may raise sqlite3.Error: then nothing has changed."""
 
-    def __init__(self, ground: Ground, is_rule: Callable[[str], bool]) -> None:
-        self._ground, self._is_rule = ground, is_rule
+    def __init__(self, ground: Ground, is_rule: Callable[[str], bool], storm: Storm) -> None:
+        self._ground, self._is_rule, self._storm = ground, is_rule, storm
+        self._again_at = 0
         self._slot = self._done = 0
         self._due: list[str] = []
         self._routing: Routing | None = None
@@ -49,6 +57,8 @@ class Digest:
 
     def may_be_due(self, at: int, routing: Routing) -> bool:
         """Return whether it is worth asking the database."""
+        if self._again_at and not 0 < self._again_at - at <= NO_ROOM:
+            return True
         known = self._done, self._for
         return known != (slot_of(at, routing.digest_at, routing.zone), routing)
 
@@ -56,7 +66,7 @@ class Digest:
         """Return whether a digest is due, and remember for which channels."""
         slot = slot_of(at, routing.digest_at, routing.zone)
         self._routing = routing
-        self._slot, self._due = slot, []
+        self._slot, self._due, self._again_at = slot, [], 0
         last = dict(db.execute("SELECT channel, slot FROM alert_digest"))
         for channel in routing.everybody:
             known = last.get(channel)
@@ -82,6 +92,9 @@ class Digest:
         for channel in self._due:
             listed = [*_new(db, channel, found.get(channel, ()))]
             name = tuple((case.alert.number, new) for case, new in listed)
+            if listed and not self._storm.has_room([channel], LEAST, draft.at):
+                self._again_at = draft.at + NO_ROOM
+                continue
             if listed:
                 alike.setdefault(name, ([], listed))[0].append(channel)
             self._keep(db, channel, self._slot, draft.at)

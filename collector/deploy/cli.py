@@ -54,6 +54,13 @@ def _host_option(help_text: str) -> Callable[[Command], Command]:
 )
 @click.option("--collector", default="d1", show_default=True, help="The id of the collector.")
 @click.option(
+    "--base-url",
+    default="",
+    metavar="URL",
+    help="Where people find the collector's pages, as https://monitor.example.org: messages and "
+    "Grafana lead there. Later in collector.toml, [alerts], and deploy upgrade.",
+)
+@click.option(
     "--without-containers",
     is_flag=True,
     help="For systemd: FOLDER is /etc/schoolwatch, and everything is on this one machine.",
@@ -64,6 +71,7 @@ def init_command(
     hosts: Sequence[str],
     collector: str,
     *,
+    base_url: str,
     without_containers: bool,
 ) -> None:
     """Make FOLDER with all that the district's services need: files, keys, passwords.
@@ -72,7 +80,9 @@ def init_command(
     is ever shown: each is in a file that only its program, and root, may read.
     """
     wanted = init.Wanted(
-        folder.absolute(), tuple(regions), tuple(hosts), collector, not without_containers
+        *(folder.absolute(), tuple(regions), tuple(hosts), collector),
+        in_containers=not without_containers,
+        base_url=base_url,
     )
     wanted = init.settled(wanted)
     said = {"regions": ", ".join(wanted.regions), "hosts": ", ".join(wanted.hosts)}

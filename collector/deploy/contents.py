@@ -6,7 +6,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+import msgspec
+
 from collector.canary import identity
+from collector.terminal import DEFAULT_URL
 from core import topics
 from core.types import Identity
 
@@ -32,8 +35,9 @@ def _shipped(*path: str) -> Traversable:
     return files("configs").joinpath(*path)
 
 
-def of_grafana(influxdb: str) -> Iterator[tuple[str, bytes]]:
-    """Yield dashboards and provisioning by their names in the folder; *influxdb* is a host.
+def of_grafana(influxdb: str, page: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield dashboards and provisioning by their names in the folder; *influxdb* is a host, *page*
+    where people find the collector's pages.
 
     What these leave to the environment is written into them, for a secret would stand in it too:
     the token comes from a file.
@@ -52,7 +56,13 @@ def of_grafana(influxdb: str) -> Iterator[tuple[str, bytes]]:
                 for variable, value in told.items():
                     text = text.replace(variable, value)
                 data = _without_comments(text).encode()  # noqa: PLW2901
+            elif page:
+                data = data.replace(_quoted(DEFAULT_URL), _quoted(page.rstrip("/")))  # noqa: PLW2901
             yield name, data
+
+
+def _quoted(text: str) -> bytes:
+    return msgspec.json.encode(text)
 
 
 def _without_comments(text: str) -> str:
@@ -98,9 +108,13 @@ def _toml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def collector_options(collector: str, regions: Iterable[str], hosts: Mapping[str, str]) -> Options:
-    """Return what the collector of a deployment is told; *hosts* says where the others are."""
+def collector_options(
+    collector: str, regions: Iterable[str], hosts: Mapping[str, str], base_url: str = ""
+) -> Options:
+    """Return what the collector of a deployment is told; *hosts* says where the others are, and
+    *base_url* where people find its pages."""
     return {
+        **({"alerts": {"base_url": base_url}} if base_url else {}),
         "collector": {
             "regions": list(regions),
             "id": collector,

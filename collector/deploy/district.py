@@ -53,6 +53,14 @@ class District:
         except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError):
             raise ConfigError(f"{path} has no [collector] regions; see check-config") from None
 
+    def base_url(self) -> str:
+        """Return where people find the collector's pages, "" where nobody said."""
+        path = self.folder / "collector" / "collector.toml"
+        try:
+            return str(tomllib.loads(path.read_text("utf-8")).get("alerts", {}).get("base_url", ""))
+        except (OSError, tomllib.TOMLDecodeError, AttributeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path} cannot be read: {error}; see check-config") from None
+
     def broker_hosts(self) -> list[str]:
         """Return the names and addresses in the broker's certificate, as they were given."""
         path = self.folder / "mosquitto" / "server.pem"

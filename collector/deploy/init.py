@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from collector.alertsconfig import base_url_mistake
 from collector.deploy import authority, contents, owners
 from collector.deploy.authority import Signed, Use
 from collector.deploy.district import AUTHORITY, COMPOSE, PROGRAM_DAYS, District
@@ -39,19 +40,23 @@ SECRET_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the operator decides; `hosts` is how schools reach the broker, the first one by name."""
+    """What the operator decides; `hosts` is how schools reach the broker, the first one by name,
+    `base_url` how people reach the collector's pages."""
 
     folder: Path
     regions: tuple[str, ...]
     hosts: tuple[str, ...]
     collector: str = "d1"
     in_containers: bool = True
+    base_url: str = ""
 
     def check(self) -> None:
         """Raise ConfigError for what cannot stand in a topic or a certificate."""
         for noun, level in (("collector", self.collector), *(("region", r) for r in self.regions)):
             if not topics.LEVEL.fullmatch(level):
                 raise ConfigError(f"{noun} {level[:40]!r} must be letters, digits, '_', '.' or '-'")
+        if mistake := base_url_mistake(self.base_url):
+            raise ConfigError(f"--base-url {self.base_url[:100]!r} {mistake}")
         if len(set(self.regions)) < len(self.regions):
             raise ConfigError("a region is named twice")
         for host in self.hosts:
@@ -97,6 +102,11 @@ def _same(wanted: Wanted, district: District) -> None:
             f"the broker's certificate in {wanted.folder} is for {', '.join(hosts)}; to have "
             "another:  schoolwatch deploy renew FOLDER --host …"
         )
+    if wanted.base_url and wanted.base_url != district.base_url():
+        raise ConfigError(
+            "the folder is there already: say base_url in collector/collector.toml, [alerts], "
+            "then:  schoolwatch deploy upgrade FOLDER"
+        )
 
 
 def settled(wanted: Wanted) -> Wanted:
@@ -107,7 +117,8 @@ def settled(wanted: Wanted) -> Wanted:
     _same(wanted, district)
     name, regions = district.collector()
     hosts = tuple(district.broker_hosts())
-    return Wanted(wanted.folder, tuple(regions), hosts, name, district.in_containers)
+    base_url = district.base_url()
+    return Wanted(wanted.folder, tuple(regions), hosts, name, district.in_containers, base_url)
 
 
 def _authority(layer: Layer, now: datetime) -> None:
@@ -162,8 +173,9 @@ def _programs(layer: Layer, wanted: Wanted, own: Mapping[Part, Owner], now: date
     hosts = _hosts(wanted.in_containers)
     names = contents.certificate_names(wanted.collector, wanted.regions)
     told = (wanted.collector, wanted.regions, hosts)
+    of_collector = contents.collector_options(*told, wanted.base_url)
     parts: Sequence[tuple[Part, tuple[str, ...], contents.Options]] = (
-        ("collector", ("events", "readings", "claims"), contents.collector_options(*told)),
+        ("collector", ("events", "readings", "claims"), of_collector),
         ("watchdog", ("canary",), contents.watchdog_options(*told)),
     )
     for part, uses, options in parts:
@@ -186,7 +198,8 @@ def _stores(layer: Layer, wanted: Wanted, own: Mapping[Part, Owner]) -> None:
         layer.folder(f"grafana/provisioning/{kind}", grafana)
     layer.file("grafana/admin_password", _secret, grafana)
     layer.file("grafana/secret_key", _secret, grafana)
-    for name, data in contents.of_grafana(_hosts(wanted.in_containers)["influxdb"]):
+    influxdb = _hosts(wanted.in_containers)["influxdb"]
+    for name, data in contents.of_grafana(influxdb, wanted.base_url):
         for parent in list(Path(name).parents)[-3::-1]:
             layer.folder(parent.as_posix(), grafana)
         layer.file(name, partial(bytes, data), grafana)

@@ -86,5 +86,5 @@ def _ours(district: District) -> Iterator[tuple[str, bytes, Part | None]]:
     yield "mosquitto/acl", contents.access_list(collector, regions).encode(), "mosquitto"
     yield "grafana/grafana.ini", grafana_ini(containers).encode(), "grafana"
     hosts = OF_CONTAINERS if containers else OF_A_HOST
-    for name, data in contents.of_grafana(hosts["influxdb"]):
+    for name, data in contents.of_grafana(hosts["influxdb"], district.base_url()):
         yield name, data, "grafana"

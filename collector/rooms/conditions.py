@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+from alerts.facts import Members
 from collector.listed import listed
 from collector.outside import SchoolKey
 from collector.rooms.device import Device
@@ -107,6 +108,20 @@ def conditions(there: School) -> Found:
                 since = device.since
                 wrong[key] = Condition(key, since, details_of(device, device.room))
     return Found(wrong, unknown)
+
+
+def members(schools: Iterable[School]) -> Mapping[str, Members]:
+    """Return all that may be wrong, and whether somebody can tell."""
+    found: dict[str, dict[tuple[str, str], bool]] = {kind: {} for kind in KINDS}
+    for there in schools:
+        place = "/".join(there.key)
+        for room in there.rooms:
+            for kind in _OF_ROOM.values():
+                found[kind][place, room.room] = room.verdict.state != "unknown"
+        for device in there.devices:
+            for kind, _ in _kinds(device):
+                found[kind][place, device.key.device] = device.state != "unknown"
+    return found
 
 
 def details_of(device: Device | None, room: str) -> dict[str, Any]:

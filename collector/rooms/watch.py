@@ -256,7 +256,8 @@ class Rooms:
         ]
         unknown = (one for there in self._schools.values() for one in conditions.unknowns(there))
         wrong += [_wrong(one, NO_PART) for one in unknown]
-        return Sight(at, frozenset((*KINDS, *UNKNOWN)), wrong)
+        members = conditions.members(self._schools.values())
+        return Sight(at, frozenset((*KINDS, *UNKNOWN)), wrong, members=members)
 
     async def _write(self, lines: Iterable[bytes], at: int) -> None:
         self._raw.put(lines)

@@ -7,7 +7,7 @@ the calendar as it was.
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -57,6 +57,11 @@ class Loaded:
 def load(path: Path, times: SchoolTime, today: date) -> Loaded:
     """Return the calendar at *path*, by the zone of *times*; raises ConfigError."""
     return parse(path, content_of(path), times, today)
+
+
+def check(path: Path) -> Loaded:
+    """Return the same for `check-config`: whether the files that it names can be used at all."""
+    return load(path, SchoolTime(UTC), clock.local(clock.now(), UTC).date())
 
 
 def parse(

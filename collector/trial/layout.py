@@ -47,6 +47,16 @@ class Layout:
         return self.folder / "trial" / "roster.csv"
 
     @property
+    def accounts_file(self) -> Path:
+        """Who may act on the pages of a demo."""
+        return self.folder / "trial" / "accounts.toml"
+
+    @property
+    def login_file(self) -> Path:
+        """Name and password of the demo's account."""
+        return self.folder / "trial" / "login"
+
+    @property
     def scenario_file(self) -> Path:
         """The district that is played, where it is a made-up one."""
         return self.folder / "trial" / "scenario.toml"
@@ -111,11 +121,11 @@ targets = [{", ".join(toml_text(target) for target in ping)}]
 
 
 def collector_toml(
-    http_port: int, mqtt_port: int, *, embedded: bool = False, store: str = ""
+    http_port: int, mqtt_port: int, *, embedded: bool = False, store: str = "", more: str = ""
 ) -> str:
     """Return the configuration of the trial's collector; paths are as seen from its folder.
 
-    *store* is its table [store], empty for the default.
+    *store* is its table [store], empty for the default; *more* are tables of a demo.
     """
     return f"""\
 {OURS}
@@ -137,7 +147,7 @@ file = "roster.csv"
 
 [http]
 port = {http_port}
-{store}"""
+{store}{more}"""
 
 
 _OWNERS: Final = ("authority", "operator", "user")

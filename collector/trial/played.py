@@ -4,6 +4,8 @@ The district is played by `schoolwatch simulate run`, a part like the others: on
 known here.
 """
 
+import os
+import secrets
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -11,12 +13,15 @@ from pathlib import Path
 from typing import Final
 
 from collector.trial.layout import OURS, REGION, Layout, toml_bool, toml_text
+from collector.trial.ports import LOOPBACK
 from core.errors import StartError
 
 OURS_COMMAND: Final = (sys.executable, "-P", "-m", "schoolwatch")
 """-P: a folder called `core` or `agent` in the current folder is not taken for ours."""
 
 PATIENCE_S: Final = 60.0
+LOGIN: Final = "demo.user"
+PASSWORD_BYTES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,12 @@ lasts = "4h"
 schools = [{_school(6, demo)}]
 
 [[faults]]
+kind = "disk_full"
+begins = "+60s"
+lasts = "4h"
+schools = [{_school(2, demo)}]
+
+[[faults]]
 kind = "congested"
 begins = "+30s"
 lasts = "30m"
@@ -138,6 +149,45 @@ def write_roster(where: Layout) -> None:
     done = subprocess.run(words, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
     if done.returncode:
         raise StartError(done.stderr.strip() or "the list of schools could not be written")
+
+
+ALERTS: Final = """
+[alerts]
+accounts_file = "accounts.toml"
+"""
+"""Of the collector of a demo: somebody may act on its pages."""
+
+
+def write_account(where: Layout) -> None:
+    """Make an account with a password of its own, once; raises StartError where that fails."""
+    if where.accounts_file.exists() and where.login_file.exists():
+        return
+    where.accounts_file.unlink(missing_ok=True)
+    password = f"{secrets.token_urlsafe(PASSWORD_BYTES)}-Aa1"
+    words = (*OURS_COMMAND, "accounts", "add", str(where.accounts_file))
+    who = ("--name", LOGIN, "--person", "演示用户", "--role", "district")
+    done = subprocess.run(
+        [*words, *who],
+        input=f"{password}\n",
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    if done.returncode:
+        raise StartError(done.stderr.strip() or "the account of the demo could not be made")
+    with open(where.login_file, "w", opener=_for_us_alone, encoding="utf-8") as file:
+        file.write(f"{LOGIN}:{password}\n")
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def desk_command(where: Layout, http_port: int) -> list[str]:
+    """Return the command that acts as somebody at the desk would."""
+    url = f"http://{LOOPBACK}:{http_port}"
+    return [sys.executable, "-P", "-m", "collector.trial.desk", url, str(where.login_file)]
 
 
 def command(where: Layout) -> list[str]:

@@ -121,7 +121,10 @@ def as_written(
     store = trial.demo.influx.toml() if trial.demo and trial.demo.influx else ""
     files = {
         where.collector_file: layout.collector_toml(
-            trial.http_port, trial.mqtt_port, embedded=embedded, store=store
+            *(trial.http_port, trial.mqtt_port),
+            embedded=embedded,
+            store=store,
+            more=played.ALERTS if trial.demo else "",
         )
     }
     if trial.demo:
@@ -137,6 +140,7 @@ def as_written(
             say(f"keeping {path} as you changed it; no option of this command reaches it")
     if trial.demo:
         played.write_roster(where)
+        played.write_account(where)
     elif not where.roster_file.exists():  # it has no place for a line that says whose it is
         layout.write(where.roster_file, layout.ROSTER)
     config = read_collector(where.collector_file)
@@ -160,12 +164,15 @@ def the_parts(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> l
         half = (trial.demo.schools + 1) // 2
         playing = played.command(where)
         measuring = part("simulator", playing, lambda _: ready.schools_up(page) >= half)
-    return [
+    parts = [
         part("broker", plan.command, lambda _: ready.takes_connections(trial.mqtt_port)),
         part("collector", collector, lambda _: ready.answers(page, "/readyz")),
         measuring,
         part("watchdog", watchdog, lambda since: ready.came_round(page, since)),
     ]
+    if trial.demo:
+        parts.append(part("desk", played.desk_command(where, page), lambda _: True))
+    return parts
 
 
 def summary(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> str:
@@ -177,7 +184,9 @@ def summary(trial: Trial, where: Layout, who: Identity, plan: BrokerPlan) -> str
     if trial.demo:
         what = "A made-up district"
         whom = (
-            f"schools   {trial.demo.schools}; faults come within minutes, by {where.scenario_file}"
+            f"schools   {trial.demo.schools}; faults come within minutes, by "
+            f"{where.scenario_file}\n"
+            f"  sign in   {played.LOGIN}; the password is in {where.login_file}"
         )
     return f"""
 {what} is monitored now.

@@ -134,6 +134,13 @@ def asker(request: web.Request) -> By:
     return actor.by if actor else By(role="visitor", address=address_of(request))
 
 
+async def api_reader(request: web.Request) -> Actor | None:
+    """Return the same of a question to the API, by name and password; raises HTTPException."""
+    if request.app[SIGN_IN].people.accounts:
+        await _basic(request)
+    return reader(request)
+
+
 def cookie(sign_in: SignIn) -> str:
     """Return the name of the cookie; the prefix binds it to this host and to https."""
     return "__Host-schoolwatch" if sign_in.people.secure else "schoolwatch"

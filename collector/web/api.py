@@ -16,6 +16,7 @@ from collector.verdicts import State
 from collector.web import (
     alerts,
     board,
+    channels,
     dropped,
     held,
     incidents,
@@ -33,6 +34,7 @@ from collector.web import (
     unconnected,
     values,
 )
+from collector.web.actors import api_reader
 from collector.web.rates import per_second, thinned
 from collector.web.reads import Reads
 from collector.web.snapshot import pings_in
@@ -175,6 +177,10 @@ class Api:
         order = source.in_order(rooms.keys(found))
         return answer(rooms.answered(found, ask, names, order, now))
 
+    async def channels(self, _request: web.Request) -> web.Response:
+        """Answer with what is known of each channel of alerts."""
+        return answer(channels.answered(self.source.channels(), self.now()))
+
     async def unconnected(self, _request: web.Request) -> web.Response:
         """Answer with the schools without a network, and who was; raises StoreError."""
         found = await self.reads.run(self.source.unconnected)
@@ -185,10 +191,14 @@ class Api:
         found = await self.reads.run(self.source.supervision)
         return answer(supervision.answered(found, self.now()))
 
-    async def incidents(self, _request: web.Request) -> web.Response:
-        """Answer with what people have to judge, and what is due; raises StoreError."""
-        found = await self.reads.run(self.source.incidents_listed)
-        return answer(incidents.answered(found, self.now()))
+    async def incidents(self, request: web.Request) -> web.Response:
+        """Answer with what people have to judge, and what is due; raises StoreError, and
+        HTTPException for who may not read it, as on the page."""
+        actor = await api_reader(request)
+        school = actor.school if actor and actor.role == "school" else ""
+        found = await self.reads.run(lambda: self.source.incidents.listed(school))
+        seen = [one for one in found if not actor or actor.sees(one.incident.place)]
+        return answer(incidents.answered(seen, self.now()))
 
     async def targets(self, _request: web.Request) -> web.Response:
         """Answer with the district against its targets."""

@@ -14,6 +14,7 @@ from collector.web import (
     acting,
     alerts,
     apiparams,
+    channels,
     dropped,
     evidence,
     incidents,
@@ -44,12 +45,16 @@ REFUSALS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One address under `/api/v1/`; the last part of `name` is the handler's."""
+    """One address under `/api/v1/`; the last part of `name` is the handler's.
+
+    What is `for_people` asks for an account where there are any.
+    """
 
     name: str
     says: str
     answer: Any
     parameters: Sequence[Parameter] = ()
+    for_people: bool = False
 
     @property
     def path(self) -> str:
@@ -68,7 +73,11 @@ QUESTIONS: Final = (
     Question("rooms", "Whether a lesson can be held in each room", rooms.Rooms, apiparams.ROOMS),
     Question("alerts", "What is open, and what was", alerts.Alerts, apiparams.ALERTS),
     Question("security", "Attacks, and who would see one", security.Security, apiparams.SECURITY),
-    Question("incidents", "What people have to judge, and what is due", incidents.Incidents),
+    Question("channels", "Whether messages get through", channels.Channels),
+    Question(
+        *("incidents", "What people have to judge, and what is due", incidents.Incidents),
+        for_people=True,
+    ),
     Question("unconnected", "Schools without a network", unconnected.UnconnectedAnswer),
     Question("supervision", "What is open past its due date", supervision.SupervisionAnswer),
     Question("targets", "The district against its targets", scores.Targets),
@@ -200,9 +209,14 @@ def _asked(one: Question, schema: Any, refusal: dict[str, Any]) -> dict[str, Any
     answers |= {status: refusal | {"description": says} for status, says in REFUSALS.items()}
     if not one.parameters:
         del answers["400"]
+    if one.for_people:
+        refused = {status: ACT_REFUSALS[status] for status in ("401", "403", "429")}
+        answers |= {status: refusal | {"description": says} for status, says in refused.items()}
     get = _get(one.name, one.says, answers)
     if one.parameters:
         get["parameters"] = [parameter.spec() for parameter in one.parameters]
+    if one.for_people:
+        get["security"] = [{"account": []}, {}]
     return {"get": get}
 
 

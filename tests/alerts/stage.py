@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from alerts.engine import Engine
-from alerts.facts import ReadingFact, Sight, Wrong
+from alerts.facts import Members, ReadingFact, Sight, Wrong
 from alerts.language.file import read_rules
-from alerts.language.scene import in_short, listed
+from alerts.language.scene import NOBODY, in_short, listed
 from alerts.routing.plan import Routing
 from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
@@ -163,8 +163,15 @@ class Stage:
     ) -> None:
         self.engine.readings([ReadingFact(str(who), measurement, tags, fields, self.clock())])
 
-    def see(self, *wrong: Wrong, covers: Sequence[str], unknown: Sequence[str] = ()) -> None:
-        self.engine.see(Sight(self.clock(), frozenset(covers), wrong, frozenset(unknown)))
+    def see(
+        self,
+        *wrong: Wrong,
+        covers: Sequence[str],
+        unknown: Sequence[str] = (),
+        members: Mapping[str, Members] = NOBODY,
+    ) -> None:
+        places = frozenset(unknown)
+        self.engine.see(Sight(self.clock(), frozenset(covers), wrong, places, members=members))
 
     def born(self, who: Identity = WHO, holds: int = 0) -> None:
         """Have a birth arrive that says how many batches of events the agent holds back."""

@@ -167,7 +167,9 @@ def test_a_rule_that_is_new_sees_the_present_once(tmp_path: Path) -> None:
     assert stage.told() == ["30s begins link_down late"]
 
 
-def test_an_alert_of_a_rule_that_is_no_more_ends_and_nobody_is_told(tmp_path: Path) -> None:
+def test_an_alert_of_a_rule_that_is_no_more_ends_and_who_was_told_of_it_is_told_that(
+    tmp_path: Path,
+) -> None:
     stage = Stage(tmp_path / "d1")
     stage.say(Event("link_down", "switch", "1", True, NOW), *(dropping(f"{n}") for n in range(9)))
     stage.wait(31)
@@ -177,9 +179,10 @@ def test_an_alert_of_a_rule_that_is_no_more_ends_and_nobody_is_told(tmp_path: Pa
     assert [case.alert.key.rule for case in stage.engine.open_cases()] == ["link_is_down"]
     stage.wait(1200, step=10)
     assert stage.told()[: len(told)] == told
-    assert [words.split(" ")[1:3] for words in stage.told()[len(told) :]] == [
-        ["begins", "link_is_down"]
-    ]
+    gone, begun = stage.messages_made()[len(told) :]
+    assert (gone.reason, gone.total) == ("ALL_RESOLVED", 10)
+    assert "不再跟踪" in gone.title.zh
+    assert (begun.reason, begun.counts) == ("FIRST", {"link_is_down": 1})
 
 
 def test_rows_that_were_there_before_the_first_rule_tell_only_what_still_lasts(

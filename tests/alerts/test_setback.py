@@ -6,13 +6,14 @@ from pathlib import Path
 
 from alerts import silences
 from alerts.channels.health import Health
+from alerts.language.file import read_rules
 from alerts.outbox import Outbox
 from alerts.rules import Rule
 from alerts.shipped import RULES
 from alerts.silences import Matchers
 from core.clock import SECOND
 from core.types import Event
-from tests.alerts.stage import Stage
+from tests.alerts.stage import RULE_FILES, Stage
 
 HOUR = 3600 * SECOND
 DISK: Sequence[Rule] = [
@@ -100,3 +101,23 @@ def test_a_message_that_waits_goes_out_and_a_channel_counts_as_failing_from_now(
     assert parcel.notification.number == 1
     before = Health().failed(stage.clock() + HOUR, "no answer")
     assert before.failed(stage.clock(), "no answer").failing_since == stage.clock()
+
+
+def test_what_a_rule_remembers_moves_with_the_clock(tmp_path: Path) -> None:
+    rules = read_rules(RULE_FILES / "memory.rules.toml").rules
+    names = ("rtt_jumps", "errors_grow")
+    stage = Stage(tmp_path / "d1", rules=[one for one in rules if one.name in names])
+
+    def say(rtt: float, errors: int) -> None:
+        stage.heard()
+        stage.read("ping", {"url": "gw"}, average_response_ms=rtt)
+        stage.read("net", {"interface": "eth0"}, err_in=errors)
+
+    say(10.0, 0)
+    stage.wait(400, 100)
+    stage.clock.at -= HOUR
+    stage.wait(1)
+    stage.wait(250, 50)
+    say(90.0, 900)
+    told = {one.alerts[0].alert.key.rule for one in stage.messages_made()}
+    assert told == set(names), "eleven minutes have passed, whatever the clock says"

@@ -40,9 +40,12 @@ class Desk:
 
     def minute(self) -> list[str]:
         asyncio.run(self.incidents.minute())
-        self.stage.engine.see(self.sights[-1])
+        overdue, handling = self.sights[-2:]
+        for sight in (overdue, handling):
+            self.stage.engine.see(sight)
         self.stage.engine.tick()
-        return [one.target for one in self.sights[-1].wrong]
+        self.missed = [(one.target, one.details["late"]) for one in handling.wrong]
+        return [one.target for one in overdue.wrong]
 
     def audited(self, kind: str) -> list[dict[str, Any]]:
         self.stage.journal.sync()
@@ -105,6 +108,24 @@ def test_what_is_overdue_is_audited_once_and_told_to_the_district_until_it_is_re
     assert desk.minute() == []
     assert len(desk.audited("incident_reported")) == 1
     assert not any(c.alert.key.rule == "report_overdue" for c in stage.engine.open_cases())
+
+
+def test_incidents_that_nobody_closes_in_time_miss_the_target_until_they_are_closed(
+    desk: Desk,
+) -> None:
+    stage, numbers = desk.stage, [one.number for one in found(desk.stage)]
+    desk.minute()
+    assert desk.missed == []
+    stage.clock.at += 3 * 24 * HOUR
+    desk.minute()
+    assert desk.missed == [("worse", len(numbers))]
+    (case,) = [c for c in stage.engine.open_cases() if c.alert.key.rule == "target_handling"]
+    assert (case.alert.key.place, case.alert.state, case.alert.severity) == ("", "firing", "P3")
+    for number in numbers:
+        desk.incidents.confirm(number, "误报", HEAD, "演练")
+    desk.minute()
+    assert desk.missed == []
+    assert not any(c.alert.key.rule == "target_handling" for c in stage.engine.open_cases())
 
 
 def test_a_summary_is_due_thirty_days_after_closing(desk: Desk) -> None:

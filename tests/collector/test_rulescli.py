@@ -28,7 +28,7 @@ def written(tmp_path: Path, told: str) -> list[str]:
 
 def test_the_samples_are_fine_and_do_what_they_say(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["rules", "check", str(CONFIGS / "rules.toml")]) == 0
-    assert "2 of this file" in capsys.readouterr().out
+    assert "3 of this file" in capsys.readouterr().out
     assert main(["rules", "test", str(CONFIGS / "rules.test.toml")]) == 0
     assert "2 timelines, as expected" in capsys.readouterr().out
 

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 from alerts.facts import Sight
+from alerts.language.file import read_rules
+from alerts.language.words import MEMBERS
 from alerts.match import small
 from alerts.rules import Sighted
 from alerts.shipped import RULES
@@ -23,6 +26,7 @@ from collector.targetsight import AIMS
 from collector.verdicts import Known, Outside
 from core.clock import SECOND
 from core.types import Identity
+from tests.alerts.stage import RULE_FILES, Stage
 from tests.collector.making import NOW, REGION
 from tests.collector.test_painting import ARRIVING, AWAY, DAY, OPEN, SILENT, STOPPED, agent, scene
 
@@ -157,6 +161,7 @@ def test_every_kind_has_a_rule_and_every_rule_about_the_picture_a_kind() -> None
         *witnesses.COVERS,
         *(kind for aim in AIMS for kind in (aim.district, aim.school)),
         incidents.RULE,
+        incidents.HANDLING,
         retention.RULE,
     }
 
@@ -169,3 +174,28 @@ def test_a_clock_that_is_far_off_is_wrong_also_of_a_silent_agent_and_not_of_a_st
     found = [one for one in sight_of(picture, OPEN, Canary()).wrong if one.kind == "clock_off"]
     assert [one.place for one in found] == [str(agent(1)), str(agent(2))]
     assert {(one.since, one.details["offset_ms"]) for one in found} == {(NOW - SECOND, -6_000.0)}
+
+
+def test_members_are_what_may_be_wrong_and_whether_somebody_can_tell() -> None:
+    known = {agent(1): SILENT, agent(2): STOPPED, agent(3): ARRIVING, agent(4): Known()}
+    members = seen(known).members
+    assert members["agent_silent"] == {(str(agent(1)), ""): True, (str(agent(3)), ""): True}
+    away = seen(known, opening=AWAY).members["agent_silent"]
+    assert away == {(str(agent(1)), ""): False, (str(agent(3)), ""): False}
+
+
+def test_the_kinds_that_a_share_may_be_made_of_are_those_whose_members_are_given() -> None:
+    given = {*seen({}).members, *conditions.members([]), *(aim.school for aim in AIMS)}
+    assert given == set(MEMBERS)
+
+
+def test_a_share_of_silent_agents_is_told_of_the_picture_as_it_is_painted(tmp_path: Path) -> None:
+    rules = read_rules(RULE_FILES / "watched.rules.toml").rules
+    stage = Stage(tmp_path / "d1", rules=[one for one in rules if one.name == "many_silent"])
+    everybody = {agent(n): ARRIVING for n in range(1, 11)}
+    four = everybody | {agent(n): SILENT for n in range(1, 5)}
+    for known in (everybody, four, four, everybody):
+        for _ in range(7):
+            stage.engine.see(replace(seen(known), at=stage.clock()))
+            stage.wait(50, step=50)
+    assert stage.told() == ["650s begins many_silent", "1050s ends many_silent"]

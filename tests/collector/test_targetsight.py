@@ -16,12 +16,15 @@ from collector.targetparts import (
     access,
     clocks,
     egress,
+    listed,
     platforms,
     protection,
     rooms,
+    uptime,
     watching,
 )
-from collector.targetsight import ACCESS, ROOMS, WATCHING, Aim, Answer, Part, sights, total
+from collector.targetsight import ACCESS, LISTED, ROOMS, WATCHING, Aim, Answer, Part, sights, total
+from collector.unconnected import Entry
 from core.clock import SECOND
 from core.types import Identity
 from tests.alerts.targets.making import school, schools
@@ -227,3 +230,26 @@ def test_agents_are_counted_that_should_be_heard_and_clocks_that_are_known() -> 
     assert (one.judged, one.good) == ("not_met", 1)
     (one,) = clocks(replace(picture, schools=(seen(*agents[:1]),)))
     assert one.judged == "met"
+
+
+def test_a_school_on_the_list_misses_the_target_until_it_is_off() -> None:
+    there = [seen(agent(Identity("330100", name, "host"), "up")) for name in ("a", "b")]
+    picture = Picture(SEEN, "d1", True, tuple(there), roster=False)
+    entry = Entry("330100", "a", NOW, NOW, NOW, 30 * HOUR, "silent", opened=NOW)
+    district, one = sights(LISTED, listed(picture, {entry.key: entry}), NOW, str)
+    assert (district.wrong[0].details["not_met"], district.wrong[0].details["total"]) == (1, 2)
+    assert one.wrong[0].details["hours"] == 30
+    district, one = sights(LISTED, listed(picture, {}), NOW, str)
+    assert (district.wrong, one.wrong, district.unknown) == ([], [], frozenset())
+
+
+def test_uptime_is_judged_of_the_known_school_time_of_a_month_that_says_something() -> None:
+    days = 6 * 8 * HOUR
+    found = [
+        school(1, lessons=days, up=days, known=days),
+        school(2, lessons=days, up=days * 9 // 10, known=days),
+        school(3, lessons=HOUR, up=0, known=HOUR),
+        school(4, lessons=days, up=days // 2, known=days // 2),
+    ]
+    judged = [one.judged for one in uptime(found)]
+    assert judged == ["met", "not_met", "unproven", "unproven"]

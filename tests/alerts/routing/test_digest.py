@@ -111,6 +111,28 @@ def test_what_is_told_at_once_is_not_told_again_in_the_digest(tmp_path: Path) ->
     assert told(stage, MONDAY) == {"operator": ["0m FIRST 1 address_duplicate"]}
 
 
+def test_a_channel_that_is_full_gets_its_digest_later_and_no_other_waits(tmp_path: Path) -> None:
+    stage = staged(tmp_path / "d", TEXT, now=MONDAY)
+    begin(stage, "P4", school(90))
+    begin(stage, "P3", school(91))
+    stage.wait(85 * MINUTE, step=60)
+    for number in range(16):
+        begin(stage, "P2", school(number))
+    before = len(told(stage)["operator"])
+    stage.wait(6 * MINUTE, step=10)
+    stage.restart()
+    stage.wait(2 * MINUTE, step=10)
+    assert told(stage, MONDAY)["user"] == ["90m DIGEST 1 address_lost"]
+    assert not any("DIGEST" in one for one in told(stage)["operator"])
+    stage.wait(10 * MINUTE, step=10)
+    late = told(stage, MONDAY)["operator"][before:]
+    assert [one.split(" ", 1)[1] for one in late if "DIGEST" in one] == [
+        "DIGEST 1 address_duplicate"
+    ]
+    minute = int(next(one for one in late if "DIGEST" in one).partition("m")[0])
+    assert 95 <= minute <= 97, "as soon as there is room"
+
+
 def test_a_clock_that_was_far_ahead_ends_no_digest_for_good(tmp_path: Path) -> None:
     stage = staged(tmp_path / "d", TEXT, now=MONDAY)
     stage.clock.at += 365 * DAY * SECOND

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.language.file import read_rules
-from alerts.recall import recall
+from alerts.recall import shelf
 from alerts.recall.samples import MOST, Counter, Values
 from alerts.recall.usual import Book
 from alerts.rules import Rule, Usual
@@ -61,7 +61,7 @@ def test_a_series_that_speaks_often_is_not_remembered_word_by_word() -> None:
 def test_series_beyond_the_bound_are_counted_and_said_nothing_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recall, "MOST_OF_ONE_PLACE", 3)
+    monkeypatch.setattr(shelf, "MOST_OF_ONE_PLACE", 3)
     stage = Stage(tmp_path / "d1", rules=only("firmware_changed"))
     for version in ("1.0", "1.1"):
         for number in range(5):

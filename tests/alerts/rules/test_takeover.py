@@ -7,13 +7,15 @@ from typing import NoReturn
 
 import pytest
 
+from alerts.channels.said import said_of
 from alerts.history import History, Wanted
+from alerts.outbox import Parcel
 from alerts.rules import Threshold
 from alerts.shipped import RULES
 from alerts.texts import Words
-from core.types import Event
+from core.types import Event, Identity
 from tests.alerts.stage import SHANGHAI, Stage
-from tests.collector.making import NOW
+from tests.collector.making import NOW, REGION
 
 DOWN = Event("link_down", "switch-2", "switch-2/port-5", True, NOW)
 OTHERS = [rule for rule in RULES if rule.name != "link_down"]
@@ -45,7 +47,7 @@ def test_one_that_lost_its_rule_over_a_restart_says_the_same(tmp_path: Path) -> 
     stage.rules = OTHERS
     stage.restart()
     assert "不代表已恢复" in told_of(stage)
-    assert stage.told() == ["30s begins link_down"]
+    assert stage.told() == ["30s begins link_down", "60s ends link_down"]
 
 
 def test_a_rule_that_looks_at_something_else_now_ends_what_was_open(tmp_path: Path) -> None:
@@ -65,7 +67,7 @@ def test_places_that_a_rule_leaves_out_from_now_on_end_too(tmp_path: Path) -> No
     stage.engine.take_rules([replace(old, places=replace(old.places, not_at=("*/school-1",)))])
     assert list(stage.engine.open_cases()) == []
     stage.read("disk", {"path": "/"}, used_percent=99.0)
-    assert stage.told() == ["0s begins disk_full"]
+    assert stage.told() == ["0s begins disk_full", "0s ends disk_full"]
 
 
 def test_a_database_that_refuses_leaves_the_old_rules_in_force(
@@ -86,3 +88,44 @@ def test_a_database_that_refuses_leaves_the_old_rules_in_force(
 
     stage.engine.take_rules(OTHERS)
     assert list(stage.engine.open_cases()) == []
+
+
+def test_many_that_lost_their_rule_are_told_in_one_message_also_where_channels_are_full(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path / "d1", messages=6)
+    for number in range(9):
+        port = f"switch-2/port-{number}"
+        stage.say(replace(DOWN, subject=port), who=Identity(REGION, f"school-{number}", "host"))
+    stage.wait(120)
+    before = len(stage.messages_made())
+    stage.engine.take_rules(OTHERS)
+    (said,) = stage.messages_made()[before:]
+    assert (said.total, said.counts) == (9, {"link_down": 9})
+    assert said.title.zh == "规则已取消或更改，9 条告警不再跟踪，不代表已恢复"
+    assert said_of(Parcel("duty", 1, False, said), "zh", "d1").head == "不再跟踪"
+    stage.rules = OTHERS
+    stage.restart()
+    stage.wait(600, 5)
+    assert len(stage.messages_made()) == before + 1, "it is told once"
+
+
+def test_a_kill_before_the_end_of_a_rule_is_durable_tells_of_it_after_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = Stage(tmp_path / "d1")
+    stage.say(DOWN)
+    stage.wait(60)
+
+    def killed(*_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alerts.tables.write", killed)
+        with pytest.raises(KeyboardInterrupt):
+            stage.engine.take_rules(OTHERS)
+    stage.rules = OTHERS
+    stage.restart()
+    assert stage.told() == ["30s begins link_down", "60s ends link_down"]
+    stage.restart()
+    assert len(stage.told()) == 2

@@ -1,5 +1,6 @@
 """What `deploy init` lays into a folder: once, each file for one reader, and no secret shown."""
 
+import json
 import os
 import re
 import tomllib
@@ -12,6 +13,7 @@ from collector.deploy import init, owners, renew
 from collector.deploy.authority import utc_now
 from collector.deploy.district import District
 from collector.deploy.owners import IN_CONTAINERS, Owner
+from collector.terminal import DEFAULT_URL
 from configs import __file__ as configs_file
 from core.errors import ConfigError
 from tests.collector.deploy.made import HOST, REGION, ROOT, deploy, made, open_folder, ran
@@ -280,3 +282,41 @@ def tomllib_version() -> str:
     found = re.search(r"^version = (.+)$", (ROOT / "setup.cfg").read_text(), re.MULTILINE)
     assert found
     return found[1]
+
+
+def pages_of(folder: Path) -> set[str]:
+    """Return where the dashboards of *folder* say that the collector's pages are."""
+    boards = [*(folder / "grafana" / "dashboards").rglob("*.json")]
+    assert boards
+    found = (json.loads(path.read_bytes())["templating"]["list"] for path in boards)
+    return {one["query"] for variables in found for one in variables if one["name"] == "page"}
+
+
+def test_dashboards_lead_to_the_pages_of_the_district_and_follow_when_these_move() -> None:
+    ours, later = "https://monitor.example.org", "https://net.example.org/watch"
+    with open_folder() as place:
+        folder = place / "district"
+        assert ran("init", folder, *INIT, "--base-url", ours).returncode == 0
+        assert pages_of(folder) == {ours}
+        config = folder / "collector" / "collector.toml"
+        assert read_collector(config).alerts.base_url == ours
+        config.write_text(config.read_text("utf-8").replace(ours, f"{later}/"), "utf-8")
+        assert ran("init", folder).returncode == 0
+        changed = renew.upgrade(District(folder))
+        assert changed
+        assert all(name.startswith("grafana/dashboards/") for name in changed)
+        assert pages_of(folder) == {later}
+        assert "upgrade" in ran("init", folder, *INIT, "--base-url", ours).stderr
+
+
+def test_an_address_of_the_pages_that_is_none_is_refused_before_anything_is_made() -> None:
+    with open_folder() as place:
+        said = ran("init", place / "district", *INIT, "--base-url", "http://monitor.example.org")
+        assert said.returncode != 0
+        assert "https" in said.stderr
+        assert not (place / "district").exists()
+
+
+def test_without_an_address_they_lead_to_this_machine() -> None:
+    with made() as district:
+        assert pages_of(district.folder) == {DEFAULT_URL}

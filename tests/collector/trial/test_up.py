@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -46,7 +47,8 @@ class Up:
         for child in psutil.Process(self.process.pid).children():
             words = " ".join(child.cmdline())
             parts = {"collector run": "collector", "agent run": "agent"}
-            parts |= {"simulate run": "simulator", "watch": "watchdog"}
+            parts |= {"simulate run": "simulator", "collector watch": "watchdog"}
+            parts |= {"collector.trial.desk": "desk"}
             name = next((name for part, name in parts.items() if part in words), "broker")
             found[name] = child.pid
         return found
@@ -146,9 +148,26 @@ def test_a_made_up_district_fills_the_page_and_its_agents_say_good_bye(start: St
         return {value["measurement"] for value in found}
 
     until_sync(lambda: measured() >= {"cpu", "disk", "ping", "http_response", "bandwidth"}, 30)
-    assert sorted(up.children()) == ["broker", "collector", "simulator", "watchdog"]
+    assert sorted(up.children()) == ["broker", "collector", "desk", "simulator", "watchdog"]
     assert up.end() == 0
     assert "readings; 0 batches wait" in (up.folder / "demo/log/simulator.log").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.real("mosquitto")
+def test_a_made_up_district_shows_what_people_do_with_alerts(start: Start) -> None:
+    up = start("--demo", "--schools", "8")
+    up.until_up()
+
+    def shown() -> tuple[bool, bool]:
+        """Return whether an alert is acknowledged, and one silenced."""
+        found = up.get("/api/v1/alerts?rule=disk_full")["open"]
+        acked = any(one["acked"] for one in found)
+        return acked, any(one["muted_by"].startswith("silence:") for one in found)
+
+    until_sync(lambda: shown() == (True, True), 180)
+    assert stat.S_IMODE((up.folder / "demo/trial/login").stat().st_mode) == 0o600
+    assert up.end() == 0
 
 
 @pytest.mark.slow

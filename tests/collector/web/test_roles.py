@@ -225,3 +225,32 @@ async def test_a_school_silences_by_the_api_only_what_is_its_own(
     assert answer.status == 403
     mine = await office.client.post("/api/v1/silences", json=body, headers=basic("zhang"))
     assert mine.status == (200 if words else 400)
+
+
+READS = {"zhang": 2, "li": 1, "far": 0, "wang": 2, "": None}
+"""Incidents that each may read: one at the school of li, one at another; None: asked who it is."""
+
+
+@pytest.mark.parametrize("who", READS)
+async def test_the_api_gives_incidents_to_those_who_read_them_on_the_page(
+    office: Office, who: str
+) -> None:
+    for school in (WHO.school, "school-7"):
+        office.attacked(school)
+    said = await office.client.get("/api/v1/incidents", headers=basic(who) if who else {})
+    if READS[who] is None:
+        assert said.status == 401
+        assert said.headers["WWW-Authenticate"].startswith("Basic")
+        return
+    assert len((await said.json())["incidents"]) == READS[who]
+    wrong = await office.client.get("/api/v1/incidents", headers=basic(who, "wrong-Password-1"))
+    assert wrong.status == 401
+    await office.entered(who)
+    text = await office.get("/incidents")
+    assert text.count('href="/incidents/') == READS[who]
+
+
+async def test_a_cookie_alone_reads_no_incidents_by_the_api(office: Office) -> None:
+    office.attacked()
+    await office.entered("zhang")
+    assert (await office.client.get("/api/v1/incidents")).status == 401
