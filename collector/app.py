@@ -140,7 +140,7 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
-        self._evidence = EvidenceChores(self.books.journal, now)
+        self._evidence = EvidenceChores(self.books.journal, config.collector.audit_days, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)

@@ -2,6 +2,7 @@
 
 import click
 
+from collector.evidence.copycli import copy_command, drill_command
 from collector.evidence.exportcli import export_command, search_command
 from collector.evidence.reportcli import report_command
 from collector.evidence.scan.scancli import scan_command
@@ -26,6 +27,8 @@ audit_group.add_command(search_command)
 audit_group.add_command(export_command)
 audit_group.add_command(report_command)
 audit_group.add_command(scan_command)
+audit_group.add_command(copy_command)
+audit_group.add_command(drill_command)
 audit_group.add_command(witness_command)
 audit_group.add_command(compare_command)
 audit_group.add_command(acknowledge_command)

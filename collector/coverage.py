@@ -22,6 +22,7 @@ def _rows(*kinds: str) -> Covered:
 
 PAGE: Final = Covered(why="shows what is; changes nothing, and gives no file away")
 API: Final = Covered(why="what the pages show, for programs that ask each few seconds")
+HASHES: Final = Covered(why="hashes and signatures, for witnesses; no record can be told from one")
 HEALTH: Final = Covered(why="for programs that watch; changes nothing")
 FORM: Final = Covered(why="shows a form; what comes of it is recorded when it is sent")
 LOOK: Final = Covered(why="reads files or asks the collector; changes nothing")
@@ -59,6 +60,7 @@ ROUTES: Final[dict[str, Covered]] = {
     "GET /ledger": PAGE,
     "GET /silences": PAGE,
     "GET /incidents": PAGE,
+    "GET /evidence": PAGE,
     "GET /static": PAGE,
     "GET /sign-in": FORM,
     "GET /ack/{token}": FORM,
@@ -75,6 +77,17 @@ ROUTES: Final[dict[str, Covered]] = {
     "GET /api/v1/latest": API,
     "GET /api/v1/series": API,
     "GET /api/v1/canary": API,
+    "GET /api/v1/channels": API,
+    "GET /api/v1/dropped": API,
+    "GET /api/v1/evidence": API,
+    "GET /api/v1/audit/checkpoint": HASHES,
+    "GET /api/v1/audit/consistency": HASHES,
+    "GET /api/v1/audit/inclusion": HASHES,
+    "GET /api/v1/audit/witnesses": API,
+    "GET /audit/checkpoint": HASHES,
+    "GET /audit/keys": HASHES,
+    "GET /audit/statements": HASHES,
+    "GET /audit/tile/{path}": HASHES,
     "GET /api/v1/openapi.json": API,
     "GET /healthz": HEALTH,
     "GET /readyz": HEALTH,
@@ -96,9 +109,22 @@ COMMANDS: Final[dict[str, Covered]] = {
     "deploy upgrade": COMMAND,
     "notify test": COMMAND,
     "store init": COMMAND,
+    "audit acknowledge": _rows("witness_acknowledged"),
+    "audit copy": _rows("backup_made"),
+    "audit drill": _rows("restore_drilled"),
+    "audit export": _rows("audit_exported"),
+    "audit prove": _rows("audit_queried"),
+    "audit report": _rows("report_made"),
+    "audit rotate-key": _rows("command_run", "audit_key"),
+    "audit scan": _rows("privacy_scanned"),
+    "audit search": _rows("audit_queried"),
     "up": _rows("collector_started"),
     "accounts check": LOOK,
     "accounts list": LOOK,
+    "audit compare": Covered(why="on the auditor's host, of files that it holds"),
+    "audit key": LOOK,
+    "audit verify": Covered(why="says whether the log is whole; gives nothing of it out"),
+    "audit witness": Covered(why="on the auditor's host; takes hashes and signatures alone"),
     "calendar check": LOOK,
     "calendar show": LOOK,
     "collector watch": Covered(why="a program beside the collector; its canary is a reading"),

@@ -475,6 +475,10 @@ _KINDS: Final = (
         *("安全事件上报超过时限", "a security incident was not reported in time"),
     ),
     Kind(
+        *("restore_drilled", "EV-SYS-DRILL", OTHERS, "P4"),
+        *("已用审计日志的备份做恢复演练", "a copy of the audit log was put back as a drill"),
+    ),
+    Kind(
         *("report_made", "EV-SYS-REPORT", OTHERS, "P4"),
         *("已生成等保自查报告", "a self-check report was made"),
     ),

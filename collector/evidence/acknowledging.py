@@ -4,16 +4,14 @@ import sqlite3
 from contextlib import closing
 
 from collector.config import CollectorTable
-from collector.eventrows import EventRows
 from collector.evidence.signing import KEY_FILE, Signer, origin_of
 from collector.evidence.statements import Statements
 from collector.evidence.witnessrows import WitnessRows
-from collector.journal import Note, own_row
+from collector.journal import Note
 from collector.ledger import Ledger
-from collector.parts import LOCK, open_journal
-from core import clock, wire
+from collector.operating import Whose, login, operator, record
+from core import clock
 from core.errors import MonitorError, StartError
-from core.lock import InUse, hold
 from core.merkle.note import NoteError
 from core.merkle.statements import GivenUp, given_up_text
 
@@ -35,9 +33,9 @@ def acknowledge(
             wrong = [one for one in standings.values() if one.verdict in ("ahead", "differs")]
             if not wrong:
                 raise StartError("every witness that was heard agrees: there is nothing to say")
-            size = min(one.told.size for one in wrong) - 1
-            said = GivenUp(origin, size, by, because, clock.rfc3339(now()))
-            _record(table, ledger, said, len(wrong), now)
+        size = min(one.told.size for one in wrong) - 1
+        said = GivenUp(origin, size, by, because, clock.rfc3339(now()))
+        _record(table, said, len(wrong), now)
         signer = Signer(origin, table.audit_key or table.folder / KEY_FILE)
         Statements(table.folder / "audit").add(signer.state(given_up_text(said)))
     except (sqlite3.Error, OSError, NoteError) as error:
@@ -45,15 +43,7 @@ def acknowledge(
     return said
 
 
-def _record(
-    table: CollectorTable, ledger: Ledger, said: GivenUp, witnesses: int, now: clock.Clock
-) -> None:
+def _record(table: CollectorTable, said: GivenUp, witnesses: int, now: clock.Clock) -> None:
     details = {"by": said.by, "because": said.because, "size": said.size, "witnesses": witnesses}
-    note = Note("witness_acknowledged", said.origin, "", details)
-    try:
-        with hold(table.folder / LOCK, "collector", "[collector] folder"):
-            journal = open_journal(table, ledger, now)
-            journal.note(note)
-            journal.sync()
-    except InUse:
-        EventRows(ledger).note([own_row(table.id, note, wire.new_epoch(), 1, now())])
+    note = Note("witness_acknowledged", said.origin, "", {**details, **login()}, by=operator())
+    record(Whose(table, ours=table.audit_key is None), note, now)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from collector.eventrows import move_cursor
+from collector.evidence.expiry import remove_old
 from collector.evidence.health import LogHealth
 from collector.evidence.notary import Standing
 from collector.evidence.sealing import seal_finished
@@ -25,6 +26,8 @@ class EvidenceChores:
     """Everything here blocks in a worker thread, never in the event loop."""
 
     journal: Journal
+    days: int = 400
+    """For so many records are kept ([collector] audit_days)."""
     now: clock.Clock = clock.now
     health: LogHealth | None = None
     """As it was at the last minute."""
@@ -34,7 +37,7 @@ class EvidenceChores:
         await asyncio.to_thread(self.tell)
 
     async def seal(self) -> None:
-        """Seal the segments whose day is over."""
+        """Seal the segments whose day is over, and let go those past their time."""
         await asyncio.to_thread(self.seal_now)
 
     def tell(self) -> None:
@@ -51,9 +54,10 @@ class EvidenceChores:
         self.health = self.journal.log.health()
 
     def seal_now(self) -> None:
-        """Seal; a segment that is not what was signed stays, and is told."""
+        """Seal and let go; a segment that is not what was signed stays, and is told."""
         try:
             seal_finished(self.journal, self.now)
+            remove_old(self.journal, self.days, self.now)
         except LogDamaged as error:
             if notary := self.journal.log.notary:
                 notary.stop(error)

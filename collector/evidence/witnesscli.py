@@ -203,8 +203,11 @@ def rotate_command(config: Path) -> None:
     """
     from collector.config import read_to_start  # noqa: PLC0415 — `--help` needs no key
     from collector.evidence.rotating import rotated  # noqa: PLC0415
+    from collector.operating import Whose, recorded  # noqa: PLC0415
 
-    old, new = rotated(read_to_start(config).collector)
+    table = read_to_start(config).collector
+    with recorded(Whose(table, ours=table.audit_key is None), "audit rotate-key"):
+        old, new = rotated(table)
     _say(f"旧密钥：{old}", f"the old key: {old}")
     _say(f"新密钥：{new}", f"the new key: {new}")
 

@@ -20,6 +20,7 @@ from collector.configseen import SEEN
 from collector.coverage import COMMANDS
 from collector.deploy import store as deploy_store
 from collector.eventrows import STOPPED, move_cursor
+from collector.evidence.chores import EvidenceChores
 from collector.journal import Note
 from collector.ledger import Ledger
 from collector.operating import Whose, operator, record, whose
@@ -43,7 +44,9 @@ def lived(folder: Path) -> None:
     """Let a collector have been there."""
     folder.mkdir(parents=True, exist_ok=True)
     desk = open_desk(folder)
+    desk.books.journal.note(Note("collector_started", "d1"))
     desk.books.journal.sync()
+    EvidenceChores(desk.books.journal).close()
     desk.books.ledger.close()
     desk.store.close()
 
@@ -99,10 +102,22 @@ def words_of(name: str, place: Path) -> list[str]:
         "collector rollup": [*config, "--from", "2026-11-01", "--to", "2026-11-02"],
         "notify test": config,
         "store init": config,
+        "audit copy": [*config, str(place / "copy")],
+        "audit drill": [*config, str(place / "copy"), "--into", str(place / "again")],
+        "audit export": [*config, "--out", str(place / "evidence.zip")],
+        "audit prove": [*config, "1"],
+        "audit report": [*config, "--out", str(place / "report")],
+        "audit rotate-key": config,
+        "audit scan": [*config, str(place / "collector.toml")],
+        "audit search": config,
     }[name]
 
 
 HERE = ("accounts add", "accounts passwd", "collector backup", "notify test", "store init")
+AUDIT = (
+    *("audit copy", "audit drill", "audit export", "audit prove", "audit report"),
+    *("audit rotate-key", "audit scan", "audit search"),
+)
 DEPLOYS = {
     "deploy agent": [REGION, "3144000123", "server-room"],
     "deploy init": ["--region", REGION, "--host", "127.0.0.1"],
@@ -115,11 +130,11 @@ DEPLOYS = {
 
 def test_no_command_that_records_is_left_out_of_these_tests() -> None:
     recording = {name for name, covered in COMMANDS.items() if covered.kinds}
-    elsewhere = {"collector run", "up", "collector rollup"}
-    assert recording == {*HERE, *DEPLOYS} | elsewhere
+    elsewhere = {"collector run", "up", "collector rollup", "audit acknowledge"}
+    assert recording == {*HERE, *DEPLOYS, *AUDIT} | elsewhere
 
 
-@pytest.mark.parametrize("name", HERE)
+@pytest.mark.parametrize("name", [*HERE, *AUDIT])
 def test_a_command_is_recorded_with_the_user_who_ran_it(
     place: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,12 +142,15 @@ def test_a_command_is_recorded_with_the_user_who_ran_it(
     if name == "accounts passwd":
         main(["accounts", "add", *words_of("accounts add", place)])
         sys.stdin = io.StringIO("Another river 88\n")
+    if name == "audit drill":
+        main(["audit", "copy", *words_of("audit copy", place)])
     main([*name.split(), *words_of(name, place)])
     found = rows(place / "kept", *COMMANDS[name].kinds)
     row = found[-1]
     LINE.validate(row)
     assert (row["actor"], row["role"]) == (f"operator:{operator().account}", "operator")
-    assert row["target"] == ("ledger.db" if name == "collector backup" else name)
+    of_the_log = "audit" if name in AUDIT and name != "audit rotate-key" else name
+    assert row["target"] == ("ledger.db" if name == "collector backup" else of_the_log)
     assert row["success"]
     assert PASSWORD not in json.dumps(found)
 

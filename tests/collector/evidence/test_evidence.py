@@ -49,7 +49,7 @@ class Collector:
         self.log = open_log(self.folder, self.clock)
         self.journal = Journal("d1", EventRows(self.ledger), self.log, self.clock)
         restore(self.journal)
-        self.chores = EvidenceChores(self.journal, self.clock)
+        self.chores = EvidenceChores(self.journal, now=self.clock)
 
     def again(self) -> None:
         self.ledger.close()
