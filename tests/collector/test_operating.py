@@ -155,6 +155,14 @@ def test_a_command_is_recorded_with_the_user_who_ran_it(
     assert PASSWORD not in json.dumps(found)
 
 
+def test_a_drill_that_fails_is_recorded_with_its_reason(place: Path) -> None:
+    main(["audit", "copy", *words_of("audit copy", place)])
+    (place / "copy" / "checkpoint").write_text("altered\n")
+    assert main(["audit", "drill", *words_of("audit drill", place)]) != 0
+    (row,) = rows(place / "kept", "restore_drilled")
+    assert (row["success"], "is damaged" in row["reason"]) == (False, True)
+
+
 @pytest.mark.parametrize("name", DEPLOYS)
 def test_what_is_done_to_the_folder_of_a_district_is_recorded(
     name: str, monkeypatch: pytest.MonkeyPatch

@@ -300,6 +300,23 @@ def test_what_is_old_enough_goes_after_its_record_and_proofs_stay(tmp_path: Path
     one.lives(1)
 
 
+def test_the_clock_lets_go_what_is_past_its_time_and_nothing_else(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.chores.days = 200
+    one.lives(3)
+    one.chores.seal_now()
+    one.clock.at += 196 * DAY
+    one.chores.seal_now()
+    assert one.kinds("retention_removed") == []
+    one.clock.at += 2 * DAY
+    one.chores.seal_now()
+    (gone,) = one.kinds("retention_removed")
+    assert gone["details"]["first"] == 1  # type: ignore[index]
+    assert one.log.health().oldest_row == 41
+    one.chores.seal_now()
+    assert len(one.kinds("retention_removed")) == 1
+
+
 def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_what_is_new(
     tmp_path: Path,
 ) -> None:
