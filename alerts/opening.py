@@ -80,10 +80,17 @@ def _without_rule(
     for case in {**{c.alert.number: c for c in memory.cases.values()}, **memory.folded}.values():
         key = case.alert.key
         rule, was = rules.get(key.rule), before.get(key.rule)
-        if rule and was and _same(was, rule) and rule.places.hold(key.place):
+        if rule and was and _same(was, rule) and _looks_at(rule, key.place):
             continue
         found.append(case)
     return found
+
+
+def _looks_at(rule: Rule, place: str) -> bool:
+    if isinstance(rule.of, Recalled | Watched) and rule.of.share:
+        # Of a group it may look at some schools only.
+        return rule.places.hold_some(place)
+    return rule.places.hold(place)
 
 
 def _same(before: Rule, rule: Rule) -> bool:

@@ -271,6 +271,16 @@ class Places:
             return False
         return not self.at or any(_lies_in(place, one) for one in self.at)
 
+    def hold_some(self, group: str) -> bool:
+        """Return whether anything of a *group* of places is looked at, "" being the district."""
+        if any(_lies_in(group, one) for one in self.not_at):
+            return False
+        level = group.count("/") + 1 if group else 0
+        return not self.at or any(
+            _lies_in(group, one) or _lies_in(group, "/".join(one.split("/")[:level]))
+            for one in self.at
+        )
+
 
 EVERYWHERE: Final = Places()
 

@@ -1,7 +1,7 @@
 """What a person does: tried, taken back, recorded on the disk, and only then done (R-44).
 
     rehearsal in a transaction ─▶ rolled back ─▶ audit log synced ─▶ the same again, committed
-          │ refused: nothing is recorded        │ stopped: nothing    │ failed: a row says so
+          │ refused: nothing is recorded        │ stopped: nothing    │ not done: a row says so
 
 A row that came first may tell of what a crash then kept from being done; the other way round there
 could be acts of which no row tells.
@@ -10,7 +10,7 @@ could be acts of which no row tells.
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from collector.journal import Journal, Note
 
@@ -19,6 +19,9 @@ Transaction = Callable[[], AbstractContextManager[sqlite3.Connection]]
 Perform = Callable[[sqlite3.Connection], tuple[T, Sequence[Note]]]
 """Does it in a transaction, twice; returns what came of it, and what there is to record, which is
 nothing where nothing was changed."""
+
+
+TOO_LATE: Final = "by then there was nothing left to do"
 
 
 class _TakenBack(Exception):
@@ -37,10 +40,12 @@ def act(transaction: Transaction, journal: Journal, perform: Perform[T]) -> T:
         journal.act(*notes)
         try:
             with transaction() as db:
-                found, _ = perform(db)
+                found, done = perform(db)
         except Exception as error:
             journal.not_done(notes, str(error) or type(error).__name__)
             raise
+        if not done:
+            journal.not_done(notes, TOO_LATE)
     return found
 
 

@@ -12,7 +12,7 @@ import html
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -66,6 +66,15 @@ class Server:
 
 
 @dataclass(slots=True)
+class _Left:
+    """Who has not got the message `key`; in `doubt` they may have it all the same."""
+
+    key: str
+    to: tuple[str, ...]
+    doubt: bool
+
+
+@dataclass(slots=True)
 class Mail:
     """A channel; `collector` is the collector's id."""
 
@@ -75,22 +84,26 @@ class Mail:
     to: tuple[str, ...] = field(repr=False)
     collector: str
     language: Language = "both"
-    _left: tuple[str, tuple[str, ...]] = ("", ())
-    """A message that some have, and who has not."""
+    _left: "_Left | None" = None
 
     async def send(self, parcel: Parcel) -> None:
         """Send the mail to all who do not have it; raises RetryLater, DeliveryError."""
         key = key_of(parcel.notification, self.collector)
-        to = self._left[1] if self._left[0] == key else self.to
+        left = self._left
+        if left is None or left.key != key:
+            left = _Left(key, self.to, parcel.repeat)
+        # A mark that is there because others have it is for who comes after this process.
+        parcel = replace(parcel, repeat=left.doubt)
         mail = mail_of(said_of(parcel, self.language, self.collector), key, parcel.notification.at)
-        mail["From"], mail["To"] = self.sender, ", ".join(to)
+        mail["From"], mail["To"] = self.sender, ", ".join(left.to)
         try:
-            refused = await asyncio.to_thread(self.server.hand_over, mail, list(to))
+            refused = await asyncio.to_thread(self.server.hand_over, mail, list(left.to))
         except smtplib.SMTPRecipientsRefused as error:
             refused = error.recipients
         except smtplib.SMTPResponseException as error:
             raise _answered(error.smtp_code, _what(error)) from None
         except smtplib.SMTPServerDisconnected:
+            left.doubt = True
             raise RetryLater("the mail server closed the connection", perhaps=True) from None
         except smtplib.SMTPException as error:
             raise DeliveryError(f"the mail server cannot do it: {type(error).__name__}") from None
@@ -98,25 +111,27 @@ class Mail:
             reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
             raise RetryLater(f"no encrypted connection: {reason}", perhaps=False) from None
         except TimeoutError:
+            left.doubt = True
             text = f"no answer within {self.server.timeout_s:g} s"
             raise RetryLater(text, perhaps=True) from None
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", "") or type(error).__name__
             raise RetryLater(f"cannot connect: {reason}", perhaps=False) from None
-        self._judge(key, to, refused)
+        self._judge(left, refused)
 
     async def close(self) -> None:
         """Nothing is open."""
 
-    def _judge(self, key: str, to: tuple[str, ...], refused: Refused) -> None:
+    def _judge(self, left: "_Left", refused: Refused) -> None:
         """Try again for those whom the server refused for now; who is refused for good is lost."""
-        later = tuple(one for one in to if one in refused and refused[one][0] < 500)
+        later = tuple(one for one in left.to if one in refused and refused[one][0] < 500)
         never = sum(refused[one][0] >= 500 for one in refused)
         if later:
-            self._left = (key, later)
+            some_have_it = len(later) + never < len(self.to)
+            left.to, self._left = later, left
             text = f"{len(later)} of {len(self.to)} recipients were not taken for now"
-            raise RetryLater(text, perhaps=False)
-        self._left = ("", ())
+            raise RetryLater(text, perhaps=some_have_it)
+        self._left = None
         if never:
             raise DeliveryError(
                 f"{never} of {len(self.to)} recipients are refused: correct `to`; the others have "

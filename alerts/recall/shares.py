@@ -72,6 +72,10 @@ class Groups:
                 del parts[key]
                 self.size -= 1
 
+    def keep_at(self, hold: Callable[[str], bool]) -> None:
+        """Forget members at places that are not looked at any more."""
+        self.keep({key for parts in self.parts.values() for key in parts if hold(key[0])})
+
     def move(self, by: int) -> None:
         """Hear that the clock was set by so much (ns)."""
         for parts in self.parts.values():

@@ -57,12 +57,13 @@ class Watching:
 
     def take_over(self, before: "Watching") -> None:
         """Go on with what *before* remembered for rules that look as they did."""
-        for name, (_, of) in self._rules.items():
+        for name, (rule, of) in self._rules.items():
             if name not in before._rules or before._rules[name][1] != of:
                 continue
             self.numbers.shelf.take_over(before.numbers.shelf, name)
             if name in before._groups:
                 self._groups[name] = before._groups[name]
+                self._groups[name].keep_at(rule.places.hold)
             if name in before._since:
                 self._since[name] = before._since[name]
             if name in before._going:

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from alerts.silences import MOST, Matchers
+from collector.journal import Note
 from collector.silencing import Silencing
 from core.clock import SECOND
 from core.errors import AuditStopped, StoreStopped
@@ -73,3 +74,22 @@ def test_none_is_made_or_ended_while_the_audit_log_stands_still(
         ("silence_ended", True, ""),
     ], "one try that the database had taken, and what became of it; then it knew"
     assert stage.journal.rows.last() == rows[-1].row
+
+
+def test_one_that_is_over_by_the_time_its_end_is_recorded_is_told_not_to_have_been_ended(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet = silencing(stage)
+    lasting = quiet.silence("zhang", "work", Matchers(rule="line_down"), stage.clock() + HOUR)
+    record = stage.journal.act
+
+    def slow(*notes: Note) -> None:
+        record(*notes)
+        stage.clock.at += 2 * HOUR
+
+    monkeypatch.setattr(stage.journal, "act", slow)
+    assert not quiet.end_silence(lasting.number, "zhang")
+    said = [msgspec.json.decode(row.body) for row in stage.journal.log.rows(0)]
+    ended = [one for one in said if one["kind"] == "silence_ended"]
+    assert [one["success"] for one in ended] == [True, False]
+    assert ended[-1]["reason"]

@@ -67,11 +67,33 @@ async def test_who_is_refused_for_now_gets_it_later_and_the_others_not_again() -
         box.refuses = {TO[1]: "451 greylisted"}
         with pytest.raises(RetryLater, match="1 of 3 recipients") as caught:
             await channel.send(parcel())
-        assert not caught.value.perhaps
+        assert caught.value.perhaps, "whoever sends it to all again has to mark it"
         box.refuses = {}
-        await channel.send(parcel())
+        await channel.send(parcel(repeat=True))
         await channel.send(parcel(number=2))
     assert [to for to, _ in box.mails] == [[TO[0], TO[2]], [TO[1]], list(TO)]
+    assert all("（可能重复）" not in got["Subject"] for _, got in box.mails)
+
+
+async def test_a_kill_before_all_have_it_sends_it_to_all_and_marked() -> None:
+    with mailserver.serving() as box:
+        box.refuses = {TO[1]: "451 greylisted"}
+        with pytest.raises(RetryLater) as caught:
+            await mail(box).send(parcel())
+        box.refuses = {}
+        await mail(box).send(parcel(repeat=caught.value.perhaps))
+    (_, first), (to, again) = box.mails
+    assert to == list(TO)
+    assert "（可能重复）" not in first["Subject"]
+    assert "（可能重复）" in again["Subject"]
+
+
+async def test_where_all_are_refused_for_now_nobody_has_it() -> None:
+    with mailserver.serving() as box:
+        box.refuses = dict.fromkeys(TO, "451 greylisted")
+        with pytest.raises(RetryLater, match="3 of 3") as caught:
+            await mail(box).send(parcel())
+        assert not caught.value.perhaps
 
 
 async def test_who_is_refused_for_good_is_said_by_number_and_not_by_name() -> None:
