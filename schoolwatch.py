@@ -32,10 +32,13 @@ In the district:
   schoolwatch store check      what is wrong with the database, in words
   schoolwatch notify test      a test message through each channel, and why one fails
   schoolwatch accounts add     who may acknowledge and silence alerts on the pages
-  schoolwatch audit report     the self-check of clauses with their evidence (自查)
   schoolwatch status           who is up, who is not, and why (asks the running collector)
   schoolwatch ledger           what is missing, since when and why
   schoolwatch audit verify     is the audit log whole and unchanged; also: prove, search, export
+  schoolwatch audit copy       a copy of the audit log; `audit drill` tries whether it is of use
+  schoolwatch audit report     the self-check of clauses with their evidence (自查)
+  schoolwatch audit scan       is any identity or mobile number kept anywhere
+  schoolwatch audit witness    keeps the log's checkpoints on the auditor's own machine
 
 To try, to show and to test with:
   schoolwatch simulate run     a made-up district over real MQTT; `history` writes its past

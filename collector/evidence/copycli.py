@@ -21,14 +21,17 @@ def copy_command(config: Path, to: Path) -> None:
     machine's share. `sha256sum -c SHA256SUMS` checks it. The private key is never in it. The copy
     is recorded in the audit log (backup_made).
 
-    Exit code 1: the copy was made, and that could not be recorded.
+    Exit code 1: the copy could not be made; or it was, and that could not be recorded.
     """
     from collector.config import read_to_start  # noqa: PLC0415 — `--help` needs no database
     from collector.evidence.copying import copy_log  # noqa: PLC0415
     from collector.evidence.queried import note_about  # noqa: PLC0415
 
     table = read_to_start(config).collector
-    made = copy_log(table.folder / "audit", to)
+    try:
+        made = copy_log(table.folder / "audit", to)
+    except OSError as error:
+        raise MonitorError(f"the copy {to} could not be made: {error}") from error
     root = made.root.hex()
     click.echo(f"{made.path}: {made.rows} rows in {made.files} files, {made.fresh} of them new")
     click.echo(f"root {root}")
@@ -60,7 +63,7 @@ def drill_command(config: Path, copy: Path, into: Path) -> None:
         found = drill(copy, into)
     except (MonitorError, OSError) as error:
         note_about(table, "restore_drilled", where, {}, failed=str(error))
-        raise
+        raise MonitorError(f"{copy} cannot be used: {error}") from error
     said = {
         "rows": found.rows,
         "root": found.root.hex(),

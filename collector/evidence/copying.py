@@ -91,7 +91,8 @@ def drill(copy: Path, into: Path) -> Drill:
     """Restore a copy into the empty folder *into* and check all of it; return what it holds.
 
     Raises StartError where a file is not what its sum says or *into* is not empty, LogDamaged where
-    lines, tree and checkpoints do not agree, OSError.
+    lines, tree and checkpoints do not agree, OSError. Nothing is written beside *into*, whatever
+    the names in the copy are.
     """
     began = time.monotonic()
     into.mkdir(parents=True, exist_ok=True)
@@ -102,6 +103,8 @@ def drill(copy: Path, into: Path) -> Drill:
         raise StartError(f"{copy / SUMS} is missing or empty: this is no copy of an audit log")
     for name, sha256 in sums.items():
         target = into / name
+        if not target.resolve().is_relative_to(into.resolve()):
+            raise StartError(f"{copy / SUMS} names {name!r}, which is no file of a copy")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(copy / name, target)
         found, length = digest_of(target)

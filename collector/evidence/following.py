@@ -5,27 +5,21 @@ is believed.
 """
 
 from collections.abc import Callable, Sequence
-from hashlib import sha256
-from typing import Final
 
-from core.merkle.hashing import EMPTY_ROOT, HASH_BYTES, Edge, node_hash
+from core.merkle.hashing import HASH_BYTES, Edge, full_root
 from core.merkle.tiles import WIDTH
 
 Tile = Callable[[int, int, bytes], None]
 """Hears level, number and bytes of each tile that became full."""
 
-_STEP: Final = 2 * HASH_BYTES
-
 
 class Following:
-    """A tree that leaves are added to; it may begin behind *size* leaves, with their subtrees."""
+    """A tree that leaves are added to; it may begin behind those of *edge*."""
 
-    def __init__(self, heard: Tile, size: int = 0, roots: Sequence[bytes] = ()) -> None:
+    def __init__(self, heard: Tile, edge: Edge) -> None:
         self._heard = heard
-        self.size = size
-        self._skipped = size
-        """Tiles that hold earlier leaves are not ours to judge."""
-        block = size % WIDTH
+        self.size, roots = edge.size, edge.roots
+        size, block = edge.size, edge.size % WIDTH
         many = (size // WIDTH).bit_count()
         self._whole = Edge(size // WIDTH, roots[:many])
         self._part = Edge(block, roots[many:])
@@ -42,7 +36,7 @@ class Following:
         data = bytes(self._levels[0])
         number = self.size // WIDTH - 1
         if len(data) == WIDTH * HASH_BYTES:
-            root = _root_of(data)
+            root = full_root(data)
             self._heard(0, number, data)
         else:  # began within this tile
             self._catch_up()
@@ -59,13 +53,7 @@ class Following:
     def root(self) -> bytes:
         """Return the root of all leaves."""
         self._catch_up()
-        roots = [*self._whole.roots, *self._part.roots]
-        if not roots:
-            return EMPTY_ROOT
-        found = roots.pop()
-        for left in reversed(roots):
-            found = node_hash(left, found)
-        return found
+        return Edge(self.size, (*self._whole.roots, *self._part.roots)).root()
 
     def last_tiles(self) -> list[tuple[int, int, bytes]]:
         """Return level, number and bytes of what is filled of the tiles at the right edge.
@@ -99,12 +87,4 @@ class Following:
         data.clear()
         if len(whole) == WIDTH * HASH_BYTES:
             self._heard(level, number, whole)
-            self._rise(level + 1, number, _root_of(whole))
-
-
-def _root_of(row: bytes) -> bytes:
-    while len(row) > HASH_BYTES:
-        row = b"".join(
-            [sha256(b"\x01" + row[at : at + _STEP]).digest() for at in range(0, len(row), _STEP)]
-        )
-    return row
+            self._rise(level + 1, number, full_root(whole))

@@ -93,8 +93,8 @@ def _load(path: Path) -> Ed25519PrivateKey:
         shown = f"{stat.S_IMODE(mode):04o}"
         raise StartError(
             f"the audit log's key {path} may be read by others (mode {shown}): they "
-            f"could sign as this collector. If nobody has read it: chmod 600 {path}; else move it "
-            "away, and the next start makes and announces another."
+            f"could sign as this collector. chmod 600 {path}; where somebody may have read it, "
+            "then also: schoolwatch audit rotate-key"
         )
     try:
         key = serialization.load_pem_private_key(path.read_bytes(), None)

@@ -165,6 +165,16 @@ def leaves_in(folder: Path, begin: int, end: int) -> Iterator[bytes]:
         begin = number * WIDTH + last
 
 
+def edge_before(folder: Path, rows: int) -> Edge:
+    """Return the edge over the first *rows* leaves, whose lines may be gone; raises LogDamaged."""
+    node, roots, begin = node_of(folder), list[bytes](), 0
+    for level in reversed(range(rows.bit_length())):
+        if rows >> level & 1:
+            roots.append(node(level, begin >> level))
+            begin += 1 << level
+    return Edge(rows, roots)
+
+
 def root_over(leaves: Iterable[bytes]) -> tuple[int, bytes]:
     """Return how many leaf hashes there are and the root over them, in bounded memory."""
     tiles, row, rest = Edge(), bytearray(), Edge()

@@ -23,9 +23,10 @@ from collector.evidence.rows import Rows, out_of_order
 from collector.evidence.seen import MOST_FINDINGS, Seen
 from collector.evidence.segments import SEALED, numbered_lines, plain_name, segments
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS
-from collector.evidence.tree import node_of, read_tile
+from collector.evidence.tree import edge_before, read_tile
 from collector.evidence.verdict import Verdict
 from core.errors import LogDamaged
+from core.merkle.hashing import Edge
 from core.merkle.note import NoteError, read_verifier_key, verifier_key
 from core.merkle.tiles import WIDTH, tile_name
 
@@ -78,17 +79,12 @@ class Check:
     def _begin(self, files: Sequence[Path]) -> None:
         """Stand before the first row that is there; what came before is known by its tiles."""
         first = min(filter(None, map(_first_of, files)), default=1)
-        skipped, roots = max(0, first - 1), list[bytes]()
+        skipped = max(0, first - 1)
         try:
-            node = node_of(self.folder)
-            at = 0
-            for level in reversed(range(skipped.bit_length())):
-                if skipped >> level & 1:
-                    roots.append(node(level, at >> level))
-                    at += 1 << level
+            edge = edge_before(self.folder, skipped)
         except (LogDamaged, ValueError):
-            skipped, roots = 0, []  # as if the rows were missing: they cannot be accounted for
-        self.seen = Seen(self.folder, Following(self._tile, skipped, roots), skipped=skipped)
+            skipped, edge = 0, Edge()  # as if they were missing: they cannot be accounted for
+        self.seen = Seen(self.folder, Following(self._tile, edge), skipped=skipped)
         self.seen.report.first = skipped + 1 if files else 0
 
     def _learn_keys(self, newest: Head | None) -> None:

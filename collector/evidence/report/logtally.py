@@ -8,7 +8,6 @@ counted can be counted again with stock tools, as for one kind over the whole lo
 
 import gzip
 import hashlib
-import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +18,14 @@ from typing import Any, Final
 import msgspec
 
 from collector.evidence.report.finding import Counted, Span
-from collector.evidence.report.tilededge import edge_before
+from collector.evidence.segments import SEALED, plain_name, segments
+from collector.evidence.tree import edge_before
+from core.errors import LogDamaged
 from core.kinds import KINDS, OTHER
 from core.merkle.hashing import Edge, leaf_hash
 from core.securitykinds import ATTACKS
 
 OURS: Final = frozenset({*KINDS, "audit_key", "retention_removed", "privacy_scanned"})
-NAME: Final = re.compile(r"\d{4}-\d{2}(-\d{2})?\.jsonl(\.gz)?")
 MOST_DAMAGE: Final = 20
 MOST_PEOPLE: Final = 10_000
 LONGEST_LINE: Final = 4_000_000
@@ -163,9 +163,9 @@ def tally(folder: Path, span: Span, size: int = 0) -> LogTally:
     """
     found = LogTally(span, size=size)
     decoder = msgspec.json.Decoder(Line)
-    paths = files(folder)
+    paths = segments(folder)
     for path in paths:
-        segment = Segment(path.name.removesuffix(".gz"))
+        segment = Segment(plain_name(path))
         last = path == paths[-1]
         for number, raw in enumerate(_lines(path, found, segment), 1):
             if not raw.endswith(b"\n"):
@@ -179,30 +179,26 @@ def tally(folder: Path, span: Span, size: int = 0) -> LogTally:
                 _damaged(found, segment, number, f"no record: {error}")
                 continue
             if not found.rows and line.row > 1:
-                found.edge = edge_before(folder, line.row - 1)
+                found.edge = _edge(folder, line.row - 1)
             _grow(found, raw)
             _add(found, segment, number, line, raw)
         found.segments.append(segment)
     return found
 
 
-def files(folder: Path) -> list[Path]:
-    """Return the files in the order of their rows: what a month began comes before its days.
-
-    Of a day that is there plain and sealed, as while it is being sealed, the plain one.
-    """
-    named = {path.name: path for path in folder.iterdir() if NAME.fullmatch(path.name)}
-    chosen = {name: path for name, path in named.items() if name.removesuffix(".gz") == name}
-    for name, path in named.items():
-        chosen.setdefault(name.removesuffix(".gz"), path)
-    return [chosen[name] for name in sorted(chosen, key=lambda name: name.removesuffix(".jsonl"))]
+def _edge(folder: Path, rows: int) -> Edge | None:
+    try:
+        return edge_before(folder, rows)
+    except (LogDamaged, OSError, ValueError):
+        return None
 
 
 def _lines(path: Path, found: LogTally, segment: Segment) -> Iterator[bytes]:
     """Give the lines of a file, as far as a sealed one can be unpacked."""
     number = 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        # Not open_segment: of one that was cut its buffer would take what can still be read.
+        with gzip.open(path) if path.suffix == SEALED else path.open("rb") as file:
             while line := file.readline(LONGEST_LINE):
                 number += 1
                 yield line

@@ -364,6 +364,21 @@ def test_a_damaged_copy_fails_the_drill(tmp_path: Path) -> None:
         copying.copy_log(tmp_path / "other/audit", tmp_path / "copy")
 
 
+def test_a_drill_writes_nothing_beside_its_folder(tmp_path: Path) -> None:
+    days(tmp_path / "c")
+    copying.copy_log(tmp_path / "c/audit", tmp_path / "copy")
+    sums = tmp_path / "copy/SHA256SUMS"
+    good = sums.read_text()
+    (tmp_path / "evil").write_text("x")
+    sums.write_text(f"{sealing.digest_of(tmp_path / 'evil')[0]}  ../evil\n{good}")
+    (tmp_path / "into").mkdir()
+    with pytest.raises(StartError, match=r"names '\.\./evil'"):
+        copying.drill(tmp_path / "copy", tmp_path / "into/drill")
+    assert not (tmp_path / "into/evil").exists()
+    sums.write_text(good)
+    assert copying.drill(tmp_path / "copy", tmp_path / "into/again").rows == 450
+
+
 def test_a_key_that_others_may_read_is_refused_with_what_to_do(tmp_path: Path) -> None:
     key = signing.Signer(ORIGIN, tmp_path / "k.pem")
     assert key.path.stat().st_mode & 0o777 == 0o600

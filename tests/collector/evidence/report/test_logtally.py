@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from collector.evidence.report.finding import Span
-from collector.evidence.report.logtally import files, tally
+from collector.evidence.report.logtally import tally
+from collector.evidence.segments import segments
 from core.clock import SECOND
 from tests.collector.evidence.report.recorded import DAY, District
 from tests.collector.making import NOW
@@ -66,7 +67,7 @@ def test_a_month_of_before_the_upgrade_comes_before_its_days_and_sealed_ones_are
     assert (found.rows, found.damage) == (10, [])
     assert found.segments[2].digest.hexdigest() == plain
     write(tmp_path / "2026-11-22.jsonl", range(7, 9))  # in the moment of its sealing
-    assert len(files(tmp_path)) == 4
+    assert len(segments(tmp_path)) == 4
 
 
 def test_lines_with_and_without_who_did_it_are_told_apart(tmp_path: Path) -> None:
@@ -129,8 +130,8 @@ print(json.dumps({"peak": peak, "rows": rows, "took": took}))
 def made_again(folder: Path, rows: int) -> dict[str, float]:
     """Return what a process of its own needs for the report of a log of so many rows."""
     audit = folder / "var" / "audit"
-    for path in audit.iterdir():
-        path.unlink()
+    shutil.rmtree(audit)
+    audit.mkdir()
     begin = NOW - 190 * DAY
     step = 190 * DAY // rows
     with (audit / "2026-11.jsonl").open("wb") as file:
