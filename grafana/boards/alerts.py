@@ -5,13 +5,25 @@ The story of each one is on that page, which every panel leads to.
 
 from typing import Final
 
-from grafana_foundation_sdk.builders import stat, table
+from grafana_foundation_sdk.builders import stat, table, timeseries
 
 from grafana import palette, words
 from grafana.frame import row, to_alerts, to_row
-from grafana.influxql import JUST_NOW, REGION, SCHOOL, Query, last, latest, quoted, totals, whole
+from grafana.influxql import (
+    JUST_NOW,
+    REGION,
+    SCHOOL,
+    Column,
+    Query,
+    last,
+    latest,
+    over_time,
+    quoted,
+    totals,
+    whole,
+)
 from grafana.language import Language
-from grafana.panels import Look, Shown, listing, tiles
+from grafana.panels import Look, Shown, curves, listing, tiles
 
 BY: Final = ("region", "school")
 SEVERE: Final = tuple(f"alerts_{name.lower()}" for name in words.SEVERITIES)
@@ -117,6 +129,38 @@ def of_school(t: Language) -> stat.Panel:
         ),
         [latest("school", [last(field, names[field]) for field in STANDING], SCHOOL)],
         size=28,
+    )
+
+
+def past(t: Language) -> timeseries.Panel:
+    """Return how many alerts of one school were open over time, also those that are over."""
+    severities = words.called(t, words.SEVERITIES)
+    shown = {f"alerts_{name.lower()}": called for name, called in severities.items()}
+    shown |= {field: _names(t)[field] for field in ("alerts_muted", "alerts_hidden")}
+    return curves(
+        Look(
+            t("告警的历史", "Alerts over time"),
+            t(
+                "各级告警在一段时间内的条数，已恢复的也在内；“暂不通知”和“由其他告警引起”的另计。"
+                "每条是什么、谁处理的，见监测中心的告警页面。",
+                "How many were open at each moment, those that are over among them; what nobody is "
+                "told of and what others explain are apart. What each was, and who took care of "
+                "it, is on the collector's page.",
+            ),
+            "none",
+            t("没有数据", "no data"),
+            width=24,
+            height=7,
+            low=0,
+            links=[page(t, region="${region}", school="${school}")],
+            colours={
+                **words.colours(t, words.SEVERITIES),
+                shown["alerts_muted"]: palette.REFERENCE,
+                shown["alerts_hidden"]: palette.NEUTRAL,
+            },
+        ),
+        over_time("school", [Column(field, name, "max") for field, name in shown.items()], SCHOOL),
+        steps=True,
     )
 
 

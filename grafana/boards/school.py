@@ -37,7 +37,7 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("此刻", "Now")))
     for panel in (_name(t), _state(t), _cause(t), _agents(t), _alerts(t)):
         made.with_panel(panel)
-    made.with_panel(alerts.of_school(t))
+    made.with_panel(alerts.of_school(t)).with_panel(alerts.past(t))
     made.with_row(dashboard.Row(t("线路", "Lines")))
     made.with_panel(_line(t)).with_panel(_availability(t)).with_panel(_outage(t))
     made.with_panel(_uplinks(t))
