@@ -31,6 +31,8 @@ FORGET_AFTER: Final = 7 * 86_400 * SECOND
 """A series that said nothing for so long is no longer expected."""
 MISSED: Final = 3
 """Heartbeats, as of alerts/freshness.py."""
+SPOKEN: Final = 2
+"""Heartbeats within which every agent that is there has said everything."""
 
 Heard = Callable[[str], int]
 """Since when (ns) an agent has been heard without a break, 0 while it is not."""
@@ -182,16 +184,28 @@ class Recall:
         of = self._of[name]
         assert of.share is not None
         assert of.share.judge is not None, "of readings a share has a limit"
+        groups.first_at = groups.first_at or at
         holds = _holds(of.measurement)
 
         def is_known(part: Part) -> bool:
             return at - part.at <= holds and self.heard_since(part.place) > 0
 
+        def may_hold(part: Part) -> bool:
+            # What a silent agent said last, and one that is back until it says it anew: not to
+            # know is no recovery.
+            since = self.heard_since(part.place)
+            return is_known(part) or (part.is_on and (not since or at - since <= holds))
+
         for group in list(groups.parts) if all_groups else sorted(groups.dirty):
             count = groups.count(group, is_known)
             if count.known < of.share.least:
                 continue
-            said = of.share.judge.says({of.share.judge.name: count.percent})
+            judge = of.share.judge
+            said = judge.says({judge.name: count.percent})
+            most = groups.count(group, may_hold)
+            if said == "off" and judge.says({judge.name: most.percent}) != "off":
+                said = "between"
+            said = groups.settled(group, said, at, SPOKEN * holds // MISSED)
             details = {"value": round(count.percent, 1), "count": count.on, "total": count.known}
             if said is not None:
                 yield Signal(AlertKey(name, group), said, at, at, details, adds=True)

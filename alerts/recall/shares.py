@@ -7,7 +7,7 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
-from alerts.rules import Share
+from alerts.rules import Said, Share
 
 MOST_MEMBERS: Final = 50_000
 """Of all groups of one rule."""
@@ -41,6 +41,10 @@ class Groups:
     parts: dict[str, dict[tuple[str, str], Part]] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
     size: int = 0
+    first_at: int = 0
+    """Since when it is looked at (ns)."""
+    was_on: set[str] = field(default_factory=set)
+    """Groups of which it held since then."""
 
     def take(self, place: str, target: str, said: str, at: int) -> bool:
         """Hear what was said of a series; return False where there is no room for it."""
@@ -65,6 +69,15 @@ class Groups:
                 members[member] = members.get(member, False) or part.is_on
         return Count(sum(members.values()), len(members))
 
+    def settled(self, group: str, said: Said | None, at: int, wait: int) -> Said | None:
+        """Return what is *said* of a group; what goes on from before a start is not over until all
+        members had time to speak (*wait*, ns), or it was seen to go on."""
+        self.first_at = self.first_at or at
+        if said == "on":
+            self.was_on.add(group)
+        early = at - self.first_at < wait and group not in self.was_on
+        return "between" if said == "off" and early else said
+
     def keep(self, members: Container[tuple[str, str]]) -> None:
         """Forget what is no member any more."""
         for parts in self.parts.values():
@@ -78,6 +91,7 @@ class Groups:
 
     def move(self, by: int) -> None:
         """Hear that the clock was set by so much (ns)."""
+        self.first_at += by if self.first_at else 0
         for parts in self.parts.values():
             parts.update({key: part._replace(at=part.at + by) for key, part in parts.items()})
 

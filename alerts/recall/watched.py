@@ -22,6 +22,8 @@ from core.measurements.base import HEARTBEAT_S
 
 HOLDS: Final = int(HEARTBEAT_S * SECOND)
 """For so long counts what a group came to, where what is usual is learned."""
+SPOKEN: Final = 2 * HOLDS
+"""Within that every agent that is there was heard."""
 UNKNOWN: Final = -1
 """In place of whether it went on before, so that whatever comes counts as a change."""
 
@@ -257,15 +259,17 @@ class Watching:
             if count.known < of.share.least:
                 continue
             key = AlertKey(rule.name, group)
-            said = self._judged(key, of, count, groups.count(group, may_hold), at)
+            said = self._judged(key, of, groups, (count, groups.count(group, may_hold)), at)
             if said is not None:
                 yield said
         groups.dirty.clear()
 
     def _judged(
-        self, key: AlertKey, of: Watched, count: Count, most: Count, at: int
+        self, key: AlertKey, of: Watched, groups: Groups, counted: tuple[Count, Count], at: int
     ) -> Signal | None:
+        """Return what a rule says of a group: of its known members, and of all that may count."""
         assert of.share is not None
+        count, most = counted
         counts = {"count": count.on, "total": count.known}
         judge = of.share.judge
         if judge is None:
@@ -273,6 +277,7 @@ class Watching:
         said = judge.says({judge.name: count.percent})
         if said == "off" and judge.says({judge.name: most.percent}) != "off":
             said = "between"
+        said = groups.settled(key.place, said, at, SPOKEN)
         if said is None:
             return None
         details = {"value": round(count.percent, 1), **counts}
