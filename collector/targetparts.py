@@ -4,7 +4,7 @@ A window is only judged once it says something: I-04 after five school days of t
 four hours of the day's school time, I-11 after one whole school day of the week.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from alerts.targets.facts import Facts
@@ -167,26 +167,60 @@ def protection(
     return found
 
 
-def logs_kept(logs: LogsHeard, at: int) -> list[Part]:
-    """Return whose devices' logs go back for six months (I-23): young ones are no miss."""
+def logs_kept(logs: LogsHeard, at: int, missed: Collection[SchoolKey] = frozenset()) -> list[Part]:
+    """Return whose devices' logs go back for six months (I-23): young ones are no miss.
+
+    *missed*: schools that missed it and cannot be heard; of those that say nothing now nobody can
+    tell.
+    """
     words = {"kept": (1, 1), "short": (0, 1), "young": (0, 0)}
+    kept = logs.kept(at)
     return [
         LOGS_KEPT.part(key, *words[state], 1, why="short" if state == "short" else "")
-        for key, state in logs.kept(at).items()
-    ]
+        for key, state in kept.items()
+    ] + [LOGS_KEPT.part(key, 0, 0, 1) for key in sorted({*missed} - {*kept})]
 
 
-def logs_whole(logs: LogsHeard, at: int, faults: Mapping[SchoolKey, str]) -> list[Part]:
+def logs_whole(
+    logs: LogsHeard,
+    at: int,
+    faults: Mapping[SchoolKey, str],
+    missed: Collection[SchoolKey] = frozenset(),
+) -> list[Part]:
     """Return whose devices' logs flow, lose nothing and are as they were sealed (I-24).
 
-    *faults*: which alert says otherwise.
+    *faults*: which alert says otherwise; *missed* as of `logs_kept`.
     """
     damaged, known = logs.damaged(at), {*logs.kept(at), *logs.flows(at)}
     found = []
     for key in sorted({*known, *faults}):
         why = "log_day_damaged" if key in damaged else faults.get(key, "")
         found.append(LOGS_WHOLE.part(key, int(not why), 1, 1, why=why))
-    return found
+    silent = sorted({*missed} - {*known} - {*faults})
+    return found + [LOGS_WHOLE.part(key, 0, 0, 1) for key in silent]
+
+
+def unheard(
+    picture: Picture,
+    open_at: Mapping[SchoolKey, Collection[str]],
+    rule: str,
+    listening_since: int,
+) -> set[SchoolKey]:
+    """Return the schools with an open alert of *rule* of which not every agent has been heard for
+    long: what is not said there is not over. *open_at* gives the rules of which one is open."""
+    return {
+        (school.region, school.school)
+        for school, asked in _asked(picture)
+        if rule in open_at.get((school.region, school.school), ())
+        and not (
+            picture.at - listening_since >= SEEN_AFTER
+            and all(
+                agent.verdict.state in ("up", "degraded")
+                and picture.at - agent.verdict.since >= SEEN_AFTER
+                for agent in asked
+            )
+        )
+    }
 
 
 def _would_see(school: SchoolView, at: int, listening_since: int) -> bool:

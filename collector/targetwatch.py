@@ -93,15 +93,21 @@ class TargetWatch:
         at, facts = picture.at, self._district.facts
         if not self._books.door.opening().since:
             return  # nobody can tell; what is open stays open
-        faults = _faults(self._cases())
+        cases = self._cases()
+        faults, open_at = _faults(cases), _open_at(cases)
+
+        def missed(aim: Aim) -> set[SchoolKey]:
+            return targetparts.unheard(picture, open_at, aim.school, self._started)
+
         expired = faults.get(PROTECTION.school, {})
+        unwhole = faults.get(LOGS_WHOLE.school, {})
         log = targetparts.protection(picture, self._logs, expired, self._started)
         found: list[tuple[Aim, list[Part]]] = [
             (WATCHING, targetparts.watching(picture)),
             (CLOCKS, targetparts.clocks(picture)),
             (PROTECTION, log),
-            (LOGS_KEPT, targetparts.logs_kept(self._kept, at)),
-            (LOGS_WHOLE, targetparts.logs_whole(self._kept, at, faults.get(LOGS_WHOLE.school, {}))),
+            (LOGS_KEPT, targetparts.logs_kept(self._kept, at, missed(LOGS_KEPT))),
+            (LOGS_WHOLE, targetparts.logs_whole(self._kept, at, unwhole, missed(LOGS_WHOLE))),
             (LISTED, targetparts.listed(picture, self._listed())),
         ]
         if "live" in facts:
@@ -134,11 +140,7 @@ class TargetWatch:
 
 def _faults(cases: Sequence[Case]) -> Mapping[str, Mapping[SchoolKey, str]]:
     """Return for each target of a school which open alert there explains that it is missed."""
-    open_at: dict[SchoolKey, set[str]] = {}
-    for case in cases:
-        if case.alert.state in _OPEN and case.alert.key.school:
-            region, _, school = case.alert.key.school.partition("/")
-            open_at.setdefault((region, school), set()).add(case.alert.key.rule)
+    open_at = _open_at(cases)
     return {
         target: {
             key: next(rule for rule in rules if rule in there)
@@ -147,3 +149,13 @@ def _faults(cases: Sequence[Case]) -> Mapping[str, Mapping[SchoolKey, str]]:
         }
         for target, rules in EXPLAINS.items()
     }
+
+
+def _open_at(cases: Sequence[Case]) -> Mapping[SchoolKey, set[str]]:
+    """Return the rules of which an alert is open at each school."""
+    open_at: dict[SchoolKey, set[str]] = {}
+    for case in cases:
+        if case.alert.state in _OPEN and case.alert.key.school:
+            region, _, school = case.alert.key.school.partition("/")
+            open_at.setdefault((region, school), set()).add(case.alert.key.rule)
+    return open_at

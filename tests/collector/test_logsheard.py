@@ -1,8 +1,15 @@
 """How far a school's logs go back and whether they are whole, of what its agents say."""
 
 from collector.logsheard import HOLDS, MOST_DEVICES, LogsHeard
-from collector.targetparts import logs_kept, logs_whole
+from collector.picture import Picture
+from collector.targetparts import SEEN_AFTER, logs_kept, logs_whole, unheard
+from collector.targetsight import LOGS_KEPT, LOGS_WHOLE, sights
+from collector.verdicts import State
 from core.clock import SECOND
+from core.types import Identity
+from tests.collector.web.fakes import NOW as SEEN
+from tests.collector.web.fakes import agent
+from tests.collector.web.fakes import school as seen
 
 NOW = 1_795_374_585 * SECOND
 A, B, C = (("r", name) for name in "abc")
@@ -48,6 +55,32 @@ def test_logs_are_whole_that_flow_lose_nothing_and_are_as_they_were() -> None:
         ("c", "not_met", "log_rows_lost"),
         ("d", "not_met", "firewall_silent"),
     ]
+
+
+def test_a_school_that_missed_it_and_fell_silent_has_not_recovered() -> None:
+    logs = heard((A, 'log_kept,device=fw state="short",damaged=1i'), (C, "firewall_log lines=1i"))
+    late = NOW + HOLDS + 1
+    logs.line(C, "pc-1", b'log_kept,device=fw state="kept" 1', late)
+    for aim, found in (
+        (LOGS_KEPT, logs_kept(logs, late, {A})),
+        (LOGS_WHOLE, logs_whole(logs, late, {}, {A})),
+    ):
+        district, one = sights(aim, found, late, str)
+        assert one.unknown == {"r/a"}
+        assert not district.wrong
+        assert district.unknown == {""}, "nor have all of them together"
+
+
+def test_what_is_said_no_more_by_agents_that_are_heard_is_over() -> None:
+    def waits(state: State, since: int, listening: int = SEEN - 2 * SEEN_AFTER) -> bool:
+        one = seen(agent(Identity("r", "a", "host"), state, since=since))
+        picture = Picture(SEEN, "d1", True, (one,), roster=False)
+        return bool(unheard(picture, {A: {"school_logs_kept"}}, "school_logs_kept", listening))
+
+    assert waits("unknown", SEEN - 2 * SEEN_AFTER)
+    assert waits("up", SEEN - SEEN_AFTER // 2), "it may not have come to it yet"
+    assert waits("up", SEEN - 2 * SEEN_AFTER, SEEN - SECOND), "nor after our own start"
+    assert not waits("up", SEEN - 2 * SEEN_AFTER), "the device is gone"
 
 
 def test_lines_that_are_none_and_thousands_of_devices_do_no_harm() -> None:
