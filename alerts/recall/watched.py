@@ -5,7 +5,7 @@ of which somebody can tell; of events the members are the agents that are heard,
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -273,7 +273,10 @@ class Watching:
         counts = {"count": count.on, "total": count.known}
         judge = of.share.judge
         if judge is None:
-            return self._of_number(key, of, count.percent, counts, at)
+            found = self._of_number(key, of, count.percent, counts, at)
+            if found and found.said == "off" and most.on > count.on:
+                return replace(found, said="between")
+            return found
         said = judge.says({judge.name: count.percent})
         if said == "off" and judge.says({judge.name: most.percent}) != "off":
             said = "between"
