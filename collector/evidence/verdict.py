@@ -136,6 +136,8 @@ class Verdict:
 
     def _conclude_ends(self) -> None:
         first, rows = self.seen.report.first, self.seen.report.rows
+        if not rows and self.seen.broken:
+            return  # what lies behind the file that cannot be read was not looked at
         if not rows and not self.seen.report.signed:
             self.seen.say("unsigned", "there are no rows here, and no checkpoint")
             return

@@ -313,6 +313,8 @@ def test_a_packed_file_with_other_content_is_named(log: Made) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     assert found(log)[:2] == ("unreadable", path.name)
+    path.write_bytes(whole[:40])
+    assert words(log.check()) == ["unreadable"], "there is a checkpoint, and that is not denied"
 
 
 def test_a_seal_that_was_changed_is_altered(log: Made) -> None:
