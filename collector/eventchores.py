@@ -47,7 +47,12 @@ class EventChores:
 
     async def answer(self) -> None:
         """Tell commands that wait for it that the audit log has their rows."""
-        await asyncio.to_thread(self.books.journal.answer)
+        try:
+            await asyncio.to_thread(self.books.journal.answer)
+        except (StoreError, OSError, sqlite3.Error) as error:
+            # The command names /readyz for why; the next minute that goes well takes it back.
+            self.books.held_up(EVENTS, str(error) or type(error).__name__)
+            raise
 
     async def points(self) -> None:
         """Write the points of the events that came since the last time."""

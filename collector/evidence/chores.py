@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from collector.eventrows import move_cursor
 from collector.evidence.expiry import remove_old
 from collector.evidence.health import LogHealth
 from collector.evidence.notary import Standing
+from collector.evidence.patrol import Patrol
 from collector.evidence.sealing import seal_finished
 from collector.journal import Journal, Note
 from core import clock
@@ -31,6 +32,10 @@ class EvidenceChores:
     now: clock.Clock = clock.now
     health: LogHealth | None = None
     """As it was at the last minute."""
+    _patrol: Patrol = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._patrol = Patrol(self.journal.log)
 
     async def minute(self) -> None:
         """Announce the key, once, and tell where the log is not what was signed."""
@@ -54,10 +59,11 @@ class EvidenceChores:
         self.health = self.journal.log.health()
 
     def seal_now(self) -> None:
-        """Seal and let go; a segment that is not what was signed stays, and is told."""
+        """Seal, let go and look again; a segment that is not what was signed stays, and is told."""
         try:
             seal_finished(self.journal, self.now)
             remove_old(self.journal, self.days, self.now)
+            self._patrol.walk()
         except LogDamaged as error:
             if notary := self.journal.log.notary:
                 notary.stop(error)

@@ -4,6 +4,7 @@ So proofs and checkpoints hold for what is left, and a copy of a removed segment
 can still be proved. The database keeps its rows: an old batch that comes again is still known.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -18,10 +19,14 @@ from core.disk import sync_folder
 from core.errors import ConfigError
 
 KIND: Final = "retention_removed"
+_LEAST_OF_MONTH: Final = 28
 
 
-def remove_old(journal: Journal, days: int, now: clock.Clock) -> list[Removed]:
+def remove_old(journal: Journal, days: int, now: clock.Clock, least: int = DAYS) -> list[Removed]:
     """Remove the sealed segments that ended over *days* ago, the oldest first; return them.
+
+    One stays until the log itself shows *least* days after it, whatever the clock says: a clock
+    that jumped ahead, as of a machine without a battery, would take everything away.
 
     Raises ConfigError for fewer days than the law asks for, LogDamaged, OSError, StoreStopped,
     sqlite3.Error; what was left half is gone on with the next time.
@@ -32,9 +37,9 @@ def remove_old(journal: Journal, days: int, now: clock.Clock) -> list[Removed]:
     keep = date.fromisoformat(clock.rfc3339(now())[:10]) - timedelta(days)
     *older, _newest = segments.segments(folder) or [folder]
     removed = []
-    for path in older:
+    for at, path in enumerate(older, 1):
         # One that cannot go yet holds back those behind it: no gap amid the log.
-        if path.suffix != segments.SEALED or _end(path) > keep:
+        if path.suffix != segments.SEALED or _end(path) > keep or _shown(older[at:]) < least:
             break
         removed.append(_remove(journal, path))
     return removed
@@ -55,6 +60,11 @@ def _remove(journal: Journal, path: Path) -> Removed:
     path.unlink()
     sync_folder(path.parent)
     return one
+
+
+def _shown(files: Sequence[Path]) -> int:
+    """Return of how many days there are *files* at least; a collector writes some rows each day."""
+    return sum(_LEAST_OF_MONTH if segments.order(path).endswith("-00") else 1 for path in files)
 
 
 def _end(path: Path) -> date:

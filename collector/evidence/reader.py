@@ -91,8 +91,10 @@ class LogReader:
         """Return the proof that *new* rows continue *old* ones; raises ValueError."""
         return proofs.consistency(old, new, self.node)
 
-    def check_segment(self, path: Path, upto: int) -> tuple[int, int]:
+    def check_segment(self, path: Path, upto: int, *, growing: bool = False) -> tuple[int, int]:
         """Return first and last row of a segment; 0, 0 of an empty one.
+
+        Of one that is *growing* the last line may be half there.
 
         Raises LogDamaged for a row that is not the next one, or, up to row *upto*, not what the
         tree has.
@@ -100,6 +102,8 @@ class LogReader:
         first = row = 0
         leaves: Iterator[bytes] = iter(())
         for number, line in segments.numbered_lines(path):
+            if growing and row >= upto and not line.endswith(b"\n"):
+                break
             found = segments.row_in(path, number, line)
             if not first:
                 first = found

@@ -35,6 +35,8 @@ class Seen:
     signers: set[bytes] = field(default_factory=set)
     good: int = 0
     """Up to here the rows are as they were signed."""
+    good_witness: int = 0
+    """Up to here a witness vouches for them, who the log's own key cannot speak for."""
     bad: Head | None = None
     bad_witness: Head | None = None
     again: Head | None = None

@@ -72,12 +72,14 @@ class Verdict:
         return found
 
     def _rewritten(self, head: Head, why: str) -> None:
+        # Who signed anew also made the log's own checkpoints before that: they vouch for nothing.
+        good = self.seen.good_witness if head.witness else self.seen.good
         whose = "a witness holds" if head.witness else "there is"
         what = (
-            f"{whose} {head.name}, and the rows {self.seen.good + 1} to {head.size} are not those; "
+            f"{whose} {head.name}, and the rows {good + 1} to {head.size} are not those; "
             f"{why}. Which of them were changed cannot be told"
         )
-        self.seen.say("rewritten", what, head.file, head.line, self.seen.good + 1)
+        self.seen.say("rewritten", what, head.file, head.line, good + 1)
 
     def _conclude_tiles(self) -> None:
         if any(one.bad and one.word not in ("clock_back",) for one in self.seen.report.findings):
@@ -134,6 +136,8 @@ class Verdict:
 
     def _conclude_ends(self) -> None:
         first, rows = self.seen.report.first, self.seen.report.rows
+        if not rows and self.seen.broken:
+            return  # what lies behind the file that cannot be read was not looked at
         if not rows and not self.seen.report.signed:
             self.seen.say("unsigned", "there are no rows here, and no checkpoint")
             return

@@ -232,6 +232,8 @@ class Check:
         if self.seen.tree.root() == head.checkpoint.root:
             if self.seen.bad is None and self.seen.bad_witness is None:
                 self.seen.good = head.size
+                if head.witness:
+                    self.seen.good_witness = head.size
             if not head.witness:
                 self.seen.again = head
         elif head.witness:

@@ -50,6 +50,11 @@ EVIDENCE: Final[dict[str, Text]] = {
         "Nothing is signed any more (last {time}, over {rows} records): {reason}",
     ),
     "evidence_checkpoint_unknown": Text("未知", "unknown"),
+    "evidence_checkpoint_altered": Text(
+        "有记录与已签名的内容不符。请保持现场原样，告知审计员，并用下面的命令查明是哪一条。程序记录：{what}",
+        "a record is not what was signed. Keep everything as it is, tell the auditor, and see by "
+        "the command below which one. The program says: {what}",
+    ),
     "evidence_checkpoint_late": Text("超过 10 分钟没有新的签名", "none for over 10 minutes"),
     "evidence_checkpoint_never": Text("从未", "never"),
     "evidence_witnesses": Text("见证方", "Witnesses"),

@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -13,6 +14,8 @@ from collector import eventpoints
 from collector.auditrecord import EventRow
 from collector.chores import Chores, CommitCounter
 from collector.eventchores import EventChores
+from collector.eventrows import ASKED, move_cursor
+from collector.journal import Note
 from collector.linecheck import LineCheck
 from collector.store.base import RangeQuery, RefusedLine
 from collector.store.sqlite import SqliteStore
@@ -101,6 +104,25 @@ async def test_an_audit_log_that_cannot_be_written_makes_the_collector_unready(
         *("collector_started", "checkpoint", "audit_stopped"),
         *("checkpoint", "audit_stopped"),
     ]
+
+
+async def test_a_command_that_the_audit_log_cannot_take_makes_it_unready_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(tmp_path)
+    chores, journal = chores_of(desk), desk.books.journal
+    await chores.minute()
+    journal.note(Note("command_run", "notify test", ""))
+    with desk.books.ledger.transaction() as db:
+        move_cursor(db, ASKED, 10)
+    with monkeypatch.context() as broken:
+        broken.setattr(journal.log, "append", Mock(side_effect=StoreStopped("no space left")))
+        with pytest.raises(StoreStopped):
+            await chores.answer()
+    assert desk.books.door.trouble == "no space left"
+    await chores.answer()
+    await chores.minute()
+    assert desk.books.door.trouble == ""
 
 
 async def test_every_event_becomes_a_point_of_its_own_time(tmp_path: Path) -> None:

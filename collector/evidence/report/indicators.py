@@ -56,11 +56,11 @@ def _whole(sources: Sources) -> Text:
 
 
 def _backed_up(sources: Sources) -> Text:
-    last = sources.log.newest.get("backup_made")
+    last = sources.log.newest_done("backup_made")
     if last is None:
         return Text("从未备份", "never backed up")
     days = (sources.now - last.received) // _DAY
-    count = sources.log.count("backup_made")
+    count = sources.log.succeeded("backup_made")
     return Text(f"{count} 次，最近 {days} 天前", f"{count}, the newest {days} days ago")
 
 

@@ -33,6 +33,8 @@ WHO_DID: Final = ("actor", "role", "address", "success", "reason")
 """Keys of a line that say who did it and how it ended; lines of earlier versions have none."""
 PARTIES: Final = ("source", "target")
 SIGNED_IN: Final = "signed_in"
+PROOFS: Final = frozenset({"backup_made", "restore_drilled"})
+"""Kinds that are also written where what they tell of failed."""
 KEY: Final = "audit_key"
 MOST_KEYS: Final = 1_000
 
@@ -107,6 +109,8 @@ class LogTally:
     newest_at: int = 0
     newest: dict[str, Line] = field(default_factory=dict)
     """The last line of each kind, of the whole log."""
+    done: dict[tuple[str, str], Line] = field(default_factory=dict)
+    """The last line of each of PROOFS and its target that did not fail."""
     people: dict[str, int] = field(default_factory=dict)
     """When each account last signed in."""
     kinds: dict[str, OfKind] = field(default_factory=dict)
@@ -130,6 +134,20 @@ class LogTally:
     def count(self, *kinds: str) -> int:
         """Return how many lines of *kinds* there are."""
         return sum(self.kinds[kind].count for kind in kinds if kind in self.kinds)
+
+    def succeeded(self, kind: str) -> int:
+        """Return how many lines of *kind* do not tell of a failure."""
+        one = self.kinds.get(kind)
+        return one.count - one.failed if one else 0
+
+    def newest_done(self, kind: str, *targets: str) -> Line | None:
+        """Return the last line of *kind*, one of PROOFS, that tells of no failure."""
+        found = [
+            line
+            for (name, target), line in self.done.items()
+            if name == kind and (target in targets or not targets)
+        ]
+        return max(found, key=lambda line: line.row, default=None)
 
     def counted(self, *kinds: str) -> list[Counted]:
         """Return the lines of *kinds* as evidence; those of which there are none together."""
@@ -229,6 +247,8 @@ def _add(found: LogTally, segment: Segment, number: int, line: Line, raw: bytes)
     found.newest_at = max(found.newest_at, line.received)
     kind = line.kind if line.kind in OURS else OTHER
     found.newest[kind] = line
+    if kind in PROOFS and line.success is not False:
+        found.done[kind, line.target] = line
     if kind == KEY and len(found.keys) < MOST_KEYS:
         found.keys.append(str(line.said().get("key", "")))
     if kind == SIGNED_IN and (line.subject in found.people or len(found.people) < MOST_PEOPLE):

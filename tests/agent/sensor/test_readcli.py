@@ -19,7 +19,7 @@ from agent.sensor.incidents import Incidents, Party, Sign, Tell
 from agent.sensor.network import Network
 from agent.sensor.progress import Progress
 from agent.sensor.watching import Watching
-from core.securitykinds import SECURITY_KINDS
+from core.securitykinds import LOG_KEPT, SECURITY_KINDS
 from tests.packets import frames as make
 from tests.packets.captures import COOKED, pcap, write_pcap
 from tests.packets.cooked import cooked
@@ -132,6 +132,7 @@ def test_every_kind_that_packets_show_can_be_explained() -> None:
         word
         for word in words
         if word.startswith(("firewall_", "sensor_"))
+        or word in LOG_KEPT
         or word in ("rogue_ap", "logins_failed", "port_opened", "agent_altered")
     }
 

@@ -19,7 +19,7 @@ def seal(one: Collector) -> None:
 
 
 def remove(one: Collector) -> None:
-    expiry.remove_old(one.journal, 184, one.clock)
+    expiry.remove_old(one.journal, 184, one.clock, 0)
 
 
 def sealed(one: Collector) -> None:

@@ -14,7 +14,7 @@ import pytest
 from collector.audit import AuditLog
 from collector.auditrecord import line_of
 from collector.eventrows import EventRows
-from collector.evidence import copying, expiry, sealing, segments, signing
+from collector.evidence import copying, expiry, patrol, sealing, segments, signing
 from collector.evidence.chores import EvidenceChores
 from collector.evidence.reader import LogReader
 from collector.journal import Journal, Note
@@ -276,9 +276,9 @@ def test_what_is_old_enough_goes_after_its_record_and_proofs_stay(tmp_path: Path
     sign(one.log)
     with pytest.raises(ConfigError, match="184"):
         expiry.remove_old(one.journal, 183, one.clock)
-    assert expiry.remove_old(one.journal, 184, one.clock) == []
+    assert expiry.remove_old(one.journal, 184, one.clock, 0) == []
     one.clock.at += 183 * DAY
-    gone = expiry.remove_old(one.journal, 184, one.clock)
+    gone = expiry.remove_old(one.journal, 184, one.clock, 0)
     assert [each.first for each in gone] == [1, 41]
     sign(one.log)
     reader = LogReader(tmp_path / "audit")
@@ -302,19 +302,74 @@ def test_what_is_old_enough_goes_after_its_record_and_proofs_stay(tmp_path: Path
 
 def test_the_clock_lets_go_what_is_past_its_time_and_nothing_else(tmp_path: Path) -> None:
     one = Collector(tmp_path)
-    one.chores.days = 200
-    one.lives(3)
-    one.chores.seal_now()
-    one.clock.at += 196 * DAY
+    one.lives(203, of_a_day=2)
     one.chores.seal_now()
     assert one.kinds("retention_removed") == []
-    one.clock.at += 2 * DAY
+    one.chores.days = 200
     one.chores.seal_now()
-    (gone,) = one.kinds("retention_removed")
-    assert gone["details"]["first"] == 1  # type: ignore[index]
-    assert one.log.health().oldest_row == 41
+    gone = len(one.kinds("retention_removed"))
+    assert 2 <= gone <= 4
+    assert one.log.health().oldest_row == 2 * gone + 1
     one.chores.seal_now()
-    assert len(one.kinds("retention_removed")) == 1
+    assert len(one.kinds("retention_removed")) == gone
+
+
+def test_a_clock_that_jumps_ahead_takes_nothing_away(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.lives(3)
+    one.chores.seal_now()
+    before = lines_of(tmp_path)
+    one.clock.at += 10 * 366 * DAY
+    one.lives(1)
+    one.chores.seal_now()
+    assert lines_of(tmp_path)[: len(before)] == before
+    assert not one.kinds("retention_removed")
+
+
+def test_an_old_record_that_is_changed_meanwhile_is_found_by_the_collector_itself(
+    tmp_path: Path,
+) -> None:
+    one = Collector(tmp_path)
+    one.lives(3)
+    one.chores.seal_now()
+    one.lives(1, 300)
+    sign(one.log)
+    one.again()
+    one.chores.seal_now()
+    assert stopped(one.log) == ""
+    packed = segments.segments(tmp_path / "audit")[1]
+    good = packed.read_bytes()
+    lines = gzip.decompress(good).replace(b'"counter":7', b'"counter":8', 1)
+    packed.write_bytes(gzip.compress(lines))
+    one.again()
+    assert stopped(one.log) == "", "a start looks at the last rows alone"
+    one.chores.seal_now()
+    (told,) = one.kinds("audit_altered")
+    assert "row 48 is not what was signed" in str(told["details"])
+    packed.write_bytes(good)
+    one.again()
+    one.chores.seal_now()
+    assert stopped(one.log) == ""
+
+
+def test_a_patrol_goes_on_where_it_was_and_rests_as_long_as_it_should(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Collector(tmp_path)
+    one.lives(2)
+    sign(one.log)
+    audit = tmp_path / "audit"
+    monkeypatch.setattr(patrol, "AT_ONCE_S", 0.0)
+    monkeypatch.setattr(patrol, "SHARE", 0)
+    walker = patrol.Patrol(one.log)
+    with segments.segments(audit)[-1].open("ab") as file:
+        file.write(b'{"half":')  # it is just being written
+    seen = [walker.walk() for _ in range(4)]
+    files = segments.segments(audit)
+    assert seen == [[files[0]], [files[1]], [files[2]], [files[0]]]
+    monkeypatch.setattr(patrol, "SHARE", 1_000_000)
+    assert walker.walk() == [files[1]]
+    assert walker.walk() == []
 
 
 def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_what_is_new(

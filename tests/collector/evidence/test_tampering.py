@@ -255,6 +255,19 @@ def test_what_root_rewrote_and_signed_anew_only_a_witness_shows(log: Made) -> No
     assert log.check(heads[0]).fine, "who witnessed only what came before saw nothing"
 
 
+def test_checkpoints_that_were_signed_anew_do_not_say_where_the_rewriting_began(log: Made) -> None:
+    held = log.heads()[-1]
+    name = sorted(path.name for path in log.audit.glob("*.jsonl*"))[0]
+
+    def change(audit: Path) -> None:
+        edit(audit / name, lambda x: x.__setitem__(4, x[4].replace(b'"row"', b'"row" ', 1)))
+
+    forge(log, change)
+    (first,) = [one for one in log.check(held).findings if one.word == "rewritten"]
+    assert first.row == 1
+    assert "the rows 1 to 901 are not those" in first.what
+
+
 def test_a_tree_that_a_collector_made_anew_is_told_by_its_row(log: Made) -> None:
     log.append([log.event("audit_made_anew", "audit", rows=901)])
     assert found(log) == ("made_anew", "", 0, 902)
@@ -300,6 +313,8 @@ def test_a_packed_file_with_other_content_is_named(log: Made) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     assert found(log)[:2] == ("unreadable", path.name)
+    path.write_bytes(whole[:40])
+    assert words(log.check()) == ["unreadable"], "there is a checkpoint, and that is not denied"
 
 
 def test_a_seal_that_was_changed_is_altered(log: Made) -> None:

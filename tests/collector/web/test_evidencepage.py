@@ -41,7 +41,11 @@ CASES: dict[str, tuple[Evidence, str, str, str]] = {
     ),
     "signing stopped": (
         replace(GOOD, log=replace(LOG, stopped="row 12 is another one")),
-        *("checkpoint", "bad", "row 12 is another one"),
+        *(
+            "checkpoint",
+            "bad",
+            "请保持现场原样，告知审计员，并用下面的命令查明是哪一条。程序记录：row 12",
+        ),
     ),
     "no checkpoint comes any more": (
         replace(GOOD, log=replace(LOG, checkpoint_at=GOOD.at - 700 * SECOND)),

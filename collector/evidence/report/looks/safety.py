@@ -1,13 +1,14 @@
 """Backups, restores, who joined, what was refused, what changed, personal data."""
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 from collector.canary import SCHOOL as CANARY_SCHOOL
+from collector.evidence.copying import SUMS
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.logtally import Line
 from collector.evidence.report.sources import LEDGER, Sources
+from collector.evidence.sealing import digest_of
 from core import catalog
 from core.alerts import Text
 from core.clock import SECOND
@@ -18,7 +19,8 @@ BACKUP_DAYS: Final = 7
 OLD_DAYS: Final = 31
 DRILL_DAYS: Final = 90
 """Days since the last restore that was tried (I-25)."""
-DRILLS: Final = ("restore_drilled", "drill_done")
+DATABASE: Final = "ledger.db"
+LOG: Final = "audit"
 CHANGES: Final = (
     *("config_taken", "config_changed", "config_unreadable", "roster_taken"),
     *("roster_unreadable", "silence_made", "silence_ended", "command_run"),
@@ -32,9 +34,18 @@ _DAY: Final = 86_400 * SECOND
 
 
 def backups(sources: Sources) -> Found:
-    """How old the newest backup is, and how many there were (a part of I-25)."""
+    """How old the newest backup of the database is, and how many backups there were."""
+    return _backups(sources, DATABASE)
+
+
+def log_backups(sources: Sources) -> Found:
+    """The same of the audit log: a copy of it, or of the database, which has its rows too."""
+    return _backups(sources, DATABASE, LOG)
+
+
+def _backups(sources: Sources, *targets: str) -> Found:
     log = sources.log
-    last = log.newest.get("backup_made")
+    last = log.newest_done("backup_made", *targets)
     counted = log.counted("backup_made")
     if last is None:
         return Found(
@@ -62,11 +73,12 @@ def backups(sources: Sources) -> Found:
             )
         )
     gaps += _copy(last)
+    made = log.succeeded("backup_made")
     return Found(
         Text(
-            f"期内备份 {log.count('backup_made')} 次，最近一次 {sources.day(last.received)}"
+            f"期内备份 {made} 次，最近一次 {sources.day(last.received)}"
             f"（{days} 天前，第 {last.row} 行，SHA-256 {_digest(last)}）",
-            f"{log.count('backup_made')} backups, the newest on {sources.day(last.received)} "
+            f"{made} backups, the newest on {sources.day(last.received)} "
             f"({days} days ago, row {last.row}, SHA-256 {_digest(last)})",
         ),
         counted,
@@ -76,10 +88,9 @@ def backups(sources: Sources) -> Found:
 
 def _copy(last: Line) -> list[Gap]:
     """Return what is wrong with the newest copy, where it was put."""
-    path, said = Path(last.subject), last.said()
+    path = Path(last.subject)
     try:
-        with path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
+        good = _is_as_it_was(path, last)
     except OSError:
         return [
             Gap(
@@ -94,7 +105,7 @@ def _copy(last: Line) -> list[Gap]:
                 level3=True,
             )
         ]
-    if found == said.get("sha256"):
+    if good:
         return []
     return [
         Gap(
@@ -105,20 +116,34 @@ def _copy(last: Line) -> list[Gap]:
     ]
 
 
+def _is_as_it_was(path: Path, last: Line) -> bool:
+    """Return whether a copy is still what was recorded; raises OSError."""
+    if last.target != LOG:
+        return digest_of(path)[0] == last.said().get("sha256")
+    # A later copy into the same folder goes on from this one, and has the sums of all.
+    sums = [line.partition("  ") for line in (path / SUMS).read_text("utf-8").splitlines()]
+    return bool(sums) and all(digest_of(path / name)[0] == sha256 for sha256, _, name in sums)
+
+
 def _days(sources: Sources, line: Line) -> int:
     return max(0, sources.now - line.received) // _DAY
 
 
 def _digest(line: Line) -> str:
-    return str(line.said().get("sha256", "–"))[:16]
+    said = line.said()
+    return str(said.get("sha256", said.get("root", "–")))[:16]
 
 
 def drills(sources: Sources) -> Found:
     """When a restore was last tried (I-25)."""
     log = sources.log
-    kinds = [kind for kind in (*DRILLS, "restored") if kind in KINDS]
-    found = [log.newest[kind] for kind in kinds if kind in log.newest]
+    kinds = [kind for kind in ("restore_drilled", "restored") if kind in KINDS]
+    tried = log.newest.get("restore_drilled")
+    found = [log.newest["restored"]] if "restored" in log.newest else []
+    if good := log.newest_done("restore_drilled"):
+        found.append(good)
     counted = log.counted(*kinds)
+    failed = _failed(sources, tried) if tried and tried.success is False else []
     todo = Text(
         "按 docs/backup.md 在另一台机器上恢复一次，并核对校验值",
         "restore a copy on another machine as docs/backup.md says, and compare its digest",
@@ -127,10 +152,10 @@ def drills(sources: Sources) -> Found:
         return Found(
             Text("没有恢复或演练记录", "no restore or drill on record"),
             counted,
-            [Gap(Text("从未做过恢复演练", "a restore was never tried"), todo, hole=True)],
+            failed or [Gap(Text("从未做过恢复演练", "a restore was never tried"), todo, hole=True)],
         )
     last = max(found, key=lambda line: line.received)
-    days, gaps = _days(sources, last), []
+    days, gaps = _days(sources, last), failed
     if days > DRILL_DAYS:
         gaps.append(
             Gap(Text(f"最近一次恢复在 {days} 天前", f"the last restore was {days} days ago"), todo)
@@ -143,6 +168,24 @@ def drills(sources: Sources) -> Found:
         counted,
         gaps,
     )
+
+
+def _failed(sources: Sources, line: Line) -> list[Gap]:
+    """Return the gap that a drill is that did not work."""
+    when, why = sources.day(line.received), str(line.reason or "")[:200]
+    return [
+        Gap(
+            Text(
+                f"最近一次恢复演练（{when}，第 {line.row} 行）失败：{why}",
+                f"the last drill ({when}, row {line.row}) failed: {why}",
+            ),
+            Text(
+                "查明原因，重新备份，再演练一次（docs/backup.md）",
+                "see why, back up anew, and try again (docs/backup.md)",
+            ),
+            hole=True,
+        )
+    ]
 
 
 def baselines(sources: Sources) -> Found:
@@ -373,6 +416,6 @@ def _number(said: object) -> int:
 
 
 LOOKS: Final = (
-    *(backups, drills, baselines, enrolment, replays, input_checks, database),
+    *(backups, log_backups, drills, baselines, enrolment, replays, input_checks, database),
     *(acts, policy_changes, allow_list, person_scan),
 )

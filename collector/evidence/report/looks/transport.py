@@ -6,8 +6,10 @@ from typing import Final
 
 from cryptography import x509
 
+from collector.config import CollectorTable
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.sources import Sources
+from collector.evidence.signing import KEY_FILE
 from core.addressclass import is_loopback
 from core.alerts import Text
 from core.clock import SECOND
@@ -166,6 +168,7 @@ def secrets(sources: Sources) -> Found:
     config = sources.config
     files = [config.broker.password_file, config.broker.key_file, config.alerts.accounts_file]
     files += [config.collector.readings_key_file, config.store.token_file]
+    files.append(_signing_key(config.collector))
     there = [path for path in dict.fromkeys(files) if path is not None]
     gaps = []
     for path in there:
@@ -190,6 +193,12 @@ def secrets(sources: Sources) -> Found:
         gaps,
         unknown=not there,
     )
+
+
+def _signing_key(table: CollectorTable) -> Path | None:
+    """Return the key of the audit log, None where the collector has not made it yet."""
+    path = table.audit_key or table.folder / KEY_FILE
+    return path if table.audit_key or path.exists() else None
 
 
 LOOKS: Final = (transport, web_transport, listening, secrets)

@@ -8,6 +8,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from collector.backup import back_up
+from collector.evidence.copying import copy_log
+from collector.evidence.queried import note_about
 from collector.evidence.report.judge import Judged, Report
 from collector.evidence.report.looks import LOOKS
 from tests.collector.evidence.report.recorded import (
@@ -65,6 +67,49 @@ def test_the_copy_itself_is_looked_at_where_it_was_put(tmp_path: Path) -> None:
     copy.unlink()
     gone = district.clause("8.1.4.9")
     assert about(gone, "the copy copy.db is not where it was put")
+
+
+def test_a_copy_of_the_log_is_a_backup_of_the_log_alone(tmp_path: Path) -> None:
+    district = District(tmp_path / "own")
+    district.folder.mkdir()
+    made(district.folder)
+    (district.folder / "copy.db").unlink()
+    table, copy = district.config().collector, district.folder / "copy"
+    said = copy_log(district.var / "audit", copy)
+    clock = Clock(district.now)
+    note_about(table, "backup_made", str(copy), {"root": said.root.hex()}, now=clock)
+    of_log = district.clause("8.1.4.3 c")
+    assert not about(of_log, "is not where it was put")
+    assert not about(of_log, "is not what it was")
+    assert about(district.clause("8.1.4.9"), "the copy copy.db is not where it was put")
+    (copy / "checkpoints").write_bytes(b"")
+    assert about(district.clause("8.1.4.3 c"), "the copy copy is not what it was")
+
+
+def test_a_drill_that_failed_is_no_restore(tmp_path: Path) -> None:
+    district = District(tmp_path / "own")
+    district.folder.mkdir()
+    made(district.folder)
+    table, clock = district.config().collector, Clock(district.now)
+    note_about(table, "restore_drilled", "copy", {}, failed="copy/tile is damaged", now=clock)
+    clause = district.clause("8.1.4.9")
+    assert about(clause, "failed: copy/tile is damaged")
+    assert not any("days ago, row" in text for text in figures(clause.finding) if "restore" in text)
+    note_about(table, "restore_drilled", "copy", {}, now=clock)
+    clause = district.clause("8.1.4.9")
+    assert not about(clause, "failed")
+    assert any("the last restore (restore_drilled)" in text for text in figures(clause.finding))
+
+
+def test_the_key_of_the_log_is_one_of_the_files_with_secrets(tmp_path: Path) -> None:
+    district = District(tmp_path / "own")
+    district.folder.mkdir()
+    made(district.folder)
+    key = district.var / "audit-key.pem"
+    assert key.exists()
+    assert not about(district.clause("8.1.4.8"), "audit-key.pem")
+    key.chmod(0o644)
+    assert about(district.clause("8.1.4.8"), "audit-key.pem can be read by everybody")
 
 
 def test_a_certificate_that_expires_is_a_flaw_and_one_that_has_a_hole(district: District) -> None:
