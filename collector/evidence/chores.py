@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from collector.eventrows import move_cursor
 from collector.evidence.expiry import remove_old
-from collector.evidence.health import LogHealth
 from collector.evidence.notary import Standing
 from collector.evidence.sealing import seal_finished
 from collector.journal import Journal, Note
@@ -29,8 +28,6 @@ class EvidenceChores:
     days: int = 400
     """For so many records are kept ([collector] audit_days)."""
     now: clock.Clock = clock.now
-    health: LogHealth | None = None
-    """As it was at the last minute."""
 
     async def minute(self) -> None:
         """Announce the key, once, and tell where the log is not what was signed."""
@@ -51,7 +48,6 @@ class EvidenceChores:
             self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
         self._altered(notary.standing)
         self.journal.sync()
-        self.health = self.journal.log.health()
 
     def seal_now(self) -> None:
         """Seal and let go; a segment that is not what was signed stays, and is told."""
