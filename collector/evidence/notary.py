@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Final
 
 from collector.evidence import segments
-from collector.evidence.signing import TIME, Checkpoints, Signer
+from collector.evidence.signing import Checkpoints, Signer
 from collector.evidence.tree import Tree, forget, leaf_of
 from core import clock
 from core.clock import SECOND
@@ -25,6 +25,7 @@ from core.merkle import note, proofs
 from core.merkle.note import Checkpoint, Note, NoteError
 from core.merkle.proofs import ProofError
 from core.merkle.tiles import WIDTH
+from core.merkle.witnessing import TIME
 
 EVERY_NS: Final = 60 * SECOND
 EVERY_ROWS: Final = 100
@@ -117,16 +118,6 @@ class Notary:
         with self._lock:
             if not self._stopped:
                 self._sign()
-
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that *new* rows continue *old*; raises LogDamaged, ValueError."""
-        with self._lock:
-            return proofs.consistency(old, new, self._tree.node)
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Return the proof that row *index* + 1 is among *size*; raises LogDamaged, ValueError."""
-        with self._lock:
-            return proofs.inclusion(index, size, self._tree.node)
 
     def _find(self) -> None:
         """Have the tree of the last checkpoint, which its signature and root vouch for."""

@@ -14,9 +14,10 @@ import pytest
 from collector.audit import AuditLog
 from collector.auditrecord import line_of
 from collector.eventrows import EventRows
-from collector.evidence import copying, expiry, patrol, sealing, segments, signing
+from collector.evidence import copying, expiry, patrol, segments, signing
 from collector.evidence.chores import EvidenceChores
 from collector.evidence.reader import LogReader
+from collector.filedigest import digest_of
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.restore import restore
@@ -235,8 +236,8 @@ def test_finished_days_are_sealed_recorded_and_read_as_before(tmp_path: Path) ->
         shown = subprocess.run(["gzip", "-dc", path], capture_output=True, check=True).stdout
         assert isinstance(said, dict)
         assert said["bytes"] == len(shown)
-        assert said["gz_sha256"] == sealing.digest_of(path)[0]
-        assert said["sha256"] == sealing.digest_of(path, plain=True)[0]
+        assert said["gz_sha256"] == digest_of(path)[0]
+        assert said["sha256"] == digest_of(path, plain=True)[0]
     assert lines_of(tmp_path)[: len(before)] == before
     one.again()
     assert [row.row for row in one.log.rows(10)][:2] == [11, 12]
@@ -372,6 +373,28 @@ def test_a_patrol_goes_on_where_it_was_and_rests_as_long_as_it_should(
     assert walker.walk() == []
 
 
+def test_what_is_not_what_was_signed_stays_however_old_and_is_told(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.lives(202, of_a_day=2)
+    one.chores.seal_now()
+    sign(one.log)
+    one.chores.days = 201
+    (path,) = segments.segments(tmp_path / "audit")[:1]
+    good = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(good).replace(b"true", b"null", 1)))
+    one.chores.seal_now()
+    assert path.exists()
+    assert one.kinds("retention_removed") == []
+    (told,) = one.kinds("audit_altered")
+    assert told["details"]["file"] == path.name  # type: ignore[index]
+    path.write_bytes(good)
+    one.again()
+    one.chores.days = 201
+    one.chores.seal_now()
+    assert not path.exists()
+    assert len(one.kinds("retention_removed")) == 1
+
+
 def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_what_is_new(
     tmp_path: Path,
 ) -> None:
@@ -407,11 +430,11 @@ def test_a_damaged_copy_fails_the_drill(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"2026-11-23\.jsonl is damaged"):
         copying.drill(tmp_path / "copy", tmp_path / "one")
     sums = tmp_path / "copy/SHA256SUMS"
-    old, new = sealing.digest_of(path)[0], ""
+    old, new = digest_of(path)[0], ""
     text = [line for line in sums.read_text().splitlines() if "2026-11-23" not in line]
     new = f"{old}  2026-11-23.jsonl"
     sums.write_text("\n".join([*text, new]) + "\n")
-    with pytest.raises(LogDamaged, match="are not the 450 that were signed"):
+    with pytest.raises(LogDamaged, match="row 151 is not what was signed"):
         copying.drill(tmp_path / "copy", tmp_path / "two")
     path.write_bytes(good)
     days(tmp_path / "other", 2)
@@ -425,7 +448,7 @@ def test_a_drill_writes_nothing_beside_its_folder(tmp_path: Path) -> None:
     sums = tmp_path / "copy/SHA256SUMS"
     good = sums.read_text()
     (tmp_path / "evil").write_text("x")
-    sums.write_text(f"{sealing.digest_of(tmp_path / 'evil')[0]}  ../evil\n{good}")
+    sums.write_text(f"{digest_of(tmp_path / 'evil')[0]}  ../evil\n{good}")
     (tmp_path / "into").mkdir()
     with pytest.raises(StartError, match=r"names '\.\./evil'"):
         copying.drill(tmp_path / "copy", tmp_path / "into/drill")

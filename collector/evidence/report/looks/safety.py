@@ -8,7 +8,7 @@ from collector.evidence.copying import SUMS
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.logtally import Line
 from collector.evidence.report.sources import LEDGER, Sources
-from collector.evidence.sealing import digest_of
+from collector.filedigest import digest_of
 from core import catalog
 from core.alerts import Text
 from core.clock import SECOND

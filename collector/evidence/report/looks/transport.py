@@ -9,7 +9,6 @@ from cryptography import x509
 from collector.config import CollectorTable
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.sources import Sources
-from collector.evidence.signing import KEY_FILE
 from core.addressclass import is_loopback
 from core.alerts import Text
 from core.clock import SECOND
@@ -197,7 +196,7 @@ def secrets(sources: Sources) -> Found:
 
 def _signing_key(table: CollectorTable) -> Path | None:
     """Return the key of the audit log, None where the collector has not made it yet."""
-    path = table.audit_key or table.folder / KEY_FILE
+    path = table.signing_key
     return path if table.audit_key or path.exists() else None
 
 
