@@ -1,25 +1,42 @@
 """Whether the watchdog, a process of its own, is alive: its canary came in lately."""
 
+import hashlib
 from typing import Final
 
-from collector.canary import AGENT, SCHOOL
-from collector.evidence.report.finding import Gap
-from collector.evidence.report.sources import Sources
+from collector.canary import AGENT, MEASUREMENT, SCHOOL
+from collector.evidence.report.finding import Counted, Gap
+from collector.evidence.report.sources import Sources, Unread
 from core.alerts import Text
 from core.clock import SECOND
+from core.errors import StoreError
 
 ALIVE: Final = 600 * SECOND
 LAST: Final = (
     "max(last_arrival, coalesce((SELECT max(last_at) FROM lane WHERE lane.agent = agent.id), 0))"
 )
 """When an agent was last heard: its state is written rarely, its batches at once."""
-QUERY: Final = f"SELECT {LAST} FROM agent WHERE school = ? AND agent = ?"  # noqa: S608
+_LOOK_BACK: Final = 7 * 86_400 * SECOND
 
 
 def heard(sources: Sources) -> int:
-    """Return when the canary last came in (ns), 0 where it never did; raises Unread."""
-    found = [at for (at,) in sources.rows(QUERY, SCHOOL, AGENT)]
-    return max(found, default=0)
+    """Return when the canary last came in (ns), 0 where it did not within a week; raises Unread.
+
+    It is a line without a batch (collector/watchdog/asking.py), so only the store has it.
+    """
+    tags = {"school": SCHOOL, "agent": AGENT}
+    try:
+        found = sources.store.last(MEASUREMENT, tags, sources.now - _LOOK_BACK)
+    except StoreError as error:
+        raise Unread(
+            Text(f"时序库无法读取：{error}", f"the store cannot be read: {error}")
+        ) from error
+    return max((one.at for one in found if one.at <= sources.now + ALIVE), default=0)
+
+
+def counted(at: int) -> Counted:
+    """Return what `heard` found as evidence."""
+    said = hashlib.sha256(str(at).encode()).hexdigest()
+    return Counted("store", f"newest time of {MEASUREMENT} within 7 days (ns)", int(at > 0), said)
 
 
 def gaps(sources: Sources) -> list[Gap]:

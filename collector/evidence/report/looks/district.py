@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from collector.canary import AGENT as CANARY_AGENT
 from collector.canary import SCHOOL as CANARY_SCHOOL
 from collector.evidence.report import watchdog
 from collector.evidence.report.finding import Found, Gap
@@ -88,7 +87,7 @@ def canary(sources: Sources) -> Found:
     said = sources.day(at) if at else "–"
     return Found(
         Text(f"金丝雀最近一次：{said}", f"the canary last came: {said}"),
-        [sources.counted(watchdog.QUERY, CANARY_SCHOOL, CANARY_AGENT)],
+        [watchdog.counted(at)],
         watchdog.gaps(sources),
     )
 

@@ -49,7 +49,7 @@ def _backups(sources: Sources, *targets: str) -> Found:
     counted = log.counted("backup_made")
     if last is None:
         return Found(
-            Text("没有备份记录", "no backup on record"),
+            Text("没有成功的数据库备份记录", "no backup of the database on record"),
             counted,
             [
                 Gap(

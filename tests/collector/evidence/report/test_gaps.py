@@ -12,6 +12,7 @@ from collector.evidence.copying import copy_log
 from collector.evidence.queried import note_about
 from collector.evidence.report.judge import Judged, Report
 from collector.evidence.report.looks import LOOKS
+from core.clock import SECOND
 from tests.collector.evidence.report.recorded import (
     DAY,
     PEOPLE,
@@ -110,6 +111,16 @@ def test_the_key_of_the_log_is_one_of_the_files_with_secrets(tmp_path: Path) -> 
     assert not about(district.clause("8.1.4.8"), "audit-key.pem")
     key.chmod(0o644)
     assert about(district.clause("8.1.4.8"), "audit-key.pem can be read by everybody")
+
+
+def test_a_watchdog_is_known_by_its_canary_and_missed_when_that_stays_away(
+    district: District,
+) -> None:
+    for clause in ("8.1.4.3 d", "8.1.5.4 c"):
+        assert not about(district.clause(clause), "no word of the watchdog")
+    district.now = NOW + 3_600 * SECOND
+    for clause in ("8.1.4.3 d", "8.1.5.4 c"):
+        assert about(district.clause(clause), "no word of the watchdog")
 
 
 def test_a_certificate_that_expires_is_a_flaw_and_one_that_has_a_hole(district: District) -> None:
