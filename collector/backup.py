@@ -4,16 +4,16 @@ Works beside a running collector, which goes on meanwhile. The record follows th
 is put back lacks at least this row of the audit log, and the collector knows that it went back.
 """
 
-import hashlib
 import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote
 
 from collector.config import CollectorTable
+from collector.filedigest import digest_of
 from collector.journal import Note
 from collector.operating import Whose, login, operator, record
 from core import clock
@@ -21,7 +21,6 @@ from core.disk import sync_folder
 from core.errors import MonitorError, StartError
 
 _BUSY_S: Final = 10.0
-_CHUNK: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +92,6 @@ def _record(table: CollectorTable, made: Backup, now: clock.Clock) -> None:
 
 
 def _synced_digest(path: Path) -> str:
-    found: Any = hashlib.sha256()
     with path.open("rb") as file:
         os.fsync(file.fileno())
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
-    return str(found.hexdigest())
+    return digest_of(path)[0]

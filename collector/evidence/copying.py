@@ -16,9 +16,9 @@ from typing import Final
 
 from collector.evidence import removed, segments
 from collector.evidence.reader import LogReader
-from collector.evidence.sealing import digest_of
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS, Checkpoints
 from collector.evidence.tree import leaf_of, leaves_in, read_tile, root_over
+from collector.filedigest import digest_of
 from core.disk import sync_folder
 from core.errors import LogDamaged, StartError
 from core.merkle import note

@@ -11,7 +11,7 @@ from typing import Final
 
 from collector.evidence import segments
 from collector.evidence.removed import Removed, note_removed
-from collector.evidence.sealing import digest_of
+from collector.filedigest import digest_of
 from collector.journal import Journal, Note
 from collector.retention import DAYS
 from core import clock

@@ -23,6 +23,7 @@ from collector.evidence.reader import LogReader
 from collector.evidence.search import Question, search
 from collector.evidence.signing import CHECKPOINTS
 from collector.evidence.tree import leaf_of
+from collector.filedigest import digest_of
 from core import VERSION
 from core.disk import sync_folder
 from core.merkle import proofs
@@ -101,7 +102,7 @@ def export(folder: Path, question: Question, to: Path) -> Export:
             _add_rest(folder, head, archive, (first, last))
         file.flush()
         os.fsync(file.fileno())
-    return Export(to, first, last, rows, _digest(part))
+    return Export(to, first, last, rows, digest_of(part)[0])
 
 
 def keep(made: Export) -> None:
@@ -225,11 +226,3 @@ def _daily(folder: Path, rows: tuple[int, int]) -> Iterator[bytes]:
 
 def _json(said: dict[str, Any]) -> bytes:
     return json.dumps(said, separators=(",", ":")).encode() + b"\n"
-
-
-def _digest(path: Path) -> str:
-    found: Any = hashlib.sha256()
-    with path.open("rb") as file:
-        while data := file.read(1 << 20):
-            found.update(data)
-    return str(found.hexdigest())

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from collector.evidence.segments import MOST_LINE_BYTES, SEALED, open_segment
+from collector.filedigest import digest_of
 from core.errors import LogDamaged
 
 _CHUNK: Final = 1 << 20
@@ -86,7 +87,7 @@ def pieces(path: Path, digest: Digest) -> Iterator[Piece]:
         yield Piece(path, begin, [], b"", rest)
     if packed:
         digest.plain = hashed.hexdigest()
-        digest.packed = sha256(path.read_bytes()).hexdigest()
+        digest.packed = digest_of(path)[0]
 
 
 def decoded(piece: Piece) -> list[Line] | None:

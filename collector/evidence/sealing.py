@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from collector.evidence import segments
 from collector.evidence.reader import LogReader
+from collector.filedigest import digest_of
 from collector.journal import Journal, Note
 from core import clock
 from core.disk import sync_folder, write_all
@@ -94,13 +95,3 @@ class _Whole:
 
     def flush(self) -> None:
         """Nothing waits here."""
-
-
-def digest_of(path: Path, *, plain: bool = False) -> tuple[str, int]:
-    """Return SHA-256 and size of a file, of what is packed in it with *plain*; raises OSError."""
-    digest, size = sha256(), 0
-    with gzip.open(path) if plain else path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-            size += len(chunk)
-    return digest.hexdigest(), size

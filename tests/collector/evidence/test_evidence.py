@@ -14,9 +14,10 @@ import pytest
 from collector.audit import AuditLog
 from collector.auditrecord import line_of
 from collector.eventrows import EventRows
-from collector.evidence import copying, expiry, patrol, sealing, segments, signing
+from collector.evidence import copying, expiry, patrol, segments, signing
 from collector.evidence.chores import EvidenceChores
 from collector.evidence.reader import LogReader
+from collector.filedigest import digest_of
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
 from collector.restore import restore
@@ -235,8 +236,8 @@ def test_finished_days_are_sealed_recorded_and_read_as_before(tmp_path: Path) ->
         shown = subprocess.run(["gzip", "-dc", path], capture_output=True, check=True).stdout
         assert isinstance(said, dict)
         assert said["bytes"] == len(shown)
-        assert said["gz_sha256"] == sealing.digest_of(path)[0]
-        assert said["sha256"] == sealing.digest_of(path, plain=True)[0]
+        assert said["gz_sha256"] == digest_of(path)[0]
+        assert said["sha256"] == digest_of(path, plain=True)[0]
     assert lines_of(tmp_path)[: len(before)] == before
     one.again()
     assert [row.row for row in one.log.rows(10)][:2] == [11, 12]
@@ -407,7 +408,7 @@ def test_a_damaged_copy_fails_the_drill(tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"2026-11-23\.jsonl is damaged"):
         copying.drill(tmp_path / "copy", tmp_path / "one")
     sums = tmp_path / "copy/SHA256SUMS"
-    old, new = sealing.digest_of(path)[0], ""
+    old, new = digest_of(path)[0], ""
     text = [line for line in sums.read_text().splitlines() if "2026-11-23" not in line]
     new = f"{old}  2026-11-23.jsonl"
     sums.write_text("\n".join([*text, new]) + "\n")
@@ -425,7 +426,7 @@ def test_a_drill_writes_nothing_beside_its_folder(tmp_path: Path) -> None:
     sums = tmp_path / "copy/SHA256SUMS"
     good = sums.read_text()
     (tmp_path / "evil").write_text("x")
-    sums.write_text(f"{sealing.digest_of(tmp_path / 'evil')[0]}  ../evil\n{good}")
+    sums.write_text(f"{digest_of(tmp_path / 'evil')[0]}  ../evil\n{good}")
     (tmp_path / "into").mkdir()
     with pytest.raises(StartError, match=r"names '\.\./evil'"):
         copying.drill(tmp_path / "copy", tmp_path / "into/drill")
