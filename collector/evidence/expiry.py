@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from collector.evidence import segments
+from collector.evidence.reader import LogReader
 from collector.evidence.removed import Removed, note_removed
 from collector.filedigest import digest_of
 from collector.journal import Journal, Note
@@ -28,8 +29,9 @@ def remove_old(journal: Journal, days: int, now: clock.Clock, least: int = DAYS)
     One stays until the log itself shows *least* days after it, whatever the clock says: a clock
     that jumped ahead, as of a machine without a battery, would take everything away.
 
-    Raises ConfigError for fewer days than the law asks for, LogDamaged, OSError, StoreStopped,
-    sqlite3.Error; what was left half is gone on with the next time.
+    Raises ConfigError for fewer days than the law asks for, LogDamaged where one is not what was
+    signed: then it stays, as evidence. Raises OSError, StoreStopped, sqlite3.Error; what was left
+    half is gone on with the next time.
     """
     if days < DAYS:
         raise ConfigError(f"audit records are kept for {DAYS} days at least (asked: {days})")
@@ -46,16 +48,14 @@ def remove_old(journal: Journal, days: int, now: clock.Clock, least: int = DAYS)
 
 
 def _remove(journal: Journal, path: Path) -> Removed:
-    name, rows = segments.plain_name(path), 0
-    first = segments.first_row(path)
-    for rows, _line in segments.numbered_lines(path):  # noqa: B007 — the count is wanted
-        pass
+    name, reader = segments.plain_name(path), LogReader(path.parent)
+    first, last = reader.check_segment(path, reader.size)
     sha256, size = digest_of(path, plain=True)
-    details = {"file": name, "first": first, "last": first + rows - 1, "sha256": sha256}
+    details = {"file": name, "first": first, "last": last, "sha256": sha256}
     note = Note(KIND, "audit", name, {**details, "bytes": size}, f"{name} {sha256}")
     journal.note(note)
     journal.sync()
-    one = Removed(name, first, first + rows - 1, sha256, journal.number_of(note))
+    one = Removed(name, first, last, sha256, journal.number_of(note))
     note_removed(path.parent, one)
     path.unlink()
     sync_folder(path.parent)

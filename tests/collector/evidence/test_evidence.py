@@ -373,6 +373,29 @@ def test_a_patrol_goes_on_where_it_was_and_rests_as_long_as_it_should(
     assert walker.walk() == []
 
 
+def test_what_is_not_what_was_signed_stays_however_old_and_is_told(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.chores.days = 200
+    one.lives(3)
+    one.chores.seal_now()
+    sign(one.log)
+    one.clock.at += 198 * DAY
+    (path,) = segments.segments(tmp_path / "audit")[:1]
+    good = path.read_bytes()
+    path.write_bytes(gzip.compress(gzip.decompress(good).replace(b"true", b"null", 1)))
+    one.chores.seal_now()
+    assert path.exists()
+    assert one.kinds("retention_removed") == []
+    (told,) = one.kinds("audit_altered")
+    assert told["details"]["file"] == path.name  # type: ignore[index]
+    path.write_bytes(good)
+    one.again()
+    one.chores.days = 200
+    one.chores.seal_now()
+    assert not path.exists()
+    assert len(one.kinds("retention_removed")) == 1
+
+
 def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_what_is_new(
     tmp_path: Path,
 ) -> None:
