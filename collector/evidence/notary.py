@@ -118,16 +118,6 @@ class Notary:
             if not self._stopped:
                 self._sign()
 
-    def consistency(self, old: int, new: int) -> list[bytes]:
-        """Return the proof that *new* rows continue *old*; raises LogDamaged, ValueError."""
-        with self._lock:
-            return proofs.consistency(old, new, self._tree.node)
-
-    def inclusion(self, index: int, size: int) -> list[bytes]:
-        """Return the proof that row *index* + 1 is among *size*; raises LogDamaged, ValueError."""
-        with self._lock:
-            return proofs.inclusion(index, size, self._tree.node)
-
     def _find(self) -> None:
         """Have the tree of the last checkpoint, which its signature and root vouch for."""
         self._kept.cut()
