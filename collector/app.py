@@ -245,8 +245,8 @@ class Collector:
         return self.alerting.supervisor.listed(self._now())
 
     def log_health(self) -> LogHealth | None:
-        """Return how the audit log is, as of the last minute; None before the first."""
-        return self._evidence.health
+        """Return how the audit log was when it was looked at last; None where it could not be."""
+        return self._log_state.health
 
     def rollups(self) -> Waiting:
         """Return which windows wait to be rolled up."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from collector.eventrows import move_cursor
 from collector.evidence.expiry import remove_old
-from collector.evidence.health import LogHealth
 from collector.evidence.notary import Standing
 from collector.evidence.patrol import Patrol
 from collector.evidence.sealing import seal_finished
@@ -30,8 +29,6 @@ class EvidenceChores:
     days: int = 400
     """For so many records are kept ([collector] audit_days)."""
     now: clock.Clock = clock.now
-    health: LogHealth | None = None
-    """As it was at the last minute."""
     _patrol: Patrol = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,7 +53,6 @@ class EvidenceChores:
             self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
         self._altered(notary.standing)
         self.journal.sync()
-        self.health = self.journal.log.health()
 
     def seal_now(self) -> None:
         """Seal, let go and look again; a segment that is not what was signed stays, and is told."""

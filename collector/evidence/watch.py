@@ -6,6 +6,7 @@ from typing import Final
 
 from collector.books import Books
 from collector.district.points import encoded
+from collector.evidence.health import LogHealth
 from collector.evidence.view import Evidence, sources_of
 from collector.store.base import Store
 from core import clock
@@ -25,6 +26,8 @@ class EvidenceWatch:
     books: Books
     store: Store
     now: clock.Clock = clock.now
+    health: LogHealth | None = None
+    """As it was when it was looked at last; None while the log cannot be read."""
     _sources: Mapping[str, int] = field(default_factory=lambda: sources_of(()))
 
     def see(self, alerts: Iterable[Alert]) -> None:
@@ -39,6 +42,7 @@ class EvidenceWatch:
             log, trouble = self.books.journal.log.health(), ""
         except (MonitorError, OSError) as error:
             log, trouble = None, str(error) or type(error).__name__
+        self.health = log
         return Evidence(self.now(), log, counts, self._sources, trouble, writing)
 
     def write(self, view: Evidence) -> None:

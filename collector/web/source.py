@@ -100,7 +100,7 @@ class Source(Protocol):
         """Return what is open past its due date, and what was; blocks, raises StoreError."""
 
     def log_health(self) -> LogHealth | None:
-        """Return how the audit log is, as of the last minute; None before the first."""
+        """Return how the audit log was when it was looked at last; None where it could not be."""
 
     def rollups(self) -> Waiting:
         """Return which hours and days wait to be rolled up."""
