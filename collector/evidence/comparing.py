@@ -8,7 +8,7 @@ from typing import Literal
 from collector.evidence.reader import LogReader
 from core.errors import ConfigError, LogDamaged
 from core.merkle.hashing import Edge, leaf_hash
-from core.merkle.note import Checkpoint, Note, NoteError, checkpoint_in, read_verifier_key
+from core.merkle.note import Checkpoint, NoteError, checkpoint_in
 from core.merkle.notes import read_framed
 
 Agrees = Literal["agrees", "differs", "ahead"]
@@ -51,7 +51,7 @@ def read_all(files: Iterable[Path], keys: Sequence[str]) -> list[Checkpoint]:
     for path in files:
         try:
             for note in read_framed(path.read_bytes()):
-                if keys and not any(_is_by(note, key) for key in keys):
+                if keys and not note.is_by(keys):
                     raise NoteError("a note is by none of the keys")
                 found.append(checkpoint_in(note.text))
         except (OSError, NoteError) as error:
@@ -80,11 +80,3 @@ def compared(folder: Path, checkpoints: Iterable[Checkpoint]) -> Compared:
 
     ordered = sorted(checkpoints, key=lambda one: (one.origin, one.size))
     return Compared(edge.size, [(one, stands(one)) for one in ordered], damage)
-
-
-def _is_by(note: Note, key: str) -> bool:
-    try:
-        note.check(*read_verifier_key(key))
-    except NoteError:
-        return False
-    return True

@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from collector.evidence.signing import TIME
 from core.errors import ConfigError
 from core.merkle.note import (
     MOST_BYTES,
@@ -27,6 +26,7 @@ from core.merkle.note import (
     read_note,
     read_verifier_key,
 )
+from core.merkle.witnessing import TIME
 
 _DASH: Final = "\u2014".encode()
 _PEM: Final = b"-----BEGIN"

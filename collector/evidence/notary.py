@@ -16,7 +16,7 @@ from threading import RLock
 from typing import Final
 
 from collector.evidence import segments
-from collector.evidence.signing import TIME, Checkpoints, Signer
+from collector.evidence.signing import Checkpoints, Signer
 from collector.evidence.tree import Tree, forget, leaf_of
 from core import clock
 from core.clock import SECOND
@@ -25,6 +25,7 @@ from core.merkle import note, proofs
 from core.merkle.note import Checkpoint, Note, NoteError
 from core.merkle.proofs import ProofError
 from core.merkle.tiles import WIDTH
+from core.merkle.witnessing import TIME
 
 EVERY_NS: Final = 60 * SECOND
 EVERY_ROWS: Final = 100

@@ -21,13 +21,12 @@ from core import clock, disk
 from core.errors import LogDamaged, StartError
 from core.merkle import note
 from core.merkle.note import Checkpoint, Note, NoteError
+from core.merkle.witnessing import TIME
 
 KEY_FILE: Final = "audit-key.pem"
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints"
 KEYS: Final = "keys"
-TIME: Final = "time"
-"""The extension line that says when it was signed."""
 _TAIL_BYTES: Final = 2 * note.MOST_BYTES
 
 

@@ -13,7 +13,7 @@ bytes of the signature in files.
 
 import base64
 import binascii
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -79,6 +79,16 @@ class Note:
             raise NoteError(f"no signature by {name}+{wanted.hex()}")
         if not all(ed25519.verify(public, self.text.encode(), one) for one in ours):
             raise NoteError(f"the signature by {name}+{wanted.hex()} does not hold")
+
+    def is_by(self, keys: Iterable[str]) -> bool:
+        """Return whether one of the verifier keys *keys* signed it; one that is none did not."""
+        for key in keys:
+            try:
+                self.check(*read_verifier_key(key))
+            except NoteError:
+                continue
+            return True
+        return False
 
 
 def key_id(name: str, public: bytes) -> bytes:

@@ -4,16 +4,17 @@ The root is computed again from the lines themselves; `schoolwatch audit verify`
 """
 
 import hashlib
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
+from collector.evidence.notary import at_of
+from collector.evidence.reader import LogReader
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.logtally import LogTally
 from collector.evidence.report.sources import Sources
 from core.alerts import Text
 from core.clock import SECOND
-from core.merkle.note import Checkpoint, Note, NoteError, read_verifier_key
+from core.merkle.note import Checkpoint, Note, NoteError
+from core.merkle.witnessing import TIME
 
 OLD: Final = 86_400 * SECOND
 TAMPERED: Final = (
@@ -21,8 +22,6 @@ TAMPERED: Final = (
     *("witness_disagrees", "witness_ahead"),
 )
 """Kinds by which the log, agents and witnesses tell that it is not as it was signed."""
-KEYS: Final = "keys"
-"""The file with every key that signed checkpoints, a line each, and since when."""
 AGREES: Final = "agrees"
 VERIFY: Final = Text(
     "用 schoolwatch audit verify 查明位置；保留现场，与见证者和备份比对",
@@ -67,10 +66,10 @@ def found(sources: Sources) -> Found:
     digest = hashlib.sha256(note.encode()).hexdigest()
     return Found(
         Text(
-            f"签名检查点覆盖 {head.size} 行（{head.extension('time')}），"
+            f"签名检查点覆盖 {head.size} 行（{head.extension(TIME)}），"
             + ("根哈希由日志行重新算出，一致" if log.root == head.root else "根哈希未能核对一致")
             + f"；见证者认同 {agree} / {witnesses}",
-            f"a signed checkpoint of {head.size} rows ({head.extension('time')}), "
+            f"a signed checkpoint of {head.size} rows ({head.extension(TIME)}), "
             + ("the root computed anew is its own" if log.root == head.root else "not confirmed")
             + f"; {agree} of {witnesses} witnesses agree",
         ),
@@ -106,32 +105,12 @@ def _lines(log: LogTally, head: Checkpoint) -> list[Gap]:
     return [Gap(what, VERIFY, hole=True)]
 
 
-def _is_signed(note: Note, keys: Iterable[str]) -> bool:
-    """Return whether one of *keys* signed *note*."""
-    for key in keys:
-        try:
-            note.check(*read_verifier_key(key))
-        except NoteError:
-            continue
-        return True
-    return False
-
-
-def _kept_keys(sources: Sources) -> list[str]:
-    """Return the keys that the folder names."""
-    path = sources.folder / "audit" / KEYS
-    if not path.is_file():
-        return []
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return [line.partition(" ")[0] for line in lines]
-
-
 def _signature(note: Note, sources: Sources) -> list[Gap]:
     """Return what is wrong with who signed; a row that announced a key may have gone by age."""
     log = sources.log
-    if _is_signed(note, log.keys):
+    if note.is_by(log.keys):
         return []
-    known = _is_signed(note, _kept_keys(sources))
+    known = note.is_by(LogReader(sources.folder / "audit").keys())
     if known and log.segments and log.segments[0].first > 1:
         return []
     if known:
@@ -144,11 +123,7 @@ def _signature(note: Note, sources: Sources) -> list[Gap]:
 
 
 def _age(head: Checkpoint, now: int) -> list[Gap]:
-    said = head.extension("time")
-    try:
-        at = int(datetime.fromisoformat(said).timestamp()) * SECOND
-    except ValueError:
-        at = 0
+    said, at = head.extension(TIME), at_of(head)
     if now - at <= OLD:
         return []
     return [
