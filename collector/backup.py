@@ -38,7 +38,7 @@ def back_up(table: CollectorTable, to: Path, now: clock.Clock = clock.now) -> Ba
 
     Raises StartError where there is no copy, MonitorError where it could not be recorded.
     """
-    made = copy(table.folder / "ledger.db", to)
+    made = copy(table.ledger_file, to)
     try:
         _record(table, made, now)
     except (sqlite3.Error, OSError, MonitorError) as error:

@@ -32,6 +32,10 @@ from core.timefields import Zone, zone_mistake
 from core.tomllines import KeyPath
 
 STORE_FILE: Final = "store.db"
+AUDIT: Final = "audit"
+"""The folder of the audit log, in the collector's own."""
+KEY_FILE: Final = "audit-key.pem"
+"""What signs it, where [collector] audit_key says nothing else."""
 
 C = TypeVar("C", bound="CollectorConfig")
 
@@ -82,6 +86,21 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     language: Literal["zh", "en"] = "zh"
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150
     backfill_kb_per_s: KiloBytesPerSecond = 1_000
+
+    @property
+    def ledger_file(self) -> Path:
+        """The collector's own database."""
+        return self.folder / "ledger.db"
+
+    @property
+    def audit_folder(self) -> Path:
+        """Where the audit log lies."""
+        return self.folder / AUDIT
+
+    @property
+    def signing_key(self) -> Path:
+        """The private key of the audit log's checkpoints."""
+        return self.audit_key or self.folder / KEY_FILE
 
     def tz(self) -> ZoneInfo:
         """Return the zone that `zone` names; raises ConfigError on a machine without zones."""

@@ -98,7 +98,7 @@ def recorded(
     Where it fails, a second row says so. Where no collector has run yet there is no log: the first
     one that runs records what it finds.
     """
-    if place is None or not (place.table.folder / "ledger.db").is_file():
+    if place is None or not (place.table.ledger_file).is_file():
         yield
         return
     said = {**(details or {}), **login()}
@@ -120,7 +120,7 @@ def record(place: Whose, note: Note, now: clock.Clock = clock.now, *, wait: bool
     """
     table = place.table
     try:
-        with closing(Ledger(table.folder / "ledger.db")) as ledger:
+        with closing(Ledger(table.ledger_file)) as ledger:
             if place.ours and not _runs(table) and _is_own(table):
                 with suppress(InUse), hold(table.folder / LOCK, "collector", "[collector] folder"):
                     open_journal(table, ledger, now).act(note)
@@ -144,7 +144,7 @@ def _leave(
 ) -> None:
     """Leave *note* in the database, for the collector to take into its log; see that it did."""
     EventRows(ledger)  # a database that has had no events yet
-    audit = table.folder / "audit"
+    audit = table.audit_folder
     disk = os.statvfs(audit)
     if disk.f_bavail * disk.f_frsize < ENOUGH_BYTES:
         raise stopped(f"the disk of {audit} is full")

@@ -15,7 +15,7 @@ from collector.door import Door
 from collector.eventrows import EventRows
 from collector.evidence.notary import Notary
 from collector.evidence.reader import LogReader
-from collector.evidence.signing import KEY_FILE, Signer, origin_of
+from collector.evidence.signing import Signer, origin_of
 from collector.evidence.statements import Statements
 from collector.evidence.witnesses import Witnesses
 from collector.evidence.witnessrows import WitnessRows
@@ -41,7 +41,7 @@ def open_books(
     *told* is the time that agents are told, where that is not *now*.
     """
     table, counters = config.collector, Counters()
-    ledger = Ledger(table.folder / "ledger.db")
+    ledger = Ledger(table.ledger_file)
     journal = open_journal(table, ledger, now)
     letters = DeadLetters(
         table.folder / "dead-letter",
@@ -84,14 +84,14 @@ def open_journal(table: CollectorTable, ledger: Ledger, now: clock.Clock) -> Jou
         journal = Journal(table.id, EventRows(ledger), log, now)
         restore(journal)
     except sqlite3.Error as error:
-        raise ledgerfile.unreadable(table.folder / "ledger.db", error) from error
+        raise ledgerfile.unreadable(table.ledger_file, error) from error
     return journal
 
 
 def open_log(table: CollectorTable, now: clock.Clock = clock.now) -> AuditLog:
     """Return the audit log with its tree and its key; raises StartError."""
-    folder = table.folder / "audit"
-    key = table.audit_key or table.folder / KEY_FILE
+    folder = table.audit_folder
+    key = table.signing_key
     return AuditLog(folder, Notary(folder, Signer(origin_of(table.id), key), now))
 
 

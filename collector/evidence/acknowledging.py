@@ -4,7 +4,7 @@ import sqlite3
 from contextlib import closing
 
 from collector.config import CollectorTable
-from collector.evidence.signing import KEY_FILE, Signer, origin_of
+from collector.evidence.signing import Signer, origin_of
 from collector.evidence.statements import Statements
 from collector.evidence.witnessrows import WitnessRows
 from collector.journal import Note
@@ -24,11 +24,11 @@ def acknowledge(
     The row comes first: without it nothing is signed. Raises StartError where there is no log or
     nothing to acknowledge, MonitorError where it could not be kept.
     """
-    if not (table.folder / "ledger.db").is_file():
+    if not (table.ledger_file).is_file():
         raise StartError(f"{table.folder}: no collector has run with this configuration")
     origin = origin_of(table.id)
     try:
-        with closing(Ledger(table.folder / "ledger.db")) as ledger:
+        with closing(Ledger(table.ledger_file)) as ledger:
             standings = WitnessRows(ledger).read(origin)
             wrong = [one for one in standings.values() if one.verdict in ("ahead", "differs")]
             if not wrong:
@@ -36,8 +36,8 @@ def acknowledge(
         size = min(one.told.size for one in wrong) - 1
         said = GivenUp(origin, size, by, because, clock.rfc3339(now()))
         _record(table, said, len(wrong), now)
-        signer = Signer(origin, table.audit_key or table.folder / KEY_FILE)
-        Statements(table.folder / "audit").add(signer.state(given_up_text(said)))
+        signer = Signer(origin, table.signing_key)
+        Statements(table.audit_folder).add(signer.state(given_up_text(said)))
     except (sqlite3.Error, OSError, NoteError) as error:
         raise MonitorError(f"it could not be kept: {error}") from error
     return said

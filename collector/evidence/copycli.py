@@ -29,7 +29,7 @@ def copy_command(config: Path, to: Path) -> None:
 
     table = read_to_start(config).collector
     try:
-        made = copy_log(table.folder / "audit", to)
+        made = copy_log(table.audit_folder, to)
     except OSError as error:
         raise MonitorError(f"the copy {to} could not be made: {error}") from error
     root = made.root.hex()

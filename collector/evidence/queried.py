@@ -4,15 +4,13 @@ Works beside a running collector and without one (collector/operating.py).
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from collector.config import CollectorTable
 from collector.journal import MOST_REASON, Note
 from collector.operating import Whose, login, operator, record
 from core import clock
 from core.errors import MonitorError, StartError
-
-LEDGER: Final = "ledger.db"
 
 
 def note_query(
@@ -41,7 +39,7 @@ def note_about(
     now: clock.Clock = clock.now,
 ) -> None:
     """Record what was done with the log, *failed* says why it did not work; raises the same."""
-    path = table.folder / LEDGER
+    path = table.ledger_file
     if not path.is_file():
         raise StartError(f"{path} is not there: no collector has run with this configuration")
     said, reason = {**details, **login()}, failed[:MOST_REASON]

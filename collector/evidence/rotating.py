@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from collector.config import CollectorTable
-from collector.evidence.signing import KEY_FILE, Signer, origin_of, rotate
+from collector.evidence.signing import Signer, origin_of, rotate
 from collector.evidence.statements import Statements
 from collector.parts import LOCK
 from core.errors import MonitorError, StartError
@@ -19,7 +19,7 @@ def rotated(table: CollectorTable, *, then: Callable[[Path], Path] = rotate) -> 
     Raises StartError where there is no key or a collector runs, MonitorError where it failed: then
     witnesses have to be told of the new key by hand.
     """
-    path = table.audit_key or table.folder / KEY_FILE
+    path = table.signing_key
     if not path.is_file():
         raise StartError(f"{path}: there is no key yet; the first start makes one")
     with hold(table.folder / LOCK, "collector", "[collector] folder"):
@@ -28,7 +28,7 @@ def rotated(table: CollectorTable, *, then: Callable[[Path], Path] = rotate) -> 
         new = Signer(old.origin, path)
         try:
             said = old.state(key_text(old.origin, new.verifier_key))
-            Statements(table.folder / "audit").add(said)
+            Statements(table.audit_folder).add(said)
         except (OSError, NoteError) as error:
             raise MonitorError(
                 f"the key was changed, and that could not be kept for witnesses: {error}. Tell "

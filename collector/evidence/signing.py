@@ -23,7 +23,6 @@ from core.merkle import note
 from core.merkle.note import Checkpoint, Note, NoteError
 from core.merkle.witnessing import TIME
 
-KEY_FILE: Final = "audit-key.pem"
 CHECKPOINT: Final = "checkpoint"
 CHECKPOINTS: Final = "checkpoints"
 KEYS: Final = "keys"

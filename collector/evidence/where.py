@@ -4,11 +4,9 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from collector.config import CollectorTable, read_to_start
-from collector.evidence.signing import CHECKPOINTS, KEY_FILE, public_file
+from collector.config import AUDIT, KEY_FILE, CollectorTable, read_to_start
+from collector.evidence.signing import CHECKPOINTS, public_file
 from core.errors import ConfigError
-
-AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +27,10 @@ def log_at(place: Path) -> Log:
     if not place.is_file():
         raise ConfigError(f"{place} is not there: name a collector.toml, or a folder with a log")
     table = _table(place)
-    folder = table.folder / AUDIT
+    folder = table.audit_folder
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not there: no collector has run with {place}")
-    return Log(folder, public_file(table.audit_key or table.folder / KEY_FILE), table)
+    return Log(folder, public_file(table.signing_key), table)
 
 
 def _table(path: Path) -> CollectorTable:

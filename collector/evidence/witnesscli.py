@@ -217,10 +217,10 @@ def rotate_command(config: Path) -> None:
 def key_command(config: Path) -> None:
     """Print the verifier key of the collector's audit log: hand it on in person."""
     from collector.config import read_to_start  # noqa: PLC0415
-    from collector.evidence.signing import KEY_FILE, Signer, origin_of  # noqa: PLC0415
+    from collector.evidence.signing import Signer, origin_of  # noqa: PLC0415
 
     table = read_to_start(config).collector
-    path = table.audit_key or table.folder / KEY_FILE
+    path = table.signing_key
     if not path.is_file():
         raise ConfigError(f"{path}: there is no key yet; the collector's first start makes one")
     click.echo(Signer(origin_of(table.id), path).verifier_key)

@@ -61,7 +61,7 @@ def again(
     first, last = hour_of(start), min(stop - 1, now())
     if first > last:
         raise ConfigError("the range ends before it begins, or lies in the future")
-    path = table.folder / "ledger.db"
+    path = table.ledger_file
     if not path.is_file():
         raise StartError(f"{path} is not there: no collector has run with this configuration")
     try:

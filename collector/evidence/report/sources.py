@@ -21,6 +21,7 @@ from collector.evidence.report.finding import Counted, Span
 from collector.evidence.report.logtally import LogTally, tally
 from collector.evidence.report.statements import Statement, Statements
 from collector.evidence.report.stored import Newest, open_to_read
+from collector.evidence.signing import CHECKPOINT
 from collector.roster import Roster, read_roster
 from core import clock
 from core.alerts import Text
@@ -56,6 +57,11 @@ class Sources:
     def folder(self) -> Path:
         """The collector's own."""
         return self.config.collector.folder
+
+    @property
+    def audit(self) -> Path:
+        """Where the audit log lies."""
+        return self.config.collector.audit_folder
 
     @property
     def today(self) -> date:
@@ -100,7 +106,7 @@ class Sources:
     def head_note(self) -> Note | None:
         """The newest signed checkpoint of the log, read before the log is; its signature is not
         looked at here. Raises OSError, NoteError."""
-        path = self.folder / "audit" / "checkpoint"
+        path = self.audit / CHECKPOINT
         return read_note(path.read_bytes()) if path.is_file() else None
 
     @property
@@ -193,7 +199,7 @@ class Sources:
 
     def _log(self) -> LogTally:
         try:
-            return tally(self.folder / "audit", self.span, self._signed_size())
+            return tally(self.audit, self.span, self._signed_size())
         except OSError as error:
             raise Unread(
                 Text(f"审计日志无法读取：{error}", f"the audit log cannot be read: {error}")

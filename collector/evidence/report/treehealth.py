@@ -110,7 +110,7 @@ def _signature(note: Note, sources: Sources) -> list[Gap]:
     log = sources.log
     if note.is_by(log.keys):
         return []
-    known = note.is_by(LogReader(sources.folder / "audit").keys())
+    known = note.is_by(LogReader(sources.audit).keys())
     if known and log.segments and log.segments[0].first > 1:
         return []
     if known:
