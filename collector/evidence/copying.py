@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import Final
 
 from collector.evidence import removed, segments
+from collector.evidence.findings import Report
 from collector.evidence.reader import LogReader
-from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS, Checkpoints
-from collector.evidence.tree import leaf_of, leaves_in, read_tile, root_over
+from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS
+from collector.evidence.tree import read_tile
+from collector.evidence.verify import Check
 from collector.filedigest import digest_of
 from core.disk import sync_folder
 from core.errors import LogDamaged, StartError
 from core.merkle import note
 from core.merkle.hashing import HASH_BYTES
-from core.merkle.note import NoteError
 from core.merkle.tiles import tile_name, tiles_of
 
 SUMS: Final = "SHA256SUMS"
@@ -81,8 +82,7 @@ def copy_log(folder: Path, to: Path) -> LogCopy:
     for name in (KEYS, removed.NAME):
         with suppress(FileNotFoundError):
             work.write(name, (folder / name).read_bytes())
-    every = b"".join(one.encode() + b"\n" for one in _until(reader, found.size))
-    work.write(CHECKPOINTS, every)
+    work.lines(CHECKPOINTS, (one.encode() + b"\n" for one in _until(reader, found.size)))
     work.write(CHECKPOINT, signed.encode())
     return work.done(found.size, found.root)
 
@@ -111,36 +111,25 @@ def drill(copy: Path, into: Path) -> Drill:
         if found != sha256:
             raise StartError(f"{copy / name} is damaged: its SHA-256 is not that of {SUMS}")
         size += length
-    rows, oldest, root, count = _proved(into)
-    return Drill(rows, oldest, root, count, len(sums), size, time.monotonic() - began)
+    report = _proved(into)
+    return Drill(
+        rows=report.last,
+        oldest=report.first,
+        root=bytes.fromhex(report.root),
+        checkpoints=report.checkpoints,
+        files=len(sums),
+        bytes=size,
+        seconds=time.monotonic() - began,
+    )
 
 
-def _proved(folder: Path) -> tuple[int, int, bytes, int]:
-    """Return rows, oldest row, root and the number of checkpoints of a log that is whole."""
-    reader, count = LogReader(folder), 0
-    keys = Checkpoints(folder)
-    for count, signed in enumerate(reader.notes(), 1):  # noqa: B007 — the count is wanted
-        try:
-            found = keys.check(signed, keys.keys()[0] if keys.keys() else "")
-        except NoteError as error:
-            raise LogDamaged(folder / CHECKPOINTS, 0, str(error)) from None
-        if reader.root(found.size) != found.root:
-            raise LogDamaged(folder / CHECKPOINTS, found.size, f"{found.size} rows are others")
-    newest = reader.checkpoint()
-    if newest is None:
-        raise LogDamaged(folder / CHECKPOINT, 0, "there is no checkpoint")
-    gone = reader.removed()
-    oldest = gone[-1].last + 1 if gone else 1
-
-    def leaves() -> Iterator[bytes]:
-        yield from leaves_in(folder, 0, oldest - 1)
-        yield from (leaf_of(line) for _, line in reader.lines(oldest))
-
-    size, root = root_over(leaves())
-    if (size, root) != (newest.size, newest.root):
-        what = f"its {size} rows are not the {newest.size} that were signed"
-        raise LogDamaged(folder, min(size, newest.size), what)
-    return size, oldest, root, count
+def _proved(folder: Path) -> Report:
+    """Return what a check of the log in *folder* found where it is whole; raises LogDamaged."""
+    report = Check(folder).run()
+    for one in report.findings:
+        if one.bad:
+            raise LogDamaged(folder / (one.file or CHECKPOINTS), one.row, one.what)
+    return report
 
 
 class _Work:

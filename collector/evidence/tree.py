@@ -175,20 +175,6 @@ def edge_before(folder: Path, rows: int) -> Edge:
     return Edge(rows, roots)
 
 
-def root_over(leaves: Iterable[bytes]) -> tuple[int, bytes]:
-    """Return how many leaf hashes there are and the root over them, in bounded memory."""
-    tiles, row, rest = Edge(), bytearray(), Edge()
-    for leaf in leaves:
-        row += leaf
-        if len(row) == TILE_BYTES:
-            tiles.append(full_root(bytes(row)))
-            row.clear()
-    for at in range(0, len(row), HASH_BYTES):
-        rest.append(bytes(row[at : at + HASH_BYTES]))
-    size = tiles.size * WIDTH + rest.size
-    return size, Edge(size, (*tiles.roots, *rest.roots)).root()
-
-
 def forget(folder: Path) -> None:
     """Delete all tiles: they are made anew."""
     shutil.rmtree(folder / "tile", ignore_errors=True)

@@ -435,7 +435,7 @@ def test_a_damaged_copy_fails_the_drill(tmp_path: Path) -> None:
     text = [line for line in sums.read_text().splitlines() if "2026-11-23" not in line]
     new = f"{old}  2026-11-23.jsonl"
     sums.write_text("\n".join([*text, new]) + "\n")
-    with pytest.raises(LogDamaged, match="are not the 450 that were signed"):
+    with pytest.raises(LogDamaged, match="row 151 is not what was signed"):
         copying.drill(tmp_path / "copy", tmp_path / "two")
     path.write_bytes(good)
     days(tmp_path / "other", 2)
