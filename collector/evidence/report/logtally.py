@@ -3,7 +3,7 @@
 Holds a few figures for each kind of event and each file, however many lines there are. What is
 counted can be counted again with stock tools, as for one kind over the whole log:
 
-    cat var/collector/audit/*.jsonl | grep '"kind":"signed_in"' | sha256sum
+    zcat -f var/collector/audit/*.jsonl* | grep '"kind":"signed_in"' | sha256sum
 """
 
 import gzip
@@ -25,7 +25,6 @@ from core.kinds import KINDS, OTHER
 from core.merkle.hashing import Edge, leaf_hash
 from core.securitykinds import ATTACKS
 
-OURS: Final = frozenset({*KINDS, "audit_key", "retention_removed", "privacy_scanned"})
 MOST_DAMAGE: Final = 20
 MOST_PEOPLE: Final = 10_000
 LONGEST_LINE: Final = 4_000_000
@@ -245,7 +244,7 @@ def _add(found: LogTally, segment: Segment, number: int, line: Line, raw: bytes)
     segment.last, segment.rows, found.rows = line.row, segment.rows + 1, found.rows + 1
     found.oldest_at = found.oldest_at or line.received
     found.newest_at = max(found.newest_at, line.received)
-    kind = line.kind if line.kind in OURS else OTHER
+    kind = line.kind if line.kind in KINDS else OTHER
     found.newest[kind] = line
     if kind in PROOFS and line.success is not False:
         found.done[kind, line.target] = line

@@ -2,15 +2,13 @@
 
 from typing import Final
 
+from collector.config import LEAST_AUDIT_DAYS
 from collector.evidence.report import treehealth, watchdog
 from collector.evidence.report.finding import Found, Gap
 from collector.evidence.report.sources import Sources
 from core.alerts import Text
 from core.clock import SECOND
-from core.kinds import KINDS
 
-RETENTION_DAYS: Final = 184
-"""The longest span of six calendar months (domain.md §2)."""
 _DAY: Final = 86_400 * SECOND
 
 ACTS: Final = (
@@ -18,14 +16,10 @@ ACTS: Final = (
     *("alert_acknowledged", "alert_ack_undone", "alert_handled", "silence_made", "silence_ended"),
     *("incident_confirmed", "incident_reported", "incident_closed"),
     *("config_taken", "config_changed", "roster_taken", "command_run", "exported"),
-    *("audit_exported", "audit_queried", "report_made", "backup_made", "agent_enrolled"),
+    *("audit_exported", "audit_queried", "report_made", "backup_made", "restore_drilled"),
+    *("privacy_scanned", "witness_acknowledged", "agent_enrolled"),
 )
 """What people do, and what 8.1.4.3 a asks to be on record."""
-WANTED: Final = (
-    *("sign_in_locked", "act_refused", "command_run", "config_changed", "exported"),
-    *("audit_exported", "audit_queried", "report_made", "agent_enrolled"),
-)
-"""Of these: what an earlier version of the program has no word for."""
 REMOVED: Final = "retention_removed"
 """The row that the log has of each segment that was old enough to go."""
 STOPS: Final = ("audit_stopped", "collector_started")
@@ -34,26 +28,14 @@ STOPS: Final = ("audit_stopped", "collector_started")
 def coverage(sources: Sources) -> Found:
     """Which acts of people the program records, and how many there were."""
     log = sources.log
-    unknown = [kind for kind in WANTED if kind not in KINDS]
-    known = [kind for kind in ACTS if kind in KINDS]
-    gaps = []
-    if unknown:
-        said = ", ".join(unknown)
-        gaps.append(
-            Gap(
-                Text(f"本版本尚不记录：{said}", f"this version does not record: {said}"),
-                Text("升级程序", "upgrade the program"),
-            )
-        )
-    seen = sum(log.count(kind) > 0 for kind in known)
-    total = log.count(*known)
+    seen = sum(log.count(kind) > 0 for kind in ACTS)
+    total = log.count(*ACTS)
     return Found(
         Text(
-            f"{len(known)} 类人员操作会被记录；期内出现 {seen} 类，共 {total} 条",
-            f"{len(known)} kinds of acts are recorded; {seen} of them occurred, {total} records",
+            f"{len(ACTS)} 类人员操作会被记录；期内出现 {seen} 类，共 {total} 条",
+            f"{len(ACTS)} kinds of acts are recorded; {seen} of them occurred, {total} records",
         ),
-        log.counted(*known),
-        gaps,
+        log.counted(*ACTS),
         unknown=not log.lines,
     )
 
@@ -177,7 +159,7 @@ def retention(sources: Sources) -> Found:
     if not log.rows:
         return Found(Text("没有记录", "no record"), [log.whole()], unknown=True)
     days = max(0, sources.now - log.oldest_at) // _DAY
-    young, gaps = days < RETENTION_DAYS, []
+    young, gaps = days < LEAST_AUDIT_DAYS, []
     first = log.segments[0].first
     if first > 1 and (young or REMOVED not in log.newest):
         gaps.append(
@@ -193,12 +175,14 @@ def retention(sources: Sources) -> Found:
                 hole=young,
             )
         )
-    said = f"；系统运行未满 {RETENTION_DAYS} 天，期满前不作结论" if young and not gaps else ""
-    said_en = f"; younger than {RETENTION_DAYS} days, no verdict yet" if young and not gaps else ""
+    said = f"；系统运行未满 {LEAST_AUDIT_DAYS} 天，期满前不作结论" if young and not gaps else ""
+    said_en = (
+        f"; younger than {LEAST_AUDIT_DAYS} days, no verdict yet" if young and not gaps else ""
+    )
     return Found(
         Text(
-            f"最早记录距今 {days} 天（应不少于 {RETENTION_DAYS} 天）{said}",
-            f"the oldest record is {days} days old (at least {RETENTION_DAYS}){said_en}",
+            f"最早记录距今 {days} 天（应不少于 {LEAST_AUDIT_DAYS} 天）{said}",
+            f"the oldest record is {days} days old (at least {LEAST_AUDIT_DAYS}){said_en}",
         ),
         [log.whole(), *log.counted(REMOVED)],
         gaps,
