@@ -163,7 +163,7 @@ class Witnesses:
         return Offer(newest.text, proof, begin, said)
 
     def counts(self) -> Mapping[str, int]:
-        """Return how many witnesses stand how."""
+        """Return how many witnesses stand how; for any thread."""
         counted = Counter(one.verdict for one in self.standings.values())
         return {verdict: counted[verdict] for verdict in VERDICTS}
 
@@ -194,7 +194,8 @@ class Witnesses:
         except sqlite3.Error:
             self._unjudged = unjudged | self._unjudged
             raise
-        self.standings |= changed
+        if changed:  # another one: threads count what is in this one
+            self.standings = self.standings | changed
 
     # In a worker thread.
 

@@ -127,6 +127,19 @@ def district(tmp_path: Path) -> Iterator[District]:
         yield District(tmp_path, open_journal(table, ledger, lambda: NOW), ledger)
 
 
+async def test_who_counts_while_a_turn_ends_counts_one_moment(district: District) -> None:
+    first = district.agent(1)
+    district.birth(first)
+    await district.minute(first)
+    counting = iter(district.ours.standings.values())
+    next(counting)
+    second = district.agent(2)
+    district.birth(second)
+    await district.minute(second)
+    assert [*counting] == []
+    assert sum(district.ours.counts().values()) == 2
+
+
 async def test_agents_get_each_new_checkpoint_with_a_proof_that_holds(district: District) -> None:
     who = district.agent(1)
     district.birth(who)
