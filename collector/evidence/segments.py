@@ -78,13 +78,15 @@ def open_segment(path: Path) -> BinaryIO:
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """Return every line with its newline, and its number in the file from 1 on.
 
-    Raises LogDamaged where the file cannot be unpacked.
+    Raises LogDamaged where the file cannot be unpacked, or a line is longer than any record.
     """
     number = 0
     with open_segment(path) as file:
         try:
-            for line in file:
+            while line := file.readline(MOST_LINE_BYTES + 1):
                 number += 1
+                if len(line) > MOST_LINE_BYTES:
+                    raise LogDamaged(path, number, f"line {number} is longer than any record")
                 yield number, line
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
             raise LogDamaged(path, number + 1, f"it cannot be unpacked: {error}") from None

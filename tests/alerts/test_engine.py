@@ -277,7 +277,7 @@ def test_a_database_that_refuses_changes_nothing_and_nothing_is_lost(
 def test_what_an_agent_writes_stays_one_plain_word_in_our_sentence(tmp_path: Path) -> None:
     stage = Stage(tmp_path / "d1")
     target = "{where}{0}\u202e" + "x" * 180
-    details = {"value": "{what}", "n": [1] * 999}
+    details = {"why": "{what}", "is": [1] * 999}
     stage.say(Event("link_down", target, "", True, NOW, details=details))
     stage.wait(31)
     (message,) = stage.messages_made()

@@ -5,7 +5,8 @@ import json
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -371,6 +372,25 @@ def test_a_patrol_goes_on_where_it_was_and_rests_as_long_as_it_should(
     monkeypatch.setattr(patrol, "SHARE", 1_000_000)
     assert walker.walk() == [files[1]]
     assert walker.walk() == []
+
+
+def test_a_line_that_never_ends_fills_no_memory(tmp_path: Path) -> None:
+    days(tmp_path)
+    path = segments.segments(tmp_path / "audit")[1]
+    good = path.read_bytes()
+    path.write_bytes(good + b"x" * (segments.MOST_LINE_BYTES + 1))
+    found = [number for number, _ in quietly(segments.numbered_lines(path))]
+    assert found == list(range(1, 151))
+    with pytest.raises(LogDamaged, match="line 151 is longer than any record"):
+        list(LogReader(tmp_path / "audit").lines(151))
+    path.write_bytes(good)
+    assert len(list(LogReader(tmp_path / "audit").lines(151))) == 300
+
+
+def quietly(lines: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    """Return what comes before the damage."""
+    with suppress(LogDamaged):
+        yield from lines
 
 
 def test_what_is_not_what_was_signed_stays_however_old_and_is_told(tmp_path: Path) -> None:
