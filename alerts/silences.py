@@ -47,13 +47,13 @@ class Matchers:
     agent: str = ""
     target: str = ""
     severity: str = ""
+    subject: str = ""
 
     def match(self, key: AlertKey, severity: Severity) -> bool:
         """Return whether an alert of *key* and *severity* is meant."""
         region, school, agent, *_ = (*key.place.split("/"), "", "")
-        found = (key.rule, region, school, agent, key.target, severity)
-        wanted = (self.rule, self.region, self.school, self.agent, self.target, self.severity)
-        return all(one in ("", other) for one, other in zip(wanted, found))
+        found = (key.rule, region, school, agent, key.target, severity, key.subject)
+        return all(one in ("", other) for one, other in zip(_words(self), found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class SilenceAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agent: Word = ""
     target: Word = ""
     severity: Word = ""
+    subject: Word = ""
 
 
 class EndAsked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -16,7 +16,8 @@ from alerts.history import History, Muted, Stories, Wanted
 from alerts.schooltime import SchoolTime
 from alerts.silences import BadSilence, Matchers
 from alerts.texts import Words
-from core.alerts import Alert
+from collector.web.pages.silencepage import matchers_of
+from core.alerts import Alert, AlertKey
 from core.clock import SECOND
 from core.timefields import WEEKDAYS
 from tests.alerts.stage import SHANGHAI, Stage
@@ -259,6 +260,13 @@ def test_a_silence_holds_back_only_what_it_names(tmp_path: Path) -> None:
     quiet.until(NOW + 60 * SECOND)
     (message,) = quiet.stage.messages_made()
     assert message.alerts[0].alert.key.target == "ups-2"
+
+
+def test_a_silence_of_one_condition_holds_back_no_other_of_its_target() -> None:
+    port, other = (AlertKey("link_down", "330100/school-1/host", "switch-2", n) for n in "56")
+    same, place = (matchers_of(port, scope) for scope in ("same", "place"))
+    assert [same.match(key, "P3") for key in (port, other)] == [True, False]
+    assert [place.match(key, "P3") for key in (port, other)] == [True, True]
 
 
 MAINTENANCE = """

@@ -1,7 +1,7 @@
 """Silences: what nobody is told of for now, by whom, why and until when; making and ending them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from aiohttp import web
@@ -96,5 +96,6 @@ def matchers_of(key: AlertKey, scope: str) -> Matchers:
     region, school, agent = (*levels, "", "", "")[:3]
     if scope == "school" and school:
         return Matchers(region=region, school=school)
-    target = key.target if scope == "same" else ""
-    return Matchers(rule=key.rule, region=region, school=school, agent=agent, target=target)
+    target, subject = (key.target, key.subject) if scope == "same" else ("", "")
+    place = Matchers(rule=key.rule, region=region, school=school, agent=agent)
+    return replace(place, target=target, subject=subject)
