@@ -54,10 +54,10 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     from zoneinfo import ZoneInfo  # noqa: PLC0415
 
     from collector.evidence.search import FOR_EVER, SINCE_EVER, Question  # noqa: PLC0415
-    from collector.evidence.where import log_at  # noqa: PLC0415
+    from collector.evidence.where import log_to_ask  # noqa: PLC0415
     from collector.rollups.again import moment  # noqa: PLC0415
 
-    log = log_at(place)
+    log = log_to_ask(place)
     zone = log.table.tz() if log.table else ZoneInfo("Asia/Shanghai")
     start, stop = said.pop("start"), said.pop("stop")
     since = moment(start, zone) if start else SINCE_EVER

@@ -160,9 +160,9 @@ def prove_command(row: int, place: Path, size: int | None, out: Path | None) -> 
     """
     from collector.evidence.prove import encode, prove  # noqa: PLC0415 — cryptography
     from collector.evidence.queried import note_query  # noqa: PLC0415
-    from collector.evidence.where import log_at  # noqa: PLC0415
+    from collector.evidence.where import log_to_ask  # noqa: PLC0415
 
-    log = log_at(place)
+    log = log_to_ask(place)
     made = encode(prove(log.folder, row, size or 0))
     if log.table is not None:
         note_query(log.table, "audit_queried", {"what": "prove", "row": row})

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from collector.config import AUDIT, KEY_FILE, CollectorTable, read_to_start
 from collector.evidence.signing import CHECKPOINTS, public_file
+from collector.parts import LOCK
 from core.errors import ConfigError
+from core.lock import holder
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,20 @@ def log_at(place: Path) -> Log:
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not there: no collector has run with {place}")
     return Log(folder, public_file(table.signing_key), table)
+
+
+def log_to_ask(place: Path) -> Log:
+    """Return the same to show or hand on rows of it, which is recorded.
+
+    Raises ConfigError for the folder of a collector that runs: a way round the record.
+    """
+    log = log_at(place)
+    if log.table is None and holder(log.folder.parent / LOCK):
+        raise ConfigError(
+            f"{place} is the log of a collector that runs: name its collector.toml, so that what "
+            "is asked is recorded"
+        )
+    return log
 
 
 def _table(path: Path) -> CollectorTable:

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from collector.cli import main
+from collector.parts import LOCK
 from core.clock import rfc3339
+from core.lock import hold
 from tests.collector.desk import audited_in
 from tests.collector.evidence.logs import BEGIN, DAY, Made, made
 from tests.collector.making import REGION
@@ -158,6 +160,19 @@ async def test_every_query_is_a_row_and_an_export_with_its_digest(
 
     assert export["sha256"] == hashlib.sha256((tmp_path / "x.zip").read_bytes()).hexdigest()
     assert export["rows"] == export["last"] - export["first"] + 1
+
+
+async def test_the_folder_of_a_collector_that_runs_is_no_way_round_the_record(
+    tmp_path: Path, capsys: Out
+) -> None:
+    folder = tmp_path / "d1"
+    await lived(folder)
+    with hold(folder / LOCK, "collector", "[collector] folder"):
+        for words in (("search",), ("prove", "1"), ("export", "--out", str(tmp_path / "x.zip"))):
+            code, out, err = told(capsys, *words, "--config", folder)
+            assert (code, out) == (2, "")
+            assert "name its collector.toml" in err
+    assert told(capsys, "search", "--config", folder)[0] == 0, "a copy is read as before"
 
 
 async def test_nothing_is_handed_out_that_cannot_be_recorded(tmp_path: Path, capsys: Out) -> None:
