@@ -1,7 +1,8 @@
 """A file of the collector's configuration that is taken over while it runs, and recorded.
 
 One that cannot be used is refused: what it said before goes on. What is in force is recorded at
-each start, by its digest, and each change is recorded before it is taken.
+each start, by its digest, and each change is in the audit log before it is taken: while that cannot
+be written, what was in force goes on.
 """
 
 import hashlib
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from collector.journal import Journal, Note
 from collector.lastgood import LastGood
+from core.errors import AuditStopped
 from core.tomlfile import content_of
 from core.watchedfile import Unreadable, WatchedFile
 
@@ -46,11 +48,12 @@ class FileWatch:
         self._take, self._journal, self._copy = take, journal, copy
         self._in_force = "" if at_start is None else _digest(at_start)
         self._recorded, self._trouble = at_start is None, ""
+        self._waits = False
 
     def look(self, *, at_once: bool = False) -> bool:
         """Go on with what the file says now, where that is something new."""
         if not self._recorded:
-            self._record(self._in_force, "start", "")
+            self._journal.note(self._note(self._in_force, "start", ""))
             self._recorded = True
         found = self._file.look(at_once=at_once)
         if found is None:
@@ -71,7 +74,15 @@ class FileWatch:
             _log.warning("%s: can be used again", path)
         if digest == self._in_force:
             return False
-        self._record(digest, "change", self._in_force)
+        try:
+            self._journal.act(self._note(digest, "change", self._in_force))
+        except AuditStopped as error:
+            self._file.again()
+            if not self._waits:
+                _log.error("%s: what changed waits, for it cannot be recorded: %s", path, error)
+            self._waits = True
+            return False
+        self._waits = False
         self._take(found)
         if self._copy:
             self._copy.keep(self._file.content)
@@ -79,9 +90,9 @@ class FileWatch:
         _log.info("%s: changed, and is in force now", path)
         return True
 
-    def _record(self, digest: str, why: str, before: str) -> None:
+    def _note(self, digest: str, why: str, before: str) -> Note:
         said = {"digest": digest, "why": why} | ({"before": before} if before else {})
-        self._journal.note(Note("config_taken", self._file.path.name, "", said))
+        return Note("config_taken", self._file.path.name, "", said)
 
     def _refuse(self, found: Unreadable) -> None:
         if found.reason == self._trouble:

@@ -12,6 +12,7 @@ from collector.books import Books
 from collector.config import CollectorConfig, CollectorTable
 from collector.dispatch import ByChannel
 from collector.events import Events
+from collector.evidence import segments
 from collector.intake import Arrival, arrive
 from collector.ledger import LaneKey
 from collector.linecheck import LineCheck
@@ -115,8 +116,8 @@ def letters_in(folder: Path) -> list[dict[str, Any]]:
 
 def audited_in(folder: Path) -> list[dict[str, Any]]:
     """Return the records of a collector's audit log, in order."""
-    files = sorted((folder / "audit").glob("*.jsonl"))
-    return [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+    files = segments.segments(folder / "audit")
+    return [json.loads(line) for file in files for _, line in segments.numbered_lines(file)]
 
 
 def open_desk(

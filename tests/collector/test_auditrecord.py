@@ -11,6 +11,7 @@ import pytest
 from collector.auditrecord import By, row_of
 from collector.auditschema import schema
 from collector.chores import DAY, Chores
+from collector.evidence import segments
 from collector.journal import Note
 from tests.collector.auditlines import LINE, OLD
 from tests.collector.desk import Desk, audited_in, open_desk
@@ -107,7 +108,7 @@ async def test_what_was_recorded_before_stays_as_it_was_and_the_log_goes_on(
     close(desk)
     close(open_desk(tmp_path))  # compares log and database
     lines = audited_in(tmp_path)
-    text = b"".join(one.read_bytes() for one in sorted((tmp_path / "audit").glob("*.jsonl")))
+    text = b"".join(one.read_bytes() for one in segments.segments(tmp_path / "audit"))
     assert text.startswith(BEFORE.read_bytes())
     for line in lines[:5]:
         OLD.validate(line)

@@ -71,3 +71,17 @@ def test_a_file_that_is_away_for_a_while_changes_nothing(file: Watched) -> None:
     file.watch.look(at_once=True)
     file.say("one")
     assert (file.taken, file.recorded()) == ([], ["config_taken", "config_unreadable"])
+
+
+def test_a_change_that_cannot_be_recorded_waits_until_it_can(file: Watched) -> None:
+    file.watch.look()
+    audit = file.path.parent / "audit"
+    away = audit.rename(audit.with_name("away"))
+    audit.write_text("no folder")
+    file.say("two")
+    assert (file.taken, file.watch.look()) == ([], False)
+    audit.unlink()
+    away.rename(audit)
+    assert file.watch.look(at_once=True)
+    assert file.taken == ["two"]
+    assert file.recorded()[-1] == "config_taken"

@@ -61,7 +61,7 @@ async def case(tmp_path: Path) -> Case:
     for number in range(1, 4):
         spool.take([b"mem used=%di,free=1i %d" % (number, NOW + number)])
         spool.seal()
-        spool.seal_events([event(number=number), event(number=number, active=False)])
+        spool.seal_events([event(count=number), event(count=number, active=False)])
         if number < 3:
             await deliver(spool, desk)
     spool.take([b"mem used=4i %d" % (NOW + 4)])
