@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Final, Literal
+
+from core.catalog import CATALOG
 
 Number = Literal["identity_number", "old_identity_number", "mobile_number"]
 
@@ -63,6 +66,8 @@ _STARTS: Final = re.compile(
     r"|[1-9][0-9]{5}[0-9]{9}|[1-9][0-9]{5}(?:19|20|21)[0-9]{9,10})\Z"
 )
 """Undivided runs of digits that can be a number, to leave out at once a time in ns."""
+_NAMED: Final = re.compile(r"[ ,]([a-z][a-z0-9_]*?)(?:_min|_max|_last)?=\Z")
+_LONGEST_NAME: Final = 64
 _AROUND: Final = 8
 """Characters beside a run of digits that tell what it is."""
 MAYBE: Final = re.compile(_RUN.pattern.encode())
@@ -90,7 +95,7 @@ def find(text: str) -> list[Found]:
     found: list[Found] = []
     for run in _RUN.finditer(text):
         start, end = run.span()
-        if run[0].isdigit() and not _STARTS.match(run[0]):
+        if run[0].isdigit() and (not _STARTS.match(run[0]) or _is_measured(text, start, end)):
             continue
         first = max(0, start - _AROUND)
         near = text[first : end + _AROUND]
@@ -100,6 +105,20 @@ def find(text: str) -> list[Found]:
             if not found or one.start + first >= found[-1].end:
                 found.append(replace(one, start=one.start + first, end=one.end + first))
     return found
+
+
+def _is_measured(text: str, start: int, end: int) -> bool:
+    """Return whether it is the value of a whole number that the catalogue knows: bytes, mostly."""
+    if text[end : end + 1] != "i":
+        return False
+    named = _NAMED.search(text, max(0, start - _LONGEST_NAME), start)
+    return named is not None and named[1] in _measured_names()
+
+
+@cache
+def _measured_names() -> frozenset[str]:
+    known = (field for one in CATALOG.values() for field in one.fields.values())
+    return frozenset(field.name for field in known if field.type == "integer")
 
 
 def has_any(text: str) -> bool:

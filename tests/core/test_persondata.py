@@ -125,3 +125,12 @@ def test_of_random_numbers_nearly_none_is_an_identity_number() -> None:
     assert not any(map(find, hashes))
     noise = gzip.compress(rolled.randbytes(100_000))
     assert find_bytes(noise) == []
+
+
+@pytest.mark.parametrize("name", ["available", "bytes_recv", "available_last"])
+def test_bytes_that_look_like_a_mobile_number_are_measured_and_stay(name: str) -> None:
+    for number in (PHONE, ID):
+        assert find(f"mem,host=a total=1i,{name}={number}i,free=2i 1795374585000000000") == []
+        assert find(f"mem {name}={number}i") == []
+    for line in (f"mem {name}={PHONE}", f"mem phone={PHONE}i", f'mem {name}="{PHONE}"', PHONE):
+        assert len(find(line)) == 1
