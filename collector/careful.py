@@ -20,6 +20,7 @@ from collector import crashes as crash
 from collector import refusals
 from collector.books import Books
 from collector.crashes import Crashes
+from collector.deadletters import KILLER
 from collector.inbox import Handler
 from collector.intake import Arrival, Keyed, key_of, sender_of
 from collector.journal import Note
@@ -140,7 +141,7 @@ class Careful:
         """Keep the bytes, tell people and the sender; each step may be done twice."""
         books, persist = self.books, self.patience.persist
         reason = "the collector died of it each time that it came"
-        await books.keep([refusals.whole(arrival, "killer", reason)], self.patience)
+        await books.keep([refusals.whole(arrival, KILLER, reason)], self.patience)
         keyed = await asyncio.to_thread(key_of, arrival, self.regions) if readable else None
         await books.note([_note(arrival, keyed, deaths)], self.patience)
         await persist(books.journal.sync)

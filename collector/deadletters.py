@@ -13,6 +13,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, timedelta, tzinfo
 from pathlib import Path
@@ -31,6 +32,8 @@ PARTS: Final = 10
 MIN_PART_BYTES: Final = 64_000
 REMEMBERED: Final = 20_000
 """Letters that are known to be kept already; about 3 MB."""
+KILLER: Final = "killer"
+"""The kind of a letter whose handling killed the process, three times."""
 MAX_TEXT: Final = 500
 """Characters of a topic or reason that are kept."""
 
@@ -54,7 +57,7 @@ class Letter:
 
     def record(self, at: int) -> dict[str, Any]:
         """Return the letter as the file holds it."""
-        payload, persons = _without_persons(self.payload)
+        payload, persons = _without_persons(self.payload, packed=self.kind != KILLER)
         whole = self.size or len(self.payload)
         cut = {"size": whole, "kept": len(payload)} if whole > len(payload) else {}
         scrubbed = {"persons_removed": persons} if persons else {}
@@ -180,12 +183,15 @@ def _text(text: str) -> str:
     return persondata.removed(text[:MAX_TEXT].encode("utf-8", "replace").decode())
 
 
-def _without_persons(payload: bytes) -> tuple[bytes, int]:
-    """Return *payload* without the numbers of persons, unpacked where it was packed with some."""
-    try:
-        body = wire.unpack(payload)
-    except PayloadError:
-        body = payload  # nobody can read it, unless it stands there open
+def _without_persons(payload: bytes, *, packed: bool) -> tuple[bytes, int]:
+    """Return *payload* without the numbers of persons, unpacked where it was packed with some.
+
+    One that killed the process is not unpacked again: that may be what it died of.
+    """
+    body = payload  # nobody can read what cannot be unpacked, unless it stands there open
+    if packed:
+        with suppress(PayloadError):
+            body = wire.unpack(payload)
     left, count = removed_bytes(body)
     return (left, count) if count else (payload, 0)
 
