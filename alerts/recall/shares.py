@@ -3,7 +3,8 @@
 A member of which nobody can tell is neither on nor off: it leaves both sides of the share.
 """
 
-from collections.abc import Callable, Container
+from collections import Counter
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
@@ -75,8 +76,18 @@ class Groups:
         self.first_at = self.first_at or at
         if said == "on":
             self.was_on.add(group)
-        early = at - self.first_at < wait and group not in self.was_on
+        early = self.is_early(at, wait) and group not in self.was_on
         return "between" if said == "off" and early else said
+
+    def is_early(self, at: int, wait: int) -> bool:
+        """Return whether it is looked at for less than *wait* (ns)."""
+        self.first_at = self.first_at or at
+        return at - self.first_at < wait
+
+    def sizes(self, keys: Iterable[tuple[str, str]]) -> Counter[str]:
+        """Return how many members each group has, of *keys*, known or not."""
+        members = {(group_of(key[0], self.of.of), _member(key, self.of.members)) for key in keys}
+        return Counter(group for group, _ in members)
 
     def keep(self, members: Container[tuple[str, str]]) -> None:
         """Forget what is no member any more."""

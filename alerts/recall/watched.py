@@ -4,7 +4,7 @@ The picture gives everything that may be wrong (`Sight.members`), so a share of 
 of which somebody can tell; of events the members are the agents that are heard, and their schools.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -24,6 +24,11 @@ HOLDS: Final = int(HEARTBEAT_S * SECOND)
 """For so long counts what a group came to, where what is usual is learned."""
 SPOKEN: Final = 2 * HOLDS
 """Within that every agent that is there was heard."""
+MOST_UNTOLD: Final = 0.2
+"""Where a larger part of the members of a group is unknown, its share is neither held against what
+it was nor remembered."""
+EXPECTED: Final = 7 * 86_400 * SECOND
+"""For so long after it was last heard an agent is missed in the share of events."""
 UNKNOWN: Final = -1
 """In place of whether it went on before, so that whatever comes counts as a change."""
 
@@ -209,7 +214,7 @@ class Watching:
             if not groups.parts.get(group):
                 groups.parts.pop(group, None)
                 yield Signal(AlertKey(rule.name, group), "off", at, at, ended_by=NOT_EXPECTED)
-        yield from self._of_groups(rule, of, groups, at)
+        yield from self._of_groups(rule, of, groups, at, there)
 
     def _share_of_events(self, rule: Rule, of: Watched, at: int) -> Iterator[Signal]:
         groups = self._groups[rule.name]
@@ -224,7 +229,13 @@ class Watching:
                 continue
             if place in on or self._is_known(rule, of, at, heard_since):
                 self._take(groups, (place, ""), at, on=place in on)
-        yield from self._of_groups(rule, of, groups, at)
+        expected = [
+            key
+            for parts in groups.parts.values()
+            for key, part in parts.items()
+            if at - part.at <= EXPECTED
+        ]
+        yield from self._of_groups(rule, of, groups, at, expected)
 
     def _take(self, groups: Groups, member: tuple[str, str], at: int, *, on: bool) -> None:
         if not groups.take(*member, "on" if on else "off", at):
@@ -244,8 +255,20 @@ class Watching:
             if isinstance(series, Changes) and of.judge.is_on(series.count(at))
         }
 
-    def _of_groups(self, rule: Rule, of: Watched, groups: Groups, at: int) -> Iterator[Signal]:
+    def _of_groups(
+        self,
+        rule: Rule,
+        of: Watched,
+        groups: Groups,
+        at: int,
+        expected: Collection[tuple[str, str]],
+    ) -> Iterator[Signal]:
+        """Say what the groups come to, of all members that are *expected*."""
         assert of.share is not None
+        is_number = of.share.judge is None
+        sizes = groups.sizes(expected) if is_number else {}
+        # The picture has all members, known or not; of events they come as they are heard.
+        early = is_number and of.by != "live" and groups.is_early(at, SPOKEN)
 
         def is_known(part: Part) -> bool:
             return part.at == at
@@ -259,6 +282,9 @@ class Watching:
             if count.known < of.share.least:
                 continue
             key = AlertKey(rule.name, group)
+            if is_number and (early or sizes[group] - count.known > MOST_UNTOLD * sizes[group]):
+                yield Signal(key, "between", at, at, adds=True)
+                continue
             said = self._judged(key, of, groups, (count, groups.count(group, may_hold)), at)
             if said is not None:
                 yield said
@@ -274,9 +300,11 @@ class Watching:
         judge = of.share.judge
         if judge is None:
             found = self._of_number(key, of, count.percent, counts, at)
-            if found and found.said == "off" and most.on > count.on:
-                return replace(found, said="between")
-            return found
+            if found is None:
+                return None
+            off = found.said == "off" and most.on > count.on
+            said = groups.settled(key.place, "between" if off else found.said, at, SPOKEN)
+            return replace(found, said=said) if said else None
         said = judge.says({judge.name: count.percent})
         if said == "off" and judge.says({judge.name: most.percent}) != "off":
             said = "between"

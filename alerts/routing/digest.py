@@ -20,6 +20,7 @@ from alerts.stages.storm import Storm
 from alerts.step import Case
 from alerts.texts import MOST_HELD
 from core import clock
+from core.alerts import RULE_REMOVED
 from core.clock import SECOND
 
 DAY: Final = 86_400 * SECOND
@@ -118,7 +119,25 @@ class Digest:
             for channel in decision.digest if decision else ():
                 if case.told not in ("alone", "folded") or channel not in case.told_to:
                     found.setdefault(channel, []).append(case)
+        for channel, case in self._lost(db):
+            found.setdefault(channel, []).append(case)
         return found
+
+    def _lost(self, db: sqlite3.Connection) -> Iterator[tuple[str, Case]]:
+        """Return what a digest told of as open, is over and has no rule any more, so that nobody
+        can say where it belongs; what was told at once ends so too (alerts/removed.py)."""
+        query = "SELECT channel, alert FROM alert_digested WHERE over = 0"
+        heard: dict[int, list[str]] = {}
+        for channel, number in db.execute(query):
+            heard.setdefault(number, []).append(channel)
+        where = """number IN (SELECT alert FROM alert_digested WHERE over = 0)
+            AND state = 'ended'"""
+        for case in tables.cases(db, where):
+            if self._is_rule(case.alert.key.rule):
+                continue
+            for channel in heard[case.alert.number]:
+                if case.told not in ("alone", "folded") or channel not in case.told_to:
+                    yield channel, case
 
     def _keep(self, db: sqlite3.Connection, channel: str, slot: int, at: int) -> None:
         sql = "INSERT OR REPLACE INTO alert_digest (channel, slot, at) VALUES (?, ?, ?)"
@@ -153,7 +172,13 @@ def _said(
         channels,
         repeat,
         began=sum(new for _, new in listed),
-        ended=sum(not case.is_open for case, _ in listed),
+        ended=sum(not case.is_open and not _is_lost(case) for case, _ in listed),
+        lost=sum(_is_lost(case) for case, _ in listed),
         lasting=sum(case.is_open for case, _ in listed),
         counts=dict(Counter(case.alert.key.rule for case in worst)),
     )
+
+
+def _is_lost(case: Case) -> bool:
+    """Return whether it ended because its rule did: that is no recovery."""
+    return case.alert.ended_by == RULE_REMOVED

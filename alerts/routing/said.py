@@ -7,7 +7,7 @@ from typing import Final
 from alerts.step import Case
 from alerts.texts import MOST_HELD, Words, summary
 from core import clock
-from core.alerts import Notification, Reason, Telling, Text
+from core.alerts import NO_TEXT, Notification, Reason, Telling, Text
 
 _PREFIX: Final[Mapping[str, Text]] = {
     "REPEAT": Text("仍未恢复：{title}", "still there: {title}"),
@@ -18,6 +18,10 @@ _PREFIX: Final[Mapping[str, Text]] = {
 _DIGEST: Final = Text(
     "每日汇总：新发生 {began} 条，已恢复 {ended} 条，仍未恢复 {lasting} 条",
     "Daily digest: {began} began, {ended} are over, {lasting} still open",
+)
+_LOST: Final = Text(
+    "，因规则取消或更改不再跟踪 {lost} 条",
+    ", {lost} watched no more because their rules were removed or changed",
 )
 
 
@@ -46,7 +50,8 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class DigestSaid:
-    """The small things of a day: `about` are the worst of the `total`."""
+    """The small things of a day: `about` are the worst of the `total`; `lost` ended by their
+    rules' end, and are not among the `ended`."""
 
     about: Sequence[Case]
     channels: tuple[str, ...]
@@ -54,6 +59,7 @@ class DigestSaid:
     began: int
     ended: int
     lasting: int
+    lost: int
     counts: Mapping[str, int]
     place: str = "digest"
 
@@ -61,7 +67,8 @@ class DigestSaid:
         """Return the message; its number is given when it is written."""
         said = summary(tellings, "DIGEST", at, words)
         figures = {"began": self.began, "ended": self.ended, "lasting": self.lasting}
-        title = Text(*(text.format(**figures) for text in _DIGEST))
+        parts = zip(_DIGEST, _LOST if self.lost else NO_TEXT, strict=True)
+        title = Text(*((form + more).format(**figures, lost=self.lost) for form, more in parts))
         total = sum(self.counts.values())
         return replace(
             said,

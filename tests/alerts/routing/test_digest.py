@@ -133,6 +133,32 @@ def test_a_channel_that_is_full_gets_its_digest_later_and_no_other_waits(tmp_pat
     assert 95 <= minute <= 97, "as soon as there is room"
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_only_the_digest_told_of_is_told_there_when_its_rule_is_removed(
+    tmp_path: Path, *, restarts: bool
+) -> None:
+    stage = staged(tmp_path / "d", TEXT, now=MONDAY)
+    begin(stage, "P4", school(1))
+    begin(stage, "P4", school(2))
+    stage.wait(2 * HOUR, step=60)
+    begin(stage, "P4", school(2), active=False)
+    begin(stage, "P4", school(3))
+    stage.rules = [rule for rule in stage.rules if rule.severity != "P4"]
+    if restarts:
+        stage.restart()
+    else:
+        stage.engine.take_rules(stage.rules)
+    stage.wait(3 * DAY, step=10 * MINUTE)
+    assert titles(stage) == [
+        "每日汇总：新发生 2 条，已恢复 0 条，仍未恢复 2 条",
+        "每日汇总：新发生 0 条，已恢复 1 条，仍未恢复 0 条，因规则取消或更改不再跟踪 1 条",
+    ]
+    lost, over = stage.messages_made()[1].alerts
+    assert "规则已取消或更改，不代表已恢复" in lost.title.zh
+    assert "规则" not in over.title.zh
+    assert told(stage, MONDAY).keys() == {"operator"}
+
+
 def test_a_clock_that_was_far_ahead_ends_no_digest_for_good(tmp_path: Path) -> None:
     stage = staged(tmp_path / "d", TEXT, now=MONDAY)
     stage.clock.at += 365 * DAY * SECOND
