@@ -41,6 +41,8 @@ from collector.district.writer import TICK_S, District
 from collector.door import EVENTS
 from collector.eventchores import EventChores
 from collector.events import Events
+from collector.evidence.backups import LOOK_EVERY_S as COPY_EVERY_S
+from collector.evidence.backups import DailyCopy
 from collector.evidence.chores import SEAL_EVERY_S, EvidenceChores
 from collector.evidence.health import LogHealth
 from collector.evidence.view import Evidence
@@ -140,6 +142,7 @@ class Collector:
         self._rollups = Rollups(config, self.store, marks, counters, now)
         self._chores = Chores(config.collector.id, self._rollups.own, self.books, keep_ns, now)
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
+        self._copies = DailyCopy(self.books.journal, config.collector.audit_copy, now)
         self._evidence = EvidenceChores(self.books.journal, config.collector.audit_days, now)
         self.roster = RosterChores(config, self.books, self._empty, now)
         regions, books = config.collector.regions, self.books
@@ -370,6 +373,7 @@ class Collector:
             every(60, self._event_chores.minute, stopping, first_after=0),
             every(60, self._series.minute, stopping),
             every(60, self._evidence.minute, stopping, first_after=1),
+            every(COPY_EVERY_S, self._copy_log, stopping, first_after=300),
             every(SEAL_EVERY_S, self._evidence.seal, stopping, first_after=90),
             every(POINTS_EVERY_S, self._event_chores.points, stopping, first_after=0),
             every(UNCONNECTED_EVERY_S, self._unconnected.minute, stopping),
@@ -475,6 +479,10 @@ class Collector:
         if witnesses:
             await witnesses.turn()
             self.alerting.see(witness_sight(witnesses, self._now()))
+
+    async def _copy_log(self) -> None:
+        """Copy the audit log where that is due."""
+        await asyncio.to_thread(self._copies.look)
 
     async def _look_at_log(self) -> None:
         """Write what is to be said of the audit log."""

@@ -82,6 +82,7 @@ class CollectorTable(Struct, frozen=True, kw_only=True):
     folder: Path = Path("var/collector")
     audit_key: Path | None = None
     audit_days: AuditDays = 400
+    audit_copy: Path | None = None
     zone: Zone = "Asia/Shanghai"
     language: Literal["zh", "en"] = "zh"
     claim_wait_s: Annotated[float, Meta(ge=0.1, le=3_600)] = 150

@@ -16,6 +16,7 @@ from collector.audit import AuditLog
 from collector.auditrecord import line_of
 from collector.eventrows import EventRows
 from collector.evidence import copying, expiry, patrol, segments, signing
+from collector.evidence.backups import DailyCopy
 from collector.evidence.chores import EvidenceChores
 from collector.evidence.reader import LogReader
 from collector.filedigest import digest_of
@@ -439,6 +440,34 @@ def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_
 
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_copy_is_made_each_day_and_one_that_fails_is_a_row_and_tried_again(
+    tmp_path: Path,
+) -> None:
+    one = Collector(tmp_path / "c")
+    one.lives(2)
+    sign(one.log)
+    to = tmp_path / "copy"
+    daily = DailyCopy(one.journal, to, one.clock)
+    daily.look()
+    daily.look()
+    assert [row["success"] for row in one.kinds("backup_made")] == [True]
+    assert copying.drill(to, tmp_path / "drill").rows == 81
+    away = to.rename(tmp_path / "away")
+    to.write_text("no folder")
+    one.clock.at += DAY
+    daily.look()
+    daily.look()
+    *_, failed = one.kinds("backup_made")
+    assert (failed["success"], len(one.kinds("backup_made"))) == (False, 2)
+    assert "exists" in str(failed["reason"])
+    to.unlink()
+    away.rename(to)
+    daily.look()
+    assert [row["success"] for row in one.kinds("backup_made")] == [True, False, True]
+    DailyCopy(one.journal, None, one.clock).look()
+    assert len(one.kinds("backup_made")) == 3
 
 
 def test_a_damaged_copy_fails_the_drill(tmp_path: Path) -> None:
