@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from agent.logs.kept.seals import Seal, told
 from core.details import DETAILS, EVIDENCE_TEXTS, SIDE, allowed
 from tests.persons import identity_number, mobile_number
 
@@ -50,6 +51,28 @@ def test_every_detail_that_an_agent_says_is_in_the_table() -> None:
     assert len(said) > 40, "the search for them works"
     missing = {(where, name) for where, name in said if name not in known}
     assert missing == set(), "add it to core/details.py, or the collector takes it off"
+
+
+def test_every_word_of_a_seal_reaches_the_district() -> None:
+    """The agent compares what the district has of a sealed day with what it keeps itself."""
+    seal = Seal(
+        number=1,
+        file="firewall/2026-11-28",
+        day="2026-11-28",
+        rows=5,
+        lines=6,
+        root="ab" * 32,
+        sha256="12" * 32,
+        size=900,
+        gz_sha256="34" * 32,
+        gz_size=300,
+        first=1_795_374_585 * 10**9,
+        last=1_795_374_585 * 10**9,
+        gaps={"disk": 2},
+        before="13" * 32,
+    )
+    details = {"device": "firewall", **told(seal)}
+    assert allowed(details) == (details, [], [])
 
 
 def _modules() -> Iterator[Path]:
