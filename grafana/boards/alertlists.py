@@ -3,6 +3,7 @@
 An alert is a row of the latest point that bears its number; the same points the page shows.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from grafana_foundation_sdk.builders import table
@@ -121,8 +122,8 @@ def _said(t: Language) -> list[Shown]:
     return [
         Shown(title, t("告警", "Alert")),
         Shown(place, t("地点", "Where"), 200),
-        text(target, t("对象", "About")),
-        text(kept, t("静默或引起它的告警", "Silenced or explained by")),
+        replace(text(target, t("对象", "About")), width=100),
+        replace(text(kept, t("静默或引起它的告警", "Silenced or explained by")), width=190),
     ]
 
 

@@ -179,7 +179,7 @@ def _ended(school: School, said: _Said, fault: Fault, number: int) -> bytes:
         "title_zh": known.zh,
         "title_en": known.en,
         "place": school.name,
-        "target": said.subject,
+        "target": said.target,
         "began": int(fault.start),
         "ended": int(fault.stop),
         "kept_zh": "",
