@@ -185,9 +185,9 @@ def test_what_goes_on_and_who_watches_is_counted_as_it_is(district: Filled) -> N
 
 
 def test_alerts_are_listed_one_by_one_while_open_and_once_they_ended(district: Filled) -> None:
-    def rows(panel: str, hours: float, **chosen: str) -> list[dict[str, Any]]:
+    def rows(panel: str, hours: float) -> list[dict[str, Any]]:
         (query,) = (q for q in asked("zh/district.json") if q.panel == panel)
-        (series,) = ask(district, query, hours, **chosen)
+        (series,) = ask(district, query, hours)
         return [dict(zip(series["columns"], row)) for row in series["values"]]
 
     found = {one["number"]: one for one in rows("未恢复的告警逐条", 6)}  # the last of each
