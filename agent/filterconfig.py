@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 from msgspec import Meta, Struct
 
 from agent.filter import Changes, Override
-from core.catalog import CATALOG, PAST_THE_FILTER, Measurement
+from core.catalog import CATALOG, OURS, PAST_THE_FILTER, Measurement
 from core.errors import ConfigError
 from core.hints import hint, quoted, shown
 from core.keys import spoken
@@ -57,7 +57,7 @@ def filter_mistakes(config: FilterConfig) -> Found:
 def _of_measurement(name: str, fields: object) -> Found:
     known = CATALOG.get(name)
     if known is None or name in PAST_THE_FILTER:
-        here = [one for one in CATALOG if one not in PAST_THE_FILTER]
+        here = [one for one in CATALOG if one not in PAST_THE_FILTER | OURS]
         what = f"goes past the filter{hint(name, here)}" if known else _unknown(name, here)
         yield (name,), f"[filter.fields] measurement {quoted(name)} {what}"
     elif not isinstance(fields, dict):

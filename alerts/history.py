@@ -4,7 +4,7 @@ A connection of its own for each question, read-only: a page never holds up an a
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,6 +193,34 @@ class History:
         except sqlite3.Error as error:
             raise StoreBusy(f"the alerts cannot be read now: {error}") from error
 
+    def standing(self) -> Sequence[Story]:
+        """Return what is open, as the page shows it; raises StoreBusy."""
+        return self._told(lambda db: _open(db, Wanted(), MOST))
+
+    def ended(self, numbers: Collection[int], since: int) -> Sequence[Story]:
+        """Return what of *numbers* is over, and what ended after *since* (ns), up to the newest
+        MOST of these; raises StoreBusy."""
+        some, over = list(numbers), "state = 'ended' AND fired_at > 0"
+
+        def found(db: sqlite3.Connection) -> Iterator[Case]:
+            for number in some:
+                yield from tables.cases(
+                    db, f"{over} AND ended_at <= ? AND number = ?", since, number
+                )
+            order = f"{over} AND ended_at > ? ORDER BY number DESC LIMIT ?"
+            yield from tables.cases(db, order, since, MOST)
+
+        return self._told(found)
+
+    def _told(self, find: Callable[[sqlite3.Connection], Iterable[Case]]) -> Sequence[Story]:
+        try:
+            with closing(self._connect()) as db:
+                found = list(find(db))
+                known, keeper = hindsight(db, found), Keeper(db, self._times, self._now())
+                return [self._story(keeper, case, known) for case in found]
+        except sqlite3.Error as error:
+            raise StoreBusy(f"the alerts cannot be read now: {error}") from error
+
     def in_words(self, cases: Iterable[Case]) -> Sequence[Telling]:
         """Return *cases* as they are told; asks no database."""
         return [telling_of(case.alert, self._rules, self._words) for case in cases]
@@ -222,10 +250,7 @@ class History:
     def _stories(self, db: sqlite3.Connection, wanted: Wanted) -> Stories:
         limit = max(1, min(wanted.limit, MOST))
         where, values = _where(wanted)
-        found = list[Case]()
-        for group in _GROUPS:
-            order = f"{_OPEN} AND {group} AND {where} ORDER BY severity, fired_at DESC LIMIT ?"
-            found += tables.cases(db, order, *values, limit)
+        found = _open(db, wanted, limit)
         told, muted, hidden = (f"sum({group})" for group in _GROUPS)
         query = f"""SELECT severity, {told}, {muted}, {hidden}, sum({_GROUPS[0]} AND NOT {_ACKED})
             FROM alert WHERE {_OPEN} AND {where}
@@ -304,6 +329,15 @@ def tidy(db: sqlite3.Connection, before: int) -> int:
     db.execute("DELETE FROM alert_subject WHERE active = 0 AND at < ?", (before,))
     acks.tidy(db)
     return gone
+
+
+def _open(db: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Case]:
+    """Return what is open, up to *limit* of each group, the worst first."""
+    (where, values), found = _where(wanted), list[Case]()
+    for group in _GROUPS:
+        order = f"{_OPEN} AND {group} AND {where} ORDER BY severity, fired_at DESC LIMIT ?"
+        found += tables.cases(db, order, *values, limit)
+    return found
 
 
 def _where(wanted: Wanted) -> tuple[str, list[Any]]:

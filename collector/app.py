@@ -24,7 +24,8 @@ from typing import Any, Final
 from alerts.channels.health import Health
 from alerts.history import Began, Stories, Wanted
 from alerts.routing.supervision import Supervision
-from collector import configseen, filewatch, incidents, targetwatch
+from collector import alertchores, configseen, filewatch, incidents, targetwatch
+from collector.alertchores import AlertChores
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
@@ -178,6 +179,9 @@ class Collector:
         self.incidents = Incidents(config, books, self.alerting.see, now, workday=workday)
         self._security = security.Security(
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
+        )
+        self._alert_chores = AlertChores(
+            books.ledger, stores, self.alerting.history, books.live.name_of, now
         )
         self._log_state = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more
@@ -380,6 +384,7 @@ class Collector:
             every(TICK_S, self.district.tick, stopping, first_after=1),
             self._rooms.run(stopping),
             every(security.TICK_S, self._security.tick, stopping, first_after=2),
+            every(alertchores.TICK_S, self._alert_chores.tick, stopping, first_after=3),
             every(incidents.EVERY_S, self.incidents.minute, stopping, first_after=20),
             every(targetwatch.EVERY_S, self._judge_targets, stopping, first_after=30),
             every(3_600, chores.hour, stopping, first_after=60),
@@ -410,6 +415,7 @@ class Collector:
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        self._alert_chores.close()
         self._security.close()
         self._rooms.close()
         self.district.close()

@@ -103,6 +103,11 @@ def to_alerts(t: Language, **choices: str) -> str:
     return f"${{page:raw}}/alerts?{words}"
 
 
+def to_alert(t: Language) -> str:
+    """Return where the collector's own page tells of the alert in a row of a table."""
+    return f"${{page:raw}}/alerts/${{__data.fields.number}}?lang={t.code}"
+
+
 def row(*tags: str) -> dict[str, str]:
     """Return *tags* as a row of a table has them."""
     return {tag: f"${{__data.fields.{tag}}}" for tag in tags}

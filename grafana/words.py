@@ -82,6 +82,20 @@ SEVERITIES: Final[dict[str, Word]] = {
     "P3": ("P3 当天处理", "P3 same day", palette.P3),
     "P4": ("P4 每日汇总", "P4 daily digest", palette.P4),
 }
+ALERT_STATES: Final[dict[str, Word]] = {
+    "open": ("未恢复", "open", palette.DEGRADED),
+    "silenced": ("已静默", "silenced", palette.REFERENCE),
+    "suppressed": ("由其他告警引起", "explained", palette.NEUTRAL),
+    "ended": ("已恢复", "ended", palette.UP),
+}
+WHO: Final[dict[str, Word]] = {
+    "": ("无人确认", "nobody", palette.DEGRADED),
+    "district": ("区县管理员", "district", palette.NEUTRAL),
+    "school": ("学校管理员", "school", palette.NEUTRAL),
+    "auditor": ("审计员", "auditor", palette.NEUTRAL),
+    "link": ("收到消息的人", "who got the message", palette.NEUTRAL),
+}
+"""Who takes care of an alert."""
 LINKS: Final[dict[str, Word]] = {
     "0": ("无链路", "no link", palette.DOWN),
     "1": ("有链路", "link", palette.UP),

@@ -5,7 +5,7 @@ from typing import Literal
 
 from collector.ledger import Ledger
 
-Table = Literal["target_waiting", "room_waiting", "security_waiting"]
+Table = Literal["target_waiting", "room_waiting", "security_waiting", "alert_waiting"]
 
 
 class WaitingLines:

@@ -13,8 +13,8 @@ from core.clock import SECOND
 from core.measurements.base import Measurement
 from core.types import Reading, Value
 
-NOT_ROLLED: Final = frozenset({"event", "canary", "indicator", "room_day"})
-"""Things that happen, a number that only has to arrive, and what is of a day already."""
+NOT_ROLLED: Final = frozenset({"alert", "event", "canary", "indicator", "room_day"})
+"""Things that happen or last, a number that only has to arrive, and what is of a day already."""
 
 ROLLED: Final = {name: one for name, one in CATALOG.items() if name not in NOT_ROLLED}
 

@@ -56,6 +56,8 @@ BOUNDS: Final[dict[str, Bound]] = {
     "room": Bound(1, "one for each device"),
     "port": Bound(28, "ports of the device"),
     "category": Bound(1, "three words; one for each kind of block list"),
+    "rule": Bound(10, "rules that are in force, of those what told of something there"),
+    "severity": Bound(1, "four words; one or two for each rule"),
     "verdict": Bound(6, "words of the family of the device"),
 }
 HERE: Final[dict[tuple[str, str], Bound]] = {

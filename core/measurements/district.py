@@ -52,6 +52,37 @@ MEASUREMENTS: Final = (
         interval_s=60,
     ),
     measurement(
+        "alert",
+        "Every alert as the page shows it: on change, else each 300 s while it is open, and once "
+        "when it ended; in the database of days only that, at its end. The last six digits of a "
+        "time are those of its number. It carries no `agent`, no address and no person; no "
+        "`school` where it is no school's, and no `region` where it is of no region.",
+        {
+            "rule": "what tells of it, a word of [alerts.md](alerts.md) or of the district's rules",
+            "severity": "`P1` to `P4`",
+        },
+        Field("number", "integer", "", "its number: `/alerts/NUMBER` is its page"),
+        Field(
+            *("state", "string", ""),
+            "`open`; `silenced` by people, in maintenance or until lessons; `suppressed` by the "
+            "alert that explains it; `ended`",
+        ),
+        Field("title_zh", "string", "", "what it says, in Chinese"),
+        Field("title_en", "string", "", "the same in English"),
+        Field("place", "string", "", "where, as people call it; empty for all there is"),
+        Field("target", "string", "", "what it is about there; empty where there is nothing more"),
+        Field("began", "integer", "s", "when it began, since 1970"),
+        Field("ended", "integer", "s", "when it ended, since 1970; absent before"),
+        Field("kept_zh", "string", "", "what silences or suppresses it, in Chinese, or empty"),
+        Field("kept_en", "string", "", "the same in English"),
+        Field("acked", "boolean", "", "whether somebody takes care of it"),
+        Field(
+            *("acked_by", "string", ""),
+            "the role of who does; `link` for whoever got the message; empty where nobody does",
+        ),
+        interval_s=60,
+    ),
+    measurement(
         "indicator",
         "A target of the district with its counts ([targets.md](targets.md)). It carries no "
         "`school` and no `agent`; `region` is `all` for everything that the collector serves.",

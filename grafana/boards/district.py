@@ -5,7 +5,7 @@ from typing import Final
 from grafana_foundation_sdk.builders import bargauge, dashboard, gauge, stat, table, timeseries
 
 from grafana import palette, words
-from grafana.boards import alerts
+from grafana.boards import alertlists, alerts
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
 from grafana.indicators import INDICATORS, Indicator, history, newest, newest_value
@@ -50,6 +50,7 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("先处理哪里", "Where to act first")))
     made.with_panel(_worst(t)).with_panel(_unknown(t))
     made.with_panel(alerts.schools(t))
+    made.with_panel(alertlists.standing(t, REGION)).with_panel(alertlists.ended(t, REGION))
     made.with_row(dashboard.Row(t("变化过程", "Over time")))
     return made.with_panel(_history(t))
 

@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders import (
 )
 
 from grafana import palette, words
-from grafana.boards import alerts, room
+from grafana.boards import alertlists, alerts, room
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
 from grafana.influxql import SCHOOL, Column, Query, last, latest, over_time, within
@@ -38,6 +38,7 @@ def board(t: Language) -> dashboard.Dashboard:
     for panel in (_name(t), _state(t), _cause(t), _agents(t), _alerts(t)):
         made.with_panel(panel)
     made.with_panel(alerts.of_school(t)).with_panel(alerts.past(t))
+    made.with_panel(alertlists.standing(t, SCHOOL)).with_panel(alertlists.ended(t, SCHOOL))
     made.with_row(dashboard.Row(t("线路", "Lines")))
     made.with_panel(_line(t)).with_panel(_availability(t)).with_panel(_outage(t))
     made.with_panel(_uplinks(t))

@@ -158,6 +158,40 @@ class _Said(NamedTuple):
     who: Mapping[str, str]
 
 
+def ended_alerts(
+    course: SchoolCourse, faults: list[Fault], start_s: int, stop_s: int
+) -> Iterator[bytes]:
+    """Yield the alerts that one school's *faults* were, each at its end, for the past's list."""
+    for number, fault in enumerate(faults):
+        if not start_s <= fault.stop < stop_s or not course.at(fault.start).runs:
+            continue
+        for place, one in enumerate(_told(course.school, fault)):
+            yield _ended(
+                course.school, one, fault, 4 * (course.school.number * 500 + number) + place
+            )
+
+
+def _ended(school: School, said: _Said, fault: Fault, number: int) -> bytes:
+    known = KINDS[said.kind]
+    fields: dict[str, Value] = {
+        "number": number + 1,
+        "state": "ended",
+        "title_zh": known.zh,
+        "title_en": known.en,
+        "place": school.name,
+        "target": said.target,
+        "began": int(fault.start),
+        "ended": int(fault.stop),
+        "kept_zh": "",
+        "kept_en": "",
+        "acked": False,
+        "acked_by": "",
+    }
+    tags = {"region": school.region, "school": school.school, "rule": said.kind}
+    at = int(fault.stop) * SECOND + (number + 1) % 1_000_000
+    return encode(Reading("alert", fields, at, tags | {"severity": known.severity}))
+
+
 def _told(school: School, fault: Fault) -> list[_Said]:
     """Return the events of a fault; none of rooms where none is played."""
     told = _EVENTS.get(fault.kind, ())

@@ -12,7 +12,7 @@ from simulator.days import HOUR_S
 from simulator.district import School
 from simulator.faults import Troubles
 from simulator.history.many import in_processes
-from simulator.history.own import audit_series, canaries, collector_series, events
+from simulator.history.own import audit_series, canaries, collector_series, ended_alerts, events
 from simulator.history.raw import raw_lines
 from simulator.history.rolling import Found, Rolling, Source
 from simulator.history.sink import Sink, Target
@@ -125,6 +125,8 @@ def write_schools(sink: Sink, job: Job, schools: list[School], numbers: range) -
         faults = troubles.of(course.school, when.start, when.stop)
         for line in events(course, faults, when.start, when.stop):
             sink.put("", line)
+        for line in ended_alerts(course, faults, when.start, when.stop):
+            sink.put("_1d", line)
 
 
 def _course(job: Job, troubles: Troubles, school: School) -> SchoolCourse:

@@ -184,6 +184,24 @@ def test_what_goes_on_and_who_watches_is_counted_as_it_is(district: Filled) -> N
     }
 
 
+def test_alerts_are_listed_one_by_one_while_open_and_once_they_ended(district: Filled) -> None:
+    def rows(panel: str, hours: float) -> list[dict[str, Any]]:
+        (query,) = (q for q in asked("zh/district.json") if q.panel == panel)
+        (series,) = ask(district, query, hours)
+        return [dict(zip(series["columns"], row)) for row in series["values"]]
+
+    found = {one["number"]: one for one in rows("未恢复的告警逐条", 6)}  # the last of each
+    open_ = [one for one in found.values() if one["state"] != "ended"]
+    for school, severity, word in ((ATTACKED, "P2", "DHCP"), (SCANNED, "P4", "扫描端口")):
+        told = [one for one in open_ if school in one["place"] and word in one["title_zh"]]
+        assert [(one["severity"], one["acked_by"]) for one in told] == [(severity, "")]
+    assert all(one["since"] <= district.at // 1_000_000 for one in open_)
+    over = rows("这段时间恢复的告警", 720)
+    numbers = [one["number"] for one in over]
+    assert len(set(numbers)) == len(numbers) > 3
+    assert all(one["since"] < one["until"] for one in over)
+
+
 def test_how_far_logs_go_back_and_how_complete_they_are_is_as_it_is_played(
     district: Filled,
 ) -> None:
