@@ -21,6 +21,7 @@ from collector.coverage import COMMANDS
 from collector.deploy import store as deploy_store
 from collector.eventrows import STOPPED, move_cursor
 from collector.evidence.chores import EvidenceChores
+from collector.evidence.copying import copy_log
 from collector.journal import Note
 from collector.ledger import Ledger
 from collector.operating import Whose, operator, record, whose
@@ -161,6 +162,20 @@ def test_a_drill_that_fails_is_recorded_with_its_reason(place: Path) -> None:
     assert main(["audit", "drill", *words_of("audit drill", place)]) == 1
     (row,) = rows(place / "kept", "restore_drilled")
     assert (row["success"], "is damaged" in row["reason"]) == (False, True)
+
+
+def test_a_copy_that_is_whole_and_of_another_log_fails_the_drill(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lived(place / "forged")
+    for _ in range(2):
+        lived(place / "kept")
+    lived(place / "forged")
+    copy_log(place / "forged" / "audit", place / "copy")
+    assert main(["audit", "drill", *words_of("audit drill", place)]) == 1
+    assert "of another log, or one of the two was rewritten" in capsys.readouterr().err
+    (row,) = rows(place / "kept", "restore_drilled")
+    assert (row["success"], "roots differ" in row["reason"]) == (False, True)
 
 
 @pytest.mark.parametrize("name", DEPLOYS)
