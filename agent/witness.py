@@ -22,6 +22,7 @@ from msgspec.structs import replace
 
 from agent.witnesskept import Held, Kept, shown
 from core import clock
+from core.kind import Severity
 from core.merkle.note import (
     Checkpoint,
     Note,
@@ -32,9 +33,9 @@ from core.merkle.note import (
     verifier_key,
 )
 from core.merkle.proofs import MOST_HASHES
-from core.merkle.statements import MOST_KEYS
+from core.merkle.statements import MOST_KEYS, GivenUp, statement_in
 from core.merkle.trust import followed, given_up, introduced
-from core.merkle.witnessing import INCONSISTENT, WENT_BACK, Refused, continues
+from core.merkle.witnessing import GIVEN_UP, INCONSISTENT, WENT_BACK, Refused, continues
 from core.messages import Receipt, Witnessed
 from core.types import Event, Value
 
@@ -195,13 +196,7 @@ class Witness:
             "held stays; both are kept in %s",
             *(new.origin, before.size, new.size, refused.reason, self.folder),
         )
-        details: dict[str, Value] = {
-            "size": before.size,
-            "root": shown(before.root),
-            "new_size": new.size,
-            "new_root": shown(new.root),
-            "reason": refused.reason,
-        }
+        details = {**_both(before, new), "reason": refused.reason}
         events = (*self._ended(held), self._event(refused.kind, new.origin, True, details))
         self._tell(events)
         why = refused.reason
@@ -210,12 +205,20 @@ class Witness:
         return Heard(events, tell=True)
 
     def _follow_restored(self, held: Held, note: Note, key: str, said: Note) -> Heard:
-        """Follow a log of which a person says that it was restored; never without evidence."""
+        """Follow a log of which a person says that it was restored; never without evidence.
+
+        Whoever has the key can say so too, without a row of the log: so it is an event as well.
+        """
         notes = (held.note.encode(), said.encode(), note.encode())
         self._kept.write_evidence("given up", notes, self.now())
         _log.warning("the audit log was set back, as a person says: %s", said.text.split("\n"))
         kept = replace(held, note=note.encode().decode(), key=key, refused=held.refused + 1)
-        return self._keep(kept, self._ended(held))
+        before, new, stated = held.checkpoint(), kept.checkpoint(), statement_in(said)
+        details = _both(before, new)
+        if isinstance(stated, GivenUp):
+            details["set_back_to"] = stated.size
+        followed_it = self._event(GIVEN_UP, before.origin, True, details, "P2")
+        return self._keep(kept, (*self._ended(held), followed_it))
 
     def _trusted(self, held: Held | None, note: Note, origin: str, notes: Iterable[Note]) -> bytes:
         """Return the key to believe, which the keys before it have named; raises NoteError."""
@@ -239,9 +242,26 @@ class Witness:
             return ()
         return (self._event(held.trouble, held.checkpoint().origin, False, {}),)
 
-    def _event(self, kind: str, target: str, active: bool, details: dict[str, Value]) -> Event:
+    def _event(
+        self,
+        kind: str,
+        target: str,
+        active: bool,
+        details: dict[str, Value],
+        severity: Severity = "P1",
+    ) -> Event:
         at = self.now()
-        return Event(kind, target, "", active=active, severity="P1", at=at, details=details)
+        return Event(kind, target, "", active=active, severity=severity, at=at, details=details)
+
+
+def _both(held: Checkpoint, new: Checkpoint) -> dict[str, Value]:
+    """Return the details that name two checkpoints which do not agree."""
+    return {
+        "size": held.size,
+        "root": shown(held.root),
+        "new_size": new.size,
+        "new_root": shown(new.root),
+    }
 
 
 def _notes(statements: list[str] | UnsetType) -> list[Note]:

@@ -62,6 +62,7 @@ DETAILS: Final[Mapping[str, str]] = {
     "root": "the root of the audit log's tree that an agent holds",
     "rows": "lines of a firewall's log",
     "sha256": "the digest of a file",
+    "set_back_to": "how many records the audit log has left, as the statement of its restore says",
     "silent_after_s": "after how long of silence it counts as silent",
     "size": "the size of the audit log that an agent holds, in records",
     "source": "who did it, of an attack; else the role only",

@@ -265,6 +265,13 @@ _KINDS: Final = (
         ),
     ),
     Kind(
+        *("audit_given_up", "EV-SYS-AUDIT-RESTORED", RISK, "P2"),
+        *(
+            "采集端按签名声明放弃了原来的检查点：审计日志称已从备份恢复",
+            "an agent gave up its checkpoint: a signed statement says the log was restored",
+        ),
+    ),
+    Kind(
         *("witness_disagrees", "EV-SYS-AUDIT-FORGED", TAMPERING, "P1"),
         *(
             "审计日志与见证方所持的检查点不符",

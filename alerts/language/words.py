@@ -73,6 +73,7 @@ _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     "audit_made_anew": frozenset({"rows"}),
     "audit_altered": frozenset({"file", "record", "reason"}),
     **dict.fromkeys(("audit_inconsistent", "audit_went_back"), frozenset({"size", "new_size"})),
+    "audit_given_up": frozenset({"size", "new_size", "set_back_to"}),
     "witness_acknowledged": frozenset({"by", "because"}),
 }
 _SAID: Final[Mapping[str, frozenset[str]]] = {

@@ -4,12 +4,11 @@ import sqlite3
 from contextlib import closing
 
 from collector.config import CollectorTable
+from collector.evidence.queried import note_about
 from collector.evidence.signing import Signer, origin_of
 from collector.evidence.statements import Statements
 from collector.evidence.witnessrows import WitnessRows
-from collector.journal import Note
 from collector.ledger import Ledger
-from collector.operating import Whose, login, operator, record
 from core import clock
 from core.errors import MonitorError, StartError
 from core.merkle.note import NoteError
@@ -35,15 +34,10 @@ def acknowledge(
                 raise StartError("every witness that was heard agrees: there is nothing to say")
         size = min(one.told.size for one in wrong) - 1
         said = GivenUp(origin, size, by, because, clock.rfc3339(now()))
-        _record(table, said, len(wrong), now)
+        details = {"by": by, "because": because, "size": size, "witnesses": len(wrong)}
+        note_about(table, "witness_acknowledged", "", details, target=origin, now=now)
         signer = Signer(origin, table.signing_key)
         Statements(table.audit_folder).add(signer.state(given_up_text(said)))
     except (sqlite3.Error, OSError, NoteError) as error:
         raise MonitorError(f"it could not be kept: {error}") from error
     return said
-
-
-def _record(table: CollectorTable, said: GivenUp, witnesses: int, now: clock.Clock) -> None:
-    details = {"by": said.by, "because": said.because, "size": said.size, "witnesses": witnesses}
-    note = Note("witness_acknowledged", said.origin, "", {**details, **login()}, by=operator())
-    record(Whose(table, ours=table.audit_key is None), note, now)

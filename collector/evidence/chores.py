@@ -49,9 +49,12 @@ class EvidenceChores:
             return
         key = notary.signer.verifier_key
         self.journal.note(Note("audit_key", "audit", notary.signer.origin, {"key": key}, key))
-        if rows := notary.standing.anew:
-            self.journal.note(Note("audit_made_anew", "audit", "", {"rows": rows}, f"{rows} {key}"))
-        self._altered(notary.standing)
+        standing = notary.standing
+        if rows := standing.anew:
+            said = {"rows": rows, "aside": standing.aside, "differs": standing.differs}
+            said = {name: value for name, value in said.items() if value}
+            self.journal.note(Note("audit_made_anew", "audit", "", said, f"{rows} {key}"))
+        self._altered(standing)
         self.journal.sync()
 
     def seal_now(self) -> None:

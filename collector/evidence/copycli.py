@@ -49,8 +49,10 @@ def copy_command(config: Path, to: Path) -> None:
 def drill_command(config: Path, copy: Path, into: Path) -> None:
     """Restore the copy COPY into an empty folder, and check files, lines, tree and checkpoints.
 
-    What the collector works with is not touched. The drill is recorded in the audit log
-    (restore_drilled) with its figures, also where it failed; the folder is yours to delete.
+    Its root has to be that of the log itself over as many rows, so no copy passes that was made up
+    or rewritten as a whole. What the collector works with is not touched. The drill is recorded in
+    the audit log (restore_drilled) with its figures, also where it failed; the folder is yours to
+    delete.
 
     Exit code 1: the copy cannot be used, and why; or the drill could not be recorded.
     """
@@ -60,7 +62,7 @@ def drill_command(config: Path, copy: Path, into: Path) -> None:
 
     table, where = read_to_start(config).collector, str(copy.absolute())
     try:
-        found = drill(copy, into)
+        found = drill(copy, into, table.audit_folder)
     except (MonitorError, OSError) as error:
         note_about(table, "restore_drilled", where, {}, failed=str(error))
         raise MonitorError(f"{copy} cannot be used: {error}") from error

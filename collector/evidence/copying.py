@@ -87,12 +87,14 @@ def copy_log(folder: Path, to: Path) -> LogCopy:
     return work.done(found.size, found.root)
 
 
-def drill(copy: Path, into: Path) -> Drill:
+def drill(copy: Path, into: Path, live: Path | None = None) -> Drill:
     """Restore a copy into the empty folder *into* and check all of it; return what it holds.
 
+    With *live*, the log that goes on, its root over as many rows has to be the copy's.
+
     Raises StartError where a file is not what its sum says or *into* is not empty, LogDamaged where
-    lines, tree and checkpoints do not agree, OSError. Nothing is written beside *into*, whatever
-    the names in the copy are.
+    lines, tree and checkpoints do not agree, or it is no copy of *live*, OSError. Nothing
+    is written beside *into*, whatever the names in the copy are.
     """
     began = time.monotonic()
     into.mkdir(parents=True, exist_ok=True)
@@ -112,6 +114,8 @@ def drill(copy: Path, into: Path) -> Drill:
             raise StartError(f"{copy / name} is damaged: its SHA-256 is not that of {SUMS}")
         size += length
     report = _proved(into)
+    if live is not None:
+        _compare(into, report, live)
     return Drill(
         rows=report.last,
         oldest=report.first,
@@ -121,6 +125,21 @@ def drill(copy: Path, into: Path) -> Drill:
         bytes=size,
         seconds=time.monotonic() - began,
     )
+
+
+def _compare(copy: Path, report: Report, live: Path) -> None:
+    """Hold the signed root of a copy that is whole to the tiles of the log itself."""
+    reader = LogReader(live)
+    signed = reader.checkpoint()
+    size, of_us = report.signed, signed.origin if signed else report.origin
+    if report.origin != of_us:
+        raise LogDamaged(copy, 0, f"it is a copy of another log, {report.origin}")
+    if signed is None or signed.size < size:
+        what = f"the log itself has no checkpoint over the {size} rows of the copy: it went back"
+        raise LogDamaged(live, size, what)
+    if reader.root(size).hex() != report.root:
+        what = f"the copy is of another log, or one of the two was rewritten: over {size} rows"
+        raise LogDamaged(copy, size, f"{what} their roots differ. Ask a witness which one is true")
 
 
 def _proved(folder: Path) -> Report:

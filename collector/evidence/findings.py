@@ -21,6 +21,12 @@ WORDS: Final = {
     # Damage or doubt, without anything lost.
     "tile_damaged": ("哈希瓦片损坏", "the tree's files are damaged; the records are whole"),
     "clock_back": ("时钟被调回", "the collector's clock was set back"),
+    "renamed": ("文件名与记录的日期不符", "a segment has another day's name than its rows"),
+    "side_damaged": ("附属文件损坏", "a small file is damaged; the records are whole"),
+    "old_key": (
+        "最新检查点仍由旧密钥签名",
+        "the newest checkpoint is by the key before the one given",
+    ),
     "unreadable": ("无法读取", "a file cannot be read"),
     # Nothing is wrong.
     "retention": ("按保存期限删除", "older records were removed, and a row says so"),
@@ -28,12 +34,13 @@ WORDS: Final = {
     "tail": ("末尾尚未签名", "the last rows are not signed yet"),
     "key_of_folder": ("公钥取自日志目录", "the key came from the folder itself"),
     "no_witness": ("没有见证", "no witness was asked"),
+    "gap": ("检查点有缺", "no checkpoint stands where there should be some"),
     "clock_told": ("时钟调整已记录", "the clock was set back, and a row says so"),
 }
 """For each word what it means, in Chinese and English."""
 
 HARMLESS: Final = frozenset(
-    {"retention", "torn", "tail", "key_of_folder", "no_witness", "clock_told"}
+    {"retention", "torn", "tail", "key_of_folder", "no_witness", "gap", "clock_told"}
 )
 
 

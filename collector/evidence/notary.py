@@ -11,13 +11,15 @@ import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from threading import RLock
 from typing import Final
 
 from collector.evidence import segments
+from collector.evidence.removed import removed_in
 from collector.evidence.signing import Checkpoints, Signer
-from collector.evidence.tree import Tree, forget, leaf_of
+from collector.evidence.tree import Tree, asides, leaf_of, leaves_in, set_aside
 from core import clock
 from core.clock import SECOND
 from core.errors import LogDamaged
@@ -50,6 +52,10 @@ class Standing:
     """What is not as it was signed, where that is why."""
     anew: int = 0
     """So many rows had no tree any more at the start, and had one before."""
+    aside: str = ""
+    """The folder with the tiles that were there."""
+    differs: int = 0
+    """The first row whose line is not what those tiles say."""
 
 
 class Notary:
@@ -65,7 +71,8 @@ class Notary:
         self._note: Note | None = None
         self._stopped = self._failing = ""
         self._bad: LogDamaged | None = None
-        self._anew = 0
+        self._anew = self._differs = 0
+        self._aside = ""
 
     @property
     def note(self) -> Note | None:
@@ -78,7 +85,7 @@ class Notary:
         with self._lock:
             return Standing(
                 *(self._tree.size, self._signed, self._signed_at, self._stopped, self._failing),
-                *(self._bad, self._anew),
+                *(self._bad, self._anew, self._aside, self._differs),
             )
 
     def open(self, rows: int) -> None:
@@ -135,11 +142,13 @@ class Notary:
         self._signed_at = at_of(found)
 
     def _take_in(self) -> None:
-        """Make the tree of every line that there is."""
-        forget(self._folder)
-        page = list[bytes]()
-        row, had_one = 0, False
-        for path in segments.segments(self._folder):
+        """Make the tree of every line that there is; of removed ones, of the tiles set aside."""
+        aside = set_aside(self._folder, self._now())
+        self._aside = aside.name if aside else ""
+        files = segments.segments(self._folder)
+        row = removed = self._take_removed(files)
+        page, had_one = list[bytes](), bool(removed)
+        for path in files:
             for number, line in segments.numbered_lines(path):
                 row += 1
                 if segments.row_in(path, number, line) != row:
@@ -147,13 +156,49 @@ class Notary:
                 page.append(leaf_of(line))
                 had_one = had_one or _ANNOUNCED in line
                 if len(page) == _PAGE:
-                    self._grow(page)
-                    page.clear()
-                    self._tree.save()
-        self._grow(page)
+                    self._take_page(aside, page)
+        self._take_page(aside, page)
         self._anew = row if had_one else 0
         if row:
             _log.info("the audit log's %d rows are in its tree now", row)
+
+    def _take_page(self, aside: Path | None, page: list[bytes]) -> None:
+        """Take leaves of lines; the first that is not what the tiles set aside say is told."""
+        begin = self._tree.size
+        self._grow(page)
+        if aside is not None and not self._differs:
+            with suppress(LogDamaged):  # they end somewhere
+                told = leaves_in(aside, begin, self._tree.size)
+                pairs = enumerate(zip(page, told), begin + 1)
+                self._differs = next((row for row, (one, other) in pairs if one != other), 0)
+        if len(page) == _PAGE:
+            self._tree.save()
+        page.clear()
+
+    def _take_removed(self, files: Sequence[Path]) -> int:
+        """Take the leaves of the rows that retention removed, and return how many there are.
+
+        Raises LogDamaged where no tiles have them any more: then nobody can go on with that tree.
+        """
+        first = next(filter(None, map(segments.first_row, files)), 1)
+        last = max((one.last for one in removed_in(self._folder)), default=0)
+        if first == 1 or last < first - 1:
+            return 0
+        for source in asides(self._folder):
+            self._tree = Tree(self._folder)
+            with suppress(LogDamaged):
+                leaves = leaves_in(source, 0, first - 1)
+                while page := list(islice(leaves, _PAGE)):
+                    self._grow(page)
+                    self._tree.save()
+                return first - 1
+        raise LogDamaged(
+            self._folder / "tile",
+            first - 1,
+            f"rows 1 to {first - 1} were removed when they were old enough, and their hashes and "
+            f"the checkpoints are gone: put tile, checkpoint and checkpoints back from a copy of "
+            f"the log (audit copy), and start again",
+        )
 
     def _tail(self, rows: int) -> Iterable[tuple[int, bytes]]:
         """Return the lines of the last tile and behind; of a log that lacks some, its last tile."""

@@ -35,6 +35,7 @@ def note_about(
     subject: str,
     details: Mapping[str, Any],
     *,
+    target: str = "audit",
     failed: str = "",
     now: clock.Clock = clock.now,
 ) -> None:
@@ -43,5 +44,5 @@ def note_about(
     if not path.is_file():
         raise StartError(f"{path} is not there: no collector has run with this configuration")
     said, reason = {**details, **login()}, failed[:MOST_REASON]
-    note = Note(kind, "audit", subject, said, by=operator(), success=not failed, reason=reason)
+    note = Note(kind, target, subject, said, by=operator(), success=not failed, reason=reason)
     record(Whose(table, ours=table.audit_key is None), note, now)

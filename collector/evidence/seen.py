@@ -8,6 +8,7 @@ from collector.evidence.findings import Finding, Report
 from collector.evidence.following import Following
 from collector.evidence.heads import Head
 from collector.evidence.lines import Digest
+from collector.evidence.rhythm import Rhythm
 
 MOST_FINDINGS: Final = 50
 
@@ -51,6 +52,9 @@ class Seen:
     seals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
     removed_to: int = 0
     removed_by: int = 0
+    rhythm: Rhythm = field(default_factory=Rhythm)
+    begins: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The first row of each segment, and when it was received."""
     bad_tiles: list[tuple[str, int]] = field(default_factory=list)
 
     def say(self, word: str, what: str, file: str = "", line: int = 0, row: int = 0) -> None:

@@ -56,6 +56,17 @@ def after(path: Path) -> Path:
     return path.with_name(f"{date.fromisoformat(day) + timedelta(1)}.jsonl")
 
 
+def fits_name(path: Path, received: int, before: Path | None) -> bool:
+    """Return whether a segment whose first row was received then has its name from the log.
+
+    It is that of the row's day, or month; by a clock that was set back the one after *before*.
+    """
+    day, name = day_name(received).partition(".")[0], path.name.partition(".")[0]
+    if name == day[: len(name)]:
+        return True
+    return before is not None and order(before) >= day and order(path) == order(after(before))
+
+
 def segments(folder: Path) -> list[Path]:
     """Return the files of the segments, each once, in order; raises OSError."""
     found = dict[str, Path]()

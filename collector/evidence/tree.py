@@ -5,13 +5,14 @@ memory, and is made of the lines again after a crash.
 """
 
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Final
 
+from core.clock import rfc3339
 from core.disk import sync_folder, write_all
 from core.errors import LogDamaged
 from core.merkle import proofs
@@ -20,6 +21,7 @@ from core.merkle.proofs import Node
 from core.merkle.tiles import HEIGHT, TILE_BYTES, WIDTH, node_by, tile_name
 
 _PARTIAL: Final = ".p"
+ASIDE: Final = "tile.aside-"
 KEPT: Final = 2
 """Partial tiles of so many saved trees stay: somebody may be reading the one before."""
 
@@ -175,9 +177,30 @@ def edge_before(folder: Path, rows: int) -> Edge:
     return Edge(rows, roots)
 
 
-def forget(folder: Path) -> None:
-    """Delete all tiles: they are made anew."""
-    shutil.rmtree(folder / "tile", ignore_errors=True)
+def set_aside(folder: Path, at: int) -> Path | None:
+    """Move all tiles to `tile.aside-TIME/tile`, for they are evidence; None where there are none.
+
+    Of rows that retention removed nothing else is left. Raises OSError.
+    """
+    tiles = folder / tile_name(0, 0).split("/")[0]
+    if not tiles.exists():
+        return None
+    stamp = rfc3339(at).replace(":", "")
+    aside = next(
+        path
+        for more in count()
+        if not (path := folder / f"{ASIDE}{stamp}{f'-{more}' if more else ''}").exists()
+    )
+    aside.mkdir()
+    tiles.rename(aside / tiles.name)
+    sync_folder(aside)
+    sync_folder(folder)
+    return aside
+
+
+def asides(folder: Path) -> list[Path]:
+    """Return where tiles were set aside, the newest first."""
+    return sorted(folder.glob(f"{ASIDE}*"), reverse=True)
 
 
 def _write(path: Path, data: bytes, folders: set[Path], *, sync: bool) -> None:

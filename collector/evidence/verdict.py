@@ -8,9 +8,13 @@ from typing import Final
 from collector.evidence.diagnosis import Diagnosis
 from collector.evidence.findings import Finding
 from collector.evidence.heads import Head
+from collector.evidence.rhythm import MOST_MINUTES
 from collector.evidence.seen import Seen
-from collector.evidence.segments import SEALED
+from collector.evidence.segments import SEALED, fits_name
+from collector.evidence.sidefiles import names_next, unreadable
+from collector.evidence.signing import CHECKPOINTS
 from collector.evidence.tree import read_tile
+from core.clock import rfc3339
 from core.errors import LogDamaged
 from core.merkle.hashing import HASH_BYTES
 from core.merkle.tiles import WIDTH, tile_name
@@ -33,8 +37,12 @@ class Verdict:
         self._conclude(ahead)
         self._conclude_tiles()
         self._conclude_seals()
+        self._conclude_names()
         self._conclude_times()
         self._conclude_keys()
+        self._conclude_rhythm()
+        for name, number, what in unreadable(self.seen.folder):
+            self.seen.say("side_damaged", what, name, number)
         self._conclude_ends()
         self.seen.report.findings.sort(key=lambda one: (not one.bad, one.row == 0, one.row))
 
@@ -129,10 +137,44 @@ class Verdict:
             if self.seen.signers:
                 self.seen.say("key_of_folder", what)
         elif self.seen.signers and not self.seen.signers & set(self.keys):
-            self.seen.say("foreign", "no checkpoint is signed by the key that was given")
+            self._by_another_key(set(self.keys))
         if not self.witnesses:
             what = "who has the key and every file can rewrite all of it: compare with a witness"
             self.seen.say("no_witness", what)
+
+    def _by_another_key(self, given: set[bytes]) -> None:
+        origin, last = self.seen.report.origin, self.seen.last_key
+        if names_next(self.seen.folder, origin, last, given):
+            what = (
+                "that key names the given one as the next. Just after it was changed that is so "
+                "until the collector has signed again: check then. Meanwhile, or where it stays "
+                "so, who has the old key could have made this: give that one too, if you trust it"
+            )
+            self.seen.say("old_key", what)
+        else:
+            self.seen.say("foreign", "no checkpoint is signed by the key that was given")
+
+    def _conclude_rhythm(self) -> None:
+        rhythm = self.seen.rhythm
+        if rhythm.count:
+            first, last = rhythm.first
+            what = (
+                f"rows {first} to {last} came in more than {MOST_MINUTES} different minutes, and "
+                f"no checkpoint was signed between them ({rhythm.count} such places): some were "
+                "taken out, or none could be signed, or the rows are older than the tree"
+            )
+            self.seen.say("gap", what, CHECKPOINTS, 0, first)
+
+    def _conclude_names(self) -> None:
+        """Say which segments have another day's name than their first row had."""
+        if self.seen.report.fine:  # else it follows from what is wrong
+            for path, before in zip(self.files, (None, *self.files)):
+                if before is None and self.seen.skipped:
+                    continue  # what retention removed may be why
+                row, received = self.seen.begins.get(path.name, (0, 0))
+                if row and not fits_name(path, received, before):
+                    what = f"row {row}, its first, was received on {rfc3339(received)[:10]}"
+                    self.seen.say("renamed", what, path.name, 1, row)
 
     def _conclude_ends(self) -> None:
         first, rows = self.seen.report.first, self.seen.report.rows

@@ -49,6 +49,7 @@ class Check:
     _head: Head | None = None
     _heads: Iterator[Head] = field(default_factory=lambda: iter(()))
     _newest_seen: int = -1
+    _judged: int = 0
 
     def run(self) -> Report:
         """Return what was found; raises OSError where the folder cannot be read at all."""
@@ -67,6 +68,7 @@ class Check:
             if not self.seen.broken:
                 self._read(file)
         self._judge_heads()
+        self._beat(self.seen.tree.size)
         self._finish(files)
         return self.seen.report
 
@@ -164,6 +166,8 @@ class Check:
             self.seen.order = out_of_order(piece, found, expected)
         if found is not None:
             rows.look(piece, found)
+            if piece.begin == 1:
+                self.seen.begins[piece.path.name] = (found[0].row, found[0].received)
         if self.by_line:
             rows.canonical(piece, expected)
         leaves, at = reading.leaves(piece.lines), 0
@@ -173,6 +177,7 @@ class Check:
             if self._head is not None:
                 room = min(room, max(1, self._head.size - self.seen.tree.size))
             self.seen.tree.add(leaves[at : at + room])
+            self.seen.rhythm.rows(found[at : at + room] if found else ())
             at += room
         self._judge_heads()
 
@@ -200,9 +205,15 @@ class Check:
         """Hold every head of so many rows against the tree."""
         while self._head is not None and self._head.size <= self.seen.tree.size:
             head, self._head = self._head, next(self._heads, None)
+            if not head.witness:
+                self._judged = self._beat(head.size)
             # Of what retention removed only tiles are left, which later heads vouch for.
             if self._signed(head) and (head.size == self.seen.tree.size):
                 self._compare(head)
+
+    def _beat(self, size: int) -> int:
+        self.seen.rhythm.head(max(self._judged, self.seen.skipped), size)
+        return size
 
     def _signed(self, head: Head) -> bool:
         """Return whether a key that counts signed *head*; says so where none did."""

@@ -53,6 +53,12 @@ class Evidence:
         """How many whole days the log goes back; None where it cannot be read."""
         return (self.at - self.log.oldest_at) // DAY if self.log and self.log.oldest_at else None
 
+    @property
+    def doubted(self) -> bool:
+        """Whether anything says that it cannot be promised that no record is missing."""
+        wrong = "bad" in (self._checkpoint(), self._witnesses())
+        return wrong or self.log is None or bool(self.writing or self.trouble)
+
     def states(self) -> Mapping[str, State]:
         """Return the word for each figure."""
         return {

@@ -35,6 +35,11 @@ EVIDENCE: Final[dict[str, Text]] = {
         "系统投用 {days} 天，尚未满 184 天；到目前为止一条未少",
         "{days} days since the system began, not yet 184; nothing is missing so far",
     ),
+    "evidence_oldest_doubted": Text(
+        "系统投用 {days} 天，尚未满 184 天；是否有缺失，见标红的各项",
+        "{days} days since the system began, not yet 184; whether anything is missing, see what is "
+        "marked red here",
+    ),
     "evidence_oldest_bad": Text(
         "只剩 {days} 天，第 {row} 条之前的记录不见了。请从备份恢复，并查明是谁删除的。",
         "Only {days} days are there: the records before number {row} are gone. Put them back from "
@@ -92,8 +97,10 @@ EVIDENCE: Final[dict[str, Text]] = {
     ),
     "evidence_how": Text("怎样自己核对", "How to check this yourself"),
     "evidence_how_text": Text(
-        "不需要相信本页。在监测中心运行下面的命令，或导出后在任何一台电脑上核对（说明见导出包内）：",
+        "不需要相信本页。在监测中心运行下面的命令，或导出后在任何一台电脑上核对（说明见导出包内）。"
+        "audit-key.pub.pem 请用您自己保存的公钥，不要用监测中心上的：",
         "You need not believe this page. Run this at the collector, or export and check on any "
-        "computer; the export explains itself:",
+        "computer; the export explains itself. As audit-key.pub.pem take the public key that you "
+        "keep yourself, not the one at the collector:",
     ),
 }

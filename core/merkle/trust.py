@@ -1,6 +1,6 @@
 """Which key a witness believes, as the keys before it say, and what it may give up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from core.merkle.note import Checkpoint, Note, NoteError, key_id
 from core.merkle.statements import GivenUp, NewKey, statement_in
@@ -18,6 +18,13 @@ def followed(note: Note, origin: str, public: bytes, statements: Iterable[Note])
             break
         public = _next(one, origin, public) or public
     return public
+
+
+def led_to(origin: str, public: bytes, statements: Iterable[Note]) -> Iterator[bytes]:
+    """Return every key that follows *public*, each named by the one before it."""
+    for one in statements:
+        if found := _next(one, origin, public):
+            yield (public := found)
 
 
 def introduced(note: Note, origin: str, statements: Iterable[Note]) -> bytes:

@@ -8,6 +8,7 @@ from core.merkle.proofs import ProofError, check_consistency
 
 INCONSISTENT: Final = "audit_inconsistent"
 WENT_BACK: Final = "audit_went_back"
+GIVEN_UP: Final = "audit_given_up"
 Kind = Literal["audit_inconsistent", "audit_went_back"]
 Verdict = Literal["newer", "same", "stale", "unproved"]
 TIME: Final = "time"

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from agent.witness import Heard, Witness
 from agent.witnesskept import FOLDER, HELD, MOST_REFUSED, evidence, read_held
+from core.details import allowed
 from core.errors import SpoolError
 from core.merkle.note import checkpoint_in
 from core.merkle.notes import read_framed
@@ -162,7 +163,11 @@ def test_a_restored_log_is_followed_only_where_a_person_said_so_and_leaves_evide
     before = log.given_up(6, "2026-11-22T08:00:00Z")
     assert said(ours.hear(log.receipt(9, [before]))) == [], "made later than that"
     person = log.given_up(6, "2026-11-22T09:00:00Z")
-    assert said(ours.hear(log.receipt(9, [person]))) == [("audit_inconsistent", False)]
+    heard = ours.hear(log.receipt(9, [person]))
+    assert said(heard) == [("audit_inconsistent", False), ("audit_given_up", True)]
+    details = heard.events[1].details
+    assert (details["size"], details["new_size"], details["set_back_to"]) == (9, 14, 6)
+    assert allowed(details)[0] == details, "the district keeps every detail"
     assert size(ours) == 14
     assert len(evidence(tmp_path / FOLDER)) == 2
     assert "王敏" in evidence(tmp_path / FOLDER)[-1].read_text()

@@ -24,7 +24,7 @@ FILES = [
     if "timelines" in path.read_text("utf-8")[:400]
 ]
 MOMENTARY = {
-    "audit_made_anew",
+    *("audit_given_up", "audit_made_anew"),
     *("gateway_mac_changed", "identity_twice", "unexplained_gap", "forged_batch", "replay"),
     *("store_went_back", "witness_acknowledged"),
 }

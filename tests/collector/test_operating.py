@@ -20,7 +20,11 @@ from collector.configseen import SEEN
 from collector.coverage import COMMANDS
 from collector.deploy import store as deploy_store
 from collector.eventrows import STOPPED, move_cursor
+from collector.evidence import acknowledging
 from collector.evidence.chores import EvidenceChores
+from collector.evidence.copying import copy_log
+from collector.evidence.holding import Standing, Told
+from collector.evidence.witnessrows import WitnessRows
 from collector.journal import Note
 from collector.ledger import Ledger
 from collector.operating import Whose, operator, record, whose
@@ -28,6 +32,7 @@ from collector.parts import LOCK
 from collector.store import provision
 from core.errors import AuditStopped
 from core.lock import hold, holder
+from core.types import Identity
 from tests.alerts.people.made import PASSWORD, cheap_hashes
 from tests.collector.auditlines import LINE
 from tests.collector.deploy import made
@@ -161,6 +166,49 @@ def test_a_drill_that_fails_is_recorded_with_its_reason(place: Path) -> None:
     assert main(["audit", "drill", *words_of("audit drill", place)]) == 1
     (row,) = rows(place / "kept", "restore_drilled")
     assert (row["success"], "is damaged" in row["reason"]) == (False, True)
+
+
+def test_a_copy_that_is_whole_and_of_another_log_fails_the_drill(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lived(place / "forged")
+    for _ in range(2):
+        lived(place / "kept")
+    lived(place / "forged")
+    copy_log(place / "forged" / "audit", place / "copy")
+    assert main(["audit", "drill", *words_of("audit drill", place)]) == 1
+    assert "of another log, or one of the two was rewritten" in capsys.readouterr().err
+    (row,) = rows(place / "kept", "restore_drilled")
+    assert (row["success"], "roots differ" in row["reason"]) == (False, True)
+
+
+def test_a_restore_that_somebody_acknowledges_is_recorded_before_it_is_signed(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--config", str(place / "collector.toml"), "--by", "王敏", "--because", "磁盘损坏"]
+    assert main(["audit", "acknowledge", *words]) == 2, "every witness agrees"
+    with closing(Ledger(place / "kept" / "ledger.db")) as ledger:
+        ahead = Standing(Told(size=900), "ahead", 1)
+        WitnessRows(ledger).keep("schoolwatch/d1", {Identity(REGION, "s", "a"): ahead})
+    asked = []
+
+    def refuse(*told: Any, **more: Any) -> None:
+        asked.append((told[1], more["target"]))
+        raise AuditStopped("no room")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(acknowledging, "note_about", refuse)
+        assert main(["audit", "acknowledge", *words]) == 1
+    assert asked == [("witness_acknowledged", "schoolwatch/d1")]
+    assert not (place / "kept" / "audit" / "statements").exists()
+    assert main(["audit", "acknowledge", *words]) == 0
+    (row,) = rows(place / "kept", "witness_acknowledged")
+    LINE.validate(row)
+    assert row["actor"] == f"operator:{operator().account}"
+    assert (row["target"], row["details"]["size"], row["details"]["witnesses"]) == (
+        *("schoolwatch/d1", 899, 1),
+    )
+    assert (place / "kept" / "audit" / "statements").exists()
 
 
 @pytest.mark.parametrize("name", DEPLOYS)

@@ -227,6 +227,54 @@ def test_a_tree_that_is_gone_is_made_anew_and_told_once(tmp_path: Path) -> None:
     assert stopped(one.log) == ""
 
 
+def lose_checkpoints(folder: Path) -> None:
+    for path in (folder / "audit").glob("checkpoint*"):
+        path.unlink()
+
+
+def test_tiles_whose_checkpoints_are_gone_are_set_aside_and_told(tmp_path: Path) -> None:
+    one = Collector(tmp_path)
+    one.chores.tell()
+    one.lives(1)
+    sign(one.log)
+    tiles = {path.name: path.read_bytes() for path in files(tmp_path / "audit/tile/0")}
+    lose_checkpoints(tmp_path)
+    (path,) = segments.segments(tmp_path / "audit")[:1]
+    path.write_bytes(path.read_bytes().replace(b'"counter":0', b'"counter":7', 1))
+    one.again()
+    one.chores.tell()
+    (aside,) = (tmp_path / "audit").glob("tile.aside-*")
+    assert {path.name: path.read_bytes() for path in files(aside / "tile/0")} == tiles
+    (told,) = one.kinds("audit_made_anew")
+    assert told["details"] == {"rows": 42, "aside": aside.name, "differs": 2}
+
+
+def test_a_tree_is_made_anew_of_lines_and_of_the_hashes_of_those_past_their_time(
+    tmp_path: Path,
+) -> None:
+    one = Collector(tmp_path)
+    one.lives(3)
+    one.chores.seal_now()
+    one.clock.at += 183 * DAY
+    assert len(expiry.remove_old(one.journal, 184, one.clock, 0)) == 2
+    sign(one.log)
+    before = LogReader(tmp_path / "audit").checkpoint()
+    assert before
+    lose_checkpoints(tmp_path)
+    one.again()
+    assert stopped(one.log) == ""
+    one.chores.tell()
+    assert len(one.kinds("audit_made_anew")) == 1
+    sign(one.log)
+    assert LogReader(tmp_path / "audit").root(before.size) == before.root
+    lose_checkpoints(tmp_path)
+    shutil.rmtree(tmp_path / "audit/tile")
+    for path in (tmp_path / "audit").glob("tile.aside-*"):
+        shutil.rmtree(path)
+    one.again()
+    assert "put tile, checkpoint and checkpoints back from a copy" in stopped(one.log)
+
+
 def test_finished_days_are_sealed_recorded_and_read_as_before(tmp_path: Path) -> None:
     one = Collector(tmp_path)
     one.lives(3)

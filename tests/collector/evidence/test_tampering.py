@@ -12,10 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from collector.evidence.findings import Report
 from collector.evidence.heads import read_public
-from collector.evidence.signing import public_file
+from collector.evidence.signing import Signer, origin_of, public_file, rotate
+from collector.evidence.statements import Statements
 from collector.evidence.verify import Check
 from core.clock import SECOND
+from core.merkle.statements import key_text
 from tests.collector.evidence.logs import Made, made, words
 
 
@@ -347,7 +350,7 @@ def test_a_crash_that_tore_the_end_is_no_tampering(log: Made) -> None:
 def test_a_log_that_was_taken_in_is_fine(tmp_path: Path) -> None:
     log = made(tmp_path / "d1", days=1)
     whole = gzip.decompress if log.files()[0].suffix == ".gz" else bytes
-    month = log.audit / "2026-11.jsonl"
+    month = log.audit / "2026-12.jsonl"
     month.write_bytes(whole(log.files()[0].read_bytes()))
     (log.audit / "2026-12-01.jsonl").unlink()
     for name in ("checkpoint", "checkpoints", "keys"):
@@ -355,10 +358,10 @@ def test_a_log_that_was_taken_in_is_fine(tmp_path: Path) -> None:
     shutil.rmtree(log.audit / "tile")
     log.restart()
     log.write(300)
-    assert log.check().fine
-    assert [path.name for path in log.files()] == ["2026-11.jsonl", "2026-12-01.jsonl"]
+    assert words(log.check()) == []
+    assert [path.name for path in log.files()] == ["2026-12.jsonl", "2026-12-01.jsonl"]
     edit(month, lambda x: x.__setitem__(9, x[9].replace(b"link_down", b"link_dowm")))
-    assert found(log) == ("altered", "2026-11.jsonl", 10, 10)
+    assert found(log) == ("altered", "2026-12.jsonl", 10, 10)
 
 
 def test_a_log_that_grows_while_it_is_read_is_fine(
@@ -404,3 +407,57 @@ def test_no_flipped_bit_is_fine_and_none_crashes_the_check(log: Made, data: st.D
         json.dumps(report.as_dict())
     finally:
         path.write_bytes(whole)
+
+
+def notes(report: Report) -> list[str]:
+    return [one.word for one in report.findings if not one.bad and one.word != "no_witness"]
+
+
+def test_checkpoints_that_were_taken_out_are_told_by_the_minutes_without_one(
+    tmp_path: Path,
+) -> None:
+    log = Made(tmp_path / "d1")
+    for _ in range(40):
+        log.write(1, step=60 * SECOND)
+    assert notes(log.check()) == []
+    path = log.audit / "checkpoints"
+    blocks = path.read_bytes().split(b"\n\n")
+    path.write_bytes(b"\n\n".join(blocks[:20] + blocks[-21:]))
+    report = log.check()
+    assert (words(report), notes(report)) == ([], ["gap"])
+    assert next(one for one in report.findings if one.word == "gap").row == 11
+    path.unlink()
+    assert notes(log.check()) == ["gap"]
+
+
+def test_a_segment_under_another_day_is_told_unless_the_clock_explains_it(log: Made) -> None:
+    log.seal(log.files()[-1])  # before its day is over: rows of that day go on in the next file
+    log.restart()
+    log.write(5)
+    assert "renamed" not in words(log.check())
+    last = log.files()[-1]
+    last.rename(last.with_name("2026-12-19.jsonl"))
+    assert found(log) == ("renamed", "2026-12-19.jsonl", 1, 902)
+
+
+@pytest.mark.parametrize("name", ["keys", "statements", "removed"])
+def test_a_small_file_that_is_garbage_is_named(log: Made, name: str) -> None:
+    (log.audit / name).write_bytes(b"\x00garbage\n")
+    assert found(log)[:2] == ("side_damaged", name)
+    (log.audit / name).unlink()
+    assert log.check().fine
+
+
+def test_just_after_a_rotation_the_old_key_is_said_to_name_the_new_one(tmp_path: Path) -> None:
+    log = Made(tmp_path / "d1")
+    old = Signer(origin_of("d1"), tmp_path / "d1/audit-key.pem")
+    log.append([log.event("audit_key", "audit", key=old.verifier_key)])
+    log.write(50)
+    rotate(log.key)
+    assert words(log.check()) == ["foreign"], "nobody vouches for the new key"
+    new = Signer(old.origin, log.key)
+    Statements(log.audit).add(old.state(key_text(old.origin, new.verifier_key)))
+    assert words(log.check()) == ["old_key"]
+    log.restart()
+    log.write(50)
+    assert log.check().fine

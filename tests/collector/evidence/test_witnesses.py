@@ -234,7 +234,10 @@ async def test_only_a_person_makes_a_restored_log_one_to_live_with(district: Dis
     assert district.verdict(who) == "differs"
     district.statements.add(read_note(made.given_up(8, "2026-11-22T08:02:30Z").encode()))
     await district.minute(who)
-    assert district.told[-1].active is False
+    assert [(one.kind, one.active) for one in district.told[-2:]] == [
+        ("audit_inconsistent", False),
+        ("audit_given_up", True),
+    ]
     (held,) = district.agents[who].told()
     assert held.size == 15
     district.birth(who)

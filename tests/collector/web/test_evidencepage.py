@@ -81,6 +81,35 @@ async def test_each_figure_has_its_word_on_page_and_api(
     assert "no assessment" in english
 
 
+YOUNG = replace(LOG, oldest_at=GOOD.at - 9 * DAY)
+DOUBTS = {
+    "signing stopped": replace(GOOD, log=replace(YOUNG, stopped="row 12 is another one")),
+    "no checkpoint comes any more": replace(
+        GOOD, log=replace(YOUNG, checkpoint_at=GOOD.at - 700 * SECOND)
+    ),
+    "witnesses disagree": replace(GOOD, log=YOUNG, witnesses={"agrees": 1, "differs": 1}),
+    "it is not written": replace(GOOD, log=YOUNG, writing="no space left"),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+async def test_nothing_is_called_complete_while_that_is_in_doubt(
+    client: Client, source: FakeSource, doubt: str
+) -> None:
+    source.proven = replace(GOOD, log=YOUNG)
+    assert "一条未少" in (await read(client, "/evidence")).text
+    source.proven = DOUBTS[doubt]
+    text = (await read(client, "/evidence")).text
+    assert "一条未少" not in text
+    assert "投用 9 天" in text
+    assert "nothing is missing" not in (await read(client, "/evidence?lang=en")).text
+
+
+async def test_the_command_to_check_it_takes_the_key_that_the_reader_keeps(client: Client) -> None:
+    text = (await read(client, "/evidence")).text
+    assert "audit verify --config collector.toml --key audit-key.pub.pem" in text
+
+
 async def test_every_page_leads_to_it(client: Client, source: FakeSource) -> None:
     furnish(source, 1)
     assert "/evidence" in (await read(client, "/")).links

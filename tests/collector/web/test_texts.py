@@ -70,6 +70,7 @@ MADE = {
     *(f"detail_{name}" for name in alertpages.KNOWN_DETAILS),
     *("state_not_up", "nav_front", "unconnected", "supervision", "evidence"),
     *(f"evidence_{figure}" for figure in FIGURES),
+    "evidence_oldest_doubted",
     *(f"evidence_{figure}_{state}" for figure, states in FIGURES.items() for state in states),
     *(f"evidence_verdict_{verdict}" for verdict in VERDICTS),
     *(f"evidence_source_{rule}" for rule in SOURCES),
