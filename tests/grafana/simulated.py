@@ -101,13 +101,14 @@ LAST: Final = {
     "indicator": "total",
 }
 """What comes last of what is looked at."""
+FIRST: Final = {"region": REGIONS[0], "school": "s0001", "agent": "server-room"}
 LAST_OF: Final = {
+    ("alert", "number"): {FIRST["school"], ATTACKED, SCANNED},
     ("room", "ready"): {ATTACKED, SCANNED},
     ("security", "active"): {ATTACKED, SCANNED},
     ("security_school", "sensors"): {BUSY, DOWN, NEVER},
 }
 """The same of certain schools."""
-FIRST: Final = {"region": REGIONS[0], "school": "s0001", "agent": "server-room"}
 
 
 @dataclass(frozen=True, slots=True)
