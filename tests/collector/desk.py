@@ -116,7 +116,8 @@ def letters_in(folder: Path) -> list[dict[str, Any]]:
 
 def audited_in(folder: Path) -> list[dict[str, Any]]:
     """Return the records of a collector's audit log, in order."""
-    files = segments.segments(folder / "audit")
+    audit = folder / "audit"
+    files = segments.segments(audit) if audit.is_dir() else []  # it may be about to be made
     return [json.loads(line) for file in files for _, line in segments.numbered_lines(file)]
 
 
