@@ -95,20 +95,29 @@ def root_by(index: int, size: int, leaf: bytes, proof: Sequence[bytes]) -> bytes
     if not 0 <= index < size:
         raise ProofError(f"there is no leaf {index} in a tree of {size}")
     _check(leaf, *proof)
-    place, last, root = index, size - 1, leaf
-    for other in proof:
+    root = leaf
+    for is_left, other in zip(_sides(index, size - 1, len(proof)), proof):
+        root = node_hash(other, root) if is_left else node_hash(root, other)
+    return root
+
+
+def _sides(place: int, last: int, count: int) -> list[bool]:
+    """Return of *count* hashes on the way up from *place* whether each is the left of its pair.
+
+    *last* is the last place beside it. Raises ProofError where the root takes another number.
+    """
+    sides = []
+    for _ in range(count):
         if last == 0:
             raise ProofError("the proof is too long")
-        if place & 1 or place == last:
-            root = node_hash(other, root)
+        sides.append(bool(place & 1) or place == last)
+        if sides[-1]:
             while not place & 1 and place:
                 place, last = place >> 1, last >> 1
-        else:
-            root = node_hash(root, other)
         place, last = place >> 1, last >> 1
     if last:
         raise ProofError("the proof is too short")
-    return root
+    return sides
 
 
 def check_inclusion(
@@ -148,19 +157,13 @@ def _climb(old: int, new: int, proof: Sequence[bytes]) -> tuple[bytes, bytes]:
     place, last = old - 1, new - 1
     while place & 1:
         place, last = place >> 1, last >> 1
-    first = second = proof[0]
-    for other in proof[1:]:
-        if last == 0:
-            raise ProofError("the proof is too long")
-        if place & 1 or place == last:
+    first, *rest = proof
+    second = first
+    for is_left, other in zip(_sides(place, last, len(rest)), rest):
+        if is_left:
             first, second = node_hash(other, first), node_hash(other, second)
-            while not place & 1 and place:
-                place, last = place >> 1, last >> 1
         else:
             second = node_hash(second, other)
-        place, last = place >> 1, last >> 1
-    if last:
-        raise ProofError("the proof is too short")
     return first, second
 
 
