@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -170,15 +170,18 @@ def _route(app: web.Application, api: Api, source: Source) -> None:
     app.router.add_get("/metrics", metrics(source).show)
 
 
+def _answering(found: Callable[[web.Request], Awaitable[Any]]) -> Handler:
+    """Return a handler that answers with what *found* returns, as JSON."""
+
+    async def answered(request: web.Request) -> web.Response:
+        return answer(await found(request))
+
+    return answered
+
+
 def _route_evidence(app: web.Application, evidence: EvidenceApi) -> None:
-    def answering(name: str) -> Handler:
-        async def answered(request: web.Request) -> web.Response:
-            return answer(await getattr(evidence, name)(request))
-
-        return answered
-
     for question in openapi.EVIDENCE:
-        app.router.add_get(question.path, answering(question.handler))
+        app.router.add_get(question.path, _answering(getattr(evidence, question.handler)))
     app.router.add_get("/audit/checkpoint", evidence.note)
     app.router.add_get("/audit/keys", evidence.keys)
     app.router.add_get("/audit/statements", evidence.statements)
@@ -186,14 +189,8 @@ def _route_evidence(app: web.Application, evidence: EvidenceApi) -> None:
 
 
 def _route_acts(app: web.Application, acts: ActApi) -> None:
-    def answering(name: str) -> Handler:
-        async def answered(request: web.Request) -> web.Response:
-            return answer(await getattr(acts, name)(request))
-
-        return answered
-
     for act in openapi.ACTS:
-        app.router.add_post(act.path, answering(act.handler))
+        app.router.add_post(act.path, _answering(getattr(acts, act.handler)))
 
 
 @dataclass(frozen=True, slots=True)
