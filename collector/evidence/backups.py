@@ -11,12 +11,11 @@ from typing import Final
 
 from collector.evidence.copying import copy_log
 from collector.journal import MOST_REASON, Journal, Note
+from collector.retention import DAY
 from core import clock
-from core.clock import SECOND
 from core.errors import MonitorError
 
 LOOK_EVERY_S: Final = 3_600
-DAY: Final = 86_400 * SECOND
 _log = logging.getLogger(__name__)
 
 

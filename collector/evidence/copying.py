@@ -71,7 +71,7 @@ def copy_log(folder: Path, to: Path) -> LogCopy:
         raise StartError(f"{to} holds a copy of another log, or a later one; it is left as it is")
     if before is None and any(to.iterdir()):
         raise StartError(f"{to} is not empty and holds no copy of this log; it is left as it is")
-    sums = dict(_sums(to))
+    sums = _sums(to)
     work = _Work(to, sums)
     for level, number, width in tiles_of(found.size):
         name = tile_name(level, number, width)
@@ -100,7 +100,7 @@ def drill(copy: Path, into: Path, live: Path | None = None) -> Drill:
     into.mkdir(parents=True, exist_ok=True)
     if any(into.iterdir()):
         raise StartError(f"{into} is not empty: a drill needs a folder of its own")
-    size, sums = 0, dict(_sums(copy))
+    size, sums = 0, _sums(copy)
     if not sums:
         raise StartError(f"{copy / SUMS} is missing or empty: this is no copy of an audit log")
     for name, sha256 in sums.items():
@@ -207,8 +207,14 @@ def _until(reader: LogReader, size: int) -> Iterator[note.Note]:
     return (one for one in reader.notes() if note.checkpoint_in(one.text).size <= size)
 
 
-def _sums(folder: Path) -> Iterator[tuple[str, str]]:
-    with suppress(FileNotFoundError):
-        for line in (folder / SUMS).read_text("utf-8").splitlines():
-            sha256, _, name = line.partition("  ")
-            yield name, sha256
+def _sums(folder: Path) -> dict[str, str]:
+    try:
+        return sums_in(folder)
+    except FileNotFoundError:
+        return {}
+
+
+def sums_in(copy: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a copy, by its name, as SUMS has it; raises OSError."""
+    lines = (line.partition("  ") for line in (copy / SUMS).read_text("utf-8").splitlines())
+    return {name: sha256 for sha256, _, name in lines}

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Final
 
 from collector.canary import SCHOOL as CANARY_SCHOOL
-from collector.evidence.copying import SUMS
+from collector.evidence.copying import sums_in
 from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.logtally import Line
 from collector.evidence.report.sources import LEDGER, Sources
@@ -121,8 +121,8 @@ def _is_as_it_was(path: Path, last: Line) -> bool:
     if last.target != LOG:
         return digest_of(path)[0] == last.said().get("sha256")
     # A later copy into the same folder goes on from this one, and has the sums of all.
-    sums = [line.partition("  ") for line in (path / SUMS).read_text("utf-8").splitlines()]
-    return bool(sums) and all(digest_of(path / name)[0] == sha256 for sha256, _, name in sums)
+    sums = sums_in(path)
+    return bool(sums) and all(digest_of(path / name)[0] == sums[name] for name in sums)
 
 
 def _days(sources: Sources, line: Line) -> int:
