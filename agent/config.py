@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta, Struct
 
-from agent.devicesconfig import DevicesConfig, DevicesFile, devices_mistakes, devices_of
+from agent.devicesconfig import DevicesConfig, DevicesFile
+from agent.devicesfile import devices_mistakes, devices_of
 from agent.filterconfig import FilterConfig, filter_mistakes
 from agent.lines import UplinkConfig, uplink_mistakes
 from agent.logsconfig import LogsConfig, logs_mistakes

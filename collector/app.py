@@ -16,7 +16,6 @@ import logging
 import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -29,11 +28,10 @@ from collector.alertchores import AlertChores
 from collector.alerting import Alerting
 from collector.canary import Canary
 from collector.cardinalitywatch import CardinalityWatch
-from collector.careful import Careful, Watch
+from collector.careful import Watch
 from collector.chores import DAY, Chores, every
 from collector.clockwatch import ClockWatch
 from collector.config import CollectorConfig
-from collector.connection import Connection, broker_for
 from collector.crashes import Crashes
 from collector.dispatch import ByChannel
 from collector.district.alertcounts import elsewhere
@@ -51,8 +49,8 @@ from collector.evidence.watch import EVERY_S as LOG_EVERY_S
 from collector.evidence.watch import EvidenceWatch
 from collector.evidence.witnesses import Witnesses, witness_sight
 from collector.guard import Guard, record_takeover
-from collector.inbox import Handler, Inbox
 from collector.incidents import Incidents, Judged
+from collector.lanes import Lanes
 from collector.ledgerread import Account, LedgerReader, Question
 from collector.linecheck import LineCheck
 from collector.lineheads import HeadCache
@@ -81,17 +79,10 @@ from collector.targetwatch import TargetWatch
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
-from core import topics
-from core.errors import NotConnected
 from core.lock import hold
-from core.mqtt import Session, Will
 from core.stopping import at_signal
-from core.topics import Channel
 from core.types import Value
 
-SESSION_EXPIRY_S: Final = 7 * 86_400
-RECEIVE_MAXIMUM: Final = 400
-"""Enough for the next group to be here while one is stored."""
 GC_AFTER: Final = 20_000
 """Objects more than there were; Python looks for cycles after 700, several times a message."""
 CLAIM_EVERY_S: Final = 60.0
@@ -113,14 +104,6 @@ Extra = Callable[["Collector"], Awaitable[None]]
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One connection with what hangs on it."""
-
-    inbox: Inbox
-    session: Session
-
-
 class Collector:
     """Opens store and ledger when made, touches the network when run."""
 
@@ -131,10 +114,11 @@ class Collector:
         now = self._now = times.now
         self._watch = Watch(crashes or Crashes(config.collector.folder))
         self.stopping, self._serving = asyncio.Event(), asyncio.Event()
-        self._guard = Guard(config, self._publish_retained, takeover=takeover, now=now)
+        lanes = self._lanes = Lanes(config, self._watch, self.stopping, now)
+        self._guard = Guard(config, lanes.publish_retained, takeover=takeover, now=now)
         keep_ns = config.store.keep_days * DAY
         self.store = open_store(config, keep_ns, now)
-        self.books = open_books(config, self._publish, now, times.told)
+        self.books = open_books(config, lanes.publish, now, times.told)
         self._clock_watch = ClockWatch(config.collector.id, times, self.books)
         self._prober = open_prober(
             self.books.live, self.books.ledger, config.outside.addresses(), now
@@ -145,7 +129,7 @@ class Collector:
         self._event_chores = EventChores(config.collector.id, self.store, self.books)
         self._copies = DailyCopy(self.books.journal, config.collector.audit_copy, now)
         self._evidence = EvidenceChores(self.books.journal, config.collector.audit_days, now)
-        self.roster = RosterChores(config, self.books, self._empty, now)
+        self.roster = RosterChores(config, self.books, lanes.empty, now)
         regions, books = config.collector.regions, self.books
         self._series = CardinalityWatch(books, config.store.max_series, now)
         heads = HeadCache(takes=self._series.cardinality.takes)
@@ -157,7 +141,7 @@ class Collector:
             self.store,
             sorter,
             books,
-            self._patience("readings", "readings"),
+            lanes.patience(books, "readings", "readings"),
             writers=config.store.writers,
             tell=self._heard,
             wanted=self._wanted,
@@ -186,10 +170,11 @@ class Collector:
         self._log_state = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more
         self._settle = readings.settle
-        self._readings = self._lane("readings", readings)
-        states = States(regions, books, self._patience("state", "state"))
-        events = Events(regions, books, self._patience(EVENTS, "state"), times.leeway)
-        self._states = self._lane("state", ByChannel({"events": events}, states), "events")
+        states = States(regions, books, lanes.patience(books, "state", "state"))
+        patience = lanes.patience(books, EVENTS, "state")
+        events = Events(regions, books, patience, times.leeway)
+        beside = ByChannel({"events": events}, states)
+        lanes.open(books, readings, beside, "events", welcome=self._guard.claim)
 
     # What the pages ask.
 
@@ -317,7 +302,7 @@ class Collector:
                 if not self._guard.stays:
                     await self._guard.session.close()
                     tasks.sessions.clear()
-                lanes = (self._readings, self._states)
+                lanes = (self._lanes.readings, self._lanes.states)
                 tasks.sessions += [asyncio.ensure_future(lane.session.run()) for lane in lanes]
                 tasks.works += [asyncio.ensure_future(work) for work in self._works()]
                 await tasks.until(self.stopping.wait())
@@ -368,8 +353,8 @@ class Collector:
     def _works(self) -> list[Coroutine[Any, Any, None]]:
         chores, stopping = self._chores, self.stopping
         return [
-            self._readings.inbox.run(),
-            self._states.inbox.run(),
+            self._lanes.readings.inbox.run(),
+            self._lanes.states.inbox.run(),
             every(CLAIM_EVERY_S, self._claim_again, stopping),
             every(RIVALS_EVERY_S, self._rivals, stopping),
             every(ASK_EVERY_S, self._ask, stopping),
@@ -400,17 +385,12 @@ class Collector:
         """Finish what is under way, send its receipts, leave the broker, close the files."""
         self.stopping.set()
         self._guard.rest()
-        self._readings.inbox.stop()
-        self._states.inbox.stop()
+        self._lanes.stop()
         await tasks.finish()
         await self._settle()
         self.books.receipts.flush()
         await self._guard.session.close()
-        await self._readings.session.close()
-        first, *others = self.config.collector.regions
-        for region in others:
-            self._publish_retained(topics.claim_topic(region), b"")
-        await self._states.session.close(Will(topics.claim_topic(first), b""))
+        await self._lanes.close()
         await tasks.left()
         await asyncio.to_thread(self._close)
 
@@ -434,22 +414,11 @@ class Collector:
 
     # What it says.
 
-    def _publish(self, topic: str, payload: bytes) -> None:
-        """Send a receipt by whichever connection is up; raises NotConnected."""
-        try:
-            self._readings.session.publish(topic, payload)
-        except NotConnected:
-            self._states.session.publish(topic, payload)
-
     async def _claim_again(self) -> None:
         self._guard.claim()
 
     async def _rivals(self) -> None:
         await self._guard.record(self.books)
-
-    def _publish_retained(self, topic: str, payload: bytes) -> None:
-        with contextlib.suppress(NotConnected):  # said again at connect
-            self._states.session.publish(topic, payload, retain=True)
 
     def _wanted(self, items: Sequence[Item]) -> Also | None:
         return self.district.wanted(items)
@@ -499,54 +468,10 @@ class Collector:
     async def _judge_targets(self) -> None:
         await self._targets.minute(self.picture())
 
-    def _empty(self, topic: str) -> None:
-        """Empty what the broker retains of *topic*; raises NotConnected."""
-        self._states.session.publish(topic, b"", retain=True)
-
     async def _ask(self) -> None:
         now, opening = self._now(), self.books.door.opening()
         live = self.books.live
         self.books.asking.tick(lambda who: may_hear(live.state(who).known, now, opening))
-
-    def _patience(self, channel: str, lane: str) -> Patience:
-        def tell(reason: str) -> None:
-            self.books.held_up(channel, reason)
-            if reason:
-                self._watch.let_go(lane)
-
-        return Patience(self.stopping, tell)
-
-    def _lane(self, channel: Channel, handler: Handler, *beside: Channel) -> Lane:
-        """Return the connection for *channel* and what goes *beside* it.
-
-        The one for states carries the claims too.
-        """
-        table, books = self.config.collector, self.books
-        patience = self._patience(channel, channel)
-        careful = Careful(channel, handler, self._watch, table.regions, books, patience)
-        inbox = Inbox(channel, careful, books.counters, self._now)
-        welcome = self._guard.claim if channel == "state" else _nothing
-        # A will names one topic: of several regions the claims of the others end by a clean stop,
-        # or by their age.
-        will = Will(topics.claim_topic(table.regions[0]), b"") if channel == "state" else None
-        session = Session(
-            broker_for(self.config, channel),
-            f"{table.id}-{channel}",
-            Connection(channel, inbox, books.door, books.counters, welcome),
-            will=lambda _conn: will,
-            clean_start=False,
-            session_expiry_s=SESSION_EXPIRY_S,
-            receive_maximum=RECEIVE_MAXIMUM,
-            manual_ack=True,
-            subscriptions=[
-                f"{topics.ROOT}/{region}/+/+/{one}"
-                for region in table.regions
-                for one in (channel, *beside)
-            ],
-            reconnect_within_s=self.config.broker.reconnect_within_s,
-        )
-        inbox.source = session
-        return Lane(inbox, session)
 
 
 async def run(
@@ -580,7 +505,3 @@ async def run(
         _log.info("collector %s serves %s", table.id, ", ".join(table.regions))
         await collector.run(extras)
         _log.info("collector stopped")
-
-
-def _nothing() -> None:
-    """Greet nobody."""

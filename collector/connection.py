@@ -28,7 +28,7 @@ class Connection:
         inbox: Inbox,
         door: Door,
         counters: Counters,
-        welcome: Callable[[], None] = lambda: None,
+        welcome: Callable[[], None] | None = None,
     ) -> None:
         self._name, self._inbox, self._door = name, inbox, door
         self._counters, self._welcome = counters, welcome
@@ -37,7 +37,8 @@ class Connection:
         """Hear that messages come from now on."""
         self._inbox.connected(session_present=connected.session_present)
         self._door.connected(self._name)
-        self._welcome()
+        if self._welcome:
+            self._welcome()
 
     def disconnected(self, _reason: str, /) -> None:
         """Hear that none come any more."""

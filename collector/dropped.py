@@ -64,8 +64,11 @@ class Dropped:
         return {(f"dropped_{drop.what}s", drop.name): n for drop, n in self._counts.items()}
 
     def due(self, at: int) -> list[Note]:
-        """Return what the audit log is to be told at *at* (ns), nothing before a day passed."""
-        if not self._untold or (self._told_at and at - self._told_at < TELL_EVERY):
+        """Return what the audit log is to be told at *at* (ns), nothing before a day passed.
+
+        After a clock that was set back nothing is known of the day: it is told at once.
+        """
+        if not self._untold or (self._told_at and 0 <= at - self._told_at < TELL_EVERY):
             return []
         self._telling = self._untold.copy()
         notes = (self._note(word) for word in _KINDS)

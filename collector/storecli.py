@@ -15,6 +15,7 @@ from msgspec import Meta
 from collector import terminal
 from collector.config import CollectorConfig, read_as, read_collector
 from collector.store.config import SHARD_DAYS, StoreConfig
+from collector.store.plan import plan_of
 from collector.terminal import safe
 from core.errors import ConfigError
 from core.findings import Finding, as_json, as_text
@@ -101,7 +102,7 @@ def init_command(
         raise ConfigError(
             "[store] type is sqlite, which needs no `store init`: the collector makes it"
         )
-    from collector.store.provision import plan_of, provision  # noqa: PLC0415 — brings urllib3
+    from collector.store.provision import provision  # noqa: PLC0415 — brings urllib3
 
     plan = plan_of(found.store, found.collector.id, grafana_file, shard_days, renew=renew)
     from collector.operating import Whose, recorded  # noqa: PLC0415 — brings the database

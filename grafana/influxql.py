@@ -65,6 +65,7 @@ REGION: Final = '"region" =~ /^${region:regex}$/'
 SCHOOL: Final = f'{REGION} AND "school" =~ /^${{school:regex}}$/'
 AGENT: Final = f'{SCHOOL} AND "agent" =~ /^${{agent:regex}}$/'
 ROOM: Final = f'{SCHOOL} AND "room" =~ /^${{room:regex}}$/'
+COLLECTORS: Final = "\"collector\" != ''"
 DEVICE: Final = f'{SCHOOL} AND "device" =~ /^${{device:regex}}$/'
 SCOPE: Final = f'{REGION} AND "region" !~ /^[0-9]${{region:regex}}[0-9]$/'
 

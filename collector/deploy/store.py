@@ -7,7 +7,7 @@ from typing import Final
 from collector.config import read_collector
 from collector.deploy.contents import GRAFANA_TOKEN
 from collector.deploy.district import District
-from collector.store.provision import Step, plan_of
+from collector.store.plan import Step, plan_of
 from collector.store.provision import provision as provisioned
 
 ADMIN: Final = "influxdb/admin_login"

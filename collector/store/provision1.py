@@ -12,7 +12,7 @@ from typing import Any, Final
 from collector.store.config import Database
 from collector.store.influx_admin import NO_ADMIN_YET, Admin, error_of
 from collector.store.influx_ql import literal, name
-from collector.store.provision import (
+from collector.store.plan import (
     Plan,
     State,
     Step,

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from collector.store.config import Database
 from collector.store.influx_admin import Admin, error_of
-from collector.store.provision import (
+from collector.store.plan import (
     ADMIN,
     Plan,
     Step,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from collector.store.influx_admin import Admin
-from collector.store.provision import Plan, Step, kept_for, no_admin_token
+from collector.store.plan import Plan, Step, kept_for, no_admin_token
 from collector.store.secretfile import write_new
 
 DATABASES: Final = "/api/v3/configure/database"

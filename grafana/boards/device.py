@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, table, timeseries
 
-from grafana import palette, words
+from grafana import palette, ways, words
 from grafana.frame import board as frame
 from grafana.frame import to_board
 from grafana.influxql import DEVICE, Column, last, latest, over_time
@@ -38,10 +38,6 @@ def _up(t: Language) -> tuple[str, str]:
 
 def _down(t: Language) -> tuple[str, str]:
     return t("查看端口", "Its ports"), to_board(t, "ports", "device")
-
-
-def _none(t: Language) -> str:
-    return t("这段时间没有数据", "no data in this range")
 
 
 def _lacks(t: Language) -> str:
@@ -177,7 +173,7 @@ def _history(t: Language) -> statetimeline.Panel:
                 "Where it answers on and off, check cable and power.",
             ),
             "string",
-            _none(t),
+            ways.nothing(t),
             width=12,
             height=5,
             maps=[words.mapped(t, words.DEVICE_STATES)],

@@ -4,7 +4,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import bargauge, dashboard, gauge, stat, table, timeseries
 
-from grafana import palette, words
+from grafana import palette, ways, words
 from grafana.boards import alertlists, alerts
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
@@ -331,7 +331,7 @@ def _history(t: Language) -> timeseries.Panel:
                 "carrier. Much violet: agents or the broker, see the health of the monitoring.",
             ),
             "none",
-            t("这段时间没有数据", "no data in this range"),
+            ways.nothing(t),
             width=24,
             height=8,
             decimals=0,

@@ -5,10 +5,9 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard, stat, timeseries
 
 from grafana import palette
-from grafana.boards.health import EVERY
 from grafana.frame import board as frame
 from grafana.frame import to_board
-from grafana.influxql import Column, last, latest, over_time
+from grafana.influxql import COLLECTORS, Column, last, latest, over_time
 from grafana.language import Language
 from grafana.panels import Look, Steps, curves, tiles
 
@@ -50,7 +49,7 @@ def _tile(
         decimals=0,
         links=_home(t),
     )
-    return tiles(look, [latest("audit_log", [column], EVERY)], names=False, size=40)
+    return tiles(look, [latest("audit_log", [column], COLLECTORS)], names=False, size=40)
 
 
 def _oldest(t: Language) -> stat.Panel:
@@ -155,7 +154,7 @@ def _sealed(t: Language) -> stat.Panel:
 
 def _curves(look: Look, names: dict[str, str], form: str = "{}") -> timeseries.Panel:
     columns = [last(field, shown, form) for field, shown in names.items()]
-    return curves(look, over_time("audit_log", columns, EVERY))
+    return curves(look, over_time("audit_log", columns, COLLECTORS))
 
 
 def _rows(t: Language) -> timeseries.Panel:

@@ -1,38 +1,32 @@
 """The monitoring itself: is everybody heard, did everything arrive, can the collector store it."""
 
-from collections.abc import Mapping, Sequence
 from typing import Final
 
-from grafana_foundation_sdk.builders import dashboard, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.builders import dashboard, stat, table, timeseries
 from grafana_foundation_sdk.models import dashboard as model
 
-from grafana import palette, words
+from grafana import palette, ways, words
+from grafana.boards import healthflow
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_row
+from grafana.frame import to_row
 from grafana.influxql import (
-    FIVE_MINUTES,
+    COLLECTORS,
     JUST_NOW,
     REGION,
-    STEPS,
-    Column,
-    How,
     Query,
     last,
     latest,
     of_all,
-    over_time,
     totals,
     whole,
     within,
 )
 from grafana.language import Language
-from grafana.panels import Look, Shown, curves, listing, tiles, timeline, transformation
+from grafana.panels import Look, Shown, curves, listing, tiles, transformation
 
 AGENT: Final = ("region", "school", "agent")
-EVERY: Final = "\"collector\" != ''"
 CODE: Final = "code"
 """The school once more: this column shows its name, the other stays as it is, for links."""
-PER_MINUTE: Final = "non_negative_derivative({}, 1m)"
 
 
 def board(t: Language) -> dashboard.Dashboard:
@@ -55,19 +49,11 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_panel(_silent(t)).with_panel(_clocks(t))
     made.with_panel(_agents(t)).with_panel(_gaps(t))
     made.with_row(dashboard.Row(t("积压和丢弃", "Backlog and drops")))
-    made.with_panel(_backlog(t)).with_panel(_dropped(t))
+    made.with_panel(healthflow.backlog(t)).with_panel(healthflow.dropped(t))
     made.with_row(dashboard.Row(t("监测中心和时序库", "Collector and store")))
-    made.with_panel(_intake(t)).with_panel(_lines(t))
-    made.with_panel(_refused(t)).with_panel(_store(t))
-    return made.with_panel(_could_store(t))
-
-
-def _district(t: Language) -> tuple[str, str]:
-    return t("返回全区概览", "Back to the district"), to_board(t, "district")
-
-
-def _none(t: Language) -> str:
-    return t("这段时间没有数据", "no data in this range")
+    made.with_panel(healthflow.intake(t)).with_panel(healthflow.lines(t))
+    made.with_panel(healthflow.refused(t)).with_panel(healthflow.store(t))
+    return made.with_panel(healthflow.could_store(t))
 
 
 def _heard(t: Language) -> stat.Panel:
@@ -86,7 +72,7 @@ def _heard(t: Language) -> stat.Panel:
             width=7,
             height=5,
             decimals=0,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
             colours={up: palette.UP, all_: palette.REFERENCE},
             alarms={unknown: palette.UNKNOWN},
         ),
@@ -121,7 +107,7 @@ def _ledger(t: Language) -> stat.Panel:
             width=8,
             height=5,
             decimals=0,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
             colours={columns["waiting"]: palette.FIRST},
             alarms={
                 columns["missing"]: palette.DOWN,
@@ -153,10 +139,10 @@ def _ready(t: Language) -> stat.Panel:
             t("监测中心没有上报", "the collector says nothing"),
             width=5,
             height=5,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
             maps=[words.mapped(t, words.READY)],
         ),
-        [latest("collector", [last("ready")], EVERY)],
+        [latest("collector", [last("ready")], COLLECTORS)],
         background=True,
         names=False,
         size=30,
@@ -181,7 +167,7 @@ def _canary(t: Language) -> stat.Panel:
             width=4,
             height=5,
             decimals=0,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
         ),
         [Query(f'SELECT count("number") AS "n" FROM "canary" WHERE {JUST_NOW}', table=True)],
         names=False,
@@ -249,7 +235,7 @@ def _silent(t: Language) -> table.Panel:
             "none",
             t("没有数据", "no data"),
             height=8,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
         ),
         [query, names()],
         [
@@ -302,7 +288,7 @@ def _clocks(t: Language) -> table.Panel:
             "none",
             t("没有偏差超过 1 秒的采集端", "no clock known to be off by over 1 s"),
             height=8,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
         ),
         [query, names()],
         [
@@ -333,12 +319,12 @@ def _agents(t: Language) -> timeseries.Panel:
                 "and the collector, not at each school.",
             ),
             "percent",
-            _none(t),
+            ways.nothing(t),
             steps=((None, palette.DOWN), (90, palette.DEGRADED), (98, palette.UP)),
             decimals=0,
             low=0,
             high=100,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
             colours={up: palette.UP, unknown: palette.UNKNOWN},
         ),
         of_all(
@@ -369,191 +355,12 @@ def _gaps(t: Language) -> timeseries.Panel:
                 "school was cut off.",
             ),
             "none",
-            _none(t),
+            ways.nothing(t),
             decimals=0,
             low=0,
-            links=[_district(t)],
+            links=[ways.to_district(t)],
             colours={missing: palette.DOWN, explained: palette.DEGRADED},
         ),
         of_all("ledger", {missing: "max({missing})", explained: "max({explained})"}, REGION, "max"),
         steps=True,
-    )
-
-
-def _did(fields: Mapping[str, str], how: How = "last", form: str = "{}") -> Sequence[Query]:
-    columns = [Column(field, name, how, form) for field, name in fields.items()]
-    steps = FIVE_MINUTES if form == PER_MINUTE else STEPS
-    return over_time("collector", columns, EVERY, steps=steps)
-
-
-def _backlog(t: Language) -> timeseries.Panel:
-    waiting = t("采集端里待发送", "waiting in the agents")
-    return curves(
-        Look(
-            t("积压（批次）", "Backlog (batches)"),
-            t(
-                "还在采集端、没有送到的批次。断网恢复后应当逐渐下降；一"
-                "直上升说明监测中心跟不上，或消息服务器不通。",
-                "Batches that are still with the agents. After an outage it goes down; where it "
-                "keeps rising, the collector cannot follow or the broker is cut off.",
-            ),
-            "none",
-            _none(t),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours={waiting: palette.FIRST},
-        ),
-        _did({"backlog_batches": waiting}, "max"),
-    )
-
-
-def _dropped(t: Language) -> timeseries.Panel:
-    dropped = t("采集端放弃的批次", "given up by agents")
-    return curves(
-        Look(
-            t("丢弃（批次）", "Dropped (batches)"),
-            t(
-                "采集端因为缓存满而放弃的批次，累计。上升说明有学校断"
-                "网太久：延长缓存（spool），或先修线路。",
-                "Batches that agents gave up since their spool was full, in all. Where it rises a "
-                "school was cut off for too long: enlarge the spool, or see to the line.",
-            ),
-            "none",
-            _none(t),
-            steps=((None, palette.NEUTRAL), (1, palette.DOWN)),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours={dropped: palette.DOWN},
-        ),
-        _did({"dropped": dropped}, "max"),
-        steps=True,
-    )
-
-
-def _intake(t: Language) -> timeseries.Panel:
-    names = {
-        "messages": t("消息", "messages"),
-        "batches": t("新批次", "new batches"),
-        "repeated": t("重复批次", "repeated"),
-    }
-    colours = (palette.FIRST, palette.SECOND, palette.THIRD)
-    return curves(
-        Look(
-            t("每分钟接收", "Taken in each minute"),
-            t(
-                "监测中心每分钟收到的消息和批次。突然降到 0 请检查消息服"
-                "务器；重复批次很多说明回执没有送到采集端。",
-                "Messages and batches each minute. A fall to 0: "
-                "the broker. Many repeated: receipts "
-                "do not reach the agents.",
-            ),
-            t("suffix:/分钟", "suffix:/min"),
-            _none(t),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours=dict(zip(names.values(), colours)),
-        ),
-        _did(names, form=PER_MINUTE),
-    )
-
-
-def _lines(t: Language) -> timeseries.Panel:
-    stored = t("入库", "stored")
-    return curves(
-        Look(
-            t("每分钟入库的行数", "Lines stored each minute"),
-            t(
-                "写进时序库的行数。白天高、夜间低属于正常；消息还在来而行数为 0，请检查时序库。",
-                "Lines written to the store. High by day and low at night is as it should be; none "
-                "while messages come: look at the store.",
-            ),
-            t("suffix:/分钟", "suffix:/min"),
-            _none(t),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours={stored: palette.FIRST},
-        ),
-        _did({"lines_stored": stored}, form=PER_MINUTE),
-    )
-
-
-def _refused(t: Language) -> timeseries.Panel:
-    names = {
-        "lines_refused": t("被拒绝的行", "lines refused"),
-        "dead_letters": t("死信消息", "dead letters"),
-        "refused_tags": t("标签过多的行", "too many series"),
-    }
-    colours = (palette.P2, palette.DOWN, palette.THIRD)
-    return curves(
-        Look(
-            t("被拒绝（累计）", "Refused (in all)"),
-            t(
-                "格式不对或来源不明而没有入库的内容，保存在死信文件（"
-                "var/collector/dead-letter）里。上升时打开当天的文件，看原因一栏。",
-                "What was not in order and was not stored; it "
-                "stands in the dead-letter file of the "
-                "day with the reason. Look there when it rises.",
-            ),
-            "none",
-            _none(t),
-            steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours=dict(zip(names.values(), colours)),
-        ),
-        _did(names, "max"),
-        steps=True,
-    )
-
-
-def _store(t: Language) -> timeseries.Panel:
-    took = t("一次写入", "one write")
-    return curves(
-        Look(
-            t("时序库写入耗时", "Time of a write to the store"),
-            t(
-                "一次小写入用的时间。超过 500 ms 说明时序库太忙或磁盘太慢；超过 2 秒会开始积压。",
-                "How long a small write takes. Over 500 ms the store is too busy or its disk too "
-                "slow; over 2 s a backlog begins.",
-            ),
-            "ms",
-            _none(t),
-            steps=((None, palette.UP), (500, palette.DEGRADED), (2000, palette.DOWN)),
-            decimals=0,
-            low=0,
-            links=[_district(t)],
-            colours={took: palette.FIRST},
-        ),
-        _did({"store_ms": took}, "max"),
-    )
-
-
-def _could_store(t: Language) -> statetimeline.Panel:
-    return timeline(
-        Look(
-            t("能否入库的变化", "Could it store, over time"),
-            t(
-                "红色的时段不能入库，数据先留在采集端，之后会补传；空白处监测中心没有运行。",
-                "Red: it could not store, the agents kept their data and sent it later. Blank: the "
-                "collector did not run.",
-            ),
-            "none",
-            _none(t),
-            width=24,
-            height=4,
-            maps=[words.mapped(t, words.READY)],
-            links=[_district(t)],
-        ),
-        over_time(
-            "collector",
-            [Column("ready", "ready", "min")],
-            EVERY,
-            by=("collector",),
-            alias="$tag_collector",
-        ),
     )

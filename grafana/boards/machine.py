@@ -1,6 +1,5 @@
 """One machine that an agent runs on, and what its probes found."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from grafana_foundation_sdk.builders import (
@@ -8,16 +7,15 @@ from grafana_foundation_sdk.builders import (
     dashboard,
     stat,
     statetimeline,
-    table,
     timeseries,
 )
 
-from grafana import palette, words
+from grafana import palette, ways, words
+from grafana.boards import machineprobes
 from grafana.frame import board as frame
-from grafana.frame import to_board
-from grafana.influxql import AGENT, Column, Query, last, latest, over_time, within
+from grafana.influxql import AGENT, Column, last, latest, over_time
 from grafana.language import Language
-from grafana.panels import Look, Shown, Steps, bars, curves, listing, tiles, timeline
+from grafana.panels import Look, Steps, bars, curves, tiles, timeline
 
 FULL: Final[Steps] = ((None, palette.UP), (80, palette.DEGRADED), (90, palette.DOWN))
 BUSY: Final[Steps] = ((None, palette.UP), (75, palette.DEGRADED), (90, palette.DOWN))
@@ -47,17 +45,9 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("温度和进程", "Temperature and processes")))
     made.with_panel(_temperature(t)).with_panel(_processes(t))
     made.with_row(dashboard.Row(t("探测结果", "What the probes found")))
-    made.with_panel(_loss(t)).with_panel(_delay(t))
-    made.with_panel(_names(t)).with_panel(_pages(t))
-    return made.with_panel(_certificates(t)).with_panel(_clock(t))
-
-
-def _up(t: Language) -> tuple[str, str]:
-    return t("返回学校", "Back to the school"), to_board(t, "school")
-
-
-def _none(t: Language) -> str:
-    return t("这段时间没有数据", "no data in this range")
+    made.with_panel(machineprobes.loss(t)).with_panel(machineprobes.delay(t))
+    made.with_panel(machineprobes.names(t)).with_panel(machineprobes.pages(t))
+    return made.with_panel(machineprobes.certificates(t)).with_panel(machineprobes.clock(t))
 
 
 def _now(t: Language) -> stat.Panel:
@@ -77,7 +67,7 @@ def _now(t: Language) -> stat.Panel:
             width=7,
             height=6,
             decimals=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         [
             latest("cpu", [last("usage_idle", cpu, "100 - {}")], TOTAL, table=False),
@@ -105,7 +95,7 @@ def _disks(t: Language) -> bargauge.Panel:
             decimals=1,
             low=0,
             high=100,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         [
             latest(
@@ -139,7 +129,7 @@ def _waiting(t: Language) -> stat.Panel:
             width=7,
             height=6,
             decimals=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours={waiting: palette.FIRST},
             alarms={dropped: palette.DOWN, failed: palette.DEGRADED},
         ),
@@ -165,12 +155,12 @@ def _cpu(t: Language) -> timeseries.Panel:
                 "interrupts: network traffic. Near 100 %: find the program.",
             ),
             "percent",
-            _none(t),
+            ways.nothing(t),
             steps=BUSY,
             decimals=0,
             low=0,
             high=100,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours=dict(parts.values()),
         ),
         over_time("cpu", [Column(field, name) for field, (name, _) in parts.items()], TOTAL),
@@ -190,10 +180,10 @@ def _load(t: Language) -> timeseries.Panel:
                 "machine has too much to do.",
             ),
             "none",
-            _none(t),
+            ways.nothing(t),
             decimals=1,
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours={load: palette.FIRST},
         ),
         over_time("system", [Column("load5", load), Column("n_cpus", cpus, "max")], AGENT),
@@ -213,12 +203,12 @@ def _memory(t: Language) -> timeseries.Panel:
                 "what is not needed, or add some.",
             ),
             "percent",
-            _none(t),
+            ways.nothing(t),
             steps=FULL,
             decimals=0,
             low=0,
             high=100,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours={mem: palette.FIRST, swap: palette.THIRD},
         ),
         [
@@ -238,12 +228,12 @@ def _disk_history(t: Language) -> timeseries.Panel:
                 "Which one grows, and how fast: clean up before it reaches 90 %.",
             ),
             "percent",
-            _none(t),
+            ways.nothing(t),
             steps=FULL,
             decimals=0,
             low=0,
             high=100,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         over_time("disk", [Column("used_percent", "used")], AGENT, by=("path",), alias="$tag_path"),
     )
@@ -261,9 +251,9 @@ def _net(t: Language, way: str) -> timeseries.Panel:
                 "traffic at night or on holidays: find out whose it is.",
             ),
             "bps",
-            _none(t),
+            ways.nothing(t),
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         over_time(
             "net",
@@ -293,11 +283,11 @@ def _errors(t: Language) -> timeseries.Panel:
                 "Drops: the machine is too slow for what comes.",
             ),
             "none",
-            _none(t),
+            ways.nothing(t),
             steps=((None, palette.UP), (0.1, palette.DEGRADED), (10, palette.DOWN)),
             decimals=1,
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours=dict(zip(names.values(), colours)),
         ),
         over_time("net", [Column(field, name, "max") for field, name in names.items()], AGENT),
@@ -313,9 +303,9 @@ def _carrier(t: Language) -> statetimeline.Panel:
                 "Whether each interface has a link. On and off: check plug, cable and switch port.",
             ),
             "bool",
-            _none(t),
+            ways.nothing(t),
             maps=[words.mapped(t, words.PORTS)],
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         over_time("net", [last("carrier")], AGENT, by=("interface",), alias="$tag_interface"),
     )
@@ -330,10 +320,10 @@ def _temperature(t: Language) -> timeseries.Panel:
                 "Of each sensor. From 80 °C on clean the fans and see to the cabinet's air.",
             ),
             "celsius",
-            _none(t),
+            ways.nothing(t),
             steps=((None, palette.UP), (80, palette.DEGRADED), (90, palette.DOWN)),
             decimals=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         over_time(
             "temp", [Column("temp", "temp", "max")], AGENT, by=("sensor",), alias="$tag_sensor"
@@ -357,171 +347,11 @@ def _processes(t: Language) -> timeseries.Panel:
                 "program has a fault, start it again.",
             ),
             "none",
-            _none(t),
+            ways.nothing(t),
             decimals=0,
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours=dict(names.values()),
         ),
         over_time("processes", [Column(field, name) for field, (name, _) in names.items()], AGENT),
-    )
-
-
-def _answers(
-    measurement: str, field: str, tag: str, *, how: str = "mean", form: str = "{}"
-) -> Sequence[Query]:
-    column = Column(field, field, "max" if how == "max" else "mean", form)
-    return over_time(measurement, [column], AGENT, by=(tag,), alias=f"$tag_{tag}")
-
-
-def _loss(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("丢包", "Packet loss"),
-            t(
-                "只有网关丢包查校内；网关正常而外面丢包，联系运营"
-                "商。2 % 以上影响视频，5 % 以上告警。",
-                "Loss at the gateway is inside the school, loss beyond it the carrier's. From 2 % "
-                "on video suffers, from 5 % on there is an alert.",
-            ),
-            "percent",
-            _none(t),
-            steps=((None, palette.UP), (2, palette.DEGRADED), (5, palette.DOWN)),
-            decimals=1,
-            low=0,
-            links=[_up(t)],
-        ),
-        _answers("ping", "percent_packet_loss", "url", how="max"),
-    )
-
-
-def _delay(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("往返时延", "Round-trip time"),
-            t(
-                "到网关超过 10 ms 查校内无线或交换机；到外网持续超过 100 ms，联系运营商。",
-                "Over 10 ms to the gateway look inside the school; lasting over 100 ms beyond it, "
-                "call the carrier.",
-            ),
-            "ms",
-            _none(t),
-            steps=((None, palette.UP), (100, palette.DEGRADED), (300, palette.DOWN)),
-            decimals=1,
-            low=0,
-            links=[_up(t)],
-        ),
-        _answers("ping", "average_response_ms", "url"),
-    )
-
-
-def _names(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("域名解析耗时", "Name servers: time to answer"),
-            t(
-                "每个域名服务器的应答时间。超过 200 ms 打开网页会明显变"
-                "慢：换一个更近的域名服务器，或联系运营商。",
-                "Of each name server. Over 200 ms pages open slowly: take a nearer server, or call "
-                "the carrier.",
-            ),
-            "ms",
-            _none(t),
-            steps=((None, palette.UP), (200, palette.DEGRADED), (1000, palette.DOWN)),
-            decimals=0,
-            low=0,
-            links=[_up(t)],
-        ),
-        _answers("dns_query", "query_time_ms", "server"),
-    )
-
-
-def _pages(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("教育平台打开耗时", "Platforms: time to open"),
-            t(
-                "从查询域名到收完网页的总时间。一个平台慢是平台的问"
-                "题，全部都慢看线路。中断处表示没有打开。",
-                "From the name to the end of the page. One that is slow is the platform's trouble, "
-                "all of them the line's. A gap: it did not open.",
-            ),
-            "ms",
-            _none(t),
-            steps=((None, palette.UP), (2000, palette.DEGRADED), (5000, palette.DOWN)),
-            decimals=0,
-            low=0,
-            links=[_up(t)],
-        ),
-        _answers("http_response", "total_ms", "server"),
-    )
-
-
-def _certificates(t: Language) -> table.Panel:
-    return listing(
-        Look(
-            t("证书", "Certificates"),
-            t(
-                "离到期的天数。不足 14 天请通知网站管理者；已经过期时浏览器会拒绝打开。",
-                "Days until it expires. Under 14, tell who runs the site; afterwards browsers "
-                "refuse to open it.",
-            ),
-            "none",
-            t("没有数据", "no data"),
-            height=6,
-            links=[_up(t)],
-        ),
-        [
-            latest(
-                "x509_cert",
-                [last("days_left"), last("verification_code")],
-                AGENT,
-                by=("source",),
-                span=within("3h"),
-            )
-        ],
-        [
-            Shown("source", t("网站", "Site")),
-            Shown(
-                *("days_left", t("剩余天数", "Days left"), 160),
-                unit=t("suffix: 天", "suffix: d"),
-                decimals=0,
-                steps=((None, palette.DOWN), (14, palette.DEGRADED), (30, palette.UP)),
-                cell="color-text",
-            ),
-            Shown(
-                *("verification_code", t("验证", "Check"), 160),
-                [
-                    words.mapped(
-                        t,
-                        {
-                            "0": ("有效", "valid", palette.UP),
-                            "1": ("无效", "not valid", palette.DOWN),
-                        },
-                    )
-                ],
-                cell="color-text",
-            ),
-        ],
-    )
-
-
-def _clock(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("时钟偏差", "Clock"),
-            t(
-                "机器时钟快（正）或慢（负）多少。超过 1 秒请打开系"
-                "统的自动校时，否则数据的时间不可信。",
-                "How far the machine's clock is ahead. Over 1 s switch on time synchronisation, or "
-                "its data has wrong times.",
-            ),
-            "ms",
-            _none(t),
-            steps=((None, palette.UP), (1000, palette.DEGRADED), (5000, palette.DOWN)),
-            height=6,
-            decimals=1,
-            links=[_up(t)],
-        ),
-        _answers("sntp", "offset_ms", "server"),
     )

@@ -11,7 +11,7 @@ from grafana_foundation_sdk.builders import (
     timeseries,
 )
 
-from grafana import palette, words
+from grafana import palette, ways, words
 from grafana.frame import board as frame
 from grafana.frame import to_board, to_row
 from grafana.influxql import (
@@ -46,7 +46,7 @@ def board(t: Language) -> dashboard.Dashboard:
         begin="now-7d",  # what is used is counted by days
     )
     made.with_row(dashboard.Row(t("此刻", "Now")))
-    made.with_panel(_counts(t)).with_panel(listed(t, ROOM, 18, 9, _up(t)))
+    made.with_panel(_counts(t)).with_panel(listed(t, ROOM, 18, 9, ways.to_school(t)))
     made.with_row(dashboard.Row(t("教室里的设备", "Devices of the rooms")))
     made.with_panel(_devices(t)).with_panel(_apart(t))
     made.with_row(dashboard.Row(t("变化", "Over time")))
@@ -54,10 +54,6 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("使用", "Use")))
     made.with_panel(_order(t)).with_panel(_week(t))
     return made.with_panel(_use(t)).with_panel(_lamps(t))
-
-
-def _up(t: Language) -> tuple[str, str]:
-    return t("返回学校", "Back to the school"), to_board(t, "school")
 
 
 def _down(t: Language) -> tuple[str, str]:
@@ -86,7 +82,7 @@ def _counts(t: Language) -> stat.Panel:
             width=6,
             height=9,
             decimals=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
             colours={ready: palette.UP, known: palette.NEUTRAL, rooms: palette.NEUTRAL},
         ),
         [
@@ -260,11 +256,11 @@ def _history(t: Language) -> statetimeline.Panel:
                 "unknown. Many turning violet at once: the switch, the line or the agent.",
             ),
             "string",
-            t("这段时间没有数据", "no data in this range"),
+            ways.nothing(t),
             width=24,
             height=9,
             maps=[words.mapped(t, words.ROOM_STATES)],
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         over_time("room", [last("state")], ROOM, by=("room",), alias="$tag_room"),
     )
@@ -280,7 +276,7 @@ def _of_devices(t: Language) -> statetimeline.Panel:
                 "as it should be.",
             ),
             "string",
-            t("这段时间没有数据", "no data in this range"),
+            ways.nothing(t),
             width=24,
             height=9,
             maps=[words.mapped(t, words.DEVICE_STATES)],
@@ -311,7 +307,7 @@ def _order(t: Language) -> bargauge.Panel:
             decimals=1,
             low=0,
             high=100,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         [
             Query(
@@ -341,7 +337,7 @@ def _week(t: Language) -> bargauge.Panel:
             height=9,
             decimals=0,
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         [
             Query(
@@ -370,7 +366,7 @@ def _use(t: Language) -> timeseries.Panel:
             height=9,
             decimals=0,
             low=0,
-            links=[_up(t)],
+            links=[ways.to_school(t)],
         ),
         [
             Query(

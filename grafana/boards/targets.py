@@ -5,7 +5,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, table, timeseries
 
-from grafana import palette, words
+from grafana import palette, ways, words
 from grafana.frame import board as frame
 from grafana.frame import to_board
 from grafana.indicators import ENOUGH, INDICATORS, TOO_LITTLE, Indicator, history
@@ -100,7 +100,7 @@ def _schools(t: Language, indicator: Indicator) -> timeseries.Panel:
             )
             + proof,
             "none",
-            t("这段时间没有数据", "no data in this range"),
+            ways.nothing(t),
             width=8,
             height=8,
             decimals=0,

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from collector.store.config import DAILY, HOURLY, StoreConfig
-from collector.store.provision import plan_of, provision
+from collector.store.plan import plan_of
+from collector.store.provision import provision
 from core.lineprotocol import parse
 from simulator.cli import asked
 from simulator.course import course_of

@@ -103,6 +103,19 @@ def test_the_audit_log_is_told_once_a_day_and_only_of_what_is_new() -> None:
     assert dropped.due(NOW + 2 * TELL_EVERY) == []
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_from_the_audit_log() -> None:
+    dropped = Dropped()
+    dropped.add({Drop("field", "cpu.mood"): 1}, WHO)
+    assert dropped.due(NOW)
+    dropped.told(NOW)
+    dropped.add({Drop("field", "cpu.mood"): 2}, WHO)
+    (note,) = dropped.due(NOW - 30 * TELL_EVERY)
+    assert note.details["count"] == 2
+    dropped.told(NOW - 30 * TELL_EVERY)
+    dropped.add({Drop("field", "cpu.mood"): 1}, WHO)
+    assert dropped.due(NOW - 30 * TELL_EVERY + SECOND) == []
+
+
 def test_names_that_a_flood_makes_up_are_counted_together_and_hold_no_number() -> None:
     dropped = Dropped()
     for number in range(3 * MAX_NAMES):

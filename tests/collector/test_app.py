@@ -97,7 +97,7 @@ async def test_a_collector_that_vanishes_leaves_no_claim(
 ) -> None:
     async with playing(Played(mosquitto.port, listens=(CLAIM,))) as listener:
         collector = Collector(config(tmp_path, mosquitto.port))
-        session = asyncio.create_task(collector._states.session.run())
+        session = asyncio.create_task(collector._lanes.states.session.run())
         await until(lambda: len(listener.heard) == 1)
         session.cancel()
         await until(lambda: len(listener.heard) == 2)

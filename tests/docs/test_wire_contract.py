@@ -14,8 +14,8 @@ import pytest
 from agent import delivery
 from agent.delivery import Delivery
 from collector import births, intake
-from collector.app import SESSION_EXPIRY_S
 from collector.intake import Accounted, Bad, Unaccounted, arrive, read_batch
+from collector.lanes import SESSION_EXPIRY_S
 from core import events as events_wire
 from core import messages, topics, wire
 from core.mqtt import Message

@@ -1,4 +1,4 @@
-"""Debian's Alertmanager on loopback ports of its own, alone: it is no part of a cluster."""
+"""An Alertmanager on loopback ports of its own, alone: it is no part of a cluster."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Programs of Prometheus as Debian has them: promtool and Alertmanager."""
+"""Programs of Prometheus: promtool and Alertmanager."""
 
 import os
 import shutil
@@ -6,14 +6,17 @@ from typing import Final
 
 import pytest
 
-VARIABLE: Final = "SCHOOLWATCH_TEST_PROMETHEUS"
-"""A folder that holds the programs, where they are not on the PATH."""
+VARIABLES: Final = {
+    "promtool": "SCHOOLWATCH_TEST_PROMTOOL",
+    "prometheus-alertmanager": "SCHOOLWATCH_TEST_ALERTMANAGER",
+}
+"""What names each program, by Debian's name for it, where it is not on the PATH."""
 
 
 def program(name: str) -> str:
     """Return where *name* is; skips the test where it is not."""
-    path = f"{os.environ.get(VARIABLE, '')}:{os.environ.get('PATH', '')}"
-    found = shutil.which(name, path=path)
+    variable = VARIABLES[name]
+    found = os.environ.get(variable) or shutil.which(name)
     if found is None:
-        pytest.skip(f"no {name}: scripts/test fetches one, or name its folder in {VARIABLE}")
+        pytest.skip(f"no {name}: scripts/test brings one, or name it in {variable}")
     return found

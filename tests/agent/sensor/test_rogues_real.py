@@ -101,9 +101,11 @@ def test_dhcpstarv_is_named_by_its_own_mac(tmp_path: Path) -> None:
 @pytest.mark.real("netns", "tcpdump", "yersinia")
 def test_yersinia_makes_up_every_mac_and_is_one_event_without_a_name(tmp_path: Path) -> None:
     attacks.need("tcpdump", "yersinia")
-    flood = "sleep 3 | timeout 0.4 yersinia dhcp -attack 1 -interface eth0"
+    flood = "sleep 60 | exec yersinia dhcp -attack 1 -interface eth0"  # it ends with its input
     with lab() as net, net.capture(tmp_path / "all.pcap") as path:
-        net.attacker.run("sh", "-c", flood, check=False)
+        tool = net.attacker.start("sh", "-c", flood)
+        until_sync(lambda: path.stat().st_size > 300_000, 30)
+        attacks.stop(tool)
     assert sources(told(path)) == [("dhcp_starvation", "", "")]
 
 
