@@ -427,6 +427,7 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
+        self.books.journal.sync_or_later()
         self._evidence.close()
         self.books.ledger.close()
         self.store.close()
