@@ -181,7 +181,8 @@ class Collector:
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
         self._alert_chores = AlertChores(
-            books.ledger, stores, self.alerting.history, books.live.name_of, now
+            *(books.ledger, stores, self.alerting.history, books.live.name_of, now),
+            revision=self.alerting.revision,
         )
         self._log_state = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more

@@ -468,6 +468,16 @@ def kind_of(word: str) -> Kind:
     return KINDS.get(word) or KINDS[OTHER]
 
 
+def kinds_called(said: str) -> frozenset[str]:
+    """Return the kinds that *said* may mean: itself, and what has it in its Chinese or English
+    text. A word of the table means that one alone.
+    """
+    if said in KINDS:
+        return frozenset((said,))
+    found = (kind.word for kind in KINDS.values() if said in kind.zh or said in kind.en)
+    return frozenset((said, *found))
+
+
 def as_markdown() -> str:
     """Return the table as the page docs/events.md; a test compares the two."""
     lines = [
