@@ -28,6 +28,7 @@ from alerts.names import ATTACK_SPREADS, EXPLAINED
 from alerts.opening import going_on, opened, taken_over
 from alerts.recall.recall import Recall
 from alerts.recall.usual import Book
+from alerts.recorded import Recorded
 from alerts.routing.digest import Digest
 from alerts.routing.followup import FollowUp
 from alerts.routing.plan import Decision, Routing
@@ -98,6 +99,7 @@ class Engine:
         self._match = Match(rules, self._recall)
         self._storm = Storm(messages, self._made)
         self._follow_up = FollowUp(ground, self._storm)
+        self._recorded = Recorded(ground, dict(schools or {}))
         self._memory, present = opened(ground, self._rules, now(), self._end_removed)
         self._remember(rules)
         self._draft = Draft(self._memory, now())
@@ -333,8 +335,11 @@ class Engine:
         self._take_over(draft)
 
     def _write(self, db: sqlite3.Connection, draft: Draft) -> None:
-        tables.write(db, draft, self._router)
+        self._keep(db, draft)
         self._follow_up.heard(db, draft, self._routing)
+
+    def _keep(self, db: sqlite3.Connection, draft: Draft) -> None:
+        self._recorded.write(db, draft, tables.write(db, draft, self._router))
 
     def _follow(self, routing: Routing) -> None:
         """Tell what follows of what lasts, and the digest, each in one transaction."""
@@ -346,7 +351,7 @@ class Engine:
                 due = work.is_due(db, draft.at, routing)
                 if due:
                     self._say_more(draft, work.said(db, draft, routing, self._decided))
-                    tables.write(db, draft, self._router)
+                    self._keep(db, draft)
             self._take_over(draft)
             work.done(due=due)
 

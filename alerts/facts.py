@@ -126,8 +126,14 @@ class Ground(Protocol):
         target: str,
         subject: str,
         details: Mapping[str, Any],
+        *,
+        active: bool = True,
+        failed: str = "",
     ) -> None:
-        """Have the audit log keep what we did, in the transaction that is under way."""
+        """Have the audit log keep what we did, in the transaction that is under way.
+
+        `failed` says why what was wanted was not done, and is empty where it was.
+        """
 
     def past(self) -> int:
         """Return the last row that was there before the engine first looked, or that a restore

@@ -17,11 +17,14 @@ from alerts.channels.fallback import MINUTE, Fallback
 from alerts.channels.health import Health
 from alerts.facts import Ground
 from alerts.links import NO_LINKS, AckLinks
+from alerts.recorded import numbers, without_addresses
+from core.alertkinds import DELIVERED
 from core.alerts import Notification
 from core.clock import SECOND
 
 GIVE_UP_AFTER: Final = 24 * 3600 * SECOND
 """A message that is a day old helps nobody."""
+_GONE: Final = "this channel was removed"
 
 _DUE: Final = """
     SELECT message, tries, repeat, via, body FROM alert_outbox AS mine
@@ -96,12 +99,22 @@ class Outbox:
                 (now,),
             ).rowcount
             orphans = db.execute(
-                f"""UPDATE alert_outbox SET state = 'undeliverable', done_at = ?,
-                error = 'this channel was removed'
-                WHERE state = 'queued' AND channel NOT IN ({marks})""",  # noqa: S608
-                (now, *self._channels),
-            ).rowcount
-        return repeats, orphans
+                f"""UPDATE alert_outbox SET state = 'undeliverable', done_at = ?, error = ?
+                WHERE state = 'queued' AND channel NOT IN ({marks})
+                RETURNING channel, message""",  # noqa: S608
+                (now, _GONE, *self._channels),
+            ).fetchall()
+            self._record_orphans(db, orphans)
+        return repeats, len(orphans)
+
+    def _record_orphans(self, db: sqlite3.Connection, orphans: Sequence[tuple[str, int]]) -> None:
+        """Record what a channel that is no more did not take, in a row for each channel."""
+        of_channel: dict[str, list[int]] = {}
+        for channel, message in sorted(orphans):
+            of_channel.setdefault(channel, []).append(message)
+        for channel, messages in of_channel.items():
+            said = numbers(messages)
+            self._ground.record(db, DELIVERED, channel, "messages", said, failed=_GONE)
 
     def healths(self) -> dict[str, Health]:
         """Return what an earlier process knew of each channel that there is."""
@@ -157,6 +170,18 @@ class Outbox:
             WHERE message = ? AND channel = ?""",
             (now, error, parcel.notification.number, parcel.channel),
         )
+        self._record_end(db, Outcome(parcel, "undeliverable", now, error))
+
+    def _record_end(self, db: sqlite3.Connection, one: Outcome) -> None:
+        """Record how a message ended at a channel; its error may be a server's words."""
+        parcel = one.parcel
+        said = {"tries": parcel.tries, "at": one.at, "via": parcel.via, "repeat": parcel.repeat}
+        failed = without_addresses(one.error) or "no reason" if one.state != "delivered" else ""
+        self._ground.record(
+            *(db, DELIVERED, parcel.channel, f"message/{parcel.notification.number}"),
+            {name: value for name, value in said.items() if value},
+            failed=failed,
+        )
 
     def record(
         self, outcomes: Sequence[Outcome], healths: Mapping[str, Health] | None = None
@@ -174,6 +199,8 @@ class Outbox:
                         *(one.parcel.notification.number, one.parcel.channel),
                     ),
                 )
+                if one.state != "queued":
+                    self._record_end(db, one)
                 if one.state == "undeliverable":
                     number = one.parcel.notification.number
                     self._fallback.undeliverable(db, one.parcel.channel, number, one.at)

@@ -16,6 +16,7 @@ from alerts import subjects
 from alerts.facts import Ground, Row
 from alerts.match import EventFact
 from alerts.subjects import Said, Subject
+from core.alertkinds import OF_ALERTS
 from core.clock import SECOND
 
 LATE_AFTER: Final = 120 * SECOND
@@ -68,6 +69,8 @@ class RowFacts:
             yield from self._ended(head, min(listed_at, head.received), rows[-1])
 
     def _event(self, row: Row, body: Body, listed_at: int) -> Iterator[EventFact]:
+        if body.kind in OF_ALERTS and row.who.startswith(_COLLECTOR):
+            return
         # A clock ahead of ours must not make a word newer than all that follow.
         at = row.received if body.unchecked else min(body.at, row.received)
         if not row.who.startswith(_COLLECTOR):

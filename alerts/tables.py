@@ -4,8 +4,8 @@ Look: sqlite3 var/collector/ledger.db 'SELECT number, state, rule, place, target
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -117,8 +117,16 @@ def cases(db: sqlite3.Connection, where: str, *values: Any) -> Iterator[Case]:
     return (_case(row) for row in db.execute(query, values))
 
 
-def write(db: sqlite3.Connection, draft: Draft, router: Router) -> None:
-    """Write what a draft holds, each message for the channels that *router* says."""
+class Sent(NamedTuple):
+    """A message as it stands in the outbox: the channels that it is for, and its bytes."""
+
+    message: Message
+    channels: Sequence[str]
+    body: bytes
+
+
+def write(db: sqlite3.Connection, draft: Draft, router: Router) -> list[Sent]:
+    """Write what a draft holds, each message for the channels that *router* says; return these."""
     for number, case in draft.written.items():
         if case.alert.state == "gone":
             db.execute("DELETE FROM alert WHERE number = ?", (number,))
@@ -126,8 +134,7 @@ def write(db: sqlite3.Connection, draft: Draft, router: Router) -> None:
             write_case(db, case)
     for one in draft.suppressed:
         _write_suppressed(db, one)
-    for message in draft.messages:
-        _write_message(db, message, router)
+    return [_write_message(db, message, router) for message in draft.messages]
 
 
 def write_case(db: sqlite3.Connection, case: Case) -> None:
@@ -167,12 +174,12 @@ def new_rules(db: sqlite3.Connection, names: Iterable[str]) -> list[str]:
     return [name for name in wanted if name not in known]
 
 
-def _write_message(db: sqlite3.Connection, message: Message, router: Router) -> None:
+def _write_message(db: sqlite3.Connection, message: Message, router: Router) -> Sent:
     said = message.notification
-    concerned = router.channels(said, message.channels)
+    concerned, body = router.channels(said, message.channels), msgspec.json.encode(said)
     db.execute(
         "INSERT INTO alert_message (number, at, place, reason, body) VALUES (?, ?, ?, ?, ?)",
-        (said.number, said.at, message.place, said.reason, msgspec.json.encode(said)),
+        (said.number, said.at, message.place, said.reason, body),
     )
     db.executemany(
         "INSERT INTO alert_told (alert, message) VALUES (?, ?)",
@@ -183,6 +190,7 @@ def _write_message(db: sqlite3.Connection, message: Message, router: Router) -> 
         "VALUES (?, ?, 'queued', ?, ?)",
         [(said.number, channel, said.at, message.repeat) for channel in concerned],
     )
+    return Sent(message, concerned, body)
 
 
 def _next(db: sqlite3.Connection, table: str) -> int:

@@ -14,7 +14,7 @@ from typing import Final
 
 from alerts.history import History
 from collector import ledgerfile
-from collector.alertpoints import AlertPoints, last_line, said
+from collector.alertpoints import AlertPoints, Said, last_line, said
 from collector.district.outgoing import Latest, Outgoing
 from collector.district.waiting import WaitingLines
 from collector.ledger import Ledger
@@ -24,6 +24,8 @@ from core.clock import SECOND
 from core.errors import StoreError
 
 TICK_S: Final = 10.0
+LOOK_EVERY: Final = 60 * SECOND
+"""How old what is written of people's acts may be."""
 LOOK_BACK: Final = 86_400 * SECOND
 """What ended in so long before a start is written once more; it overwrites itself."""
 _NEVER: Final = 2**63 - 1
@@ -39,10 +41,18 @@ class AlertChores:
         history: History,
         name_of: Callable[[str], str],
         now: clock.Clock = clock.now,
+        *,
+        revision: Callable[[], object] = object,
     ) -> None:
-        """Take the stores for raw points and for those of days, in this order."""
+        """Take the stores for raw points and for those of days, in this order.
+
+        *revision* gives another thing whenever the engine changed an alert; while it does not, the
+        ledger is read each LOOK_EVERY only, for what people did.
+        """
         self._history, self._name_of, self._now = history, name_of, now
         self._since = now() - LOOK_BACK
+        self._revision, self._seen, self._looked = revision, object(), 0
+        self._found: list[Said] = []
         self._points, self._daily = AlertPoints(), Latest(stores[1])
         try:
             self._raw = Outgoing(stores[0], WaitingLines(ledger, "alert_waiting"))
@@ -59,7 +69,7 @@ class AlertChores:
             self._flush()
 
     def _turn(self, at: int) -> None:
-        found = [said(story, self._name_of) for story in self._history.standing()]
+        found = self._standing(at)
         gone = self._points.gone(found)
         if gone or self._since != _NEVER:
             stories = self._history.ended(gone, self._since)
@@ -70,6 +80,14 @@ class AlertChores:
         self._raw.put(self._points.lines(found, [one for one, _ in over], at))
         self._daily.put({one.number: last_line(one, ended) for one, ended in over})
         self._flush()
+
+    def _standing(self, at: int) -> list[Said]:
+        # First: what changes while we read is read again.
+        revision = self._revision()
+        if revision != self._seen or not 0 <= at - self._looked < LOOK_EVERY:
+            self._found = [said(story, self._name_of) for story in self._history.standing()]
+            self._seen, self._looked = revision, at
+        return self._found
 
     def _flush(self) -> None:
         try:

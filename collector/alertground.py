@@ -7,13 +7,14 @@ writes what they made of it.
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, Final
 
 from alerts.facts import Row
 from collector.auditrecord import BATCH, EventRow
 from collector.births import AgentState
 from collector.eventrows import batch_of, cursor_of, move_cursor, page
-from collector.journal import Journal, Note
+from collector.journal import MOST_REASON, Journal, Note
 from collector.live import Live
 from core.types import Identity
 
@@ -65,9 +66,15 @@ class AlertGround:
         target: str,
         subject: str,
         details: Mapping[str, Any],
+        *,
+        active: bool = True,
+        failed: str = "",
     ) -> None:
         """Keep a row of ours; the audit log has it by its next sync."""
-        self._journal.add(db, [Note(kind, target, subject, details)])
+        note = Note(kind, target, subject, details, active=active)
+        if failed:
+            note = replace(note, success=False, reason=failed[:MOST_REASON])
+        self._journal.add(db, [note])
 
     def past(self) -> int:
         """Return the last row of which only what still lasts matters."""

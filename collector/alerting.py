@@ -195,6 +195,10 @@ class Alerting:
         """Return every case that has not ended."""
         return tuple(self._engine.open_cases())
 
+    def revision(self) -> int:
+        """Return another number whenever an alert began, changed or ended."""
+        return self._engine.revision
+
     def channel_healths(self) -> Mapping[str, Health]:
         """Return what is known of each channel, by name."""
         return self._dispatcher.healths()

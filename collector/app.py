@@ -165,7 +165,8 @@ class Collector:
             books, self._rollups.own, self.alerting.cases, self.alerting.see, now
         )
         self._alert_chores = AlertChores(
-            books.ledger, stores, self.alerting.history, books.live.name_of, now
+            *(books.ledger, stores, self.alerting.history, books.live.name_of, now),
+            revision=self.alerting.revision,
         )
         self._log_state = EvidenceWatch(config.collector.id, books, self.store, now)
         self._chores.more = self._more
@@ -407,6 +408,7 @@ class Collector:
             self._series.close()
         except sqlite3.Error as error:
             _log.warning("what series there are could not be kept: %s", error)
+        self.books.journal.sync_or_later()
         self._evidence.close()
         self.books.ledger.close()
         self.store.close()

@@ -159,5 +159,10 @@ BY_ITSELF: Final[dict[str, tuple[str, ...]]] = {
     "data is deleted, for it is older than it is kept for": ("retention_done",),
     "the audit log stops, or goes on": ("audit_stopped",),
     "the database is set back": ("restored", "store_went_back"),
+    "an alert begins or ends, people are told of it, and a channel takes that or does not": (
+        *("alert_raised", "alert_told", "alert_delivered"),
+    ),
+    "nobody acknowledges an alert, or it is due": ("escalated", "reminded", "supervised"),
+    "what was escalated, reminded of or supervised is over": ("follow_up_closed",),
 }
 """What leaves a row without anybody's address or command: a file that was edited, or time."""

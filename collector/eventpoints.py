@@ -14,6 +14,7 @@ from collector.eventrows import PAGE
 from collector.journal import Journal
 from collector.store.base import Store
 from core import kinds, lineprotocol
+from core.alertkinds import OF_ALERTS
 from core.errors import LineError
 from core.shown import shown_name
 from core.types import Reading
@@ -24,13 +25,15 @@ _DIGITS: Final = 10**6
 
 
 def point(row: EventRow) -> bytes:
-    """Return the line of *row*, without a newline.
+    """Return the line of *row*, without a newline; nothing where `alert` tells of it already.
 
     The last six digits of its time are those of its row, so that no two events of one series
     replace each other.
     """
     said: dict[str, Any] = msgspec.json.decode(row.body, type=dict[str, Any])
     word = said["kind"]
+    if word in OF_ALERTS and row.who.startswith("collector/"):
+        return b""
     tags = {"kind": word if word in kinds.KINDS else kinds.OTHER, "code": said["code"]}
     fields = {name: said[name] for name in ("active", "severity")}
     fields |= {name: shown_name(word, said[name]) for name in ("target", "subject")}

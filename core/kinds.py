@@ -8,6 +8,7 @@ docs/events.md is printed from this table.
 from typing import Final
 
 from core import details
+from core.alertkinds import ALERT_KINDS
 from core.kind import (
     ACCESS,
     ATTACK,
@@ -170,39 +171,11 @@ _KINDS: Final = (
         *("已采用新的配置文件", "the collector took another file of its configuration"),
     ),
     Kind(
-        *("escalated", "EV-SYS-ESCALATED", OTHERS, "P4"),
-        *("告警无人确认，已升级", "an alert that nobody acknowledged was told to others too"),
-    ),
-    Kind(
-        *("reminded", "EV-SYS-REMINDED", OTHERS, "P4"),
-        *("已催办", "people were reminded of an alert that is due"),
-    ),
-    Kind(
-        *("supervised", "EV-SYS-SUPERVISED", OTHERS, "P4"),
-        *("告警逾期，已列入督办清单", "an alert that is overdue came onto the supervision list"),
-    ),
-    Kind(
-        *("follow_up_closed", "EV-SYS-FOLLOWED", OTHERS, "P4"),
-        *("催办、督办事项已办结", "an alert that was escalated, reminded of or supervised is over"),
-    ),
-    Kind(
         *("config_unreadable", "EV-SYS-CONFIG-BAD", FAULT, "P3"),
         *(
             "配置文件无法采用，沿用原配置",
             "a file of the configuration cannot be used; the old one goes on",
         ),
-    ),
-    Kind(
-        *("alert_acknowledged", "EV-SYS-ACK", OTHERS, "P4"),
-        *("有人确认了告警", "somebody took care of an alert"),
-    ),
-    Kind(
-        *("alert_ack_undone", "EV-SYS-ACK-UNDO", OTHERS, "P4"),
-        *("告警的确认被撤回", "that somebody took care of an alert was taken back"),
-    ),
-    Kind(
-        *("alert_handled", "EV-SYS-HANDLED", OTHERS, "P4"),
-        *("告警处置有了进展", "the handling of an alert went a step on"),
     ),
     Kind(
         *("signed_in", "EV-SYS-SIGN-IN", OTHERS, "P4"),
@@ -318,14 +291,6 @@ _KINDS: Final = (
     Kind(
         *("device_unknown", "EV-SYS-UNKNOWN", FAULT, "P4"),
         *("设备状态未知", "nothing is known of a device"),
-    ),
-    Kind(
-        *("silence_made", "EV-SYS-SILENCE", OTHERS, "P4"),
-        *("有人设置了静默", "somebody silenced alerts"),
-    ),
-    Kind(
-        *("silence_ended", "EV-SYS-SILENCE-END", OTHERS, "P4"),
-        *("有人提前结束了静默", "somebody ended a silence before its time"),
     ),
     Kind(
         *("power_lost", "EV-FLT-POWER", SUPPLIES, "P2"),
@@ -490,6 +455,7 @@ _KINDS: Final = (
         *("已生成等保自查报告", "a self-check report was made"),
     ),
     *MEASURED_KINDS,
+    *ALERT_KINDS,
     *SECURITY_KINDS,
     Kind(OTHER, "EV-OTH", OTHERS, "P4", "其他事件", "anything else"),
 )
@@ -500,6 +466,16 @@ KINDS: Final[dict[str, Kind]] = {kind.word: kind for kind in _KINDS}
 def kind_of(word: str) -> Kind:
     """Return the kind called *word*, or what an unknown one counts as."""
     return KINDS.get(word) or KINDS[OTHER]
+
+
+def kinds_called(said: str) -> frozenset[str]:
+    """Return the kinds that *said* may mean: itself, and what has it in its Chinese or English
+    text. A word of the table means that one alone.
+    """
+    if said in KINDS:
+        return frozenset((said,))
+    found = (kind.word for kind in KINDS.values() if said in kind.zh or said in kind.en)
+    return frozenset((said, *found))
 
 
 def as_markdown() -> str:

@@ -11,6 +11,7 @@ from alerts.language.build import hows, limit_of
 from alerts.language.spans import seconds
 from alerts.language.table import LIMITS, LimitTable, OnTable, RuleTable, ShareTable, TextTable
 from alerts.language.words import LIVE, MEMBERS, event_kinds, gaps_of
+from core.alertkinds import OF_ALERTS
 from core.catalog import CATALOG, IDENTITY_TAGS, OURS
 from core.hints import hint
 from core.measurements.base import HEARTBEAT_S
@@ -73,7 +74,9 @@ def _of_live(table: RuleTable, on: OnTable) -> Found:
 
 def _of_event(table: RuleTable, on: OnTable) -> Found:
     kinds = event_kinds()
-    if on.event not in kinds:
+    if on.event in OF_ALERTS:
+        yield ("on", "event"), f"{on.event!r} tells of an alert, and no rule is about alerts"
+    elif on.event not in kinds:
         yield ("on", "event"), f"there is no event {on.event!r}{hint(on.event, kinds)}"
     yield from _no_reading(table, on, "event")
     yield from _memory(table, "an event")

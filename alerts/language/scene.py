@@ -86,6 +86,9 @@ class Memory:
         target: str,
         subject: str,
         details: Mapping[str, Any],
+        *,
+        active: bool = True,
+        failed: str = "",
     ) -> None:
         """No audit log is kept of a timeline."""
 

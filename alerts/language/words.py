@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from alerts.language.table import RuleTable
+from core.alertkinds import OF_ALERTS
 from core.kinds import KINDS
 
 ALWAYS: Final = frozenset({"where", "what"})
@@ -85,8 +86,8 @@ _SAID: Final[Mapping[str, frozenset[str]]] = {
 
 
 def event_kinds() -> frozenset[str]:
-    """Return the kinds of events that there are."""
-    return frozenset(KINDS)
+    """Return the kinds of events that a rule may ask for."""
+    return frozenset(KINDS) - OF_ALERTS
 
 
 def gaps_of(table: RuleTable) -> frozenset[str]:

@@ -9,6 +9,9 @@ from alerts.texts import MOST_HELD, Words, summary
 from core import clock
 from core.alerts import NO_TEXT, Notification, Reason, Telling, Text
 
+DIGEST: Final = "digest"
+"""The place of a digest, which has none; its messages count apart."""
+
 _PREFIX: Final[Mapping[str, Text]] = {
     "REPEAT": Text("仍未恢复：{title}", "still there: {title}"),
     "ESCALATED": Text("升级（无人确认）：{title}", "escalated, nobody acknowledged: {title}"),
@@ -61,7 +64,7 @@ class DigestSaid:
     lasting: int
     lost: int
     counts: Mapping[str, int]
-    place: str = "digest"
+    place: str = DIGEST
 
     def message(self, tellings: Sequence[Telling], at: int, words: Words) -> Notification:
         """Return the message; its number is given when it is written."""

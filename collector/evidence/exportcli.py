@@ -37,7 +37,12 @@ def _question_options(command: _C) -> _C:
             show_default=True,
             help="Whose time: when the collector had it, or when it happened where it happened.",
         ),
-        click.option("--kind", "kinds", multiple=True, help="May be given several times."),
+        click.option(
+            "--kind",
+            "kinds",
+            multiple=True,
+            help="A kind, or a part of what it is called (告警); may be given several times.",
+        ),
         click.option("--actor", default="", help="Who did it, or a part of that."),
         click.option("--school", default="", help="The school's id."),
         click.option("--target", default="", help="What it happened to, or a part of that."),
@@ -56,6 +61,7 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     from collector.evidence.search import FOR_EVER, SINCE_EVER, Question  # noqa: PLC0415
     from collector.evidence.where import log_to_ask  # noqa: PLC0415
     from collector.rollups.again import moment  # noqa: PLC0415
+    from core.kinds import kinds_called  # noqa: PLC0415
 
     log = log_to_ask(place)
     zone = log.table.tz() if log.table else ZoneInfo("Asia/Shanghai")
@@ -64,7 +70,7 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     upto = moment(stop, zone) if stop else FOR_EVER
     if since >= upto:
         raise ConfigError(f"--from {start} is not before --to {stop}")
-    kinds = frozenset(said.pop("kinds"))
+    kinds = frozenset(kind for one in said.pop("kinds") for kind in kinds_called(one))
     return log, Question(since, upto, kinds=kinds, **said)
 
 

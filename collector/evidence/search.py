@@ -14,6 +14,7 @@ import msgspec
 
 from collector.evidence.lines import one
 from collector.evidence.segments import backwards, numbered_lines, order, segments
+from core.alertkinds import RAISED
 from core.clock import SECOND
 
 SINCE_EVER: Final = 0
@@ -126,7 +127,17 @@ def _schools(said: dict[str, Any]) -> set[str]:
     details = said.get("details")
     if isinstance(details, dict) and isinstance(details.get("school"), str):
         found.add(details["school"])
+    if said.get("kind") == RAISED and isinstance(details, dict):
+        found |= _schools_of(details.get("alerts"))
     return found
+
+
+def _schools_of(alerts: object) -> set[str]:
+    """Return the schools of a list of alerts."""
+    listed = alerts if isinstance(alerts, list) else []
+    places = [one.get("place") for one in listed if isinstance(one, dict)]
+    parts = [place.split("/") for place in places if isinstance(place, str)]
+    return {each[1] for each in parts if len(each) > 1 and each[0] != "collector"}
 
 
 def _is_plain(word: str) -> bool:

@@ -76,9 +76,9 @@ MEASUREMENTS: Final = (
     ),
     measurement(
         "event",
-        "Every event that the collector has taken in; the last six digits of its time are those "
-        "of its row. Those of the collector itself carry `collector`, and `region` and `school` "
-        "where they are about one.",
+        "Every event that the collector has taken in, but that an alert began, ended or was told, "
+        "which is in `alert`; the last six digits of its time are those of its row. Those of the "
+        "collector itself carry `collector`, and `region` and `school` where they are about one.",
         {
             "kind": "what happened, a word of docs/events.md; `other` for one that is not there",
             "code": "its `EV-` code",

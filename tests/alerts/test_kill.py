@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.alertkinds import DELIVERED, RAISED, TOLD
 from core.clock import SECOND
 from core.types import Event
 from tests.alerts.fused import FusedStage, Says, Step, Waits, check_copies, opened, survive
+from tests.alerts.test_recorded import recorded
 from tests.chance import examples
 from tests.collector.making import NOW
 
@@ -36,6 +38,21 @@ def lives(stage: FusedStage, kind: str) -> None:
     order = list(dict.fromkeys(copy.number for copy in stage.copies))
     assert order == [1, 2], "the end overtook the beginning"
     assert stage.on_the_way() == []
+    recorded_once(stage, [*range(1, 3)])
+
+
+def recorded_once(stage: FusedStage, messages: list[int]) -> None:
+    """Hold that the audit log has each state and each message once, whatever was done again."""
+    stage.journal.sync()
+    lines = recorded(stage.folder)
+    assert [(one["active"], one["subject"]) for one in lines if one["kind"] == RAISED] == [
+        (True, "alert/1"),
+        (False, "alert/1"),
+    ]
+    for kind in (TOLD, DELIVERED):
+        assert [one["subject"] for one in lines if one["kind"] == kind] == [
+            f"message/{number}" for number in messages
+        ]
 
 
 @pytest.mark.parametrize("kind", ["spool_dropping", "link_down"])

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from alerts import acks
-from alerts.history import History
+from alerts.history import History, Story
 from alerts.texts import Words
 from collector.alertchores import AlertChores
 from collector.store.base import Store
@@ -50,6 +50,7 @@ class Listed:
     folder: Path
     raw: Kept = field(default_factory=Kept)
     daily: Kept = field(default_factory=Kept)
+    asks: bool = False
 
     def __post_init__(self) -> None:
         self.quiet = Quiet(self.folder)
@@ -61,7 +62,13 @@ class Listed:
         path = stage.folder / "ledger.db"
         history = History(path, words, times=self.quiet.times, now=stage.clock)
         stores = cast(tuple[Store, Store], (self.raw, self.daily))
-        self.chores = AlertChores(stage.ledger, stores, history, words.name_of, stage.clock)
+        self.chores = AlertChores(
+            *(stage.ledger, stores, history, words.name_of, stage.clock), revision=self.revision
+        )
+
+    def revision(self) -> object:
+        """Return another thing each time, but where a test has the engine's own asked."""
+        return self.quiet.stage.engine.revision if self.asks else object()
 
     def passes(self, time: int) -> None:
         self.quiet.until(self.quiet.stage.clock.at + time)
@@ -146,6 +153,39 @@ async def test_while_one_is_open_it_is_told_each_five_minutes(listed: Listed) ->
         told += len(await listed.tells())
         listed.quiet.stage.clock.at += 10 * SECOND
     assert told == 3
+
+
+async def test_while_the_engine_changes_nothing_the_ledger_is_read_each_minute_only(
+    listed: Listed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quiet, reads, standing = listed.quiet, list[int](), History.standing
+
+    def counted(history: History) -> list[Story]:
+        reads.append(quiet.stage.clock.at)
+        return list(standing(history))
+
+    monkeypatch.setattr(History, "standing", counted)
+    listed.asks = True
+    quiet.sees("line_down", "")
+    listed.passes(2 * MINUTE)
+    ((number, state),) = await listed.states()
+    assert state == "open"
+    before, heartbeats = len(reads), 0
+    for _ in range(60):
+        quiet.stage.clock.at += 10 * SECOND
+        heartbeats += len(await listed.tells())
+    assert len(reads) - before == 10
+    assert heartbeats == 2, "it is told as often as ever"
+
+    with quiet.stage.ledger.transaction() as db:
+        acks.acknowledge(db, number, "zhang", "district", "page", "", quiet.stage.clock.at)
+    quiet.stage.clock.at += MINUTE
+    (one,) = await listed.tells()
+    assert one.fields["acked"] is True
+
+    quiet.ends("line_down")
+    listed.passes(30 * MINUTE)
+    assert await listed.states() == [(number, "ended")]
 
 
 async def test_a_restart_leaves_none_open_that_ended_meanwhile(listed: Listed) -> None:

@@ -23,10 +23,12 @@ from collector.channelsconfig import (
 from collector.config import CollectorConfig
 from collector.web.app import serve
 from core import clock
+from core.alertkinds import DELIVERED, RAISED, TOLD
 from core.clock import SECOND
 from core.types import Identity
 from tests.alerts import vendors
 from tests.alerts.receiver import Receiver, receiving
+from tests.alerts.test_recorded import recorded
 from tests.alerts.vendors import Vendor, serving
 from tests.collector.making import (
     WHO,
@@ -116,6 +118,33 @@ async def test_an_alertmanager_knows_of_what_fires_for_as_long_as_it_does(
 def disk(percent: float, seq: int, *, seconds_ago: int = 0) -> bytes:
     at = clock.now() - seconds_ago * SECOND
     return batch(A, seq, [b"disk,path=/ used_percent=%g %d" % (percent, at)])
+
+
+async def test_the_audit_log_of_a_stopped_collector_has_all_that_became_of_an_alert(
+    mosquitto: RealBroker, tmp_path: Path
+) -> None:
+    async with receiving() as receiver:
+        async with (
+            running(alerting(tmp_path, mosquitto.port, receiver)) as collector,
+            playing(Played(mosquitto.port)) as agent,
+        ):
+            agent.publish(state(birth(), retain=True))
+            for seq, active in ((1, True), (2, False)):
+                agent.publish(events_of(dropping(active=active, seq=seq)))
+                await until(
+                    lambda: collector.counts().get(("alerts_delivered", "duty")) == seq,  # noqa: B023 — used at once
+                    20,
+                )
+        lines = recorded(tmp_path)
+        assert receiver.url not in str(lines)
+    found = [(one["kind"], one["active"]) for one in lines if one["target"] != "console"]
+    assert found == [
+        *((RAISED, True), (TOLD, True), (DELIVERED, True)),
+        *((RAISED, False), (TOLD, True), (DELIVERED, True)),
+    ]
+    told = [one["details"] for one in lines if one["kind"] == TOLD]
+    assert told[0]["to"] == {"console": "log", "duty": "district"}
+    assert [one["reason"] for one in told] == ["FIRST", "ALL_RESOLVED"]
 
 
 async def test_an_event_reaches_the_webhook_when_it_begins_and_when_it_ends(

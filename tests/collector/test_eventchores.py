@@ -20,6 +20,7 @@ from collector.linecheck import LineCheck
 from collector.store.base import RangeQuery, RefusedLine
 from collector.store.sqlite import SqliteStore
 from core import events
+from core.alertkinds import OF_ALERTS
 from core.clock import SECOND, rfc3339
 from core.errors import StoreBusy, StoreStopped
 from core.lineprotocol import parse
@@ -161,6 +162,20 @@ def test_the_collectors_own_event_is_found_among_those_of_the_school_that_it_is_
     body = json.dumps({**said, "severity": "P3", "target": target, "subject": "302"}).encode()
     tags = parse(eventpoints.point(EventRow("collector/d1", A, 1, 0, 0, NOW, body))).tags
     assert tags == {"kind": "room_not_ready", "code": "EV-FLT-ROOM", "collector": "d1", **about}
+
+
+async def test_what_an_alert_leaves_by_itself_is_no_event_of_the_charts(tmp_path: Path) -> None:
+    desk = open_desk(tmp_path)
+    kinds = sorted(OF_ALERTS)
+    desk.books.journal.note(*(Note(kind, f"{WHO}", "alert/1") for kind in kinds))
+    desk.books.journal.note(Note("collector_started", "d1"))
+    desk.books.journal.sync()
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [len(kinds) + 1]
+    # An agent that says such a word has said something, and that is shown.
+    await desk.take(events_of(event_batch(A, 1, event(kinds[0]))))
+    await chores_of(desk).points()
+    assert rows_stored(desk) == [len(kinds) + 1, len(kinds) + 2]
 
 
 async def test_points_wait_for_a_store_that_refuses_and_none_is_left_out(tmp_path: Path) -> None:

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from core.alertkinds import OF_ALERTS
 from core.kind import SEVERITIES
-from core.kinds import KINDS, OTHER, as_markdown, kind_of
+from core.kinds import KINDS, OTHER, as_markdown, kind_of, kinds_called
 
 PAGE = Path(__file__).parents[2] / "docs/events.md"
 
@@ -34,6 +35,13 @@ def test_every_code_has_exactly_one_category_of_the_standard() -> None:
 def test_no_word_stands_there_twice() -> None:
     rows = [line for line in as_markdown().splitlines() if "| `EV-" in line]
     assert len(rows) == len(set(rows)) == len(KINDS)
+
+
+def test_a_kind_is_found_by_its_word_or_by_what_it_is_called() -> None:
+    assert kinds_called("alert_raised") == {"alert_raised"}
+    assert {"告警", *OF_ALERTS, "alert_acknowledged"} <= kinds_called("告警")
+    assert kinds_called("a message about alerts was made") >= {"alert_told"}
+    assert kinds_called("dragon_seen") == {"dragon_seen"}
 
 
 def test_a_kind_that_nobody_knows_counts_as_other() -> None:

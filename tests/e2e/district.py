@@ -21,6 +21,7 @@ from collector.store.base import Store
 from collector.store.sqlite import SqliteStore
 from collector.terminal import NoAnswer, fetch
 from core import clock
+from core.alertkinds import OF_ALERTS
 from core.types import Event, Identity
 from tests.e2e import accounts, statements, witness
 from tests.e2e.programs import (
@@ -63,6 +64,7 @@ BUCKET = "schoolwatch"
 USUAL = {
     *("collector_started", "audit_key", "config_changed", "agent_enrolled"),
     *("checkpoint", "unknown_school", "batches_dropped"),
+    *OF_ALERTS,
 }
 """What a collector notes in the audit log while nothing is wrong with anybody's memory."""
 SETTLED_WITHIN_S = 240

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from core import clock, wire
+from core.alertkinds import DELIVERED, RAISED, TOLD
 from core.types import Event
 from tests.alerts.receiver import Post, receiving
+from tests.alerts.test_recorded import recorded
 from tests.collector.making import A, event_batch, state
 from tests.collector.making import birth as born
 from tests.collector.played import Played, playing
@@ -76,6 +78,15 @@ async def test_every_alert_reaches_the_receiver_and_a_copy_is_marked(
         await until(lambda: len(unique(receiver.posts)) == keeper.most, 60)
         assert collector.stop() == 0
     check(receiver.posts, keeper.most // 2)
+    check_recorded(tmp_path / "collector", keeper.most)
+
+
+def check_recorded(folder: Path, most: int) -> None:
+    """Hold that the audit log has each begin, end and message once, whatever was killed."""
+    lines = [one for one in recorded(folder) if one["target"] != "console"]
+    for kind in (RAISED, TOLD, DELIVERED):
+        named = Counter((one["subject"], one["active"]) for one in lines if one["kind"] == kind)
+        assert (len(named), set(named.values())) == (most, {1})
 
 
 def unique(posts: Sequence[Post]) -> set[str]:

@@ -53,6 +53,7 @@ def test_rows_are_found_by_anything_they_say(log: Made, capsys: Out) -> None:
     lines = b"".join(path.read_bytes() for path in log.files()[1:]).splitlines()
     every = [json.loads(line) for line in lines]
     assert searched(capsys, log, "--kind", "segment_sealed", "--kind", "nothing") == [901]
+    assert searched(capsys, log, "--kind", "分段已封存") == [901]
     assert searched(capsys, log, "--text", "port 77") == [77, *range(770, 780)]
     day = searched(capsys, log, "--from", "2026-12-02T00:00:00Z", "--to", "2026-12-03T00:00:00Z")
     assert day == list(range(301, 601))

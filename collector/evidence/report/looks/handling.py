@@ -6,6 +6,8 @@ from alerts.incidents.clocks import CLOCKS, ClockTable, due, read_incidents
 from alerts.incidents.rows import running
 from collector.evidence.report.finding import Found, Gap
 from collector.evidence.report.sources import Sources, Unread
+from core.alertkinds import DELIVERED as SENT
+from core.alertkinds import OF_ALERTS, RAISED, TOLD
 from core.alerts import Text
 from core.clock import SECOND
 from core.errors import ConfigError
@@ -86,7 +88,10 @@ def delivery(sources: Sources) -> Found:
             f"{told} alerts delivered, median {_time(middle)}; of P1 {urgent}, median "
             f"{_time(urgent_middle)}; {lost} messages undelivered",
         ),
-        [sources.counted(f"{DELIVERED} ORDER BY 1", *span, "", "")],
+        [
+            sources.counted(f"{DELIVERED} ORDER BY 1", *span, "", ""),
+            *sources.log.counted(TOLD, SENT),
+        ],
         gaps,
         unknown=not told and not lost and not gaps,
     )
@@ -100,7 +105,7 @@ def handling(sources: Sources) -> Found:
     acked, to_ack = median(sources, ACKED, *span)
     fixed, to_fix = median(sources, VERIFIED, *span)
     in_time, due_count = timely(sources)
-    events = sources.log.lines
+    events = sources.log.lines - sources.log.count(*OF_ALERTS)
     gaps = []
     if due_count and in_time < due_count:
         gaps.append(
@@ -134,6 +139,7 @@ def handling(sources: Sources) -> Found:
             sources.counted(f"{ACKED} ORDER BY 1", *span),
             sources.counted(f"{VERIFIED} ORDER BY 1", *span),
             sources.counted(DUE, *span),
+            *sources.log.counted(RAISED),
         ],
         gaps,
         unknown=not fired,
