@@ -47,7 +47,7 @@ def notes_in(file: BinaryIO, upto: int | None = None) -> Iterator[Framed]:
 
     Lines that begin with `#` are for people, and left out.
     """
-    block, empty, number, begin, read = list[bytes](), 0, 0, 1, 0
+    block, empty, length, number, begin, read = list[bytes](), 0, 0, 0, 1, 0
     while line := file.readline(MOST_BYTES):
         read += len(line)
         number += 1
@@ -57,10 +57,10 @@ def notes_in(file: BinaryIO, upto: int | None = None) -> Iterator[Framed]:
             begin = begin if block else number + 1
             continue
         block.append(line)
-        empty += line == b"\n"
-        if empty == _EMPTY_LINES or sum(map(len, block)) > MOST_BYTES:
+        empty, length = empty + (line == b"\n"), length + len(line)
+        if empty == _EMPTY_LINES or length > MOST_BYTES:
             yield framed_note(b"".join(block[:-1]), begin)
-            block, empty, begin = [], 0, number + 1
+            block, empty, length, begin = [], 0, 0, number + 1
     if any(one.startswith(_DASH) and one.endswith(b"\n") for one in block):
         yield framed_note(b"".join(block).rstrip(b"\n") + b"\n", begin)
     elif block:
