@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
@@ -12,6 +12,7 @@ from agent.clients.address import plain
 from agent.listenat import Place
 from core.fields import AnyLevel, Level, MegaBytes
 from core.hints import hint, quoted
+from core.law import LOG_DAYS
 from core.options import CHECK
 from core.tomllines import KeyPath
 
@@ -32,10 +33,6 @@ Bssid = Annotated[
         description='the BSSID of an access point, "02:00:5e:00:53:01" say',
     ),
 ]
-
-
-LEAST_DAYS: Final = 184
-"""Six months, whichever they are (CSL 23(3), 8.1.5.4 d)."""
 
 
 def _day_mistake(text: str) -> str:
@@ -72,7 +69,7 @@ class LogsConfig(Struct, frozen=True, kw_only=True):
     access_points: tuple[Bssid, ...] = ()
     keep_folder: Path | None = None
     keep_mb: MegaBytes = 10_000
-    keep_days: Annotated[int, Meta(ge=LEAST_DAYS, le=3_650)] = LEAST_DAYS
+    keep_days: Annotated[int, Meta(ge=LOG_DAYS, le=3_650)] = LOG_DAYS
     list: tuple[LogSource, ...] = ()
 
 

@@ -27,6 +27,7 @@ from core.fields import (
     file_mistake,
 )
 from core.hints import shown
+from core.law import LOG_DAYS
 from core.options import CHECK
 from core.timefields import Zone, zone_mistake
 from core.tomllines import KeyPath
@@ -52,13 +53,9 @@ def _regions_mistake(regions: tuple[str, ...]) -> str:
 Regions = Annotated[tuple[Level, ...], Meta(min_length=1, extra={CHECK: _regions_mistake})]
 
 
-LEAST_AUDIT_DAYS: Final = 184
-"""Six months (CSL 23(3), domain.md R-45)."""
-
-
 def _days_mistake(days: int) -> str:
-    least = f"is under {LEAST_AUDIT_DAYS}: the law asks for six months (CSL 23)"
-    return "" if days >= LEAST_AUDIT_DAYS else f"{days} {least}"
+    least = f"is under {LOG_DAYS}: the law asks for six months (CSL 23)"
+    return "" if days >= LOG_DAYS else f"{days} {least}"
 
 
 AuditDays = Annotated[int, Meta(le=36_500, extra={CHECK: _days_mistake})]

@@ -8,12 +8,11 @@ from typing import Final, NamedTuple
 
 from alerts.facts import Sight, Wrong
 from collector.audit import AuditLog
-from collector.config import LEAST_AUDIT_DAYS
 from core.clock import SECOND
+from core.law import LOG_DAYS
 
 RULE: Final = "target_retention"
 DAY: Final = 86_400 * SECOND
-DAYS: Final = LEAST_AUDIT_DAYS
 
 
 class Oldest(NamedTuple):
@@ -38,7 +37,7 @@ def retention(found: Oldest | None, at: int) -> Sight:
     if found is None:
         return Sight(at, covers, unknown=frozenset({""}))
     days = max(0, at - found.at) // DAY
-    if found.row == 1 or days >= DAYS:
+    if found.row == 1 or days >= LOG_DAYS:
         return Sight(at, covers)
-    details = {"indicator": "I-23", "days": days, "target": DAYS, "gone": found.row - 1}
+    details = {"indicator": "I-23", "days": days, "target": LOG_DAYS, "gone": found.row - 1}
     return Sight(at, covers, [Wrong(RULE, "", at, details=details)])

@@ -7,6 +7,7 @@ has too little room.
 from collections.abc import Iterator
 from typing import Final
 
+from core.law import LOG_DAYS
 from simulator.chance import mix, unit
 from simulator.conditions import Conditions
 from simulator.district import School
@@ -14,7 +15,6 @@ from simulator.sensors import has_sensor
 from simulator.series import DAY_S, Fields, Series
 
 DEVICE: Final = "firewall"
-WANTED_DAYS: Final = 184
 
 
 def logs(school: School) -> Iterator[Series]:
@@ -77,7 +77,7 @@ def _kept(school: School) -> Series:
         }
 
     static: Fields = {
-        "wanted_days": WANTED_DAYS,
+        "wanted_days": LOG_DAYS,
         "lost": 0,
         "files": began + 1,
         "checked": 7,

@@ -14,16 +14,18 @@ from collector.evidence.reader import LogReader
 from collector.evidence.removed import Removed, note_removed
 from collector.filedigest import digest_of
 from collector.journal import Journal, Note
-from collector.retention import DAYS
 from core import clock
 from core.disk import sync_folder
 from core.errors import ConfigError
+from core.law import LOG_DAYS
 
 KIND: Final = "retention_removed"
 _LEAST_OF_MONTH: Final = 28
 
 
-def remove_old(journal: Journal, days: int, now: clock.Clock, least: int = DAYS) -> list[Removed]:
+def remove_old(
+    journal: Journal, days: int, now: clock.Clock, least: int = LOG_DAYS
+) -> list[Removed]:
     """Remove the sealed segments that ended over *days* ago, the oldest first; return them.
 
     One stays until the log itself shows *least* days after it, whatever the clock says: a clock
@@ -33,8 +35,8 @@ def remove_old(journal: Journal, days: int, now: clock.Clock, least: int = DAYS)
     signed: then it stays, as evidence. Raises OSError, StoreStopped, sqlite3.Error; what was left
     half is gone on with the next time.
     """
-    if days < DAYS:
-        raise ConfigError(f"audit records are kept for {DAYS} days at least (asked: {days})")
+    if days < LOG_DAYS:
+        raise ConfigError(f"audit records are kept for {LOG_DAYS} days at least (asked: {days})")
     folder = journal.log.folder
     keep = date.fromisoformat(clock.rfc3339(now())[:10]) - timedelta(days)
     *older, _newest = segments.segments(folder) or [folder]

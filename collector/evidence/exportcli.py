@@ -144,21 +144,14 @@ def export_command(place: Path, out: Path, **said: Any) -> None:
     chosen by anything else has a proof for each row. It is recorded in the log (audit_exported)
     with range, rows and SHA-256 before the file has its name.
     """
-    from collector.evidence.export import export, keep, part_of  # noqa: PLC0415 — cryptography
+    from collector.evidence.export import export, writing  # noqa: PLC0415 — cryptography
     from collector.evidence.queried import note_query  # noqa: PLC0415 — brings a database
 
     log, question = _asked(place, said)
-    if out.exists():
-        raise ConfigError(f"{out} is there already, and is left as it is. Name another file.")
-    try:
-        made = export(log.folder, question, out)
+    with writing(out) as to:
+        made = export(log.folder, question, to)
         if log.table is not None:
             rows = {"first": made.first, "last": made.last, "rows": made.rows}
             told = {"file": out.name, "sha256": made.sha256, **rows, **question.as_dict()}
             note_query(log.table, "audit_exported", told)
-        keep(made)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written: {error}") from None
-    finally:
-        part_of(out).unlink(missing_ok=True)
     click.echo(f"{out}: rows {made.first} to {made.last}, {made.rows} in it, SHA-256 {made.sha256}")

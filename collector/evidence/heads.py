@@ -17,18 +17,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from core.errors import ConfigError
 from core.merkle.note import (
-    MOST_BYTES,
     Checkpoint,
     Note,
     NoteError,
     checkpoint_in,
     key_id,
-    read_note,
     read_verifier_key,
 )
+from core.merkle.notes import Framed, framed_note, notes_in
 from core.merkle.witnessing import TIME
 
-_DASH: Final = "\u2014".encode()
 _PEM: Final = b"-----BEGIN"
 _DER_HEAD: Final = bytes.fromhex("302a300506032b6570032100")
 """SubjectPublicKeyInfo of an Ed25519 key, before its 32 bytes (RFC 8410)."""
@@ -68,39 +66,20 @@ def heads_in(path: Path, upto: int | None = None, *, witness: bool = False) -> I
 
     Lines that begin with `#` are for people.
     """
-    block, empty, number, begin, read = list[bytes](), 0, 0, 1, 0
     with path.open("rb") as file:
-        for line in file:
-            read += len(line)
-            number += 1
-            if upto is not None and read > upto:
-                break
-            if line.startswith(b"#") or (line == b"\n" and not block):
-                begin = number + 1
-                continue
-            block.append(line)
-            empty += line == b"\n"
-            if empty == 2 or len(block) > MOST_BYTES:
-                yield _head(path.name, begin, b"".join(block[:-1]), witness)
-                block, empty, begin = [], 0, number + 1
-    if block:
-        yield _unfinished(path.name, begin, block, witness)
+        for one in notes_in(file, upto):
+            yield _head(path.name, one, witness=witness)
 
 
-def _unfinished(name: str, line: int, block: list[bytes], witness: bool) -> Head:
-    """Return what stands at the end without an empty line behind it."""
-    whole = block if block[-1].endswith(b"\n") else block[:-1]
-    if any(one.startswith(_DASH) for one in whole):
-        return _head(name, line, b"".join(block), witness)
-    return Head(name, line, trouble="it is not whole", torn=True, witness=witness)
-
-
-def _head(name: str, line: int, data: bytes, witness: bool) -> Head:
-    try:
-        note = read_note(data)
-        return Head(name, line, note, checkpoint_in(note.text), witness=witness)
-    except NoteError as error:
-        return Head(name, line, trouble=str(error), witness=witness)
+def _head(name: str, one: Framed, *, witness: bool) -> Head:
+    trouble, found = one.trouble, None
+    if one.note is not None:
+        try:
+            found = checkpoint_in(one.note.text)
+        except NoteError as error:
+            trouble = str(error)
+    note = one.note if found else None
+    return Head(name, one.line, note, found, trouble, witness, one.torn)
 
 
 def witnessed(path: Path) -> list[Head]:
@@ -110,7 +89,7 @@ def witnessed(path: Path) -> list[Head]:
         if data.lstrip().startswith((b"[", b"{")):
             held: Any = msgspec.json.decode(data)
             texts = [one["note"].encode() for one in (held if isinstance(held, list) else [held])]
-            found = [_head(path.name, 0, text, witness=True) for text in texts]
+            found = [_head(path.name, framed_note(text), witness=True) for text in texts]
         else:
             found = list(heads_in(path, witness=True))
     except (OSError, msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:

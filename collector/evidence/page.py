@@ -8,11 +8,14 @@ COMMANDS: Final = (
     "-sigfile checkpoint.sig",
     "sha256sum key.pem",
     "python3 verify.py",
+    r"""head -n 1 entries.jsonl | (IFS= read -r line; printf '\0%s' "$line") | sha256sum""",
 )
 """To be typed in the folder of the unpacked export; the tests take them from the page."""
 
 _RANGE_ZH: Final = "记录 {first} 至 {last}，其间没有缺失。"
 _RANGE_EN: Final = "rows {first} to {last}, none between them left out."
+_ONE_ZH: Final = "记录 {first}。"
+_ONE_EN: Final = "row {first}."
 _EACH_ZH: Final = (
     "按“{filter}”挑选的记录，在 {first} 至 {last} 之间。每条都有证明；没有漏选这一点无法由此证明，"
     "需要时请索取整段导出。"
@@ -28,7 +31,7 @@ _PAGE: Final = """审计日志导出：使用说明（English below）
 检查点：{time}，覆盖 {size} 条记录。
 本材料用于自查和核验日志的完整性，不是测评结论。
 
-一、只用系统自带的工具检查（解包后，在该文件夹中运行）
+一、只用系统自带的工具检查（解包到空文件夹，在其中运行）
 
 1. 文件未损坏（每行应显示 OK 或“成功”）：
 $ {sums}
@@ -39,8 +42,11 @@ $ {digest}
 
 二、检查每条记录（Python 3.6 以上，不需安装任何东西）
 
-4. 记录与签名的根是否相符；若不相符，会指出第一处不符的行：
+4. 记录与签名的根是否相符；若不相符，会指出第一处不符的行。
+您保存有公钥时，请加上 --key 和它的文件名：
 $ {verify}
+5. 只用系统工具也可抽查一条，如第一行：结果应与 hashes.txt 中该记录号后面的哈希相同：
+$ {leaf}
 
 三、能证明什么，不能证明什么
 
@@ -53,8 +59,8 @@ $ {verify}
 本导出仅用于网络安全审计和日志核验。不得用于处分、惩戒学生或教职工，不得用于营销，
 不得用于教师考核评价（网络安全法第三十二条、个人信息保护法第六条）。用后请按规定销毁。
 
-文件：entries.jsonl 记录；checkpoint 检查点（.body 为被签名的内容，.sig 为签名）；
-checkpoints 期间每日的检查点；key.pem 公钥；export.json、{proof} 证明；verify.py 检查程序。
+文件：entries.jsonl 记录；checkpoint.body 检查点，即被签名的内容，checkpoint.sig 签名；
+checkpoints 期间每日的检查点；key.pem 公钥；hashes.txt 通向签名根的哈希；verify.py 检查程序。
 
 ----------------------------------------------------------------------------------------
 
@@ -64,7 +70,7 @@ From {origin}: {content_en} {rows} rows in all.
 Checkpoint of {time}, over {size} rows.
 It is for a self-check and for proving the log; it is no official assessment.
 
-A. With what every system has (unpack it, and run these in its folder)
+A. With what every system has (unpack it into an empty folder, and run these there)
 
 1. No file is damaged (each line says OK):            sha256sum, command 1 above
 2. The checkpoint's signature holds (it says "Signature Verified Successfully"; openssl >= 3.0):
@@ -74,7 +80,10 @@ A. With what every system has (unpack it, and run these in its folder)
 
 B. Every record (Python 3.6 or later, nothing to install)
 
-4. Whether the records lead to the signed root, and the first line that does not: command 4 above
+4. Whether the records lead to the signed root, and the first line that does not: command 4 above.
+   Where you keep the key, add --key and the name of its file.
+5. A single record, here the first line, with what every system has: command 5 above gives the hash
+   that stands behind the row's number in hashes.txt.
 
 C. What this proves, and what not
 
@@ -90,27 +99,30 @@ For auditing network security and proving the log. Not for discipline of pupils 
 marketing, not for the appraisal of teachers (Cybersecurity Law art. 32, PIPL art. 6). Destroy it
 as your rules say when it is not needed any more.
 
-Files: entries.jsonl, the records; checkpoint (.body is what was signed, .sig the signature);
-checkpoints, one of each day; key.pem; export.json and {proof}, the proof; verify.py.
+Files: entries.jsonl, the records; checkpoint.body, the checkpoint, which is what was signed, and
+checkpoint.sig, the signature; checkpoints, one of each day; key.pem; hashes.txt, which leads to the
+signed root; verify.py.
 """
 
 
-def page(said: dict[str, object], time: str, rows: int, proof: str) -> str:
+def page(said: dict[str, object], time: str) -> str:
     """Return the page of an export; *said* is its export.json."""
     chosen = str(said.get("filter", ""))
     zh, en = (_EACH_ZH, _EACH_EN) if chosen else (_RANGE_ZH, _RANGE_EN)
+    if said["first"] == said["last"]:
+        zh, en = _ONE_ZH, _ONE_EN
     place = {"first": said["first"], "last": said["last"], "filter": chosen}
-    sums, openssl, digest, verify = COMMANDS
+    sums, openssl, digest, verify, leaf = COMMANDS
     return _PAGE.format(
         origin=said["origin"],
         content_zh=zh.format(**place),
         content_en=en.format(**place),
-        rows=rows,
+        rows=said["rows"],
         time=time,
         size=said["size"],
-        proof=proof,
         sums=sums,
         openssl=openssl,
         digest=digest,
         verify=verify,
+        leaf=leaf,
     )

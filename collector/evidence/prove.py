@@ -1,80 +1,30 @@
-"""The proof that one row is in the log that was signed: a small file for whoever doubts it."""
+"""What a proof is made of beside the tree: a line, the checkpoint over it, and the key."""
 
-import base64
-import json
 import os
 from pathlib import Path
-from typing import Any, Final
 
-from collector.evidence.heads import Head, heads_in, keys_of, pem_of, signer_in
+from collector.evidence.heads import Head, heads_in, keys_of, signer_in
 from collector.evidence.lines import one
 from collector.evidence.reader import LogReader
 from collector.evidence.segments import MOST_LINE_BYTES, SEALED, numbered_lines, segment_of
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS
-from collector.evidence.tree import leaf_of
 from core.errors import MonitorError
-from core.merkle import proofs
 from core.merkle.note import NoteError, read_verifier_key
-from core.merkle.proofs import ProofError
-
-FORMAT: Final = "schoolwatch-proof/1"
 
 
 class NotProved(MonitorError):
     """There is no such proof; the text says why."""
 
 
-def prove(folder: Path, row: int, size: int = 0) -> dict[str, Any]:
-    """Return the proof that *row* is among the first *size* rows, of the newest checkpoint if 0.
-
-    Raises NotProved, LogDamaged, OSError. Reads tiles and one line.
-    """
-    head = head_of(folder, size)
-    assert head.checkpoint is not None
-    assert head.note is not None
-    signed = head.checkpoint
-    if not 1 <= row <= signed.size:
-        raise NotProved(f"row {row} is not among the {signed.size} that {head.name} covers")
-    line = line_of_row(folder, row)
-    path = LogReader(folder).inclusion(row - 1, signed.size)
-    try:
-        proofs.check_inclusion(row - 1, signed.size, leaf_of(line), path, signed.root)
-    except ProofError:
-        raise NotProved(
-            f"row {row} is not what was signed, or a tile is damaged: run schoolwatch audit verify"
-        ) from None
-    return {
-        "format": FORMAT,
-        "row": row,
-        "size": signed.size,
-        "line": line.decode(),
-        "proof": shown(path),
-        "checkpoint": head.note.encode().decode(),
-        "key": pem_of(public_of(folder, head)).decode(),
-    }
-
-
-def encode(proof: dict[str, Any]) -> bytes:
-    """Return a proof as its file has it."""
-    return json.dumps(proof, indent=1, ensure_ascii=False).encode() + b"\n"
-
-
-def shown(path: list[bytes]) -> list[str]:
-    """Return hashes as proofs have them."""
-    return [base64.b64encode(each).decode() for each in path]
-
-
 def head_of(folder: Path, size: int = 0) -> Head:
     """Return the newest checkpoint, or that over *size* rows; raises NotProved, OSError."""
     name = CHECKPOINTS if size else CHECKPOINT
     try:
-        found = [x for x in heads_in(folder / name) if x.checkpoint and size in (0, x.size)][:1]
-    except FileNotFoundError:
-        found = []
-    if not found:
+        heads = heads_in(folder / name)
+        return next(x for x in heads if x.checkpoint and size in (0, x.size))
+    except (FileNotFoundError, StopIteration):
         what = f"over {size} rows" if size else "yet"
-        raise NotProved(f"{folder} has no checkpoint {what}")
-    return found[0]
+        raise NotProved(f"{folder} has no checkpoint {what}") from None
 
 
 def public_of(folder: Path, head: Head) -> bytes:

@@ -11,13 +11,12 @@ import click
 from core import clock
 from core.clock import SECOND
 from core.errors import ConfigError, StartError
+from core.law import LOG_DAYS
 
 if TYPE_CHECKING:
     from collector.evidence.report.judge import Report
 
 FILE: Final = click.Path(dir_okay=False, path_type=Path)
-DAYS: Final = 184
-"""Six months, as they are checked (domain.md §2)."""
 NAMES: Final = ("self-check.html", "self-check.xlsx")
 
 
@@ -30,7 +29,12 @@ NAMES: Final = ("self-check.html", "self-check.xlsx")
     metavar="FOLDER",
     help="Where self-check.html and self-check.xlsx are written; made where it is not there.",
 )
-@click.option("--from", "start", metavar="DAY", help="Count records from then. Without: 184 days.")
+@click.option(
+    "--from",
+    "start",
+    metavar="DAY",
+    help=f"Count records from then. Without: {LOG_DAYS} days.",
+)
 @click.option("--to", "stop", metavar="DAY", help="Up to before that day. Without: now.")
 @click.option("--statements", type=FILE, help="What people say (configs/statements.toml).")
 def report_command(
@@ -57,7 +61,7 @@ def report_command(
     read = read_to_start(config)
     zone, now = read.collector.tz(), clock.now()
     until = moment(stop, zone) if stop else now
-    since = moment(start, zone) if start else until - DAYS * 86_400 * SECOND
+    since = moment(start, zone) if start else until - LOG_DAYS * 86_400 * SECOND
     if since >= until:
         raise ConfigError(f"--from {start} is not before --to {stop or 'now'}")
     said = read_statements(statements) if statements else Statements()

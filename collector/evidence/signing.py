@@ -21,6 +21,7 @@ from core import clock, disk
 from core.errors import LogDamaged, StartError
 from core.merkle import note
 from core.merkle.note import Checkpoint, Note, NoteError
+from core.merkle.notes import notes_in
 from core.merkle.witnessing import TIME
 
 CHECKPOINT: Final = "checkpoint"
@@ -193,18 +194,17 @@ class Checkpoints:
         return max(found, key=lambda each: note.checkpoint_in(each.text).size, default=None)
 
     def notes(self) -> Iterator[Note]:
-        """Return every checkpoint that was signed, the first first; raises LogDamaged."""
+        """Return every checkpoint that was signed, the first first; raises LogDamaged.
+
+        What a crash tore at the end was never one: the next start cuts it.
+        """
         path = self._folder / CHECKPOINTS
         with suppress(FileNotFoundError), path.open("rb") as file:
-            block, empty = b"", 0
-            for line in file:
-                block += line
-                empty += line == b"\n"
-                if empty == 2:
-                    yield _note(path, block[:-1])
-                    block, empty = b"", 0
-                if len(block) > note.MOST_BYTES:
-                    raise LogDamaged(path, 0, "what follows a checkpoint is none")
+            for one in notes_in(file):
+                if one.note is not None:
+                    yield _checked(path, one.note)
+                elif not one.torn:
+                    raise LogDamaged(path, 0, f"line {one.line}: {one.trouble}")
 
     def keys(self) -> list[str]:
         """Return the verifier key of every key that signed checkpoints here."""
@@ -258,7 +258,13 @@ def _is_whole(tail: bytes) -> bool:
 
 def _note(path: Path, data: bytes) -> Note:
     try:
-        found = note.read_note(data)
+        return _checked(path, note.read_note(data))
+    except NoteError as error:
+        raise LogDamaged(path, 0, str(error)) from None
+
+
+def _checked(path: Path, found: Note) -> Note:
+    try:
         note.checkpoint_in(found.text)
     except NoteError as error:
         raise LogDamaged(path, 0, str(error)) from None

@@ -3,9 +3,8 @@
 Watch it work: schoolwatch audit verify var/collector
 """
 
-import contextlib
-import io
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -55,8 +54,9 @@ def verify_command(
 ) -> None:
     """Say whether PLACE is whole and unchanged, and else name the first bad record and why.
 
-    PLACE is a collector.toml, a folder with a log (a collector's, or a copy), an export (ZIP) or a
-    proof (JSON). Works beside a running collector, and writes nothing.
+    PLACE is a collector.toml, a folder with a log (a collector's, or a copy), or an export or a
+    proof (ZIP), which is unpacked into a temporary folder. Works beside a running collector, and
+    writes nothing else.
 
     Exit code: 0 fine, 1 something is wrong, 2 wrong use, or a signature could not be checked.
     """
@@ -123,23 +123,37 @@ def _in_words(report: "Report") -> list[str]:
 
 def _is_handed_out(path: Path) -> bool:
     with path.open("rb") as file:
-        return file.read(2).startswith((b"PK", b"{"))  # one that was cut is no ZIP any more
+        begin = file.read(2)  # the end is gone where one was cut
+    if begin.startswith(b"{"):
+        raise ConfigError(
+            f"{path} is a proof by an older version, which is not read any more: make it anew with "
+            "schoolwatch audit prove"
+        )
+    return begin == b"PK"
 
 
 def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> int:
-    """Check an export or a proof with what whoever has it runs too."""
+    """Check an export with the program that whoever has it runs too."""
+    from tempfile import TemporaryDirectory  # noqa: PLC0415
+
     from collector.evidence.heads import pem_of, read_public  # noqa: PLC0415 — cryptography
     from collector.evidence.standalone import verify  # noqa: PLC0415
 
-    words = [str(path)]
-    told = io.BytesIO()
     if len(keys) > 1:
         raise click.UsageError("an export has one key: give --key once")
-    key = pem_of(read_public(keys[0])) if keys else None
-    wrapped = io.TextIOWrapper(told, "utf-8", write_through=True)
-    with contextlib.redirect_stdout(wrapped):
-        code = verify.main(words, key)
-    said = told.getvalue().decode()
+    with TemporaryDirectory() as place:
+        key, folder = Path(place, "key.pem"), Path(place, "export")
+        words = [sys.executable, "-I", verify.__file__, str(folder)]
+        if keys:
+            key.write_bytes(pem_of(read_public(keys[0])))
+            words += ["--key", str(key)]
+        try:
+            _unpack(path, folder)
+        except Exception as error:  # noqa: BLE001 — zipfile raises a dozen kinds for a damaged file
+            code, said = 1, f"✗ 有问题，无法解包 / BAD, it cannot be unpacked: {error}\n"
+        else:
+            done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+            code, said = done.returncode, done.stdout.decode()
     if as_json:
         found: dict[str, Any] = {"fine": code == 0, "signature": code != 2, "said": said}
         said = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
@@ -147,30 +161,34 @@ def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> 
     return code
 
 
-@click.command("prove", short_help="A proof that one row is in the signed log, as a small file.")
+def _unpack(path: Path, folder: Path) -> None:
+    from zipfile import ZipFile  # noqa: PLC0415
+
+    with ZipFile(path) as packed:
+        names = packed.namelist()
+        if len({*names}) < len(names):
+            raise ValueError("a file is twice in it")
+        packed.extractall(folder)
+
+
+@click.command("prove", short_help="A proof that one row is in the signed log, as a small ZIP.")
 @click.argument("row", type=click.IntRange(min=1))
 @click.option("--config", "place", type=PLACE, required=True, help="Its file, or a log's folder.")
 @click.option("--size", type=click.IntRange(min=1), default=None, help="Of an older checkpoint.")
-@click.option("--out", type=FILE, help="Where it is written; without it: shown.")
-def prove_command(row: int, place: Path, size: int | None, out: Path | None) -> None:
+@click.option("--out", type=FILE, required=True, help="The ZIP; never over a file that is there.")
+def prove_command(row: int, place: Path, size: int | None, out: Path) -> None:
     """Prove that ROW is in the log that was signed.
 
-    Whoever has the proof checks it with `schoolwatch audit verify`, or with the verify.py of any
-    export: the line, the hashes beside it, the signed checkpoint and the key are in it.
+    It is an export of that row alone: whoever has it checks it with `schoolwatch audit verify`, or
+    as its README.txt says.
     """
-    from collector.evidence.prove import encode, prove  # noqa: PLC0415 — cryptography
+    from collector.evidence.export import prove, writing  # noqa: PLC0415 — cryptography
     from collector.evidence.queried import note_query  # noqa: PLC0415
     from collector.evidence.where import log_to_ask  # noqa: PLC0415
 
     log = log_to_ask(place)
-    made = encode(prove(log.folder, row, size or 0))
-    if log.table is not None:
-        note_query(log.table, "audit_queried", {"what": "prove", "row": row})
-    if out is None:
-        sys.stdout.write(made.decode())
-        return
-    try:
-        with out.open("xb") as file:
-            file.write(made)
-    except OSError as error:
-        raise ConfigError(f"{out} cannot be written: {error}") from None
+    with writing(out) as to:
+        made = prove(log.folder, row, to, size or 0)
+        if log.table is not None:
+            note_query(log.table, "audit_queried", {"what": "prove", "row": row})
+    click.echo(f"{out}: row {row}, SHA-256 {made.sha256}")

@@ -10,9 +10,10 @@ from typing import Final, Literal
 
 from collector.evidence.health import LogHealth
 from collector.evidence.holding import Verdict
-from collector.retention import DAY, DAYS, Oldest, retention
+from collector.retention import DAY, Oldest, retention
 from core.alerts import Alert
 from core.clock import SECOND
+from core.law import LOG_DAYS
 
 State = Literal["good", "young", "bad", "unknown"]
 SIGNED_WITHIN: Final = 600 * SECOND
@@ -74,7 +75,7 @@ class Evidence:
             return "unknown"
         if retention(Oldest(self.log.oldest_row, self.log.oldest_at), self.at).wrong:
             return "bad"
-        return "good" if (self.oldest_days or 0) >= DAYS else "young"
+        return "good" if (self.oldest_days or 0) >= LOG_DAYS else "young"
 
     def _checkpoint(self) -> State:
         if self.log is None:

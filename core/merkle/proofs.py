@@ -4,7 +4,7 @@ What makes a proof asks for the hashes of complete subtrees only: `node(level, i
 leaves from `index << level` up to `(index + 1) << level`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from core.merkle.hashing import EMPTY_ROOT, HASH_BYTES, node_hash
@@ -34,6 +34,19 @@ def subtree(begin: int, end: int, node: Node) -> bytes:
     for left in reversed(parts):
         root = node_hash(left, root)
     return root
+
+
+def nodes(begin: int, end: int, size: int) -> Iterator[tuple[int, int]]:
+    """Return the largest subtrees of a tree of *size* leaves that make up those from *begin* on.
+
+    They end before *end*; each is its first leaf and the one behind its last, from left to right.
+    """
+    while begin < end:
+        width = begin & -begin or 1 << size.bit_length()
+        while min(begin + width, size) > end:
+            width >>= 1
+        yield begin, min(begin + width, size)
+        begin += width
 
 
 def inclusion(index: int, size: int, node: Node) -> list[bytes]:

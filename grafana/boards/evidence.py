@@ -4,6 +4,7 @@ from typing import Final
 
 from grafana_foundation_sdk.builders import dashboard, stat, timeseries
 
+from core.law import LOG_DAYS
 from grafana import palette
 from grafana.frame import board as frame
 from grafana.frame import to_board
@@ -12,8 +13,6 @@ from grafana.language import Language
 from grafana.panels import Look, Steps, curves, tiles
 
 DAY_S: Final = 86_400
-KEPT: Final = 184
-"""Days that the law asks for."""
 
 
 def board(t: Language) -> dashboard.Dashboard:
@@ -58,15 +57,16 @@ def _oldest(t: Language) -> stat.Panel:
         (
             t("最早的记录（天）", "Oldest record (days)"),
             t(
-                f"审计日志能查到多少天以前。法律要求不少于 {KEPT} 天；"
+                f"审计日志能查到多少天以前。法律要求不少于 {LOG_DAYS} 天；"
                 "新投用的系统还没有满，不算不合格，"
                 "网页“审计日志”会说明是否少了记录。",
-                f"How many days the audit log goes back: the law asks for {KEPT}. A young system "
-                "has not got there yet; the page about the log says whether records are missing.",
+                f"How many days the audit log goes back: the law asks for {LOG_DAYS}. A young "
+                "system has not got there yet; the page about the log says whether records are "
+                "missing.",
             ),
         ),
         last("oldest_age_s", "days", f"floor({{}} / {DAY_S})"),
-        ((None, palette.DEGRADED), (KEPT, palette.UP)),
+        ((None, palette.DEGRADED), (LOG_DAYS, palette.UP)),
     )
 
 
@@ -184,9 +184,9 @@ def _ages(t: Language) -> timeseries.Panel:
             t("能查到多久以前", "How far it goes back"),
             t(
                 f"应当每天长一天，直到留存期。突然变短说明记录被删除；"
-                f"低于 {KEPT} 天的老系统不合规。",
+                f"低于 {LOG_DAYS} 天的老系统不合规。",
                 f"A day longer each day, up to what is kept. A fall: records were taken away. A "
-                f"system that ran for longer must not be below {KEPT} days.",
+                f"system that ran for longer must not be below {LOG_DAYS} days.",
             ),
             "d",
             t("监测中心没有上报", "the collector says nothing"),

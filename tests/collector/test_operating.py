@@ -110,7 +110,7 @@ def words_of(name: str, place: Path) -> list[str]:
         "audit copy": [*config, str(place / "copy")],
         "audit drill": [*config, str(place / "copy"), "--into", str(place / "again")],
         "audit export": [*config, "--out", str(place / "evidence.zip")],
-        "audit prove": [*config, "1"],
+        "audit prove": [*config, "1", "--out", str(place / "row-1.zip")],
         "audit report": [*config, "--out", str(place / "report")],
         "audit rotate-key": config,
         "audit scan": [*config, str(place / "collector.toml")],

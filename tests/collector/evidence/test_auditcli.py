@@ -3,12 +3,14 @@
 import asyncio
 import json
 import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from collector.cli import main
+from collector.evidence.signing import public_file
 from collector.parts import LOCK
 from core.clock import rfc3339
 from core.lock import hold
@@ -120,25 +122,46 @@ def test_verify_takes_witnesses_as_notes_and_as_an_agent_holds_them(
 
 
 @pytest.mark.parametrize(
-    "words", [("verify",), ("verify", "/nowhere"), ("prove", "0", "--config", "/nowhere")]
+    "words",
+    [
+        ("verify",),
+        ("verify", "/nowhere"),
+        ("prove", "0", "--config", "/nowhere", "--out", "x.zip"),
+        ("prove", "1", "--config", "/nowhere"),
+    ],
 )
 def test_wrong_use_is_told_apart(words: tuple[str, ...], capsys: Out) -> None:
     assert told(capsys, *words)[0] == 2
 
 
 def test_what_is_handed_out_is_verified_too(log: Made, tmp_path: Path, capsys: Out) -> None:
-    out, proof = tmp_path / "x.zip", tmp_path / "x.json"
+    out, proof = tmp_path / "x.zip", tmp_path / "row.zip"
     words = ("--from", "2026-12-02", "--to", "2026-12-03", "--out", out)
     assert told(capsys, "export", "--config", log.folder, *words)[0] == 0
     assert told(capsys, "export", "--config", log.folder, *words)[0] == 2, "never over a file"
     assert told(capsys, "prove", "77", "--config", log.folder, "--out", proof)[0] == 0
-    key = log.folder / "audit-key.pub.pem"
+    key, other = log.folder / "audit-key.pub.pem", made(tmp_path / "other").key
     for path in (out, proof):
         code, said, _ = told(capsys, "verify", path, "--key", key)
         assert (code, "签名有效" in said) == (0, True)
-        path.write_bytes(path.read_bytes()[:-100])
+        code, said, _ = told(capsys, "verify", path, "--key", public_file(other))
+        assert (code, "不是您保存的" in said) == (1, True)
+        whole = path.read_bytes()
+        path.write_bytes(whole[:-100])
         code, said, _ = told(capsys, "verify", path, "--json")
         assert (code, json.loads(said)["fine"]) == (1, False)
+        path.write_bytes(whole)
+        with zipfile.ZipFile(path, "a") as packed, pytest.warns(UserWarning, match="Duplicate"):
+            packed.writestr("entries.jsonl", b"{}\n")
+        code, said, _ = told(capsys, "verify", path)
+        assert (code, "twice" in said) == (1, True)
+
+
+def test_a_proof_by_an_older_version_is_told_apart(tmp_path: Path, capsys: Out) -> None:
+    old = tmp_path / "row-77.json"
+    old.write_text('{"format": "schoolwatch-proof/1"}')
+    code, _, err = told(capsys, "verify", old)
+    assert (code, "make it anew" in err) == (2, True)
 
 
 async def test_every_query_is_a_row_and_an_export_with_its_digest(
@@ -148,7 +171,7 @@ async def test_every_query_is_a_row_and_an_export_with_its_digest(
     await lived(folder)
     file = config_file(folder)
     assert told(capsys, "search", "--config", file, "--text", "secret word")[0] == 1
-    assert told(capsys, "prove", "1", "--config", file)[0] == 0
+    assert told(capsys, "prove", "1", "--config", file, "--out", tmp_path / "1.zip")[0] == 0
     assert told(capsys, "export", "--config", file, "--out", tmp_path / "x.zip")[0] == 0
     assert told(capsys, "verify", file)[0] == 0, "and that changes nothing"
     rows = [one for one in audited_in(folder) if one["kind"].startswith("audit_")]
@@ -166,10 +189,10 @@ async def test_every_query_is_a_row_and_an_export_with_its_digest(
 async def test_the_folder_of_a_collector_that_runs_is_no_way_round_the_record(
     tmp_path: Path, capsys: Out
 ) -> None:
-    folder = tmp_path / "d1"
+    folder, to = tmp_path / "d1", ("--out", str(tmp_path / "x.zip"))
     await lived(folder)
     with hold(folder / LOCK, "collector", "[collector] folder"):
-        for words in (("search",), ("prove", "1"), ("export", "--out", str(tmp_path / "x.zip"))):
+        for words in (("search",), ("prove", "1", *to), ("export", *to)):
             code, out, err = told(capsys, *words, "--config", folder)
             assert (code, out) == (2, "")
             assert "name its collector.toml" in err
@@ -177,11 +200,11 @@ async def test_the_folder_of_a_collector_that_runs_is_no_way_round_the_record(
 
 
 async def test_nothing_is_handed_out_that_cannot_be_recorded(tmp_path: Path, capsys: Out) -> None:
-    folder = tmp_path / "d1"
+    folder, to = tmp_path / "d1", ("--out", str(tmp_path / "x.zip"))
     await lived(folder)
     file = config_file(folder)
     (folder / "ledger.db").rename(tmp_path / "away")
-    for words in (("search",), ("prove", "1"), ("export", "--out", str(tmp_path / "x.zip"))):
+    for words in (("search",), ("prove", "1", *to), ("export", *to)):
         code, out, _ = told(capsys, *words, "--config", file)
         assert (code, out) == (2, "")
     assert not list(tmp_path.glob("x.zip*"))

@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from collector.config import LEAST_AUDIT_DAYS
 from collector.evidence.report import treehealth, watchdog
 from collector.evidence.report.finding import Found, Gap
 from collector.evidence.report.sources import Sources
 from core.alerts import Text
 from core.clock import SECOND
+from core.law import LOG_DAYS
 
 _DAY: Final = 86_400 * SECOND
 
@@ -159,7 +159,7 @@ def retention(sources: Sources) -> Found:
     if not log.rows:
         return Found(Text("没有记录", "no record"), [log.whole()], unknown=True)
     days = max(0, sources.now - log.oldest_at) // _DAY
-    young, gaps = days < LEAST_AUDIT_DAYS, []
+    young, gaps = days < LOG_DAYS, []
     first = log.segments[0].first
     if first > 1 and (young or REMOVED not in log.newest):
         gaps.append(
@@ -175,14 +175,12 @@ def retention(sources: Sources) -> Found:
                 hole=young,
             )
         )
-    said = f"；系统运行未满 {LEAST_AUDIT_DAYS} 天，期满前不作结论" if young and not gaps else ""
-    said_en = (
-        f"; younger than {LEAST_AUDIT_DAYS} days, no verdict yet" if young and not gaps else ""
-    )
+    said = f"；系统运行未满 {LOG_DAYS} 天，期满前不作结论" if young and not gaps else ""
+    said_en = f"; younger than {LOG_DAYS} days, no verdict yet" if young and not gaps else ""
     return Found(
         Text(
-            f"最早记录距今 {days} 天（应不少于 {LEAST_AUDIT_DAYS} 天）{said}",
-            f"the oldest record is {days} days old (at least {LEAST_AUDIT_DAYS}){said_en}",
+            f"最早记录距今 {days} 天（应不少于 {LOG_DAYS} 天）{said}",
+            f"the oldest record is {days} days old (at least {LOG_DAYS}){said_en}",
         ),
         [log.whole(), *log.counted(REMOVED)],
         gaps,
