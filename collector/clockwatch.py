@@ -14,6 +14,8 @@ from core.clock import SECOND
 STEP: Final = "clock_step"
 BACK: Final = "clock_back"
 MILLISECOND: Final = 1_000_000
+SET_BACK: Final = 5 * SECOND
+"""Records of one moment come in any order; by so much they are of a clock that was set back."""
 _log = logging.getLogger(__name__)
 
 
@@ -25,6 +27,18 @@ class ClockWatch:
     times: OwnClock
     books: Books
     _untold: list[Note] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        last = self.books.journal.log.last
+        by = self.times.now() - last.received if last else 0
+        if by <= -SET_BACK:
+            _log.error(
+                "this machine's clock is %.0f s behind the last record of the audit log: it was "
+                "set back while the collector did not run, or was ahead before. Check it "
+                "now; agents follow it",
+                -by / SECOND,
+            )
+            self._untold += self._went_back(by)
 
     async def look(self) -> None:
         """See whether the clock was set; raises what the journal raises."""
@@ -68,10 +82,13 @@ class ClockWatch:
         ended = {"believed": change.what == "believed"}
         notes = [self._note(STEP, ended, active=False)]
         if change.what == "believed" and change.by < 0:
-            # What the collector itself writes begins anew, at times that it had before.
-            corrected = {"corrected_ms": change.by // MILLISECOND}
-            notes += [self._note(BACK, corrected), self._note(BACK, {}, active=False)]
+            notes += self._went_back(change.by)
         return notes
+
+    def _went_back(self, by: int) -> list[Note]:
+        """Return what tells that the collector writes anew at times that it had before."""
+        corrected = {"corrected_ms": by // MILLISECOND}
+        return [self._note(BACK, corrected), self._note(BACK, {}, active=False)]
 
     def _note(self, kind: str, details: Mapping[str, Any], *, active: bool = True) -> Note:
         return Note(kind, f"collector/{self.collector}", "clock", details, active=active)

@@ -5,7 +5,13 @@ does each act and finds its row.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
+
+from core.alerts import Text
+
+TABLE: Final = Path(__file__)
+"""This file, whose digest the self-check gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,19 +19,35 @@ class Covered:
     """The kinds of rows that an act leaves; where there is none, `why`."""
 
     kinds: tuple[str, ...] = ()
-    why: str = ""
+    why: Text | None = None
 
 
 def _rows(*kinds: str) -> Covered:
     return Covered(kinds)
 
 
-PAGE: Final = Covered(why="shows what is; changes nothing, and gives no file away")
-API: Final = Covered(why="what the pages show, for programs that ask each few seconds")
-HASHES: Final = Covered(why="hashes and signatures, for witnesses; no record can be told from one")
-HEALTH: Final = Covered(why="for programs that watch; changes nothing")
-FORM: Final = Covered(why="shows a form; what comes of it is recorded when it is sent")
-LOOK: Final = Covered(why="reads files or asks the collector; changes nothing")
+def _none(zh: str, en: str) -> Covered:
+    return Covered(why=Text(zh, en))
+
+
+PAGE: Final = _none(
+    "只展示现状，不改动，也不给出文件", "shows what is; changes nothing, and gives no file away"
+)
+API: Final = _none(
+    "与页面相同的内容，供程序每几秒读取",
+    "what the pages show, for programs that ask each few seconds",
+)
+HASHES: Final = _none(
+    "只有散列值和签名，供见证方核对，看不出任何一条记录",
+    "hashes and signatures, for witnesses; no record can be told from one",
+)
+HEALTH: Final = _none("供监控程序查看，不改动", "for programs that watch; changes nothing")
+FORM: Final = _none(
+    "只显示表单，提交时才记录", "shows a form; what comes of it is recorded when it is sent"
+)
+LOOK: Final = _none(
+    "只读取文件或询问监测中心，不改动", "reads files or asks the collector; changes nothing"
+)
 COMMAND: Final = _rows("command_run")
 
 ROUTES: Final[dict[str, Covered]] = {
@@ -121,13 +143,22 @@ COMMANDS: Final[dict[str, Covered]] = {
     "up": _rows("collector_started"),
     "accounts check": LOOK,
     "accounts list": LOOK,
-    "audit compare": Covered(why="on the auditor's host, of files that it holds"),
+    "audit compare": _none(
+        "在审计主机上，核对它自己的文件", "on the auditor's host, of files that it holds"
+    ),
     "audit key": LOOK,
-    "audit verify": Covered(why="says whether the log is whole; gives nothing of it out"),
-    "audit witness": Covered(why="on the auditor's host; takes hashes and signatures alone"),
+    "audit verify": _none(
+        "只说明日志是否完整，不给出内容", "says whether the log is whole; gives nothing of it out"
+    ),
+    "audit witness": _none(
+        "在审计主机上，只取散列值和签名", "on the auditor's host; takes hashes and signatures alone"
+    ),
     "calendar check": LOOK,
     "calendar show": LOOK,
-    "collector watch": Covered(why="a program beside the collector; its canary is a reading"),
+    "collector watch": _none(
+        "监测中心旁的看门狗程序；它的探测是一条读数",
+        "a program beside the collector; its canary is a reading",
+    ),
     "completion": LOOK,
     "deploy list": LOOK,
     "ledger": LOOK,
@@ -139,7 +170,9 @@ COMMANDS: Final[dict[str, Covered]] = {
     "rules list": LOOK,
     "rules test": LOOK,
     "status": LOOK,
-    "store check": Covered(why="writes one reading of its own to see that it can be read back"),
+    "store check": _none(
+        "写入一条自己的读数并读回", "writes one reading of its own to see that it can be read back"
+    ),
 }
 """By their words after `schoolwatch`."""
 

@@ -157,21 +157,22 @@ def _leave(
         insert(db, row)
         (number,) = db.execute("SELECT max(row) FROM event").fetchone()
         move_cursor(db, ASKED, number)
-    if not wait or not _runs(table) or _answered(ledger, number):
+    reason = _refusal(ledger, number) if wait and _runs(table) else ""
+    if not reason:
         return
-    reason = f"the collector did not put it into its audit log within {PATIENCE_S:.0f} s"
     failed = replace(note, success=False, reason=reason)
     EventRows(ledger).note([own_row(table.id, failed, wire.new_epoch(), 1, now())])
     raise stopped(f"{reason}, see /readyz")
 
 
-def _answered(ledger: Ledger, number: int) -> bool:
+def _refusal(ledger: Ledger, number: int) -> str:
+    """Return why row *number* is not in the collector's log, when it has said or time is up."""
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         with ledger.transaction() as db:
             if (cursor_of(db, ANSWERED) or 0) >= number:
-                return True
+                return ""
             if cursor_of(db, STOPPED):
-                return False
+                return "the collector could not write it into its audit log"
         time.sleep(LOOK_S)
-    return False
+    return f"the collector did not say within {PATIENCE_S:.0f} s that its audit log has it"

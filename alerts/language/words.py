@@ -76,6 +76,7 @@ _OF_EVENTS: Final[Mapping[str, frozenset[str]]] = {
     **dict.fromkeys(("audit_inconsistent", "audit_went_back"), frozenset({"size", "new_size"})),
     "audit_given_up": frozenset({"size", "new_size", "set_back_to"}),
     "witness_acknowledged": frozenset({"by", "because"}),
+    "person_data_removed": frozenset({"count"}),
 }
 _SAID: Final[Mapping[str, frozenset[str]]] = {
     "http_response": frozenset({"why", "advice", "phase", "seconds"}),

@@ -8,7 +8,7 @@ from collector.evidence import lines as reading
 from collector.evidence.findings import Finding
 from collector.evidence.heads import announced, keys_of
 from collector.evidence.lines import Line, Piece
-from collector.evidence.seen import MOST_FINDINGS, Back, Seen
+from collector.evidence.seen import Seen
 from core.clock import SECOND
 
 KEY_ROW: Final = "audit_key"
@@ -52,10 +52,12 @@ class Rows:
         latest = self.seen.received
         for number, line in enumerate(found):
             if line.received < latest - BACK_NS:
-                place = (piece.path.name, piece.begin + number, line.row)
-                self.seen.back.append(Back(place, (latest - line.received) // SECOND))
+                seconds = (latest - line.received) // SECOND
+                what = (
+                    f"row {line.row} was received {seconds} s before the one that stands before it"
+                )
+                self.seen.went_back(what, piece.path.name, piece.begin + number, line.row)
                 latest = line.received
-                del self.seen.back[MOST_FINDINGS:]
             latest = max(latest, line.received)
         self.seen.received = found[-1].received if found else 0
 

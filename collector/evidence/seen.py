@@ -15,10 +15,10 @@ MOST_FINDINGS: Final = 50
 
 @dataclass(slots=True)
 class Back:
-    """A row that was received before the one that stands before it."""
+    """A row or checkpoint of an earlier time than what stands before it: file, line, row."""
 
     where: tuple[str, int, int]
-    seconds: int
+    what: str
 
 
 @dataclass(slots=True)
@@ -56,6 +56,11 @@ class Seen:
     begins: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The first row of each segment, and when it was received."""
     bad_tiles: list[tuple[str, int]] = field(default_factory=list)
+
+    def went_back(self, what: str, file: str, line: int, row: int) -> None:
+        """Keep where time went back: whether a row tells why is known when all was read."""
+        if len(self.back) < MOST_FINDINGS:
+            self.back.append(Back((file, line, row), what))
 
     def say(self, word: str, what: str, file: str = "", line: int = 0, row: int = 0) -> None:
         """Add a finding, as long as there are not too many."""

@@ -124,12 +124,14 @@ class Verdict:
     def _conclude_times(self) -> None:
         for back in self.seen.back:
             file, line, row = back.where
-            told = next((at for at in self.seen.back_told if abs(at - row) <= _NEAR_ROWS), 0)
-            what = f"row {row} was received {back.seconds} s before the one that stands before it"
-            if told:
-                self.seen.say("clock_told", f"{what}; row {told} tells of it", file, line, row)
+            near = [
+                (abs(at - row), at) for at in self.seen.back_told if abs(at - row) <= _NEAR_ROWS
+            ]
+            if near:
+                what = f"{back.what}; row {min(near)[1]} tells of it"
+                self.seen.say("clock_told", what, file, line, row)
             else:
-                self.seen.say("clock_back", f"{what}; no row tells why", file, line, row)
+                self.seen.say("clock_back", f"{back.what}; no row tells why", file, line, row)
 
     def _conclude_keys(self) -> None:
         if self.keys is None:

@@ -19,12 +19,13 @@ from collector.evidence.findings import Report
 from collector.evidence.following import Following
 from collector.evidence.heads import Head, heads_in, keys_of, signer_in
 from collector.evidence.lines import Digest, Piece
-from collector.evidence.rows import Rows, out_of_order
+from collector.evidence.rows import BACK_NS, Rows, out_of_order
 from collector.evidence.seen import MOST_FINDINGS, Seen
 from collector.evidence.segments import SEALED, numbered_lines, plain_name, segments
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS
 from collector.evidence.tree import edge_before, read_tile
 from collector.evidence.verdict import Verdict
+from core.clock import at_of
 from core.errors import LogDamaged
 from core.merkle.hashing import Edge
 from core.merkle.note import NoteError, read_verifier_key, verifier_key
@@ -131,9 +132,9 @@ class Check:
                 what = f"it is of {head.size} rows, and follows one of {before}"
                 self.seen.say("checkpoint_order", what, head.file, head.line, head.size)
                 continue
-            if time is not None and head.time < time:
+            if time is not None and _is_behind(head.time, time):
                 what = f"it was signed at {head.time}, behind one of {time}"
-                self.seen.say("clock_back", what, head.file, head.line, head.size)
+                self.seen.went_back(what, head.file, head.line, head.size)
             before, time = head.size, head.time
             while extra and extra[0].size <= head.size:
                 yield extra.pop(0)
@@ -263,6 +264,14 @@ class Check:
             report.root = last.checkpoint.root.hex()
             report.key = verifier_key(report.origin, self.seen.last_key)
         Verdict(self.seen, files, self.keys, self.witnesses).conclude(ahead)
+
+
+def _is_behind(time: str, before: str) -> bool:
+    """Return whether *time* is further back than clocks are corrected without a word."""
+    try:
+        return at_of(time) < at_of(before) - BACK_NS
+    except ValueError:
+        return time < before
 
 
 def _first_of(path: Path) -> int:

@@ -4,22 +4,27 @@ Each figure has a word of its own: `good`, `young` (nothing is wrong, but half a
 `bad`, and `unknown` where nobody can tell. No witness is no good sign.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from collector.evidence.health import LogHealth
-from collector.evidence.holding import Verdict
+from collector.evidence.holding import VERDICTS, Standing, Verdict
 from collector.retention import DAY, Oldest, retention
 from core.alerts import Alert
 from core.clock import SECOND
 from core.law import LOG_DAYS
+from core.types import Identity
 
 State = Literal["good", "young", "bad", "unknown"]
 SIGNED_WITHIN: Final = 600 * SECOND
 """A checkpoint is signed each minute, since a row comes each minute."""
 SOURCES: Final = ("firewall_silent", "log_rows_lost", "log_keep_short", "log_day_damaged")
 """Alerts about logs that other devices keep."""
+SILENT: Final = "silent"
+SILENT_AFTER: Final = 7 * DAY
+"""A weekend is not silence. What a witness holds proves nothing while nobody hears it."""
 _AGREE: Final[tuple[Verdict, ...]] = ("agrees", "restored")
 _WRONG: Final[tuple[Verdict, ...]] = ("ahead", "differs")
 _OPEN: Final = ("firing", "keeping")
@@ -29,7 +34,8 @@ _OPEN: Final = ("firing", "keeping")
 class Evidence:
     """What is known; `trouble` is why the log cannot be read, `writing` why not written.
 
-    `witnesses` counts them by verdict, `sources` open alerts about foreign logs by rule.
+    `witnesses` counts them by verdict, or as `silent` where they agreed when they were heard last,
+    over a week ago; `sources` counts open alerts about foreign logs by rule.
     """
 
     at: int
@@ -87,6 +93,17 @@ class Evidence:
         if self.disagreeing:
             return "bad"
         return "good" if self.agreeing else "unknown"
+
+
+def heard_of(
+    standings: Mapping[Identity, Standing], arrival: Callable[[Identity], int], at: int
+) -> Mapping[str, int]:
+    """Return how many witnesses stand how; *arrival* is when one was heard of last (ns)."""
+    counted = Counter[str](
+        SILENT if one.verdict in _AGREE and at - arrival(who) > SILENT_AFTER else one.verdict
+        for who, one in standings.items()
+    )
+    return {word: counted[word] for word in (*VERDICTS, SILENT)}
 
 
 def sources_of(alerts: Iterable[Alert]) -> Mapping[str, int]:

@@ -7,7 +7,7 @@ from typing import Final
 from collector.books import Books
 from collector.district.points import encoded
 from collector.evidence.health import LogHealth
-from collector.evidence.view import Evidence, sources_of
+from collector.evidence.view import Evidence, heard_of, sources_of
 from collector.store.base import Store
 from core import clock
 from core.alerts import Alert
@@ -36,14 +36,15 @@ class EvidenceWatch:
 
     def view(self, writing: str) -> Evidence:
         """Return what is known now; *writing* is why the log cannot be written."""
-        witnesses = self.books.witnesses
-        counts = witnesses.counts() if witnesses else {}
+        witnesses, live, at = self.books.witnesses, self.books.live, self.now()
+        standings = witnesses.standings if witnesses else {}
+        counts = heard_of(standings, lambda who: live.state(who).known.last_arrival, at)
         try:
             log, trouble = self.books.journal.log.health(), ""
         except (MonitorError, OSError) as error:
             log, trouble = None, str(error) or type(error).__name__
         self.health = log
-        return Evidence(self.now(), log, counts, self._sources, trouble, writing)
+        return Evidence(at, log, counts, self._sources, trouble, writing)
 
     def write(self, view: Evidence) -> None:
         """Write the line of *view*; raises StoreError."""

@@ -77,6 +77,16 @@ EVIDENCE: Final[dict[str, Text]] = {
         "No agent holds a signature yet, so nobody else can prove that the log was not rewritten. "
         "Upgrade agents, or set up the auditor's host.",
     ),
+    "evidence_witnesses_silent": Text(
+        "保存签名的采集端都已 7 天以上没有联系，现在无法由他人证明日志没有被改写。"
+        "请让采集端恢复在线，或在审计主机上运行 schoolwatch audit witness。",
+        "No agent that holds a signature was heard for over 7 days, so nobody else can prove now "
+        "that the log was not rewritten. Bring agents back, or run schoolwatch audit witness on "
+        "the auditor's host.",
+    ),
+    "evidence_verdict_silent": Text(
+        "曾经一致，7 天以上没有联系", "agreed, not heard for over 7 days"
+    ),
     "evidence_verdict_agrees": Text("一致", "agree"),
     "evidence_verdict_restored": Text("已由人确认的恢复", "restored, acknowledged"),
     "evidence_verdict_ahead": Text("比日志多", "hold more than there is"),

@@ -26,7 +26,8 @@ StateOf = Annotated[
 class EvidenceAnswer(msgspec.Struct, frozen=True):
     """Each figure of the log and a word for it; times and sizes are 0 where they are not known.
 
-    `witnesses` counts who holds a checkpoint by what it is to the log, `sources` the open alerts
+    `witnesses` counts who holds a checkpoint by what it is to the log, or as `silent` where it
+    agreed and its agent was not heard for over seven days; `sources` the open alerts
     about logs that other devices keep. `problem` says why the log cannot be read, `writing` why it
     cannot be written, `signing` why no checkpoint is signed.
     """

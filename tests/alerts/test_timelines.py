@@ -26,7 +26,7 @@ FILES = [
 MOMENTARY = {
     *("audit_given_up", "audit_made_anew"),
     *("gateway_mac_changed", "identity_twice", "unexplained_gap", "forged_batch", "replay"),
-    *("store_went_back", "witness_acknowledged"),
+    *("store_went_back", "witness_acknowledged", "person_data_removed"),
 }
 """What happens and does not last: it is over by the clock, and nobody is told of that."""
 

@@ -348,11 +348,32 @@ def test_one_that_does_not_answer_lets_nobody_act_and_the_row_says_so(
     table = CollectorTable(regions=(REGION,), folder=place / "kept")
     with (
         hold(table.folder / LOCK, "collector", "x"),
-        pytest.raises(AuditStopped, match="did not put it"),
+        pytest.raises(AuditStopped, match="did not say within"),
     ):
         record(Whose(table), Note("command_run", "x", by=operator()))
     lived(place / "kept")
     assert [row["success"] for row in rows(place / "kept")] == [True, False]
+
+
+def test_one_that_stops_meanwhile_is_not_waited_for_and_no_wait_is_told(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = CollectorTable(regions=(REGION,), folder=place / "kept")
+    slept: list[float] = []
+
+    def stop(seconds: float) -> None:
+        slept.append(seconds)
+        with closing(Ledger(table.ledger_file)) as ledger, ledger.transaction() as db:
+            move_cursor(db, STOPPED, 1)
+
+    monkeypatch.setattr("collector.operating.time.sleep", stop)
+    with (
+        hold(table.folder / LOCK, "collector", "x"),
+        pytest.raises(AuditStopped, match="could not write it into its audit log, see") as told,
+    ):
+        record(Whose(table), Note("command_run", "x", by=operator()))
+    assert len(slept) == 1
+    assert "within" not in str(told.value)
 
 
 @pytest.mark.parametrize("text", ["", "[collector]\n", "x = [", "collector = 3\n"])

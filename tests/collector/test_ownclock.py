@@ -143,3 +143,22 @@ async def test_after_a_start_nobody_was_heard_of_later_than_now(tmp_path: Path) 
     after = open_desk(tmp_path, Clock(AT))
     (agent,) = after.books.live.agents()
     assert after.books.live.state(agent).known.last_arrival == AT
+
+
+async def test_a_clock_that_was_set_back_while_nothing_ran_is_in_the_audit_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = open_desk(tmp_path, Clock(AT + DAY))
+    await desk.take(stated(birth(A)), events_of(event_batch()))
+    desk.books.ledger.close()
+    m = Machine()
+    after = open_desk(tmp_path, Clock(AT))
+    for _ in range(2):
+        await ClockWatch("d1", m.time, after.books).look()
+    told = after.audited("clock_back")
+    assert [(r["agent"], r["active"]) for r in told] == [
+        ("collector/d1", True),
+        ("collector/d1", False),
+    ]
+    assert told[0]["details"] == {"corrected_ms": -DAY // 1_000_000}
+    assert "86400 s behind the last record" in caplog.text

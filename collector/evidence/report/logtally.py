@@ -72,6 +72,8 @@ class OfKind:
     first: int = 0
     last: int = 0
     last_at: int = 0
+    done: Counter[str] = field(default_factory=Counter)
+    """By target, of PROOFS: those that did not fail."""
     digest: Any = field(default_factory=hashlib.sha256)
 
     def add(self, line: Line, raw: bytes) -> None:
@@ -79,6 +81,8 @@ class OfKind:
         self.count += 1
         self.ended += not line.active
         self.failed += line.success is False
+        if line.kind in PROOFS and line.success is not False:
+            self.done[line.target] += 1
         self.first = self.first or line.row
         self.last, self.last_at = line.row, max(self.last_at, line.received)
         self.digest.update(raw)
@@ -134,10 +138,10 @@ class LogTally:
         """Return how many lines of *kinds* there are."""
         return sum(self.kinds[kind].count for kind in kinds if kind in self.kinds)
 
-    def succeeded(self, kind: str) -> int:
-        """Return how many lines of *kind* do not tell of a failure."""
-        one = self.kinds.get(kind)
-        return one.count - one.failed if one else 0
+    def succeeded(self, kind: str, *targets: str) -> int:
+        """Return how many lines of *kind*, one of PROOFS, do not tell of a failure."""
+        one = self.kinds.get(kind, OfKind())
+        return sum(n for target, n in one.done.items() if target in targets or not targets)
 
     def newest_done(self, kind: str, *targets: str) -> Line | None:
         """Return the last line of *kind*, one of PROOFS, that tells of no failure."""

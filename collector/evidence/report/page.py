@@ -4,6 +4,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from collector.coverage import COMMANDS, ROUTES
 from collector.evidence.report import words
 from collector.evidence.report.judge import Report
 from core import clock
@@ -20,4 +21,7 @@ def html(report: Report) -> str:
     )
     zone = ZoneInfo(report.zone)
     template = environment.get_template("report.html")
-    return template.render(report=report, w=words, when=lambda at: clock.minute(at, zone))
+    acts = {**ROUTES, **COMMANDS}
+    return template.render(
+        report=report, w=words, acts=acts, when=lambda at: clock.minute(at, zone)
+    )

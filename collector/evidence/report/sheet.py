@@ -11,6 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from collector.coverage import COMMANDS, ROUTES
 from collector.evidence.report import words
 from collector.evidence.report.finding import Counted, Finding
 from collector.evidence.report.judge import Report
@@ -34,6 +35,7 @@ def xlsx(report: Report) -> bytes:
     _clauses(book, report)
     _evidence(book, report)
     _police(book, report)
+    _covered(book)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -116,6 +118,14 @@ def _police(book: Workbook, report: Report) -> None:
         for one in report.police
     ]
     _sheet(book, "公安部令151号第十条", heads, (44, 14, 60, 70, 30), rows)
+
+
+def _covered(book: Workbook) -> None:
+    rows = [
+        (name, " ".join(one.kinds), _both(one.why) if one.why else "")
+        for name, one in {**ROUTES, **COMMANDS}.items()
+    ]
+    _sheet(book, "操作与记录 Acts", [*map(_both, words.COVERED_HEADS)], (44, 60, 70), rows)
 
 
 def _sheet(

@@ -58,6 +58,14 @@ HEADS: Final = (
     Text("缺口与下一步", "gaps, and what to do next"),
     Text("证据", "evidence"),
 )
+COVERED: Final = Text(
+    "操作与记录对照（8.1.4.3 a）", "Acts and the records that they leave (8.1.4.3 a)"
+)
+COVERED_HEADS: Final = (
+    Text("网页地址、接口、命令", "address or command"),
+    Text("留下的记录", "records"),
+    Text("不留记录的理由", "why none"),
+)
 LEVEL3: Final = Text("仅三级", "level 3 only")
 BLOCKED: Final = Text("证据无法读取", "evidence could not be read")
 STATED: Final = Text("人工说明", "statement")

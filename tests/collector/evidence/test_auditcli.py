@@ -80,9 +80,12 @@ def test_no_more_rows_are_shown_than_asked_for_and_that_is_said(log: Made, capsy
     ]
 
 
-def test_a_segment_that_a_clock_put_back_is_searched_too(tmp_path: Path, capsys: Out) -> None:
+@pytest.mark.parametrize("by", [2, 200])
+def test_a_segment_that_a_clock_put_back_is_searched_too(
+    tmp_path: Path, capsys: Out, by: int
+) -> None:
     log = made(tmp_path / "d1", days=2)
-    log.now -= 2 * DAY
+    log.now -= by * DAY
     log.write(5)
     words = ("--to", "2026-12-01T00:00:00Z")
     assert searched(capsys, log, *words) == list(range(601, 606))

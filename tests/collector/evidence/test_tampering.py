@@ -305,7 +305,29 @@ def test_a_clock_that_was_set_back_is_named_unless_a_row_tells_why(log: Made) ->
     assert ("clock_back", 902) in bad
     assert all(word == "clock_back" for word, _ in bad)
     log.append([log.event("clock_back", "clock")])
-    assert "clock_told" in [one.word for one in log.check().findings]
+    report = log.check()
+    assert report.fine
+    (row, checkpoint) = [one for one in report.findings if one.word == "clock_told"]
+    assert (row.file, row.row, checkpoint.file, checkpoint.row) == (DAY3, 902, "checkpoints", 904)
+    assert all("row 905 tells of it" in one.what for one in (row, checkpoint))
+
+
+def test_a_clock_that_is_corrected_by_seconds_is_no_finding(log: Made) -> None:
+    log.now -= 5 * SECOND
+    log.write(1)
+    assert log.check(*log.heads()).findings == []
+
+
+def test_of_two_rows_that_tell_of_the_clock_the_nearer_is_named(log: Made) -> None:
+    for _ in range(2):
+        log.now -= 7_200 * SECOND
+        log.append([log.event("clock_back", "clock")])
+        log.write(50)
+    told = [one.what for one in log.check().findings if one.word == "clock_told"]
+    assert [what.rpartition("; ")[2] for what in told] == [
+        *["row 902 tells of it"] * 2,
+        *["row 953 tells of it"] * 2,
+    ]
 
 
 def test_a_packed_file_with_other_content_is_named(log: Made) -> None:

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from collector.evidence.view import Evidence
+from collector.evidence.holding import Standing, Told, Verdict
+from collector.evidence.view import Evidence, heard_of
 from core.clock import SECOND
+from core.types import Identity
 from tests.collector.web.conftest import Client
 from tests.collector.web.districts import furnish, proven
 from tests.collector.web.fakes import FakeSource
@@ -34,6 +36,14 @@ CASES: dict[str, tuple[Evidence, str, str, str]] = {
     "no agent is a witness": (
         replace(GOOD, witnesses={"nothing": 3}),
         *("witnesses", "unknown", "还没有采集端保存签名"),
+    ),
+    "no witness was heard for a week": (
+        replace(GOOD, witnesses={"silent": 3}),
+        *("witnesses", "unknown", "保存签名的采集端都已 7 天以上没有联系"),
+    ),
+    "one of the witnesses was not": (
+        replace(GOOD, witnesses={"agrees": 2, "silent": 1}),
+        *("witnesses", "good", "曾经一致，7 天以上没有联系 1"),
     ),
     "the log was cut": (
         replace(GOOD, witnesses={"agrees": 1, "ahead": 2}),
@@ -79,6 +89,18 @@ async def test_each_figure_has_its_word_on_page_and_api(
     assert "自查" in text
     english = (await read(client, "/evidence?lang=en")).text
     assert "no assessment" in english
+
+
+def test_a_witness_that_nobody_heard_for_over_a_week_is_silent_unless_it_disagreed() -> None:
+    told, week = Told(9, "root"), 7 * DAY
+    verdicts: dict[str, Verdict] = {"a": "agrees", "b": "agrees", "c": "restored", "d": "differs"}
+    standings = {
+        Identity("r", "s", name): Standing(told, verdict, GOOD.at)
+        for name, verdict in verdicts.items()
+    }
+    heard = {"a": GOOD.at - week, "b": GOOD.at - week - 1, "c": 0, "d": 0}
+    counts = heard_of(standings, lambda who: heard[who.agent], GOOD.at)
+    assert {word: n for word, n in counts.items() if n} == {"agrees": 1, "silent": 2, "differs": 1}
 
 
 YOUNG = replace(LOG, oldest_at=GOOD.at - 9 * DAY)

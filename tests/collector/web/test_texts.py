@@ -14,7 +14,7 @@ from alerts.incidents.clocks import Step
 from alerts.incidents.grades import CONCERNS, SAYABLE
 from alerts.people.accounts import ROLES
 from collector.evidence.holding import VERDICTS
-from collector.evidence.view import SOURCES
+from collector.evidence.view import SILENT, SOURCES
 from collector.ledger import Restored
 from collector.reasons import REASONS
 from collector.rooms.verdict import RoomState
@@ -72,7 +72,8 @@ MADE = {
     *(f"evidence_{figure}" for figure in FIGURES),
     "evidence_oldest_doubted",
     *(f"evidence_{figure}_{state}" for figure, states in FIGURES.items() for state in states),
-    *(f"evidence_verdict_{verdict}" for verdict in VERDICTS),
+    *(f"evidence_verdict_{verdict}" for verdict in (*VERDICTS, SILENT)),
+    "evidence_witnesses_silent",
     *(f"evidence_source_{rule}" for rule in SOURCES),
     *(f"supervision_column_{name}" for name in supervision.COLUMNS),
     *(f"stage_{stage}" for stage in STAGES),

@@ -2,40 +2,50 @@
 
 from typing import Final
 
+from collector.coverage import BY_ITSELF, COMMANDS, ROUTES, TABLE
 from collector.evidence.report import treehealth, watchdog
-from collector.evidence.report.finding import Found, Gap
+from collector.evidence.report.finding import Counted, Found, Gap
 from collector.evidence.report.sources import Sources
+from collector.filedigest import digest_of
 from core.alerts import Text
 from core.clock import SECOND
 from core.law import LOG_DAYS
 
 _DAY: Final = 86_400 * SECOND
 
-ACTS: Final = (
-    *("signed_in", "signed_out", "sign_in_failed", "sign_in_locked", "act_refused"),
-    *("alert_acknowledged", "alert_ack_undone", "alert_handled", "silence_made", "silence_ended"),
-    *("incident_confirmed", "incident_reported", "incident_closed"),
-    *("config_taken", "config_changed", "roster_taken", "command_run", "exported"),
-    *("audit_exported", "audit_queried", "report_made", "backup_made", "restore_drilled"),
-    *("privacy_scanned", "witness_acknowledged", "agent_enrolled"),
+_ACTS: Final = {**ROUTES, **COMMANDS}
+ACTS: Final = tuple(
+    dict.fromkeys(
+        [
+            *(kind for one in _ACTS.values() for kind in one.kinds),
+            *(kind for kinds in BY_ITSELF.values() for kind in kinds),
+        ]
+    )
 )
-"""What people do, and what 8.1.4.3 a asks to be on record."""
+"""What 8.1.4.3 a asks to be on record: what people do, and what happens by itself."""
 REMOVED: Final = "retention_removed"
 """The row that the log has of each segment that was old enough to go."""
 STOPS: Final = ("audit_stopped", "collector_started")
 
 
 def coverage(sources: Sources) -> Found:
-    """Which acts of people the program records, and how many there were."""
+    """Which acts leave a record, by the table that names every address and command."""
     log = sources.log
-    seen = sum(log.count(kind) > 0 for kind in ACTS)
-    total = log.count(*ACTS)
+    seen, total = sum(log.count(kind) > 0 for kind in ACTS), log.count(*ACTS)
+    kept = sum(bool(one.kinds) for one in _ACTS.values())
     return Found(
         Text(
-            f"{len(ACTS)} 类人员操作会被记录；期内出现 {seen} 类，共 {total} 条",
-            f"{len(ACTS)} kinds of acts are recorded; {seen} of them occurred, {total} records",
+            f"{len(_ACTS)} 个网页地址、接口和命令中，{kept} 个留下记录，"
+            f"其余 {len(_ACTS) - kept} 个不留，各写明理由；"
+            f"共 {len(ACTS)} 类记录，期内出现 {seen} 类，共 {total} 条",
+            f"of {len(_ACTS)} addresses and commands {kept} leave a record, and of the other "
+            f"{len(_ACTS) - kept} it is said why they leave none; of {len(ACTS)} kinds of records "
+            f"{seen} occurred, {total} records",
         ),
-        log.counted(*ACTS),
+        [
+            Counted("collector/coverage.py", "ROUTES, COMMANDS", len(_ACTS), digest_of(TABLE)[0]),
+            *log.counted(*ACTS),
+        ],
         unknown=not log.lines,
     )
 

@@ -25,6 +25,7 @@ CHANGES: Final = (
     *("config_taken", "config_changed", "config_unreadable", "roster_taken"),
     *("roster_unreadable", "silence_made", "silence_ended", "command_run"),
 )
+_NAMES: Final = {DATABASE: Text("数据库", "database"), LOG: Text("日志", "log")}
 ACTS: Final = (
     *("signed_in", "sign_in_failed", "act_refused", "alert_acknowledged", "alert_handled"),
     *("incident_confirmed", "incident_reported", "incident_closed", "command_run"),
@@ -73,12 +74,14 @@ def _backups(sources: Sources, *targets: str) -> Found:
             )
         )
     gaps += _copy(last)
-    made = log.succeeded("backup_made")
+    of_database, of_log = (log.succeeded("backup_made", one) for one in (DATABASE, LOG))
     return Found(
         Text(
-            f"期内备份 {made} 次，最近一次 {sources.day(last.received)}"
+            f"期内备份数据库 {of_database} 次，复制日志 {of_log} 次；"
+            f"{_NAMES[last.target].zh}最近一次 {sources.day(last.received)}"
             f"（{days} 天前，第 {last.row} 行，SHA-256 {_digest(last)}）",
-            f"{made} backups, the newest on {sources.day(last.received)} "
+            f"{of_database} backups of the database, {of_log} copies of the log; the newest of the "
+            f"{_NAMES[last.target].en} on {sources.day(last.received)} "
             f"({days} days ago, row {last.row}, SHA-256 {_digest(last)})",
         ),
         counted,

@@ -1,5 +1,6 @@
 """Each thing that may be missing is said in words with what to do next, and the rest goes on."""
 
+import hashlib
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -8,6 +9,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from collector.backup import back_up
+from collector.coverage import COMMANDS, ROUTES, TABLE
 from collector.evidence.copying import copy_log
 from collector.evidence.queried import note_about
 from collector.evidence.report.judge import Judged, Report
@@ -85,6 +87,31 @@ def test_a_copy_of_the_log_is_a_backup_of_the_log_alone(tmp_path: Path) -> None:
     assert about(district.clause("8.1.4.9"), "the copy copy.db is not where it was put")
     (copy / "checkpoints").write_bytes(b"")
     assert about(district.clause("8.1.4.3 c"), "the copy copy is not what it was")
+
+
+def test_copies_of_the_log_are_no_backups_of_the_database(tmp_path: Path) -> None:
+    district = District(tmp_path / "own")
+    district.folder.mkdir()
+    made(district.folder)
+    table, clock = district.config().collector, Clock(district.now)
+    for number in range(3):
+        note_about(table, "backup_made", f"copy-{number}", {}, now=clock)
+    note_about(table, "backup_made", "copy-4", {}, failed="no room", now=clock)
+    (figure,) = [one for one in figures(district.clause("8.1.4.9").finding) if "newest" in one]
+    assert "1 backups of the database, 3 copies of the log; the newest of the database on" in figure
+
+
+def test_the_table_of_acts_is_evidence_of_what_is_on_record(district: District) -> None:
+    finding = district.clause("8.1.4.3 a").finding
+    (table,) = [
+        one
+        for found in finding.found
+        for one in found.counted
+        if one.source == "collector/coverage.py"
+    ]
+    digest = hashlib.sha256(TABLE.read_bytes()).hexdigest()
+    assert (table.count, table.sha256) == (len(ROUTES) + len(COMMANDS), digest)
+    assert f"of {table.count} addresses and commands" in figures(finding)[0]
 
 
 def test_a_drill_that_failed_is_no_restore(tmp_path: Path) -> None:

@@ -3,11 +3,13 @@
 import base64
 import io
 import re
+from html import unescape
 from pathlib import Path
 
 import openpyxl
 import pytest
 
+from collector.coverage import COMMANDS, ROUTES
 from collector.evidence.report import words
 from collector.evidence.report.judge import Report
 from collector.evidence.report.page import html
@@ -30,6 +32,7 @@ def test_the_page_has_every_clause_with_what_to_do_and_needs_nothing_else(report
         for gap in one.finding.all_gaps():
             assert gap.todo.zh.split("[")[0][:10] in page
     assert not re.findall(r"""(?:src|href)=|url\(|@import|<script""", page)
+    assert all(name in unescape(page) for name in (*ROUTES, *COMMANDS))
     assert page.index(words.SELF_CHECK.zh) < page.index("<h1>")
 
 
@@ -47,7 +50,7 @@ def test_the_workbook_opens_with_every_clause_and_says_on_each_sheet_what_it_is(
     report: Report,
 ) -> None:
     book = openpyxl.load_workbook(io.BytesIO(xlsx(report)))
-    assert len(book.worksheets) == 4
+    assert len(book.worksheets) == 5
     for sheet in book.worksheets:
         assert sheet["A1"].value == words.SELF_CHECK.zh
         assert sheet["A2"].value == words.SELF_CHECK.en
@@ -57,6 +60,8 @@ def test_the_workbook_opens_with_every_clause_and_says_on_each_sheet_what_it_is(
     rows = [*book.worksheets[1].iter_rows(min_row=4, values_only=True)]
     assert [row[0] for row in rows] == [one.clause.l3 for one in report.clauses]
     assert {row[6] for row in rows} | {row[7] for row in rows} <= VERDICTS
+    acts = [row[0] for row in book.worksheets[4].iter_rows(min_row=4, values_only=True)]
+    assert acts == [*ROUTES, *COMMANDS]
     digests = [row[5] for row in book.worksheets[2].iter_rows(min_row=4, values_only=True)]
     found = {c.sha256 for one in report.clauses for f in one.finding.found for c in f.counted}
     assert found <= {digest or "" for digest in digests}
