@@ -11,6 +11,7 @@ from agent.sensor.network import Network
 from agent.sensor.owners import Owner
 from agent.sensor.packets import facts_of
 from agent.sensor.watching import Watching, watching
+from tests.packets import ndp
 from tests.packets import spoofing as say
 from tests.packets.captures import ETHERNET
 from tests.packets.frames import mac_bytes
@@ -163,6 +164,14 @@ def test_a_spoofer_of_a_silent_gateway_is_named_again_by_his_own_address() -> No
     without = Sensor(T + 70)
     without.hear(lies(T + 71), T + 140)
     assert without.blamed() == []
+
+
+def test_of_several_own_addresses_the_one_of_the_family_that_he_lies_about_is_told() -> None:
+    sensor = Sensor(T)
+    own6 = [(T + 1, ndp.neighbour_advert(ATTACKER, "fe80::66", dst="33:33:00:00:00:01"))]
+    sensor.hear(say.merged([say.asked(T, *OWN, VICTIM[1])], own6, lies(T + 2)))
+    [(_, told)] = sensor.began
+    assert told.source.address == ip_address(OWN[1]).packed
 
 
 def test_who_is_handed_on_and_goes_on_as_any_machine_does_is_accused_of_nothing() -> None:
