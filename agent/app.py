@@ -275,7 +275,7 @@ def build(config: AgentConfig, path: Path | None = None) -> Agent:
         logs.missed,
         config.devices.pjlink_notifications,
     )
-    sensing = Sensing(config, watching.hold, recorder.take, times.now)
+    sensing = Sensing(config, watching.hold, recorder.take, spool, times.now)
     return Agent(
         *(spool, recorder, schedule, uplink, timekeeper, watching, logs, keeping, sensing),
         *(parts, ours, accepted, clock.monotonic(), asyncio.Event()),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from core.disk import shut_others_out
 from core.errors import ConfigError, MonitorError, StartError
 
 COMMANDS: Final = {
@@ -95,5 +96,6 @@ def _run_config(path: Path) -> int:
     # Here, so that `--help` does not load what it does not need.
     from agent.app import run  # noqa: PLC0415
 
+    shut_others_out()
     asyncio.run(run(path))
     return 0

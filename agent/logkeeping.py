@@ -74,6 +74,11 @@ class LogKeeping:
             self.keeper.take(self.intake.device(sender), data, at)
         return self.intake.take(data, sender, at)
 
+    def spoiled(self, sender: str) -> None:
+        """Hear of a line over TCP that nobody can read: it was cut off, say."""
+        if self.intake is not None:
+            self.intake.spoiled(sender)
+
     def missed(self, count: int) -> None:
         """Hear that the system dropped *count* datagrams at the port: nobody knows of whom."""
         if self.intake is not None:
@@ -89,7 +94,7 @@ class LogKeeping:
 
         self.intake = Intake(self.config, self.target, self.now())
         self.keeper = self._new_keeper()
-        stream = Stream(self.take, self._is_known, self.config.tcp)
+        stream = Stream(self.take, self.spoiled, self._is_known, self.config.tcp)
         tasks = [asyncio.create_task(stream.run(), name="logs over TCP")]
         if self.keeper is not None:
             tasks.append(asyncio.create_task(self.keeper.run(self.tell), name="logs that are kept"))

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import logging
+import secrets
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 from agent.conditions import Gone, Tellable
 from agent.config import AgentConfig
 from agent.schedule import Sink
+from agent.spoolthread import SpoolThread
 from agent.surroundings import Surroundings
 from core import clock
+from core.errors import SpoolError
 from core.securitykinds import SENSED, SENSOR
+from core.types import Event
 
 if TYPE_CHECKING:
     from agent.sensor.keeper import Keeper
@@ -32,6 +36,7 @@ class Sensing:
     config: AgentConfig
     tell: Callable[[Sequence[Tellable]], None]
     sink: Sink
+    spool: SpoolThread
     now: clock.Clock = clock.now
     keeper: "Keeper | None" = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -61,13 +66,23 @@ class Sensing:
         ):
             self.keeper.change()
 
+    async def _names(self) -> tuple[str, list[Event]]:
+        """Return the key of the sensor's subjects, and what an earlier agent left open."""
+        try:
+            return await self.spool.call(lambda spool: spool.names(SENSED))
+        except SpoolError as error:  # its disk is full, say: what is open gets another name
+            _log.warning("what the sensor told before is not known: %s", error)
+            return secrets.token_hex(16), []
+
     async def _keep(self) -> None:
         # Here, since most agents have no sensor.
         from agent.sensor.keeper import Keeper  # noqa: PLC0415
 
-        self.keeper = self.keeper or Keeper(
-            lambda: options_of(self.config), self.tell, self.sink, self.now
-        )
+        if self.keeper is None:
+            key, going_on = await self._names()
+            self.keeper = Keeper(
+                *(lambda: options_of(self.config), self.tell, self.sink, key, going_on, self.now)
+            )
         keeping = asyncio.create_task(self.keeper.run(), name="sensor")
         off = asyncio.create_task(self._changed.wait(), name="sensor off")
         try:

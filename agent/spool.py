@@ -4,6 +4,7 @@ wire.md, "The agent", rules 1, 5 and 6. Every method is one transaction and bloc
 so the uplink calls it from a worker thread, and from one only.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -40,6 +41,8 @@ from core.types import LANES, Batch, BatchKey, Event, Lane
 __all__ = ["DAY", "Limits", "Spool", "Waiting"]
 
 DAY: Final = 86_400 * clock.SECOND
+NAMES: Final = "names"
+"""In `meta`: the key of the sensor's subjects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,20 @@ class Spool(SpoolDb):
             sealed = self._sealer.events(db, events)
             self._make_room(db)
         return sealed
+
+    def names(self, kinds: Collection[str]) -> tuple[str, list[Event]]:
+        """Return what is open of *kinds*, and before it the key that made their subjects.
+
+        Where nothing is open, so that no name has to stay, the key is a new one.
+        """
+        with self._transaction() as db:
+            going_on = [one for one in conditions.open_ones(db) if one.kind in kinds]
+            row = db.execute("SELECT value FROM meta WHERE key = ?", (NAMES,)).fetchone()
+            if row and going_on:
+                return row[0], going_on
+            key = secrets.token_hex(16)
+            db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (NAMES, key))
+        return key, going_on
 
     def seal_conditions(self) -> list[BatchKey]:
         """Seal the list of what is open, even an empty one; return what it replaces.

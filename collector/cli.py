@@ -14,6 +14,7 @@ import click
 from collector.trial import up
 from collector.trial.played import Demo, Influx
 from collector.trial.terminal import say
+from core.disk import shut_others_out
 from core.errors import ConfigError, MonitorError, StartError
 from core.hints import hint
 
@@ -265,6 +266,7 @@ def backup_command(config: Path, to: Path) -> None:
     from collector.backup import back_up  # noqa: PLC0415 — `up` and `status` need no database
     from collector.config import read_to_start  # noqa: PLC0415
 
+    shut_others_out()
     made = back_up(read_to_start(config).collector, to)
     click.echo(f"{to}: {made.size} bytes, events up to row {made.row}, SHA-256 {made.sha256}")
 
@@ -306,6 +308,7 @@ def run_collector(path: Path, *, takeover: bool = False) -> None:
     from collector.config import read_to_start  # noqa: PLC0415
     from collector.web.app import serve  # noqa: PLC0415
 
+    shut_others_out()
     config = read_to_start(path)
     table, http = config.collector, config.http
 

@@ -1,4 +1,4 @@
-"""What it takes for a file to be there after a power cut."""
+"""What it takes for a file to be there after a power cut, and to be nobody else's."""
 
 import os
 from io import FileIO
@@ -25,6 +25,14 @@ def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
         os.fsync(file.fileno())
     new.replace(path)
     sync_folder(path.parent)
+
+
+def shut_others_out() -> None:
+    """Leave other users of this machine no right to what this process makes from here on.
+
+    A service manager may be stricter (UMask=); that the group may read is left to it.
+    """
+    os.umask(os.umask(0o077) | 0o007)
 
 
 def sync_folder(folder: Path) -> None:

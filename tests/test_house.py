@@ -107,7 +107,16 @@ def test_an_agent_with_a_sensor_leaves_foreign_packets_to_its_process() -> None:
     loaded = set(ast.literal_eval(done.stdout))
     assert loaded == {
         f"agent.sensor.{name}"
-        for name in ("child", "goingon", "handover", "keeper", "lines", "readings", "whys")
+        for name in (
+            "astray",
+            "child",
+            "goingon",
+            "handover",
+            "keeper",
+            "lines",
+            "readings",
+            "whys",
+        )
     }
     assert "scapy" not in loaded_after(statement)
 

@@ -141,6 +141,12 @@ class Intake:
             self._sign(source, record, now)
         return True
 
+    def spoiled(self, sender: str) -> None:
+        """Count a line of *sender* that did not come whole."""
+        if source := self.sources.get(plain(sender)):
+            source.lines += 1
+            source.malformed["spoiled"] += 1
+
     def device(self, sender: str) -> str:
         """Return the id of the device at that address; "" of a stranger."""
         source = self.sources.get(plain(sender))

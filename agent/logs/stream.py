@@ -24,11 +24,14 @@ Take = Callable[[bytes, str], bool]
 """Hears a line and who sent it; False for a stranger."""
 
 
-async def read_frames(reader: asyncio.StreamReader, take: Callable[[bytes], bool]) -> None:
+async def read_frames(
+    reader: asyncio.StreamReader, take: Callable[[bytes], bool], spoiled: Callable[[], None]
+) -> None:
     """Give each line of *reader* to *take*, until that returns False or the stream is none.
 
     RFC 6587 section 3.4.1 (a length before each) and 3.4.2 (a newline after each): which it is
-    tells the first byte, since a line begins with `<`.
+    tells the first byte, since a line begins with `<`. *spoiled* hears of a line that was cut off,
+    or whose length is no number: what follows cannot be told apart any more.
     """
     count = 0
     while True:
@@ -37,8 +40,14 @@ async def read_frames(reader: asyncio.StreamReader, take: Callable[[bytes], bool
             return
         if first in b"\n\r\0 ":
             continue
-        line = await (_counted(reader, first) if first.isdigit() else _ended(reader, first))
-        if line is None or not take(line):
+        try:
+            line = await (_counted(reader, first) if first.isdigit() else _ended(reader, first))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            line = None
+        if line is None:
+            spoiled()
+            return
+        if not take(line):
             return
         count += 1
         if not count % LINES_AT_ONCE:
@@ -59,11 +68,18 @@ async def _counted(reader: asyncio.StreamReader, first: bytes) -> bytes | None:
     return line
 
 
-async def _ended(reader: asyncio.StreamReader, first: bytes) -> bytes | None:
-    try:
-        return first + await reader.readuntil(b"\n")
-    except asyncio.LimitOverrunError:
-        return None
+async def _ended(reader: asyncio.StreamReader, first: bytes) -> bytes:
+    """Return a line up to its newline, or up to the end: some devices close after each."""
+    line = first
+    while True:
+        try:
+            line += await reader.readuntil(b"\n")
+        except asyncio.IncompleteReadError as end:
+            line += end.partial
+        except asyncio.LimitOverrunError as over:  # longer than is read
+            line = (line + await reader.readexactly(over.consumed))[:MOST_BYTES]
+            continue
+        return line[:MOST_BYTES]
 
 
 @dataclass(slots=True)
@@ -71,6 +87,7 @@ class Stream:
     """Listens at *place* until cancelled; "" for nowhere."""
 
     take: Take
+    spoiled: Callable[[str], None]
     is_known: Callable[[str], bool]
     place: str = ""
     again_s: float = AGAIN_S
@@ -101,9 +118,13 @@ class Stream:
         self._open += 1
         try:
             if self._open <= MOST_CONNECTIONS and peer and self.is_known(peer[0]):
-                with suppress(asyncio.IncompleteReadError, OSError, TimeoutError):
+                with suppress(OSError, TimeoutError):
                     async with asyncio.timeout(QUIET_S) as quiet:
-                        await read_frames(reader, lambda line: self._took(line, peer[0], quiet))
+                        await read_frames(
+                            reader,
+                            lambda line: self._took(line, peer[0], quiet),
+                            lambda: self.spoiled(peer[0]),
+                        )
         finally:
             self._open -= 1
             writer.close()

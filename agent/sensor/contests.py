@@ -127,6 +127,7 @@ class Contests:
         self.of.of((vlan, address)).claimants[mac] = Claimant(
             *(at, at, at, mac), count=1, own=1, proper=1
         )
+        _keep(self._owned.of((vlan, mac)), address, at, OWNED_MAX)
 
     def owned(self, vlan: int, mac: Mac) -> dict[Address, float]:
         """Return the addresses that *mac* claims for itself, and when it last did."""

@@ -175,7 +175,12 @@ def _one_of_many(sign: Sign) -> Sign:
 
 
 def _better(before: Party, now: Party) -> Party:
-    """Return the party as it is known now; what a later sign does not know is kept."""
+    """Return the party as it is known now; what a later sign does not know is kept.
+
+    But for what is another machine's: no address is told with the MAC of another one.
+    """
+    if before.address and now.address not in (b"", before.address):
+        return replace(now, role=now.role or before.role)
     return Party(
         now.address or before.address,
         now.mac or before.mac,

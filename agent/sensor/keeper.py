@@ -10,9 +10,9 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import Final
 
 import msgspec
@@ -20,8 +20,9 @@ import msgspec
 from agent.conditions import Gone, Tellable
 from agent.onchange import OnChange
 from agent.schedule import Sink
+from agent.sensor.astray import believed
 from agent.sensor.child import complain, end
-from agent.sensor.goingon import GoingOn
+from agent.sensor.goingon import QUIET_S, GoingOn
 from agent.sensor.handover import Handover
 from agent.sensor.lines import (
     LINE_BYTES,
@@ -48,10 +49,7 @@ AGAIN_MAX_S: Final = 120.0
 AGAIN_LEAST_S: Final = 0.5
 HEALTHY_AFTER_S: Final = 60.0
 GRACE_S: Final = 120.0
-"""After a start: what went on before has shown itself again by then, or is over."""
-SPOOFS_GRACE_S: Final = 600.0
-"""A process without a past knows a spoofer by forged answers alone only after minutes, when an
-owner or another victim has spoken too; to end it before would say that all is well."""
+"""After a start: what went on before has shown itself again by then, or is over; see `QUIET_S`."""
 NETWORK_EVERY_S: Final = 60.0
 """So often it is looked whether gateways and name servers are still those that it was told."""
 MOST_LINES: Final = 2_000
@@ -65,23 +63,25 @@ _log = logging.getLogger(__name__)
 class Keeper:
     """One process at a time; `options` is asked before each start, without key and parent.
 
-    `tell` takes events, `sink` readings. `key` makes the subjects of events: it lives as long as
-    the agent, so that an attack that goes on keeps its name when the process is started again.
+    `tell` takes events, `sink` readings. `key` (hexadecimal) makes the subjects of events: it is
+    the same as long as one is open, so that an attack that goes on keeps its name when the process
+    or the agent is started again. `going_on` is what an earlier agent left open.
     """
 
     options: Callable[[], Options]
     tell: Callable[[Sequence[Tellable]], None]
     sink: Sink
+    key: str
+    going_on: InitVar[Iterable[Event]] = ()
     now: clock.Clock = clock.now
     monotonic: clock.Monotonic = clock.monotonic
     command: Sequence[str] = COMMAND
     grace_s: float = GRACE_S
-    spoofs_grace_s: float = SPOOFS_GRACE_S
+    quiet_s: Mapping[str, float] = field(default_factory=lambda: QUIET_S)
     hangs_after_s: float = HANGS_AFTER_S
     bad_lines: int = 0
     pid: int = 0
     """Of the process, 0 while there is none."""
-    _key: str = field(default_factory=lambda: secrets.token_hex(16))
     _going_on: GoingOn = field(init=False)
     _gauges: dict[str, Gauge] = field(default_factory=dict)
     _handover: Handover = field(default_factory=Handover)
@@ -93,8 +93,13 @@ class Keeper:
     _state: OnChange = field(default_factory=lambda: OnChange(_log))
     _window: tuple[float, int] = (0.0, 0)
 
-    def __post_init__(self) -> None:
-        self._going_on = GoingOn(self.tell, self.now, self.grace_s, self.spoofs_grace_s)
+    def __post_init__(self, going_on: Iterable[Event]) -> None:
+        left = list(going_on)
+        self._going_on = GoingOn(
+            *(self.tell, self.now, self.grace_s, {one.key for one in left}, self.quiet_s)
+        )
+        for one in left:
+            self._handover.told(one)
         self._backoff = Backoff(AGAIN_WITHIN_S, AGAIN_MAX_S, secrets.SystemRandom().uniform)
 
     def change(self) -> None:
@@ -105,7 +110,7 @@ class Keeper:
         """Keep the process until cancelled."""
         while True:
             self._changed.clear()
-            options = self._given = self.options()
+            options = self._given = self._asked()
             self._gauges = {
                 name: self._gauges.get(name) or Gauge(name) for name in options.interfaces
             }
@@ -120,6 +125,10 @@ class Keeper:
             with suppress(TimeoutError):
                 async with asyncio.timeout(max(AGAIN_LEAST_S, self._backoff.wait_s())):
                     await self._changed.wait()
+
+    def _asked(self) -> Options:
+        now = self.options()
+        return believed(self._given, now, self._going_on.open) if self._given else now
 
     async def _once(self, options: Options) -> str:
         """Run the process once; return in a word why it ended."""
@@ -147,10 +156,8 @@ class Keeper:
             self._going_on.after_grace(self._listens), name="sensor's grace"
         )
         try:
-            known = self._handover.to(options.gateways, self.monotonic())
-            whole = msgspec.structs.replace(
-                options, key=self._key, parent=os.getpid(), owners=known
-            )
+            known = self._handover.to(*(options.gateways, self.monotonic(), self._going_on.open))
+            whole = msgspec.structs.replace(options, key=self.key, parent=os.getpid(), owners=known)
             process.stdin.write(encoded(whole))
             await process.stdin.drain()
             return await self._read(process.stdout, options)
@@ -184,7 +191,7 @@ class Keeper:
                 return refused
             if self.monotonic() >= look_at:
                 look_at = self.monotonic() + NETWORK_EVERY_S
-                if self.options() != options:
+                if self._asked() != options:
                     return "changed"
 
     async def _line(self, stream: asyncio.StreamReader) -> bytes | None:
@@ -232,7 +239,9 @@ class Keeper:
         elif line.kind not in SENSED:
             self._bad("a kind of event that no sensor tells")
         else:
-            self._going_on.take(self._event(line))
+            event = self._event(line)
+            self._handover.told(event)
+            self._going_on.take(event)
         return ""
 
     def _event(self, line: Told) -> Event:

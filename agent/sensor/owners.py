@@ -20,7 +20,7 @@ OWNERS_MAX: Final = 16
 
 
 class Owner(NamedTuple):
-    """That a gateway's address belongs to *mac*."""
+    """That *address* belongs to *mac*: a gateway's, or of one of the two sides of a spoof."""
 
     vlan: int
     address: Address
@@ -36,7 +36,8 @@ class Owners:
         self._gateways = network.gateways
         self._sure: dict[tuple[int, Address], Mac] = {}
         for one in handed:
-            self._sure[(one.vlan, one.address)] = one.mac
+            if one.address in network.gateways:
+                self._sure[(one.vlan, one.address)] = one.mac
             contests.expect(one.vlan, one.address, one.mac, at)
         contests.tell.append(self._heard)
 

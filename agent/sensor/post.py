@@ -62,20 +62,14 @@ class Post:
             for fact in facts_of(data, at, number, size=size, malformed=self._malformed):
                 if type(fact) is Frame:
                     see(fact.src)
-                try:
-                    take(fact)
-                except Exception as error:  # noqa: BLE001 — one detector's defect ends no other
-                    self._broke(error)
+                take(fact)
         read, self._number = number - self._number, number
         return read
 
     def tick(self, now: float) -> bool:
         """Hear that it is *now*; return whether something is to be told before its time."""
         self._census.tick(now)
-        try:
-            self._watching.tick(now)
-        except Exception as error:  # noqa: BLE001 — as above
-            self._broke(error)
+        self._watching.tick(now)
         self._why = self.tap.look()
         if not self._why:
             self.tap.sample(now)
@@ -126,7 +120,9 @@ class Post:
         )
 
     def _begun(self, handed: Sequence[Owner]) -> Watching:
-        return watching(self._network, self._tell, self._tables, handed, time.time())
+        begun = watching(self._network, self._tell, self._tables, handed, time.time())
+        begun.broke = self._broke
+        return begun
 
     def _owners(self) -> tuple[Owner, ...]:
         for machine in self._watching.machines:

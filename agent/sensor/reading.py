@@ -36,6 +36,11 @@ class Tally:
     defect: str = ""
     """Facts on which a detector failed, and how the first time."""
 
+    def broke(self, error: Exception) -> None:
+        """Note that a detector failed on the packet that is read."""
+        self.defects += 1
+        self.defect = self.defect or f"packet {self.packets}: {type(error).__name__}: {error}"
+
 
 def read_capture(
     capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], None] = lambda: None
@@ -44,6 +49,7 @@ def read_capture(
 
     What was read until then is in *tally* and in the detectors, which are finished all the same.
     """
+    at_work.broke = tally.broke
     try:
         _read(capture, at_work, tally, step)
     finally:
@@ -77,8 +83,7 @@ def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], 
             for fact in facts_of(data, at, number, link, size, malformed=malformed):
                 take(fact)
         except Exception as error:  # noqa: BLE001 — one fact that a detector cannot bear is one
-            tally.defects += 1
-            tally.defect = tally.defect or f"packet {number}: {type(error).__name__}: {error}"
+            tally.broke(error)
         if not number % STEP:
             step()
 

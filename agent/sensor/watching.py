@@ -17,17 +17,23 @@ SETTLED_S: Final = 62
 """How long detectors may wait at the end of a capture for what would change their mind."""
 
 
+def _raised(error: Exception) -> None:
+    raise error
+
+
 @dataclass(slots=True)
 class Watching:
     """Gives each fact to the machines that take its kind, and ticks by the clock of the facts.
 
-    *learners*, which the machines ask, hear of it before them.
+    *learners*, which the machines ask, hear of it before them. `broke` hears of the defect of one,
+    which keeps nothing from the others; what it raises goes on to the caller.
     """
 
     machines: Iterable[Machine]
     incidents: Incidents
     learners: Sequence[Machine] = ()
     facts: int = 0
+    broke: Callable[[Exception], None] = _raised
     _takers: dict[type[Fact], tuple[Callable[[Any], None], ...]] = field(init=False)
     _all: tuple[Machine, ...] = field(init=False)
     _tables: Sequence[Bounded[Any, Any]] = field(init=False)
@@ -52,13 +58,19 @@ class Watching:
         if fact.at >= self._next:
             self.tick(fact.at)
         for take in self._takers[type(fact)]:
-            take(fact)
+            try:
+                take(fact)
+            except Exception as error:  # noqa: BLE001 — one detector's defect ends no other
+                self.broke(error)
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*, also where no frame came."""
         self._next = now + TICK_S
         for machine in self._all:
-            machine.tick(now)
+            try:
+                machine.tick(now)
+            except Exception as error:  # noqa: BLE001 — as above
+                self.broke(error)
         self.incidents.tick(now)
 
     def finish(self) -> None:

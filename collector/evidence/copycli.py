@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from core.disk import shut_others_out
 from core.errors import MonitorError
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -27,6 +28,7 @@ def copy_command(config: Path, to: Path) -> None:
     from collector.evidence.copying import copy_log  # noqa: PLC0415
     from collector.evidence.queried import note_about  # noqa: PLC0415
 
+    shut_others_out()
     table = read_to_start(config).collector
     try:
         made = copy_log(table.audit_folder, to)

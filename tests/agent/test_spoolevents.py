@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,18 @@ def test_a_restart_knows_what_is_open_and_since_when(desk: Desk) -> None:
     assert [(o["subject"], o["at"], o["active"]) for o in objects] == [
         ("switch-2/port-5", AT, True)
     ]
+
+
+def test_the_key_of_names_stays_as_long_as_something_has_one_of_them(desk: Desk) -> None:
+    keys, left = [], []
+    for told in ([LINK_DOWN], [], [LINK_UP], []):
+        with closing(desk.opened()) as spool:
+            key, going_on = spool.names({"link_down"})
+            spool.tell(told)
+        keys.append(key)
+        left.append([one.subject for one in going_on])
+    assert left == [[], [LINK_DOWN.subject], [LINK_DOWN.subject], []]
+    assert keys[0] == keys[1] == keys[2] != keys[3]
 
 
 def test_an_empty_list_of_conditions_is_sent_too(desk: Desk) -> None:

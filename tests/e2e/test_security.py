@@ -24,7 +24,7 @@ import pytest
 
 from agent.sensor.rights import NOBODY
 from collector.web import openapi
-from tests.agent.sensor.test_spoofing_for_real import talking
+from core import clock
 from tests.collector.desk import audited_in
 from tests.e2e.programs import REGION, SCHOOL, Program, agent_toml, collector_toml
 from tests.real import attacks
@@ -242,16 +242,19 @@ def test_an_attack_is_told_once_to_those_who_can_find_the_machine_and_names_the_
     first = scene.sensor()
     os.kill(first, signal.SIGKILL)
     reads(lambda: scene.sensor() not in (0, first) and scene.listens())
-    net.outside.start(*talking("192.0.2.99", 30))  # the router is heard to ask for somebody
-    reads(lambda: scene.stages("sensor_stopped") == [True, False])
+    reads(lambda: scene.stages("sensor_stopped")[-1:] == [False])
     reads(lambda: len(scene.stages("gateway_spoof")) > 1)
+    scene.agent.kill()
+    again = clock.now()
+    scene.agent.start()
+    reads(lambda: any(one["at"] > again for one in scene.audited("gateway_spoof")))
 
     outlets = scene.everybody_reads()
     attacks.stop(spoof)
     reads(lambda: scene.school.told("gateway_spoof", "resolved"))
     reads(lambda: scene.school.told("packet_loss", "resolved"))
 
-    # It began once, was updated, and ended; one machine did it.
+    # It began once, was updated, and ended; one machine did it, whatever was killed meanwhile.
     stages = scene.stages("gateway_spoof")
     assert stages == [True] * (len(stages) - 1) + [False]
     assert len(stages) > 2
@@ -282,6 +285,14 @@ def test_an_attack_is_told_once_to_those_who_can_find_the_machine_and_names_the_
     assert leaks == {}
     for path in ("/security", "/api/v1/security", "district"):
         assert "192.0.2.0/24" in outlets[path], path
+
+
+def test_what_is_kept_of_an_attacker_is_closed_to_other_users_of_the_machine(scene: Scene) -> None:
+    scene.net.attacker.run("nmap", "-n", "-sS", "-p1-60", scene.net.watcher.address)
+    reads(lambda: scene.stages("port_scan"))
+    kept = [one for name in ("spool", "collector") for one in (scene.folder / name).rglob("*")]
+    assert {"spool.db", "audit", "ledger.db"} <= {one.name for one in kept}
+    assert [one for one in kept if one.stat().st_mode & 0o007] == []
 
 
 def test_what_a_log_and_a_firewall_say_takes_the_same_way(scene: Scene) -> None:

@@ -174,6 +174,8 @@ class ArpSpoofMachine:
         if len(culprit.addresses) > ADDRESSES_MAX:
             del culprit.addresses[next(iter(culprit.addresses))]
         own = [one for one in self._suspicion.own(*key) if one not in culprit.addresses]
+        # Who looks for the machine does so by an address of the family that it lies about.
+        own.sort(key=lambda one: len(one) == len(claim.address))
         self._incidents.sign(
             Sign(
                 *(KINDS[not culprit.gateway], key, claim.at, claim.number),

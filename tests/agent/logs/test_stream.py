@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,9 @@ LINE = "%%01IPS/4/DETECT(l): (SrcIp=198.51.100.5, DstIp=192.0.2.1, Severity=high
 ONE = LogSource(id="fw-1", address="127.0.0.1")
 
 
+SPOILED = b"spoiled"
+
+
 async def framed(data: bytes) -> list[bytes]:
     reader, found = asyncio.StreamReader(limit=MOST_BYTES), list[bytes]()
     reader.feed_data(data)
@@ -39,8 +42,7 @@ async def framed(data: bytes) -> list[bytes]:
         found.append(line)
         return True
 
-    with suppress(asyncio.IncompleteReadError):
-        await read_frames(reader, take)
+    await read_frames(reader, take, lambda: found.append(SPOILED))
     return found
 
 
@@ -50,14 +52,28 @@ async def framed(data: bytes) -> list[bytes]:
         (b"5 <34>a6 <34>bb", [b"<34>a", b"<34>bb"]),
         (b"<34>a\n<34>b\r\n\n\0<34>c\n", [b"<34>a\n", b"<34>b\r\n", b"<34>c\n"]),
         (b"5 <34>a\n<34>b\n", [b"<34>a", b"<34>b\n"]),
-        (b"9 <34>", []),
-        (b"9999999 <34>a", []),
-        (b"5x<34>a", []),
-        (b"<34>" + b"a" * 2 * MOST_BYTES + b"\n", []),
+        (b"9 <34>", [SPOILED]),
+        (b"9999999 <34>a", [SPOILED]),
+        (b"5x<34>a", [SPOILED]),
+        (b"5 <34>a1", [b"<34>a", SPOILED]),
+        (b"<34>a\n<34>b", [b"<34>a\n", b"<34>b"]),
+        (b"<34>" + b"a" * 3 * MOST_BYTES + b"\n<34>b\n", [b"<34>" + b"a" * 8188, b"<34>b\n"]),
         (b"9000 <34>" + b"a" * 8996 + b"5 <34>b", [b"<34>" + b"a" * 8188, b"<34>b"]),
         (b"", []),
     ],
-    ids=["counted", "lines", "both", "cut", "too long", "no number", "no end", "long", "nothing"],
+    ids=[
+        "counted",
+        "lines",
+        "both",
+        "cut",
+        "too long",
+        "no number",
+        "no length",
+        "no newline",
+        "long line",
+        "long",
+        "nothing",
+    ],
 )
 async def test_a_stream_is_cut_into_its_lines(data: bytes, lines: list[bytes]) -> None:
     assert await framed(data) == lines
@@ -143,6 +159,21 @@ async def test_a_line_over_tcp_is_an_attack(how: tuple[str, ...]) -> None:
         await until_open(port)
         await sent(port, "--tcp", "--rfc5424", *how)
         await until(lambda: made.begun() == 1)
+
+
+async def test_a_line_that_was_cut_off_is_counted_and_the_next_connection_is_read() -> None:
+    port = free_tcp_port()
+    async with listening(LogsConfig(tcp=f"127.0.0.1:{port}", list=(ONE,))) as made:
+        await until_open(port)
+        for sent_so in (b"90 <34>cut off", b"<34>" + LINE.encode()):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(sent_so)
+            writer.close()
+            await writer.wait_closed()
+        await until(lambda: made.begun() == 1 and made.lines == 2)
+        assert made.logs.intake
+        (source,) = made.logs.intake.sources.values()
+        assert dict(source.malformed) == {"spoiled": 1}
 
 
 async def until_open(port: int) -> None:

@@ -87,3 +87,11 @@ def test_what_came_lately_is_counted_once_each() -> None:
     for number in range(100):
         recent.add(str(number), 20.0)
     assert recent.count(20.0) == 3
+
+
+def test_an_address_is_never_told_with_the_hardware_address_of_another_machine() -> None:
+    incidents, _ = heard()
+    for target in (TEACHER, Party(address=b"\xc0\x00\x02\x20")):
+        incidents.sign(Sign("arp_spoof", "liar", 1000.0, 1, Party(role="inside"), target))
+    (one,) = incidents.open_ones()
+    assert one.target == Party(address=b"\xc0\x00\x02\x20", role="inside")

@@ -16,14 +16,19 @@ import pytest
 from agent.conditions import Gone, Tellable, Update
 from agent.readings import mistake
 from agent.sensor import keeper as keeping
+from agent.sensor.astray import believed
+from agent.sensor.detectors.base import detectors
+from agent.sensor.goingon import QUIET_S
 from agent.sensor.handover import Handover
 from agent.sensor.keeper import Keeper
 from agent.sensor.lines import LINE_BYTES, Figures, Options, Owner, encoded, line_of
 from agent.sensor.readings import Gauge
-from core.types import Event, Reading
+from core.securitykinds import SENSED
+from core.types import Event, EventKey, Reading
 from tests.processes import alive
 from tests.waiting import until
 
+KEY = "00" * 16
 AT = 1_764_300_000_000_000_000
 SCAN: dict[str, Any] = {
     "type": "told",
@@ -71,7 +76,11 @@ class Kept:
 
 @asynccontextmanager
 async def kept(
-    tmp_path: Path, program: str, gateways: tuple[str, ...] = (), **more: Any
+    tmp_path: Path,
+    program: str,
+    gateways: tuple[str, ...] = (),
+    going_on: tuple[Event, ...] = (),
+    **more: Any,
 ) -> AsyncIterator[Kept]:
     """A keeper at work with *program*, which can write files beside itself."""
     file = tmp_path / "sensor.py"
@@ -79,8 +88,9 @@ async def kept(
     options = Options(key="", parent=0, interfaces=("eth0",), gateways=gateways)
     told: list[Tellable] = []
     read: list[Reading] = []
+    more.setdefault("quiet_s", {})
     keeper = Keeper(
-        *(lambda: options, told.extend, read.extend),
+        *(lambda: options, told.extend, read.extend, KEY, going_on),
         command=(sys.executable, "-S", str(file), str(tmp_path)),
         **more,
     )
@@ -220,21 +230,75 @@ while not os.path.exists(sys.argv[1] + "/seen"):
 say({SPOOF})
 stay()
 """
-    async with kept(tmp_path, ONCE + again, grace_s=0.1, spoofs_grace_s=600.0) as found:
+    quiet = {"arp_spoof": 600.0}
+    async with kept(tmp_path, ONCE + again, grace_s=0.1, quiet_s=quiet) as found:
         await until(lambda: found.gone("port_scan"), 30)
         assert not found.gone("port_scan")[0].there("0011223344")
-        (first,) = found.gone("arp_spoof")
-        assert first.there("5566778899")
-        assert not first.there("0000000000"), "what an earlier agent told ends with the others"
+        assert not found.gone("arp_spoof")
         (tmp_path / "seen").touch()
         await until(found.updates, 30)
     assert [one.kind for one in found.updates()] == ["arp_spoof"]
 
 
+def test_what_was_told_before_is_waited_for_as_long_as_its_detector_waits() -> None:
+    kinds = {
+        "arp_spoof": ("arp_spoof", "gateway_spoof"),
+        "blocked_names": ("malware_names", "mining_names"),
+    }
+    for word in detectors.words():
+        made = detectors.build(word, {})
+        quiet = max(getattr(made, name, 0.0) for name in ("quiet_s", "gap_s", "lasts_s"))
+        for kind in kinds.get(word, (word,)):
+            assert max(keeping.GRACE_S, QUIET_S.get(kind, 0.0)) >= quiet, word
+            assert kind in SENSED or kind not in QUIET_S
+    assert QUIET_S.keys() <= set(SENSED)
+
+
+KEY_OF_ROGUE = EventKey("rogue_dhcp", "eth0", "0011223344")
+BEFORE = Options(
+    key="",
+    parent=0,
+    interfaces=("eth0",),
+    gateways=("192.0.2.1", "fe80::1"),
+    resolvers=("192.0.2.1",),
+)
+
+
+def test_whom_a_rogue_server_names_is_no_gateway_while_it_is_told_of() -> None:
+    led = msgspec.structs.replace(BEFORE, gateways=("192.0.2.66",), resolvers=("192.0.2.66",))
+    assert believed(BEFORE, led, [KEY_OF_ROGUE]) == BEFORE
+    after = believed(BEFORE, led, [])
+    assert (after.gateways, after.resolvers) == (("192.0.2.66", "fe80::1"), ("192.0.2.66",))
+
+
+def test_a_router_advertisement_makes_no_gateway_to_judge_others_by() -> None:
+    more = msgspec.structs.replace(BEFORE, gateways=("192.0.2.1", "fe80::1", "fe80::66"))
+    assert believed(BEFORE, more, []) == BEFORE
+
+
+async def test_a_server_that_leads_the_machine_astray_does_not_make_the_sensor_forget_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "NETWORK_EVERY_S", 0.01)
+    rogue = SCAN | {"kind": "rogue_dhcp"}
+    program = f"""
+    say({rogue})
+    while True:
+        say({FIGURES}); say("no line"); time.sleep(0.02)
+    """
+    async with kept(tmp_path, program) as found:
+        await until(lambda: found.events("rogue_dhcp"))
+        pid, asked = found.keeper.pid, found.keeper.options
+        found.keeper.options = lambda: msgspec.structs.replace(asked(), gateways=("192.0.2.66",))
+        said = found.keeper.bad_lines
+        await until(lambda: found.keeper.bad_lines > said + 30)
+        assert found.keeper.pid == pid
+
+
 async def test_a_spoofer_that_is_not_found_again_is_over_too(tmp_path: Path) -> None:
-    async with kept(tmp_path, ONCE + "stay()", grace_s=0.1, spoofs_grace_s=0.3) as found:
-        await until(lambda: len(found.gone("arp_spoof")) == 2, 30)
-    assert not found.gone("arp_spoof")[1].there("5566778899")
+    async with kept(tmp_path, ONCE + "stay()", grace_s=0.1, quiet_s={"arp_spoof": 0.3}) as found:
+        await until(lambda: found.gone("arp_spoof"), 30)
+    assert not found.gone("arp_spoof")[0].there("5566778899")
     assert len(found.gone("port_scan")) == 1
 
 
@@ -316,13 +380,69 @@ async def test_what_a_process_knew_of_gateways_is_told_to_the_next_one_and_nothi
     assert (first, second) == ({}, {"eth0": [GATEWAY]})
 
 
+def spoof(source: dict[str, str], target: dict[str, str], *, active: bool = True) -> Event:
+    details = {"source": source, "target": target, "count": 3}
+    return Event("arp_spoof", "eth0", "5566778899", active, AT, details=details)
+
+
+LIAR = {"address": "192.0.2.66", "mac": "02:00:5e:00:53:66", "role": "inside"}
+POSED = {"address": "192.0.2.20", "mac": "02:00:5e:00:53:20", "role": "inside"}
+SIDES = [
+    {"address": "192.0.2.20", "mac": "02:00:5e:00:53:20"},
+    {"address": "192.0.2.66", "mac": "02:00:5e:00:53:66"},
+]
+
+
+async def test_an_attack_that_an_earlier_agent_told_of_goes_on_and_its_sides_are_handed_on(
+    tmp_path: Path,
+) -> None:
+    program = f"""
+    with open(sys.argv[1] + "/given", "w") as out:
+        out.write(json.dumps(options["owners"]))
+    say({FIGURES})
+    say({SPOOF})
+    stay()
+    """
+    left = (spoof(LIAR, POSED),)
+    async with kept(
+        tmp_path, program, going_on=left, grace_s=0.1, quiet_s={"arp_spoof": 0.3}
+    ) as found:
+        await until(lambda: found.gone("arp_spoof"), 30)
+    assert [one.subject for one in found.updates()] == ["5566778899"]
+    assert found.events("arp_spoof") == []
+    assert all(one.there("5566778899") for one in found.gone("arp_spoof"))
+    assert json.loads((tmp_path / "given").read_text()) == {"eth0": SIDES}
+
+
+def test_the_sides_of_a_spoof_are_handed_on_while_it_goes_on_and_as_far_as_they_are_whole() -> None:
+    handover, open_one = Handover(), spoof(LIAR, POSED)
+    handover.told(open_one)
+    handover.told(spoof({"mac": LIAR["mac"]}, {"role": "inside"}))
+    (sides,) = handover.to((), 0.0, {open_one.key}).values()
+    assert [{"address": one.address, "mac": one.mac} for one in sides] == SIDES
+    assert handover.to((), 0.0, ()) == {}, "it ended because nobody saw it again"
+    handover.told(open_one)
+    handover.told(spoof({}, {}, active=False))
+    assert handover.to((), 0.0, {open_one.key}) == {}
+
+
+@pytest.mark.parametrize(
+    "said", [{"address": "x", "mac": LIAR["mac"]}, {"address": LIAR["address"], "mac": "x"}, {}]
+)
+def test_a_side_that_no_process_could_be_told_is_left_out(said: dict[str, str]) -> None:
+    handover, open_one = Handover(), spoof(said, POSED)
+    handover.told(open_one)
+    (sides,) = handover.to((), 0.0, {open_one.key}).values()
+    assert [one.address for one in sides] == [POSED["address"]]
+
+
 def test_what_was_known_of_a_gateway_is_old_after_ten_minutes() -> None:
     handover, gateways = Handover(), {"192.0.2.254"}
     handover.heard(Figures(interface="eth0", owners=(OWNED,)), gateways, 100.0)
     handover.heard(Figures(interface="eth0"), gateways, 160.0)
-    assert handover.to(gateways, 700.0) == {"eth0": (OWNED,)}
-    assert handover.to(set(), 700.0) == {"eth0": ()}, "the agent has another gateway by now"
-    assert handover.to(gateways, 701.0) == {}
+    assert handover.to(gateways, 700.0, ()) == {"eth0": (OWNED,)}
+    assert handover.to(set(), 700.0, ()) == {"eth0": ()}, "the agent has another gateway by now"
+    assert handover.to(gateways, 701.0, ()) == {}
 
 
 @pytest.mark.parametrize("mac", ["", "02:00:5e:00:53", "02-00-5e-00-53-fe", "x" * 17])

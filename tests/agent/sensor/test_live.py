@@ -18,6 +18,7 @@ import pytest
 from agent.sensor.keeper import COMMAND, Keeper
 from agent.sensor.lines import Figures, Options, Owner, Refused, Told, encoded, line_of
 from agent.spool import Spool
+from core.securitykinds import SENSED
 from core.types import Reading
 from tests.agent.sensor.interfaces import sender
 from tests.agent.sensor.test_filters import CONTROL
@@ -360,7 +361,12 @@ async def kept(where: Namespace, tmp_path: Path, **more: Any) -> AsyncIterator[K
     with closing(Spool(tmp_path / "spool.db", unchecked=lambda: False)) as spool:
         read: list[Reading] = []
         keeper = Keeper(
-            *(lambda: options, lambda told: void(spool.tell(told)), read.extend),
+            *(
+                lambda: options,
+                lambda told: void(spool.tell(told)),
+                read.extend,
+                *spool.names(SENSED),
+            ),
             command=inside(where),
         )
         task = asyncio.create_task(keeper.run())

@@ -11,6 +11,7 @@ from agent.sensor.network import Network
 from agent.sensor.owners import Owner
 from agent.sensor.packets import facts_of
 from agent.sensor.watching import Watching, watching
+from tests.packets import ndp
 from tests.packets import spoofing as say
 from tests.packets.captures import ETHERNET
 from tests.packets.frames import mac_bytes
@@ -121,3 +122,70 @@ def test_a_known_gateway_that_goes_on_as_before_is_accused_of_nothing() -> None:
     sensor = Sensor(T, OWNED)
     sensor.hear(honest(T + 1), T + 600)
     assert (sensor.blamed(), sensor.known) == ([], OWNED)
+
+
+POSED = ("02:00:00:00:00:40", "10.0.0.40")
+OWN = (ATTACKER, "10.0.0.66")
+
+
+def side_lies(at: float, posed: str = POSED[1], times: int = 30) -> Frames:
+    """To one victim, as another machine than a gateway."""
+    return list(say.arpspoof(at, ATTACKER, posed, *VICTIM, times=times))
+
+
+def test_who_poses_as_another_machine_than_a_gateway_is_named_again_within_seconds() -> None:
+    before = Sensor(T)
+    before.hear(say.merged(list(say.talk(T, CLIENT, POSED, 4)), side_lies(T + 100)))
+    [(_, told)] = before.began
+    assert (told.kind, told.target.mac) == ("arp_spoof", mac_bytes(POSED[0]))
+
+    handed = (Owner(0, told.target.address, told.target.mac),)
+    after = Sensor(T + 165, handed)
+    after.hear(side_lies(T + 166), T + 240)
+    assert after.blamed() == [("arp_spoof", ATTACKER)]
+    assert after.began[0][0] - (T + 166) <= 10
+    assert after.known == (), "a person's machine is handed on by its event alone"
+
+    without = Sensor(T + 165)
+    without.hear(side_lies(T + 166), T + 240)
+    assert without.blamed() == []
+
+
+def test_a_spoofer_of_a_silent_gateway_is_named_again_by_his_own_address() -> None:
+    before = Sensor(T)
+    own = [say.asked(T, *OWN, VICTIM[1])]
+    before.hear(say.merged(own, lies(T + 1)))
+    [(_, told)] = before.began
+    assert (told.kind, told.target.mac) == ("gateway_spoof", b"")
+    source = told.source
+    after = Sensor(T + 70, (Owner(0, source.address, source.mac),))
+    after.hear(lies(T + 71), T + 140)
+    assert after.blamed() == [("gateway_spoof", ATTACKER)]
+    without = Sensor(T + 70)
+    without.hear(lies(T + 71), T + 140)
+    assert without.blamed() == []
+
+
+def test_of_several_own_addresses_the_one_of_the_family_that_he_lies_about_is_told() -> None:
+    sensor = Sensor(T)
+    own6 = [(T + 1, ndp.neighbour_advert(ATTACKER, "fe80::66", dst="33:33:00:00:00:01"))]
+    sensor.hear(say.merged([say.asked(T, *OWN, VICTIM[1])], own6, lies(T + 2)))
+    [(_, told)] = sensor.began
+    assert told.source.address == ip_address(OWN[1]).packed
+
+
+def test_who_is_handed_on_and_goes_on_as_any_machine_does_is_accused_of_nothing() -> None:
+    handed = tuple(
+        Owner(0, ip_address(address).packed, mac_bytes(mac)) for mac, address in (POSED, OWN)
+    )
+    sensor = Sensor(T, handed)
+    sensor.hear(
+        say.merged(
+            list(say.talk(T + 1, POSED, OWN)),
+            list(say.talk(T + 5, OWN, POSED)),
+            [say.announced(T + 30, REPLACED[0], POSED[1])],  # its address went to another machine
+            list(say.talk(T + 40, (REPLACED[0], POSED[1]), CLIENT, 10)),
+        ),
+        T + 700,
+    )
+    assert sensor.blamed() == []

@@ -17,6 +17,8 @@ from agent.sensing import ALL, Sensing, options_of
 from agent.sensor import checking, keeper
 from agent.sensor.keeper import Keeper
 from agent.sensorconfig import BlockListConfig, SensorConfig
+from agent.spool import Spool
+from agent.spoolthread import SpoolThread
 from core.findings import Finding
 from core.types import Identity, Reading
 from tests.agent.sensor.test_keeper import FIGURES, PROGRAM
@@ -55,13 +57,15 @@ async def sensed(
     monkeypatch.setattr(keeper, "Keeper", partial(Keeper, command=command))
     told: list[Tellable] = []
     read: list[Reading] = []
-    found = Sensed(Sensing(config, told.extend, read.extend), told, read)
+    spool = SpoolThread(Spool(tmp_path / "spool.db"))
+    found = Sensed(Sensing(config, told.extend, read.extend, spool), told, read)
     task = asyncio.create_task(found.sensing.run())
     try:
         yield found
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+        await spool.close()
 
 
 async def test_without_an_interface_no_process_is_started_and_nothing_stays_open(
