@@ -82,6 +82,8 @@ class Incident:
     """Of frames that show it, the first ones and the last."""
     vlan: int
     quiet_s: float
+    became: str = ""
+    """The kind that it goes on as, where it turned out to be another than it looked like."""
 
 
 Tell = Callable[[Incident, Stage], None]
@@ -118,6 +120,16 @@ class Incidents:
         """Return whether this attack has begun and not ended."""
         return (kind, key) in self._open
 
+    def become(self, kind: str, other: str, key: Hashable) -> None:
+        """Let what is open as *kind* go on as *other* with all that is known: it is one attack."""
+        one = self._open.get((kind, key))
+        if one is None or self.is_open(other, key) or self._counts.get(other, 0) >= self._max:
+            return
+        before, one.incident = one.incident, replace(one.incident, became=other)
+        self._end(one)
+        one.incident = replace(before, kind=other)
+        self._add(one)
+
     def open_ones(self) -> list[Incident]:
         """Return what is going on, as it stands."""
         return [one.incident for one in self._open.values()]
@@ -139,8 +151,12 @@ class Incidents:
             *(sign.count, sign.confidence, dict(sign.evidence), (sign.number,)),
             *(sign.vlan, sign.quiet_s),
         )
-        self._open[sign.kind, sign.key] = _Open(incident, sign.at, sign.confidence)
-        self._counts[sign.kind] = self._counts.get(sign.kind, 0) + 1
+        self._add(_Open(incident, sign.at, sign.confidence))
+
+    def _add(self, one: _Open) -> None:
+        incident = one.incident
+        self._open[incident.kind, incident.key] = one
+        self._counts[incident.kind] = self._counts.get(incident.kind, 0) + 1
         self._tell(incident, "begin")
 
     def _go_on(self, one: _Open, sign: Sign) -> None:

@@ -14,7 +14,7 @@ worm.
 
 from typing import ClassVar, Final
 
-from agent.sensor.contacts import ACCEPTED, Contact, Contacts
+from agent.sensor.contacts import ACCEPTED, UNSEEN, Contact, Contacts
 from agent.sensor.facts import Address, Fact, Mac
 from agent.sensor.incidents import Incidents, Party
 from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
@@ -36,6 +36,9 @@ SETTLES_S: Final = 5.0
 """A scanner that begins with the same port everywhere has shown others by then."""
 ENDS_S: Final = 60.0
 """Without a new contact for so long an attack is over, or for five times its usual pause."""
+UNSEEN_SYSTEM_PORTS: Final = 10
+"""Of these a scan without any answer in sight must have some: a file transfer opens many ports of
+one server and hardly any of these, a client of a domain controller eight."""
 UDP_SYSTEM_PORTS: Final = 3
 """Of these a scan of UDP must have some; questions that are answered too late have none."""
 
@@ -107,7 +110,7 @@ class Reach:
         elif worm:
             if port.weight >= limits.worm_targets or port.missed >= limits.worm_targets_unseen:
                 self._begin(row, contact, "", _many(contact), port)
-        elif port.walk >= far:
+        elif port.walk >= far or self._is_unseen(port, contact):
             self._begin(row, contact, PORT_SCAN, _many(contact), port)
         elif row.spread.walk >= limits.spread:
             self._begin(row, contact, PORT_SCAN, Party(role=_many(contact).role), row.spread)
@@ -137,10 +140,19 @@ class Reach:
     def _is_vertical(self, tally: Tally, *, udp: bool) -> bool:
         if udp and tally.low < UDP_SYSTEM_PORTS:
             return False
-        unseen = self._limits.ports_unseen
-        # One system port in ten: a file transfer opens many ports of one server, and none of these.
         return tally.walk >= self._limits.ports or (
-            tally.missed >= unseen and tally.low >= unseen // 10 and tally.missed > tally.accepted
+            tally.missed >= self._limits.ports_unseen
+            and tally.low >= UNSEEN_SYSTEM_PORTS
+            and tally.missed > tally.accepted
+        )
+
+    def _is_unseen(self, port: Tally, contact: Contact) -> bool:
+        """Return whether it swept a port inside, with no answer in sight."""
+        return (
+            contact.outcome == UNSEEN
+            and not contact.outside
+            and port.unseen >= self._limits.targets_unseen
+            and port.missed > port.accepted
         )
 
     def _settle(self, row: Row, attack: Attack, now: float) -> None:
@@ -176,7 +188,7 @@ class Reach:
             if one.last >= attack.began:
                 attack.targets.add(address)
         if target.port:
-            attack.more = max(0, steps - attack.targets.count())
+            attack.swept = steps
         self._watch(row, contact)
         self._give(attack)
 

@@ -164,7 +164,7 @@ def _one(name: str, stream: BinaryIO, out: Output, start: Start) -> int:
 
     def tell(incident: Incident, stage: Stage) -> None:
         nonlocal events
-        if stage == "end":
+        if stage == "end" and not incident.became:
             events += 1
             out.event(name, incident)
 

@@ -20,6 +20,9 @@ SIX_TO_FOUR: Final = b"\x20\x02"
 UNIQUE_LOCAL: Final = frozenset((0xFC, 0xFD))
 LINK_LOCAL: Final = b"\xfe\x80"
 SENIOR_S: Final = 30.0
+EVEN_S: Final = 0.05
+EVEN_MAX_S: Final = 30.0
+"""Routers draw each pause anew (RFC 4861 §6.2.4), of 3 s and more; fake_router6 sleeps 5 s."""
 KEPT: Final = 16
 
 
@@ -40,6 +43,9 @@ class Router:
     """Prefixes of its own that others had addresses of before it was first heard."""
     killed: list[float] = field(default_factory=list)
     """When it said that it is a router no more, right after it said that it is."""
+    pause: float = 0.0
+    even: int = 0
+    """Pauses that were as long as the one before."""
 
     @property
     def address(self) -> Address:
@@ -72,6 +78,9 @@ def hear(router: Router, fact: Advert) -> None:
     given = frozenset(one[0][:8] for one in fact.prefixes if one[2])
     if router.lifetime and not fact.lifetime:
         router.killed = [*router.killed[-KEPT:], fact.at]
+    pause = fact.at - router.last if router.adverts else 0.0
+    even = 0 < pause < EVEN_MAX_S and abs(pause - router.pause) <= EVEN_S
+    router.even, router.pause = router.even + 1 if even else 0, pause
     router.last, router.adverts = fact.at, router.adverts + 1
     router.lifetime, router.preference = fact.lifetime, fact.preference
     router.prefixes = frozenset(sorted((router.prefixes | given) - ended)[:KEPT])

@@ -26,7 +26,8 @@ class Limits:
     targets: int = 25
     targets_outside: int = 200
     spread: int = 100
-    ports_unseen: int = 100
+    ports_unseen: int = 40
+    targets_unseen: int = 128
     worm_ports: frozenset[int] = frozenset(WORM_PORTS)
     worm_targets: int = 25
     worm_targets_unseen: int = 60
@@ -116,8 +117,8 @@ class Attack:
     accepted: int
     targets: Distinct = field(default_factory=lambda: Distinct(16_384))
     ports: int = 0
-    more: int = 0
-    """Targets of before that are not held any more."""
+    swept: int = 0
+    """Targets on the port that all have in common: first contacts with one port are as many."""
     _ports: bytearray = field(default_factory=lambda: bytearray(8192))
 
     def add(self, contact: Contact) -> None:
@@ -129,6 +130,7 @@ class Attack:
         self.silent += contact.outcome == SILENT
         self.accepted += contact.outcome == ACCEPTED
         self.targets.add(contact.target)
+        self.swept += bool(self.swept) and contact.port == self.target.port
         self.add_port(contact.port)
 
     def add_port(self, port: int) -> None:
@@ -148,9 +150,10 @@ class Attack:
     @property
     def evidence(self) -> Evidence:
         """The figures, by the names that all detectors use."""
+        lone = self.swept and self.ports == 1
         return {
             "ports": self.ports,
-            "targets": self.targets.count() + self.more,
+            "targets": self.swept if lone else max(self.swept, self.targets.count()),
             "refused": self.refused,
             "accepted": self.accepted,
             "seconds": round(self.last - self.began, 1),

@@ -168,6 +168,10 @@ class ArpSpoofMachine:
                 if self.gateways.is_gateway(address, claim.vlan):
                     gateway, target = True, Party(address, role=GATEWAY)
         new = not culprit.gateway and gateway
+        if new and self._incidents.is_open("arp_spoof", key):
+            # What was told until now was the same attack, whose target only shows itself now.
+            self._incidents.become("arp_spoof", "gateway_spoof", key)
+            new = False
         culprit.gateway |= gateway
         culprit.frames += 1
         culprit.addresses[claim.address] = None

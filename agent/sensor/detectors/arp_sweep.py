@@ -15,7 +15,7 @@ from msgspec import Meta
 from agent.sensor.claims import Claim, claims_of
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import Address, Arp, Dhcp, Fact, Mac, Neighbour
-from agent.sensor.incidents import Incidents, Party, Sign
+from agent.sensor.incidents import OPEN_MAX, Incidents, Party, Sign
 from agent.sensor.roles import INSIDE
 from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
@@ -87,6 +87,25 @@ class _Asker:
         return found
 
 
+@dataclass(slots=True)
+class _Sweep:
+    """What one that was told of asked for, of which the latest alone are held by name."""
+
+    began: float = 0.0
+    targets: int = 0
+    silent: int = 0
+    _asked: bytearray = field(default_factory=lambda: bytearray(8192))
+    """A bit for the last two bytes of each address: a network has not more."""
+
+    def add(self, address: Address, *, silent: bool) -> None:
+        """Note that it asked for *address*."""
+        place, bit = divmod(address[-2] << 8 | address[-1], 8)
+        if not self._asked[place] & 1 << bit:
+            self._asked[place] |= 1 << bit
+            self.targets += 1
+            self.silent += silent
+
+
 class ArpSweepMachine:
     """The state: who asked for what, and which addresses are known to be there."""
 
@@ -94,9 +113,10 @@ class ArpSweepMachine:
 
     def __init__(self, options: ArpSweep, shared: Shared, incidents: Incidents) -> None:
         self._options, self._network, self._incidents = options, shared.network, incidents
-        self._gateways = shared.gateways
+        self._gateways, self._routers = shared.gateways, shared.routers
         self.askers = Bounded[tuple[int, Mac], _Asker](MACHINES_MAX, _Asker)
         self.alive = Bounded[tuple[int, Address], Mac](ALIVE_MAX, bytes)
+        self._sweeps = Bounded[tuple[int, Mac], _Sweep](OPEN_MAX, _Sweep)
         self._lone = Bounded[int, Recent[Address]](
             16, lambda: Recent(LONE_S, options.lone_targets + 1)
         )
@@ -145,40 +165,44 @@ class ArpSweepMachine:
             targets = asker.since(claim.at - seconds)
             silent = self._silent(claim.vlan, targets)
             if len(targets) >= least and silent >= share * len(targets):
-                self._tell(claim, asker, own, targets, silent)
+                self._tell(claim, asker, own, targets)
                 return
 
     def _routes(self, own: Address, claim: Claim) -> bool:
         return bool(own) and (
-            self._gateways.is_named(own) or self._gateways.routes(claim.vlan, claim.by)
+            self._gateways.is_named(own)
+            or self._gateways.routes(claim.vlan, claim.by)
+            or self._routers.is_router(claim.by)
         )
 
     def _silent(self, vlan: int, targets: list[Address]) -> int:
         return sum(not self.alive.get((vlan, address)) for address in targets)
 
-    def _tell(
-        self, claim: Claim, asker: _Asker, own: Address, targets: list[Address], silent: int
-    ) -> None:
+    def _tell(self, claim: Claim, asker: _Asker, own: Address, targets: list[Address]) -> None:
         key = (claim.vlan, claim.by)
-        began = asker.asked[targets[-1]]
-        seconds = max(claim.at - began, 0.001)
-        slow = seconds > self._options.window_s
-        going_on = self._incidents.is_open("arp_sweep", key)
+        if not self._incidents.is_open("arp_sweep", key):
+            self._sweeps.put(key, _Sweep(asker.asked[targets[-1]]))
+        sweep = self._sweeps.of(key)
+        before = sweep.targets
+        for address in targets[:1] if before else targets:
+            sweep.add(address, silent=not self.alive.get((claim.vlan, address)))
+        seconds = max(claim.at - sweep.began, 0.001)
+        pause = seconds / sweep.targets
         self._incidents.sign(
             Sign(
                 *("arp_sweep", key, claim.at, claim.number),
                 source=Party(own, claim.by, role=self._network.role_of(own) or INSIDE),
-                count=1 if going_on else len(targets),
-                confidence=0.7 if slow else 0.9,
+                count=sweep.targets - before,
+                confidence=0.9 if pause < self._options.window_s / self._options.targets else 0.7,
                 evidence={
-                    "targets": len(targets),
-                    "silent": silent,
+                    "targets": sweep.targets,
+                    "silent": sweep.silent,
                     "seconds": round(seconds, 1),
-                    "per_s": round(len(targets) / seconds, 1),
+                    "per_s": round(1 / pause, 1),
                 },
-                began=began,
+                began=sweep.began,
                 # Slow ones must not fall to pieces.
-                quiet_s=max(self._options.quiet_s, 10 * seconds / len(targets)),
+                quiet_s=max(self._options.quiet_s, 10 * pause),
                 vlan=claim.vlan,
             )
         )

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
 from agent.sensor.facts import BROADCAST, Fact, Frame, Mac
+from agent.sensor.frames import ARP_TYPE
 from agent.sensor.incidents import Incidents, Sign
 from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded
@@ -88,6 +89,8 @@ class _Second:
     back: dict[int, Mac] = field(default_factory=dict)
     """Frames that came back often in this second."""
     sources: set[Mac] = field(default_factory=set)
+    asked: dict[Mac, int] = field(default_factory=dict)
+    """Different ARP frames of each machine in this second."""
     normal: float = 0.0
     high: int = 0
     """Seconds with a high rate, one after another."""
@@ -119,6 +122,8 @@ class BroadcastStormMachine:
         row.at, row.number = frame.at, frame.number
         if len(row.sources) < SOURCES_MAX:
             row.sources.add(frame.src)
+        if frame.ethertype == ARP_TYPE and not returned and frame.src in row.sources:
+            row.asked[frame.src] = row.asked.get(frame.src, 0) + 1
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*: seconds that are over are counted."""
@@ -181,7 +186,9 @@ class BroadcastStormMachine:
         rate, options = row.frames, self._options
         if row.back and self._incidents.is_open("network_loop", vlan):
             self._loop(vlan, row, 0.95)
-        high = rate >= options.per_s and rate >= options.factor * row.normal
+        # One machine that asks for ever other addresses sweeps, or routes for somebody who does.
+        asked = max(row.asked.values(), default=0) if rate < options.at_once else 0
+        high = rate - asked >= options.per_s and rate >= options.factor * row.normal
         if not high:
             row.high = row.high_frames = 0
             row.normal += (rate - row.normal) / NORMAL_S
@@ -221,6 +228,7 @@ class BroadcastStormMachine:
         row.copies.clear()
         row.back.clear()
         row.sources.clear()
+        row.asked.clear()
 
 
 def _is_stream(dst: Mac) -> bool:

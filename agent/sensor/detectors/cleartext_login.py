@@ -9,9 +9,10 @@ from typing import Annotated, ClassVar, Final, NamedTuple
 
 from msgspec import Meta
 
+from agent.sensor.contacts import UDP_PROTOCOL
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.detectors.password_guessing import KIND as GUESSING
-from agent.sensor.facts import Address, Fact, Mac, Snmp, Tcp
+from agent.sensor.facts import Address, Fact, Icmp, Mac, Snmp, Tcp
 from agent.sensor.incidents import Incidents, Sign
 from agent.sensor.ports import TELNET_PORTS
 from agent.sensor.reach import PORT_SCAN, WORM_SWEEP
@@ -85,7 +86,7 @@ class _Asker:
 class CleartextLoginMachine:
     """Bounded by its tables."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Snmp)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Tcp, Snmp, Icmp)
 
     def __init__(self, limits: CleartextLogin, shared: Shared, incidents: Incidents) -> None:
         self._limits, self._network, self._incidents = limits, shared.network, incidents
@@ -97,10 +98,13 @@ class CleartextLoginMachine:
         self._asked: dict[Address, Snmp] = {}
         self._seen: Bounded[tuple[Address, int], _Seen] = Bounded(DEVICES, _Seen)
 
-    def take(self, fact: Tcp | Snmp) -> None:
-        """Hear of a segment, or of SNMP."""
+    def take(self, fact: Tcp | Snmp | Icmp) -> None:
+        """Hear of a segment, of SNMP, or that a device does not speak it."""
         if isinstance(fact, Tcp):
             self._sessions.take(fact)
+        elif isinstance(fact, Icmp):
+            if (fact.inner_protocol, fact.inner_port) == (UDP_PROTOCOL, SNMP):
+                self._asked.pop(fact.inner_target, None)
         elif fact.response:
             self._askers.of(fact.target).answered = True
             if fact.default:
@@ -124,7 +128,8 @@ class CleartextLoginMachine:
             if now - fact.at >= WAITS_S:
                 del self._asked[device]
                 asker = self._askers.of(fact.source)
-                if not asker.answered and len(asker.devices) <= ASKED_MAX:
+                scans = self._incidents.is_open(PORT_SCAN, fact.source)
+                if not (asker.answered or scans) and len(asker.devices) <= ASKED_MAX:
                     self._found(device, SNMP, _sight(fact, fact.dst), UNANSWERED)
 
     def _question(self, fact: Snmp) -> None:

@@ -6,7 +6,7 @@ So the numbers are kept for each client and domain, in memory and as hashes for 
 is told are counts, sizes and the machine that asked, never the domain (docs/decisions/015).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar, Final
 
 from msgspec import Meta
@@ -116,7 +116,7 @@ class Watch:
     takes: ClassVar[tuple[type[Fact], ...]] = (Dns, Tcp)
 
     def __init__(self, thresholds: DnsTunnel, shared: Shared, incidents: Incidents) -> None:
-        self._is, self._network, self._incidents = thresholds, shared.network, incidents
+        self._is, self._incidents = thresholds, incidents
         self._routers = shared.routers
         self._rows: Bounded[int, Row] = Bounded(1024, Row, turns=True)
         self._ordinary = ORDINARY | frozenset(one.lower().strip(".") for one in thresholds.ordinary)
@@ -142,9 +142,7 @@ class Watch:
             return
         if MAIL in fact.name:
             return
-        client, resolver = fact.source, fact.target
-        if fact.response:
-            client, resolver = resolver, client
+        client = fact.target if fact.response else fact.source
         key = hash((client, domain))  # of text it is salted: it says nothing outside this process
         row = self._rows.of(key)
         if fact.at - row.since >= self._is.window_s:
@@ -155,7 +153,7 @@ class Watch:
         else:
             row.asked += 1
         self._note(row, sort, body)
-        self._judge(fact, row, sort, key, self._network.role_of(resolver))
+        self._judge(fact, row, sort, key)
 
     def tick(self, now: float) -> None:
         """Nothing ends by itself: rows that are not asked for make room for others."""
@@ -169,7 +167,7 @@ class Watch:
             names.add(one)
             row.characters[sort] = row.characters.get(sort, 0) + len(body)
 
-    def _judge(self, fact: Dns, row: Row, sort: str, key: int, role: str) -> None:
+    def _judge(self, fact: Dns, row: Row, sort: str, key: int) -> None:
         limit = self._limits[sort]
         count, characters = len(row.names[sort]), row.characters[sort]
         long_enough = count >= limit.names and characters >= limit.length * count
@@ -182,8 +180,8 @@ class Watch:
         self._incidents.sign(
             Sign(
                 *(KIND, key, fact.at, fact.number),
-                source=self._asker(fact),
-                target=Party(role=role if role != INSIDE else RESOLVER),
+                source=self._party(fact, asks=True),
+                target=self._resolver(fact),
                 count=1 if self._incidents.is_open(KIND, key) else asked,
                 confidence=limit.confidence,
                 evidence={
@@ -198,6 +196,12 @@ class Watch:
             )
         )
 
-    def _asker(self, fact: Dns) -> Party:
-        client = (fact.target, fact.dst) if fact.response else (fact.source, fact.src)
-        return self._routers.party(*client)
+    def _party(self, fact: Dns, *, asks: bool) -> Party:
+        """Return who asks, or who is asked."""
+        sent = asks != fact.response
+        return self._routers.party(*((fact.source, fact.src) if sent else (fact.target, fact.dst)))
+
+    def _resolver(self, fact: Dns) -> Party:
+        """Return who is asked: a tunnel that needs no resolver goes to its other end at once."""
+        party = self._party(fact, asks=False)
+        return replace(party, role=RESOLVER) if party.role == INSIDE else party

@@ -37,6 +37,11 @@ REFUSALS: Final = 2
 """Whoever looks by itself stops at the first (RFC 5227 §2.1.1) and has found another address."""
 SPOOFED_S: Final = 600.0
 WAITING_MAX: Final = 256
+DOUBTED_S: Final = 60.0
+"""So long it waits where one of the two has another address as well: a man in the middle speaks for
+himself too, each time that he asks for somebody; hosts do so each 15 to 45 s."""
+IPV4: Final = 4
+"""Bytes of an address; a machine has several of IPv6 anyway."""
 ANSWERS: Final = 3
 """As in `arp_spoof`, whose judgement decides that it is no conflict."""
 
@@ -49,7 +54,8 @@ class IpConflict:
     """Thresholds.
 
     `settle_s`: so long it waits before it tells, since an attack may look like a conflict until
-    its third lie. `quiet_s`: both may be silent for minutes while neither is asked for.
+    its third lie (a minute where one of the two has another address besides). `quiet_s`: both may
+    be silent for minutes while neither is asked for.
     """
 
     settle_s: Annotated[float, Meta(ge=0, le=300)] = 10.0
@@ -103,7 +109,7 @@ class IpConflictMachine:
         for key, waiting in self._waiting.items():
             if waiting is None or waiting.told:
                 continue
-            if now - waiting.first >= self._options.settle_s:
+            if now - waiting.first >= self._settle_s(waiting.claim):
                 self._tell(key, waiting)
 
     def _heard(self, claim: Claim, contest: Contest | None) -> None:
@@ -173,8 +179,20 @@ class IpConflictMachine:
             self._waiting.put(key, waiting)
         waiting.claim, waiting.frames = claim, waiting.frames + 1
         waiting.confidence = max(waiting.confidence, confidence)
-        if claim.at - waiting.first >= self._options.settle_s:
+        if claim.at - waiting.first >= self._settle_s(claim):
             self._tell(key, waiting)
+
+    def _settle_s(self, claim: Claim) -> float:
+        """Return how long it may still turn out to be an attack."""
+        contest, seconds = self.contests.of.get((claim.vlan, claim.address)), self._options.settle_s
+        if contest is None or len(claim.address) != IPV4:
+            return seconds
+        double = any(
+            len(other) == IPV4
+            for mac in contest.claimants
+            for other, _ in self.contests.alone(claim.vlan, mac)
+        )
+        return max(seconds, DOUBTED_S) if double else seconds
 
     def _tell(self, key: Key, waiting: _Waiting) -> None:
         claim = waiting.claim

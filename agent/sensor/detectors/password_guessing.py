@@ -36,6 +36,9 @@ where many come within a minute: a monitor reads a banner once in that time.
 LEAST_ELSE: Final = 8
 MOST_BYTES: Final = 8192
 """Each way: keys and some passwords of ssh are 3,000; a command or a file soon is more."""
+MOST_UP: Final = dict.fromkeys(SSH_PORTS, 3500)
+"""Bytes to a login by ssh that fails: hydra and ncrack send 1,550 to 2,500 with six passwords,
+OpenSSH with its longest keys (sntrup761) 3,200 with three; with them a command is 3,700."""
 MOST_S: Final = 90.0
 """Servers close a login that waits for its password after 60 s."""
 
@@ -43,6 +46,10 @@ WINDOW_S: Final = 60.0
 TOGETHER_S: Final = 600.0
 PAUSE_S: Final = 300.0
 """Between two guesses of a slow one; what is done by a timer every five minutes is not one."""
+ABREAST: Final = 4
+"""Connections to one login at the same time: tools have as many, people one or two."""
+ABREAST_TIMES: Final = 2
+"""A tool goes on with the next passwords; a program that opens several at once does so once."""
 PAIRS: Final = 1024
 SERVICES: Final = 128
 
@@ -56,7 +63,9 @@ class PasswordGuessing:
     eight. `tries_web` the same on pages of the school's own devices: a browser opens dozens of
     connections for one page. `tries_slow` without a pause of five minutes. `tries_together` of
     eight and more machines at one service within ten minutes: a class that begins makes two each.
-    `tries_spread` of one machine at ten and more others within ten minutes.
+    `tries_spread` of one machine at ten and more others within ten minutes. `tries_abreast` of one
+    machine at one service inside within a minute, four at a time: hydra and ncrack try several
+    passwords in each connection, so that a list of fifty is nine connections.
     """
 
     tries: Annotated[int, Meta(ge=5, le=1000)] = 20
@@ -64,6 +73,7 @@ class PasswordGuessing:
     tries_slow: Annotated[int, Meta(ge=20, le=10_000)] = 120
     tries_together: Annotated[int, Meta(ge=20, le=1000)] = 200
     tries_spread: Annotated[int, Meta(ge=20, le=1000)] = 120
+    tries_abreast: Annotated[int, Meta(ge=5, le=1000)] = 8
 
     def watch(self, shared: Shared, incidents: Incidents) -> Machine:
         """Return a machine without a past."""
@@ -80,7 +90,10 @@ class _Tries:
     slow: int = 0
     brief: int = 0
     """Besides those of `slow`: too small to hold a password, as far as anybody can tell."""
+    abreast: int = 0
+    """Guesses that began before the last `ABREAST` - 1 others had ended."""
     others: Distinct = field(default_factory=lambda: Distinct(1024))
+    _ends: deque[float] = field(default_factory=lambda: deque(maxlen=ABREAST - 1))
 
     def add(self, session: Session, other: Address, *, brief: bool = False) -> None:
         """Take in a guess, which *other* is the other side of."""
@@ -92,16 +105,26 @@ class _Tries:
         self.brief += brief
         self.lately.append(at)
         self.others.add(other)
+        crowded = len(self._ends) == ABREAST - 1 and not brief
+        self.abreast += crowded and min(self._ends) > session.began
+        self._ends.append(at)
 
     def clear(self) -> None:
         """Forgive."""
         self.lately.clear()
+        self._ends.clear()
+        self.abreast = 0
         self.first, self.slow, self.brief, self.others = 0.0, 0, 0, Distinct(1024)
 
     def within(self, seconds: float) -> bool:
         """Return whether as many as are counted came within *seconds*."""
         full = len(self.lately) == self.lately.maxlen
         return full and self.lately[-1] - self.lately[0] <= seconds
+
+    def at_a_time(self, least: int, seconds: float) -> bool:
+        """Return whether *least* and more came within *seconds*, several at the same time."""
+        enough = self.abreast >= ABREAST_TIMES and len(self.lately) >= least
+        return enough and self.lately[-1] - self.lately[-least] <= seconds
 
 
 def _tries(room: int) -> _Tries:
@@ -173,11 +196,14 @@ class PasswordGuessingMachine:
                 tries.clear()
             return
         tries.add(session, target, brief=brief)
+        half = None in (session.up, session.down)
+        fast = 0.6 if tries.brief > tries.slow else 0.7 if half else 0.9
         if attacked:
-            self._go_on(session)
+            self._go_on(session, fast if tries.within(WINDOW_S) else 0.0)
         elif tries.within(WINDOW_S):
-            half = None in (session.up, session.down)
-            self._begin(session, tries, 0.6 if tries.brief > tries.slow else 0.7 if half else 0.9)
+            self._begin(session, tries, fast)
+        elif guess and self._is_abreast(session, tries):
+            self._begin(session, tries, 0.7)
         elif guess and not web and not self._is_drivers(session):
             self._slow(session, tries)
 
@@ -188,6 +214,13 @@ class PasswordGuessingMachine:
             return True
         # Worms guess at what they find: one attack, one event.
         return self._incidents.is_open(WORM_SWEEP, session.source)
+
+    def _is_abreast(self, session: Session, tries: _Tries) -> bool:
+        """Return whether a tool is at work, as far as the number of its connections tells."""
+        # Outside are services that one program asks for many things at once, as git does by ssh.
+        if session.port not in LOGIN_PORTS or not self._network.is_ours(session.target):
+            return False
+        return tries.at_a_time(self._limits.tries_abreast, WINDOW_S)
 
     def _is_drivers(self, session: Session) -> bool:
         network = self._network
@@ -209,8 +242,9 @@ class PasswordGuessingMachine:
         self._attacks.put((session.source, session.port), attack)
         self._sign(session, attack, attack.tries)
 
-    def _go_on(self, session: Session) -> None:
+    def _go_on(self, session: Session, confidence: float) -> None:
         attack = self._attacks.of((session.source, session.port))
+        attack.confidence = max(attack.confidence, confidence)
         attack.tries += 1
         attack.targets.add(session.target)
         self._sign(session, attack, 1)
@@ -272,14 +306,16 @@ def _is_guess(session: Session) -> bool:
     if session.ended - session.began > MOST_S or not (session.finished or session.up):
         return False
     least = LEAST.get(session.port, LEAST_ELSE)
-    sent = session.up is None or least <= session.up <= MOST_BYTES
+    most = MOST_UP.get(session.port, MOST_BYTES)
+    sent = session.up is None or least <= session.up <= most
     return sent and (session.down is None or session.down <= MOST_BYTES)
 
 
 def _is_brief(session: Session) -> bool:
     """Return whether anything was said at all, and little."""
     up, down = session.up or 0, session.down or 0
-    return session.ended - session.began <= MOST_S and up + down > 0 and max(up, down) <= MOST_BYTES
+    short = session.ended - session.began <= MOST_S and up + down > 0
+    return short and up <= MOST_UP.get(session.port, MOST_BYTES) and down <= MOST_BYTES
 
 
 def _is_work(session: Session) -> bool:

@@ -28,8 +28,10 @@ class PortScan:
     `targets` inside for one port: a school's machine knows some servers, and a class is not one.
     `targets_outside`: telephones whose services are blocked try some dozen addresses of them, all
     of the web's port. `spread`: machines and ports inside in any mixture.
-    `ports_unseen` of one target without any answer in sight, a tenth of them system ports: where
-    the sensor may see one direction only. `gap_s` without a try forgives; nmap's slowest timing
+    `ports_unseen` of one target without any answer in sight, ten of them system ports: where
+    the sensor may see one direction only, in which a client of a domain controller looks like one
+    of twenty ports, eight of them below 1024. `targets_unseen` inside for one port without any
+    answer in sight: more than half of a /24. `gap_s` without a try forgives; nmap's slowest timing
     (`-T0`) waits for 300 s.
     """
 
@@ -37,7 +39,8 @@ class PortScan:
     targets: Count = 25
     targets_outside: Count = 200
     spread: Count = 100
-    ports_unseen: Count = 100
+    ports_unseen: Count = 40
+    targets_unseen: Count = 128
     gap_s: Annotated[float, Meta(ge=10, le=86_400)] = 900.0
 
     def watch(self, shared: Shared, incidents: Incidents) -> Machine:
@@ -48,6 +51,7 @@ class PortScan:
             targets_outside=self.targets_outside,
             spread=self.spread,
             ports_unseen=self.ports_unseen,
+            targets_unseen=self.targets_unseen,
             gap_s=self.gap_s,
         )
         return Reach(shared.contacts, incidents, PORT_SCAN, limits)

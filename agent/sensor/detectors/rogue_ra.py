@@ -30,6 +30,8 @@ UNSURE: Final = 0.5
 TOGETHER_S: Final = 0.2
 NEWCOMER_S: Final = 2.0
 """So long it is waited whether others come after a new router: then all are one flood."""
+EVEN: Final = 2
+"""So many even pauses of a router that is alone, and wants to be preferred all the same: a tool."""
 LONGEST_S: Final = 1800.0
 """Between two advertisements of one router, RFC 4861 §6.2.1."""
 
@@ -103,9 +105,11 @@ class Watch:
         if found:
             self._sign_router(fact, router, found)
             return
+        alone = True
         for key, other in self._routers.items():
             if other is None or other is router or key[0] != fact.vlan or not other.routes:
                 continue
+            alone = False
             if min(router.lived, other.lived) >= WORKING or other.address == router.address:
                 continue
             differs, top = difference(router, other)
@@ -121,6 +125,8 @@ class Watch:
                 sure = min(top, result.confidence)
                 self._move(result.rogue, result.ours)
                 self._sign_router(fact, result.rogue, (differs, sure, result.by), result.ours)
+        if alone and router.preference > 0 and router.even >= EVEN and not router.lived:
+            self._sign_router(fact, router, ("preference", 0.6, "even pace"))
 
     def _router(self, fact: Advert) -> Router:
         key = fact.vlan, fact.source, fact.src

@@ -65,4 +65,4 @@ def incidents_of(
 ) -> list[Incident]:
     """The incidents, each as it was when it ended."""
     told = stages_of(frames, network, only, options=options, link=link, until=until)
-    return [incident for stage, incident in told if stage == "end"]
+    return [incident for stage, incident in told if stage == "end" and not incident.became]

@@ -552,3 +552,36 @@ def test_an_attacker_who_changes_his_mac_is_told_of_again() -> None:
         say.arpspoof(T + 50, changed, GATEWAY[1], *VICTIM, times=40),
     )
     assert [who for _, who, _ in named(found(frames))] == [ATTACKER[0], changed]
+
+
+def test_an_attack_before_which_nobody_knew_the_gateway_stays_one_event() -> None:
+    gateway = (GATEWAY[0], "10.0.0.7")
+    lies = say.merged(
+        say.arpspoof(T, ATTACKER[0], gateway[1], *VICTIM, times=30),
+        say.arpspoof(T + 0.1, ATTACKER[0], VICTIM[1], *gateway, times=30),
+    )
+    outside = [
+        (
+            T + 20 + n,
+            over(gateway[0], VICTIM[0], tcp(f"198.51.100.{n}", 443, VICTIM[1], 50_000, SYN)),
+        )
+        for n in range(1, 9)
+    ]
+    frames = say.merged(honest(), say.talk(T + 1, VICTIM, gateway), lies, outside)
+    [one] = found(frames)
+    assert (one.kind, one.start - T < 1, one.count >= 58) == ("gateway_spoof", True, True)
+    assert one.target.address == ip_address(gateway[1]).packed
+
+
+def test_who_answers_as_fast_as_the_gateway_is_no_conflict_before_he_speaks_for_himself() -> None:
+    race = say.merged(
+        *(
+            [
+                *say.talk(T + 10 * n, VICTIM, GATEWAY),
+                say.answered(T + 10 * n + 0.002, ATTACKER[0], GATEWAY[1], *VICTIM),
+            ]
+            for n in range(12)
+        )
+    )
+    frames = say.merged(say.talk(T - 5, ATTACKER, OTHER), race, say.talk(T + 40, ATTACKER, OTHER))
+    assert named(found(frames)) == BLAMED

@@ -3,6 +3,8 @@
 import os
 from ipaddress import ip_address
 
+import pytest
+
 from agent.sensor.detectors.arp_sweep import ALIVE_MAX, MACHINES_MAX, ArpSweep
 from agent.sensor.facts import Arp
 from agent.sensor.incidents import Incident, Incidents
@@ -12,6 +14,7 @@ from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
 from tests.packets import dhcp, ndp
 from tests.packets import spoofing as say
+from tests.packets.frames import SYN, over, tcp
 
 GATEWAY = ("02:00:00:00:00:01", "10.0.0.1")
 SCANNER = ("02:00:00:00:00:66", "10.0.0.66")
@@ -164,3 +167,18 @@ def test_a_flood_of_made_up_sources_takes_bounded_room() -> None:
     assert len(machine.askers) == MACHINES_MAX
     assert len(machine.alive) == ALIVE_MAX
     assert [one.key for one in incidents.open_ones()] == [(0, b"")]
+
+
+def test_a_sweep_of_a_thousand_addresses_that_asks_twice_counts_each_once() -> None:
+    # His own address is one of them, for which no machine asks.
+    everybody = [f"10.0.{n // 256}.{n % 256}" for n in range(1024)]
+    frames = [say.asked(T + n / 300, *SCANNER, to) for n, to in enumerate(everybody * 2)]
+    [one] = found(frames)
+    assert (one.count, one.evidence["targets"]) == (1023, 1023)
+    assert one.evidence["per_s"] == pytest.approx(150, abs=1)
+
+
+def test_a_router_through_which_somebody_scans_is_known_by_what_is_sent_to_it() -> None:
+    router = (GATEWAY[0], "10.0.0.200")
+    sent = over("02:00:00:00:00:20", router[0], tcp("10.0.0.20", 50_000, "198.51.100.9", 443, SYN))
+    assert found(say.merged([(T - 1, sent)], sweep(who=router))) == []

@@ -172,3 +172,14 @@ def test_a_storm_of_different_frames_takes_bounded_room() -> None:
     assert len(rows) <= 64
     assert max(len(row.copies) for row in rows) <= DIGESTS_MAX
     assert max(len(row.sources) for row in rows) <= SOURCES_MAX
+
+
+def sweeping(number: int) -> bytes:
+    """One machine asks for one address after another: arp-scan sends 500 a second."""
+    mac = "02:00:00:00:01:66"
+    return arp(1, mac, "10.0.0.66", NOBODY, f"10.{number >> 16}.{number >> 8 & 255}.{number & 255}")
+
+
+def test_a_sweep_is_no_storm_unless_it_fills_the_line() -> None:
+    assert kinds(many(700, 10, make=sweeping)) == []
+    assert kinds(many(3000, 5, make=sweeping)) == ["broadcast_storm"]

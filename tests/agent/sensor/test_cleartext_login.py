@@ -9,7 +9,7 @@ from agent.sensor.network import Network
 from tests.agent.sensor.reading import incidents_of
 from tests.agent.sensor.scanning import FAR, MONITOR, OTHER, PC, SERVER, T, inside, packed, school
 from tests.agent.sensor.test_password_guessing import guesses
-from tests.packets.connections import Timed, accepted, mac_of, merged
+from tests.packets.connections import Timed, accepted, mac_of, merged, refused, udp_refused
 from tests.packets.frames import over, udp
 from tests.packets.snmp import GET, RESPONSE, V1, V2C, message
 
@@ -136,3 +136,14 @@ def test_a_look_whether_telnet_answers() -> None:
 
 def test_who_guesses_by_telnet_is_told_once_and_as_what_it_is() -> None:
     assert [one.kind for one in told(guesses(23, 60, 1.0))] == ["password_guessing"]
+
+
+def test_a_question_that_a_device_refuses() -> None:
+    (at, asked), *_ = polled(T, SERVER, "public", answers=False)
+    assert told([(at, asked), *udp_refused(at + 0.001, MONITOR, SERVER, 161)]) == []
+
+
+def test_a_question_of_a_scanner_of_ports() -> None:
+    scan = merged(*(refused(T + n / 10, MONITOR, 50_000, SERVER, 1000 + n) for n in range(60)))
+    frames = merged(polled(T + 5, SERVER, "public", answers=False), scan)
+    assert [one.kind for one in told(frames)] == ["port_scan"]

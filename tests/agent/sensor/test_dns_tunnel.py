@@ -75,7 +75,7 @@ def test_a_tunnel_that_is_used_names_its_machine_and_not_its_domain(kind: int) -
     (one,) = found(tunnel(kind, 150, 300, 20.0))
     assert (one.source.address, one.source.role) == (packed("10.20.1.16"), "inside")
     assert one.source.mac.hex(":") == "00:23:24:00:00:10"
-    assert (one.target.address, one.target.role) == (b"", "resolver")
+    assert (one.target.address, one.target.role) == (packed("10.20.0.2"), "resolver")
     assert "example" not in repr(one)
     assert one.evidence["name_length"] in range(145, 155)
     assert one.evidence["answer_bytes"] > 10_000  # type: ignore[operator]

@@ -95,3 +95,25 @@ def test_an_address_is_never_told_with_the_hardware_address_of_another_machine()
         incidents.sign(Sign("arp_spoof", "liar", 1000.0, 1, Party(role="inside"), target))
     (one,) = incidents.open_ones()
     assert one.target == Party(address=b"\xc0\x00\x02\x20", role="inside")
+
+
+def test_an_attack_that_turns_out_to_be_another_goes_on_as_that_with_all_that_is_known() -> None:
+    incidents, said = heard()
+    for second in range(5):
+        incidents.sign(Sign("arp_spoof", "him", 1000.0 + second, second + 1, TEACHER))
+    incidents.become("arp_spoof", "gateway_spoof", "him")
+    incidents.sign(Sign("gateway_spoof", "him", 1005.0, 6, TEACHER))
+    incidents.finish()
+    assert [(stage, one.kind, one.became) for stage, one in said] == [
+        ("begin", "arp_spoof", ""),
+        ("end", "arp_spoof", "gateway_spoof"),
+        ("begin", "gateway_spoof", ""),
+        ("end", "gateway_spoof", ""),
+    ]
+    last = said[-1][1]
+    assert (last.start, last.last, last.count, last.numbers) == (
+        1000.0,
+        1005.0,
+        6,
+        (1, 2, 3, 4, 5, 6),
+    )

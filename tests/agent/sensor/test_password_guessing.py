@@ -347,3 +347,39 @@ def test_logins_that_nobody_answers() -> None:
 
 def test_a_scanner_of_the_district_may_try_logins() -> None:
     assert kinds(guesses(22, 200, 0.5, MONITOR), school(scanners=(MONITOR,))) == []
+
+
+HYDRA_S = (0.0, 0.37, 0.37, 0.38, 0.38, 32.6, 32.62, 32.64, 32.65)
+"""When `hydra -t 4 -P WORDS ssh://…` with 60 words began its connections, six passwords each."""
+
+
+def hydra(server: str, *, up: int = 1551, lasts: float = 0.25) -> Timed:
+    return merged(
+        *(
+            accepted(T + at, PC, 40_000 + n, server, 22, up=up, down=2229, lasts=lasts)
+            for n, at in enumerate(HYDRA_S)
+        )
+    )
+
+
+def test_a_list_of_sixty_words_in_nine_connections() -> None:
+    (one,) = told(hydra(SERVER))
+    assert (one.kind, one.count, one.confidence) == ("password_guessing", 9, 0.7)
+    assert (one.source.address, one.target.address, one.target.port) == (
+        packed(PC),
+        packed(SERVER),
+        22,
+    )
+
+
+def test_submodules_that_git_fetches_four_at_a_time() -> None:
+    assert told(hydra(FAR, up=2800)) == []
+
+
+def test_commands_by_ssh_and_key_one_after_another() -> None:
+    """What OpenSSH 9.2 sends and gets for `ssh SERVER uptime`, 25 a minute."""
+    frames = [
+        accepted(T + 2.3 * n, PC, 40_000 + n, SERVER, 22, up=3669, down=3741, lasts=2.0)
+        for n in range(100)
+    ]
+    assert told(merged(*frames)) == []

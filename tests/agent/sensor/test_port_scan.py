@@ -439,3 +439,34 @@ def test_games_and_their_many_servers() -> None:
         )
     )
     assert kinds(frames) == []
+
+
+def test_questions_alone_for_forty_ports_or_for_a_port_of_half_a_network() -> None:
+    (down,) = told([(T + n, segment(PC, 50_000, SERVER, n, SYN)) for n in range(1, 41)])
+    assert (down.kind, down.target.address, down.confidence) == ("port_scan", packed(SERVER), 0.6)
+    (along,) = told(
+        [(T + n / 10, segment(PC, 50_000, f"192.0.2.{n}", 8443, SYN)) for n in range(70, 220)]
+    )
+    assert (along.kind, along.target.port) == ("port_scan", 8443)
+    assert (along.count, along.evidence["targets"]) == (150, 150)
+
+
+def test_a_client_of_a_domain_controller_of_which_only_the_questions_are_visible() -> None:
+    ports = (53, 88, 135, 139, 389, 445, 464, 636, 3268, 3269, 5985, 9389, *range(49_664, 49_694))
+    assert (
+        told([(T + n, segment(PC, 50_000, SERVER, port, SYN)) for n, port in enumerate(ports)])
+        == []
+    )
+
+
+def test_a_sweep_of_two_ports_counts_each_machine_once() -> None:
+    frames = merged(
+        *(
+            silent(T + 600 + n / 100, PC, 50_000 + n, outside(n % 254), (80, 443)[n // 254])
+            for n in range(508)
+        ),
+        web(T + 590, PC, 5, 0.1, seed=1000),
+        web(T + 595, OTHER, 60, 1.0, seed=2000),
+    )
+    (one,) = told(frames)
+    assert one.evidence["targets"] == pytest.approx(254, abs=4)

@@ -304,3 +304,12 @@ def test_two_dhcp_servers_with_a_common_resolver_are_a_pair() -> None:
         *dhcp(1.1, 1, (SECOND, SECOND_MAC), "2001:db8:1::54"),
     ]
     assert found(frames) == []
+
+
+def test_a_router_that_is_alone_and_advertises_as_fake_router6_does() -> None:
+    tool = [rogue(5.0 * n, preference=HIGH) for n in range(4)]
+    (one,) = found(tool)
+    assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.6)
+    assert found([rogue(5.0 * n) for n in range(20)]) == []
+    drawn = (0.0, 5.0, 9.2, 16.1, 20.0, 25.7)
+    assert found([rogue(at, preference=HIGH) for at in drawn]) == []
