@@ -81,15 +81,13 @@ class Contacts:
         self._own, self._devices = network.own, network.devices
         self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
         self._known: Bounded[int, bool] = Bounded(KNOWN, bool, turns=True)
-        self._lives: dict[Address, int] = {}
+        self._lives: Bounded[Address, int] = Bounded(SOURCES, int)
         self._answered: Bounded[Address, list[float]] = Bounded(SOURCES, lambda: [0.0])
         self._outside_answered = 0.0
 
     def forget(self, source: Address) -> None:
         """Let everything that *source* does be a first contact again: its last attack is over."""
-        if len(self._lives) >= SOURCES:
-            self._lives.clear()
-        self._lives[source] = self._lives.get(source, 0) + 1
+        self._lives.put(source, (self._lives.get(source) or 0) + 1)
 
     def take(self, fact: Tcp | Icmp) -> None:
         """Hear of a segment, or of what could not be delivered."""
@@ -189,7 +187,7 @@ class Contacts:
 
     def _is_known(self, key: _Key, *, udp: bool = False, note: bool = False) -> bool:
         """Return whether this pair was noted lately; it is from now on where *note* says so."""
-        digest = hash((key, udp, self._lives.get(key[0], 0)))
+        digest = hash((key, udp, self._lives.get(key[0]) or 0))
         known = self._known.get(digest) is not None
         if known or note:
             self._known.put(digest, True)
