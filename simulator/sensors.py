@@ -46,6 +46,7 @@ def _sensor(school: School) -> Series:
         "dropped": 0,
         "malformed": 0,
         "forgotten": 0,
+        "defects": 0,
         "bad_lines": 0,
         "mem_mb": 38.0,
         "sees": "all" if mirrored else "own",

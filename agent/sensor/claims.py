@@ -4,6 +4,7 @@ The claim of a frame need not be the sender's own: `mac` is whom the address is 
 `by` is the hardware address that sent the frame.
 """
 
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from agent.sensor.facts import Address, Advert, Arp, Dhcp, Mac, Neighbour
@@ -14,7 +15,7 @@ everybody, of oneself. `loud`: an answer that goes to everybody. `advert`: by a 
 advertisement; who forges these is told of by `rogue_ra` alone. `lease`: a DHCP server gave it.
 No claims, but needed to judge some: `probe` (RFC 5227: is it free?), `wanted` (a question)."""
 
-NOT_OWNED: Final = (b"", bytes(4), b"\xff" * 4, bytes(16))
+NOT_OWNED: Final = frozenset((b"", bytes(4), b"\xff" * 4, bytes(16)))
 LINK_LOCAL_4: Final = b"\xa9\xfe"
 """169.254/16, where every answer goes to everybody (RFC 3927 §2.5)."""
 REQUEST, REPLY, ACK = 1, 2, 5
@@ -34,6 +35,7 @@ class Claim(NamedTuple):
     how: How
 
 
+@lru_cache(1)  # several detectors ask of the same fact, one after another
 def claims_of(fact: Arp | Neighbour | Advert | Dhcp) -> tuple[Claim, ...]:
     """Return what *fact* claims and asks for; nothing for addresses that nobody can own."""
     if isinstance(fact, Arp):
@@ -44,11 +46,7 @@ def claims_of(fact: Arp | Neighbour | Advert | Dhcp) -> tuple[Claim, ...]:
         found = (_claim(fact, fact.source, fact.link or fact.src, b"", "advert"),)
     else:
         found = _dhcp(fact)
-    return tuple(
-        claim
-        for claim in found
-        if claim.address not in NOT_OWNED and not _shared(claim.mac) and not _group(claim.address)
-    )
+    return tuple([claim for claim in found if _can_be(claim.address, claim.mac)])
 
 
 def _claim(
@@ -102,5 +100,8 @@ def _shared(mac: Mac) -> bool:
     return bool(mac) and bool(mac[0] & 1)
 
 
-def _group(address: Address) -> bool:
-    return address[0] & 0xF0 == 0xE0 if len(address) == 4 else address[0] == 0xFF
+def _can_be(address: Address, mac: Mac) -> bool:
+    """Return whether one machine can have *address*, and *mac*."""
+    if address in NOT_OWNED or _shared(mac):
+        return False
+    return address[0] & 0xF0 != 0xE0 if len(address) == 4 else address[0] != 0xFF

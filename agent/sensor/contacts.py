@@ -13,14 +13,13 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import ClassVar, Final, NamedTuple
 
-from agent.sensor.facts import Address, Fact, Icmp, Mac, Tcp
+from agent.sensor.facts import ACK, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
 from agent.sensor.network import Network
 from agent.sensor.ports import EPHEMERAL_MIN
 from agent.sensor.roles import OUTSIDE
 from agent.sensor.routers import Routers
 from agent.sensor.tables import Bounded
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 TCP_PROTOCOL, UDP_PROTOCOL = 6, 17
 
 ACCEPTED, REFUSED, SILENT, UNSEEN = "accepted", "refused", "silent", "unseen"
@@ -82,22 +81,20 @@ class Contacts:
         self._own, self._devices = network.own, network.devices
         self._pending: OrderedDict[_Key, _Asked] = OrderedDict()
         self._known: Bounded[int, bool] = Bounded(KNOWN, bool, turns=True)
-        self._lives: dict[Address, int] = {}
+        self._lives: Bounded[Address, int] = Bounded(SOURCES, int)
         self._answered: Bounded[Address, list[float]] = Bounded(SOURCES, lambda: [0.0])
         self._outside_answered = 0.0
 
     def forget(self, source: Address) -> None:
         """Let everything that *source* does be a first contact again: its last attack is over."""
-        if len(self._lives) >= SOURCES:
-            self._lives.clear()
-        self._lives[source] = self._lives.get(source, 0) + 1
+        self._lives.put(source, (self._lives.get(source) or 0) + 1)
 
     def take(self, fact: Tcp | Icmp) -> None:
         """Hear of a segment, or of what could not be delivered."""
         if isinstance(fact, Icmp):
             self._undelivered(fact)
             return
-        flags = fact.flags & (FIN | SYN | RST | ACK)
+        flags = fact.flags & FLAGS
         if flags == SYN:
             self._asked(fact)
         elif flags == SYN | ACK:
@@ -124,10 +121,12 @@ class Contacts:
             self._unanswered(key, asked)
 
     def _asked(self, fact: Tcp) -> None:
-        key = (fact.source, fact.target, fact.target_port)
-        if key in self._pending or fact.source in self._allowed or self._is_known(key):
+        source = fact.source
+        key = (source, fact.target, fact.target_port)
+        if key in self._pending or source in self._allowed or self._is_known(key):
             return
-        self._pending[key] = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
+        asked = (fact.at, fact.number, fact.vlan, fact.src, fact.dst)
+        self._pending[key] = made(_Asked, asked)
         if len(self._pending) > PENDING:
             self._unanswered(*self._pending.popitem(last=False))
 
@@ -138,10 +137,11 @@ class Contacts:
             self._outside_answered = fact.at
         key = (source, target, fact.source_port)
         asked = self._pending.pop(key, None)
-        answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
-        if asked is not None and not asked.target_mac:  # a cooked capture says only who sent it
+        if asked is None:
+            asked = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
+        elif not asked.target_mac:  # a cooked capture says only who sent it
             asked = asked._replace(target_mac=fact.src)
-        self._first(key, asked or answered, outcome)
+        self._first(key, asked, outcome)
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, target, _ = key
@@ -177,22 +177,18 @@ class Contacts:
         source, target, port = key
         if source in self._allowed or self._is_known(key, udp=udp, note=True):
             return
+        at, number, vlan, mac, target_mac = asked
         outside = self.routers.role_of(target) == OUTSIDE
-        contact = Contact(
-            *(asked.at, asked.number, asked.vlan, source, asked.mac, target, asked.target_mac),
-            outside=outside,
-            port=port,
-            udp=udp,
-            outcome=outcome,
-            own=self._own.tries(asked.mac, target, port, self._devices, asked.at),
-        )
+        own = self._own.tries(mac, target, port, self._devices, at)
+        ends = (source, mac, target, target_mac, outside, port)
+        contact = made(Contact, (at, number, vlan, *ends, udp, outcome, own))
         for tell in self.tell:
             tell(contact)
 
     def _is_known(self, key: _Key, *, udp: bool = False, note: bool = False) -> bool:
         """Return whether this pair was noted lately; it is from now on where *note* says so."""
-        digest = hash((key, udp, self._lives.get(key[0], 0)))
+        digest = hash((key, udp, self._lives.get(key[0]) or 0))
         known = self._known.get(digest) is not None
         if known or note:
-            self._known.of(digest)
+            self._known.put(digest, True)
         return known

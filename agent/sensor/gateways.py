@@ -47,17 +47,17 @@ class Gateways:
 
     def take(self, fact: Traffic | Dhcp | Advert | Neighbour) -> None:
         """Hear of a packet."""
-        if isinstance(fact, Dhcp):
+        if isinstance(fact, (Tcp, Dns, Icmp, Snmp)):  # most are; a union would cost more to ask
+            if fact.src:
+                self._sent(fact)
+        elif isinstance(fact, Dhcp):
             for router in fact.routers:
                 self._named.put(router, True)
         elif isinstance(fact, Advert):
             if fact.lifetime:
                 self._named.put(fact.source, True)
-        elif isinstance(fact, Neighbour):
-            if fact.advert and fact.router:
-                self._named.put(fact.target, True)
-        elif fact.src:
-            self._sent(self._seen.of((fact.vlan, fact.src)), fact)
+        elif fact.advert and fact.router:
+            self._named.put(fact.target, True)
 
     def tick(self, now: float) -> None:
         """Nothing waits here."""
@@ -89,8 +89,8 @@ class Gateways:
         )
         return found if len(found) == 1 else []
 
-    def _sent(self, seen: _Seen, fact: Traffic) -> None:
-        source = fact.source
+    def _sent(self, fact: Traffic) -> None:
+        seen, source = self._seen.of((fact.vlan, fact.src)), fact.source
         if source in seen.inside or source in seen.outside:
             return
         if len(seen.inside) >= INSIDE_MAX and len(seen.outside) >= OUTSIDE:

@@ -10,7 +10,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Final
 from zlib import crc32
 
-from agent.sensor.facts import Fact, Frame
+from agent.sensor.facts import Fact, Frame, made
 from agent.sensor.frames import ARP_TYPE, ETHERNET, IPV4_TYPE, IPV6_TYPE, Malformed, unframe
 from agent.sensor.protocols.arp import read_arp
 from agent.sensor.protocols.dhcp import PORTS as DHCP_PORTS
@@ -55,7 +55,8 @@ def facts_of(
         _count(malformed, str(bad))
         return [Frame(at, number, 0, b"", b"", 0, on_wire, 0)]
     digest = crc32(frame) if shared else 0
-    facts: list[Fact] = [Frame(at, number, vlan, src, dst, ethertype, on_wire, digest)]
+    seen = made(Frame, (at, number, vlan, src, dst, ethertype, on_wire, digest))
+    facts: list[Fact] = [seen]
     read = ETHERTYPES.get(ethertype)
     if read is not None:
         try:

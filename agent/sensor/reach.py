@@ -80,16 +80,16 @@ class Reach:
                 self._contacts.forget(source)
 
     def _contact(self, contact: Contact) -> None:
-        gap_s = self._limits.gap_s
-        worm = contact.port in self._limits.worm_ports and not contact.udp
+        gap_s, source, udp = self._limits.gap_s, contact.source, contact.udp
+        worm = contact.port in self._limits.worm_ports and not udp
         good = contact.outcome == ACCEPTED
-        if good and not worm and self._rows.get(contact.source) is None:
+        if good and not worm and self._rows.get(source) is None:
             return
-        row = self._rows.of(contact.source)
-        if self._contacts.routers.role_of(contact.source) != OUTSIDE:
-            self._inside.put(contact.mac, contact.source)
-        target = row.targets.of((contact.target, contact.udp))
-        port = row.ports.of((contact.port, contact.udp, contact.outside))
+        row = self._rows.of(source)
+        if self._contacts.routers.role_of(source) != OUTSIDE:
+            self._inside.put(contact.mac, source)
+        target = row.targets.of((contact.target, udp))
+        port = row.ports.of((contact.port, udp, contact.outside))
         target.step(contact, gap_s)
         if not contact.own:
             port.step(contact, gap_s)

@@ -194,6 +194,8 @@ def summary(name: str, tally: Tally, events: int) -> str:
     if tally.malformed:
         reasons = ", ".join(f"{reason} {count}" for reason, count in tally.malformed.most_common())
         said += f"; {_counted(tally.malformed.total(), 'packet')} not read further ({reasons})"
+    if tally.forgotten:
+        said += f"; {tally.forgotten:,} machines and services forgotten, for which there is no room"
     return said
 
 

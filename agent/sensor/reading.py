@@ -32,6 +32,8 @@ class Tally:
     """Packets of link layers that nobody reads here, by their number."""
     missing: str = ""
     """The module that would read them."""
+    forgotten: int = 0
+    """Machines, addresses and services that the detectors had no room for any more."""
     defects: int = 0
     defect: str = ""
     """Facts on which a detector failed, and how the first time."""
@@ -56,6 +58,7 @@ def read_capture(
         tally.facts = at_work.facts
         at_work.tick(tally.last)
         at_work.finish()
+        tally.forgotten = at_work.forgotten
 
 
 def _read(capture: Capture, at_work: Watching, tally: Tally, step: Callable[[], None]) -> None:

@@ -67,6 +67,7 @@ class Gauge:
             "facts": figures.facts,
             "malformed": figures.malformed,
             "forgotten": figures.forgotten,
+            "defects": figures.defects,
             "bad_lines": bad_lines,
             "cpu_percent": figures.cpu_percent,
             "mem_mb": figures.mem_mb,

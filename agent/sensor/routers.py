@@ -33,13 +33,14 @@ class Routers:
 
     def take(self, fact: Tcp | Dns | Snmp) -> None:
         """Learn from a packet."""
-        if fact.dst and fact.dst != BROADCAST:
-            if self.role_of(fact.target) == OUTSIDE:
-                self._macs.of(fact.dst)
-            elif len(fact.target) == V4:
-                behind = self._behind.of(fact.dst)
+        dst, target = fact.dst, fact.target
+        if dst and dst != BROADCAST:
+            if self.role_of(target) == OUTSIDE:
+                self._macs.of(dst)
+            elif len(target) == V4:
+                behind = self._behind.of(dst)
                 if len(behind) < NETWORKS:
-                    behind.add(fact.target[:3])
+                    behind.add(target[:3])
         if fact.source in self._gateways and fact.src:
             self._macs.of(fact.src)
 

@@ -8,10 +8,8 @@ from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from agent.sensor.facts import Address, Mac, Tcp
+from agent.sensor.facts import ACK, FIN, FLAGS, RST, SYN, Address, Mac, Tcp
 from agent.sensor.tables import Bounded
-
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 SESSIONS: Final = 4096
 """That are open at a time; who floods a port pushes out others, and `syn_flood` tells of it."""
@@ -72,7 +70,7 @@ class Sessions:
 
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
-        flags = fact.flags & (FIN | SYN | RST | ACK)
+        flags = fact.flags & FLAGS
         up = fact.target_port in self._ports
         if not up and fact.source_port not in self._ports:
             return

@@ -16,31 +16,36 @@ class Bounded(Generic[K, V]):
     not in a table that *turns* over in any network, as one of single questions does.
     """
 
+    __slots__ = ("_counts", "_make", "_room", "_rows", "get", "lost")
+
+    get: Callable[[K], V | None]
+    """Returns what stands under a key, which counts as not asked for. The dictionary's own: this
+    is asked several times of each frame, and a method around it would cost twice as much."""
+
     def __init__(self, room: int, make: Callable[[], V], *, turns: bool = False) -> None:
         self._room, self._make, self._counts = room, make, not turns
         self._rows: OrderedDict[K, V] = OrderedDict()
+        self.get = self._rows.get
         self.lost = 0
 
     def of(self, key: K) -> V:
         """Return what stands under *key*, made where there is nothing yet."""
         row = self._rows.get(key)
         if row is None:
-            row = self._rows[key] = self._make()
-            if len(self._rows) > self._room:
-                self._rows.popitem(last=False)
-                self.lost += self._counts
+            row = self._make()
+            self.put(key, row)
         else:
             self._rows.move_to_end(key)
         return row
 
-    def get(self, key: K) -> V | None:
-        """Return what stands under *key*, which counts as not asked for."""
-        return self._rows.get(key)
-
     def put(self, key: K, value: V) -> None:
         """Set what stands under *key*."""
-        self.of(key)
-        self._rows[key] = value
+        rows = self._rows
+        rows[key] = value
+        rows.move_to_end(key)
+        if len(rows) > self._room:
+            rows.popitem(last=False)
+            self.lost += self._counts
 
     def drop(self, key: K) -> None:
         """Forget *key*, where it is there."""

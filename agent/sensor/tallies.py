@@ -53,22 +53,26 @@ class Tally:
 
     def step(self, contact: Contact, gap_s: float) -> None:
         """Take in a contact; a pause of *gap_s* begins anew."""
-        if contact.at - self.last > gap_s:
+        at, outcome = contact.at, contact.outcome
+        if at - self.last > gap_s:
             self.walk = self.refused = self.silent = self.unseen = self.accepted = self.low = 0
-        self.last = max(self.last, contact.at)
-        if contact.outcome == ACCEPTED:
+        self.last = max(self.last, at)
+        if outcome == ACCEPTED:
             self.accepted += 1
-            self.walk = max(0, self.walk - 1)
+            if self.walk:
+                self.walk -= 1
             return
         if not self.missed:
-            self.first = contact.at
+            self.first = at
         if not self.walk and not self.unseen:
-            self.since = contact.at
+            self.since = at
         self.low += contact.port <= SYSTEM_MAX
-        self.walk += contact.outcome != UNSEEN
-        self.refused += contact.outcome == REFUSED
-        self.silent += contact.outcome == SILENT
-        self.unseen += contact.outcome == UNSEEN
+        if outcome == UNSEEN:
+            self.unseen += 1
+            return
+        self.walk += 1
+        self.refused += outcome == REFUSED
+        self.silent += outcome == SILENT
 
     @property
     def missed(self) -> int:

@@ -17,6 +17,8 @@ MEASUREMENTS: Final = (
             malformed="frames that contradict themselves, or end too early",
             forgotten="machines, addresses and services that detectors forgot since more came than "
             "their tables hold: many within a minute are made up, or a network too large for it",
+            defects="of what the frames said, what a detector failed on: a mistake in schoolwatch; "
+            "the agent's log has where",
             bad_lines="lines of the process that the agent did not believe",
         ),
         Field("cpu_percent", "float", "%", "of one processor, used by the process", deadband=1.0),

@@ -261,7 +261,10 @@ def _verdicts(t: Language) -> timeseries.Panel:
 
 
 def _listening(t: Language) -> table.Panel:
-    fields = ("sees", "promiscuous", "dropped", "forgotten", "malformed", "cpu_percent", "mem_mb")
+    fields = (
+        *("sees", "promiscuous", "dropped", "forgotten", "defects", "malformed"),
+        *("cpu_percent", "mem_mb"),
+    )
     by = ", ".join(quoted((*BY_SCHOOL, "agent", "interface")))
     return listing(
         Look(
@@ -269,11 +272,12 @@ def _listening(t: Language) -> table.Panel:
             t(
                 "“丢失”不为 0 的探针来不及看，请换更快的电脑或缩小镜像范围。“只看到自己”"
                 "的网口没有镜像，扫描、猜密码、蠕虫和挖矿可能看不到。“记不下”迅速增长，"
-                "说明有人伪造大量地址，其间可能漏掉别的攻击。",
+                "说明有人伪造大量地址，其间可能漏掉别的攻击。“出错”不为 0 是本软件的错误，请报告。",
                 "Where frames were lost nobody looked at them: a faster machine, or a smaller "
                 "mirror. Sees its own only: no mirror port, so scans, guessed passwords, worms "
                 "and mining may happen unseen. Forgotten grows fast: somebody makes addresses "
-                "up, and other attacks may be missed meanwhile.",
+                "up, and other attacks may be missed meanwhile. Failed is a mistake in this "
+                "software: please report it.",
             ),
             "none",
             t("没有探针", "there is no sensor"),
@@ -309,6 +313,12 @@ def _listening(t: Language) -> table.Panel:
                 steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
             ),
             Shown("forgotten", t("记不下", "Forgotten"), 90, decimals=0),
+            Shown(
+                *("defects", t("出错", "Failed"), 90),
+                decimals=0,
+                cell="color-text",
+                steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
+            ),
             Shown("malformed", t("畸形", "Malformed"), 90, decimals=0),
             Shown("cpu_percent", t("处理器", "Processor"), 100, unit="percent", decimals=1),
             Shown("mem_mb", t("内存", "Memory"), 100, unit="decmbytes", decimals=0),

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
 from agent.sensor.domains import cut
-from agent.sensor.facts import Dns, Fact, Tcp
+from agent.sensor.facts import Dns, Fact
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.roles import INSIDE, RESOLVER
 from agent.sensor.shared import Shared
@@ -113,7 +113,7 @@ class Row:
 class Watch:
     """The state of the detector."""
 
-    takes: ClassVar[tuple[type[Fact], ...]] = (Dns, Tcp)
+    takes: ClassVar[tuple[type[Fact], ...]] = (Dns,)
 
     def __init__(self, thresholds: DnsTunnel, shared: Shared, incidents: Incidents) -> None:
         self._is, self._incidents = thresholds, incidents
@@ -126,12 +126,8 @@ class Watch:
             "address": _Limit(thresholds.address_names, thresholds.address_length, 0.7),
         }
 
-    def take(self, fact: Dns | Tcp) -> None:
-        """Hear of a question or an answer; segments show who is a router."""
-        if isinstance(fact, Dns):
-            self._heard(fact)
-
-    def _heard(self, fact: Dns) -> None:
+    def take(self, fact: Dns) -> None:
+        """Hear of a question or an answer."""
         sort = "raw" if fact.kind in RAW else "carrying" if fact.kind in CARRYING else "address"
         if len(fact.name) < BODY or (
             sort == "address" and len(fact.name) < self._is.address_length

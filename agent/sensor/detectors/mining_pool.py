@@ -12,14 +12,13 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.detectors.base import detectors
-from agent.sensor.facts import Address, Fact, Tcp
+from agent.sensor.facts import ACK, SYN, Address, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.network import Network
 from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Recent
 
 KIND: Final = "mining_pool"
-SYN, ACK = 2, 16
 WORD: Final = "stratum"
 POOL_PORTS: Final = frozenset((3333, 3334, 13333, 14433, 14444, 20535, 45560, 45700))
 """Of large pools, and of no program that schools have; 4444, 5555, 8080 and 9999 are of many."""

@@ -82,7 +82,7 @@ class NewDeviceMachine:
             self._dhcp(fact)
         elif isinstance(fact, Advert) and fact.lifetime:
             self.infrastructure.add(Place(fact.source, fact.link or fact.src, GATEWAY))
-        if isinstance(fact, Arp | Neighbour):
+        if isinstance(fact, (Arp, Neighbour)):
             for claim in claims_of(fact):
                 role = self._role(claim.address)
                 if role and claim.how in ("ask", "answer", "announce") and claim.mac == claim.by:

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
-from agent.sensor.facts import Address, Fact, Tcp
+from agent.sensor.facts import ACK, RST, SYN, Address, Fact, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
 from agent.sensor.reach import WORM_SWEEP
@@ -23,9 +23,9 @@ from agent.sensor.tables import Bounded, Distinct
 
 KIND: Final = "password_guessing"
 
-SYN, RST, ACK = 2, 4, 16
 FTP, FTP_DATA, RDP, VNC = 21, 20, 3389, 5900
 SYSTEM_MAX: Final = 1023
+OPENS: Final = SYN | RST | ACK
 
 LEAST: Final = {**dict.fromkeys(SSH_PORTS, 400), RDP: 100, VNC: 12}
 """Bytes that a client sends with any password at all: the keys of ssh, the hello of RDP.
@@ -166,7 +166,7 @@ class PasswordGuessingMachine:
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
         self._sessions.take(fact)
-        if fact.flags & (SYN | RST | ACK) == SYN:
+        if fact.flags & OPENS == SYN:
             self._data(fact)
 
     def tick(self, now: float) -> None:

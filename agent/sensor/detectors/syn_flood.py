@@ -14,13 +14,11 @@ from typing import Annotated, ClassVar, Final
 from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
-from agent.sensor.facts import Address, Fact, Mac, Tcp
+from agent.sensor.facts import ACK, FIN, FLAGS, SYN, Address, Fact, Mac, Tcp
 from agent.sensor.incidents import Incidents, Party, Sign
 from agent.sensor.roles import INSIDE
 from agent.sensor.shared import Shared
 from agent.sensor.tables import Bounded, Distinct, Recent
-
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 
 ROWS: Final = 256
 """Services that are asked most lately."""
@@ -112,7 +110,7 @@ class SynFloodMachine:
 
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
-        flags = fact.flags & (FIN | SYN | RST | ACK)
+        flags = fact.flags & FLAGS
         if flags == SYN:
             self._asked(fact)
         elif flags == SYN | ACK:
@@ -141,25 +139,26 @@ class SynFloodMachine:
     def _asked(self, fact: Tcp) -> None:
         if fact.source in self._allowed:
             return
+        at, surplus = fact.at, self._limits.surplus
         where = (fact.target, fact.target_port)
         service = self._services.of(where)
-        self._drain(service, fact.at)
+        self._drain(service, at)
         if service.level == 0:
-            service.began, service.peak = fact.at, 0
+            service.began, service.peak = at, 0
             service.sources = service.senders = None
         before = self._again(fact)
         if before is not None:
             if before >= COPY_S:
                 service.level = max(0.0, service.level - 1)
             return
-        service.level = min(service.level + 1, 2.0 * self._limits.surplus)
+        level = service.level = min(service.level + 1, 2.0 * surplus)
         service.news += 1
-        _count(service, int(fact.at))
-        service.last, service.number, service.vlan = fact.at, fact.number, fact.vlan
+        _count(service, int(at))
+        service.last, service.number, service.vlan = at, fact.number, fact.vlan
         service.mac = fact.dst
-        if service.level >= self._limits.surplus / 10:
+        if level >= surplus / 10:
             self._sample(service, fact)
-        if service.level >= self._limits.surplus:
+        if level >= surplus:
             self._rise(where, service)
 
     def _rise(self, where: _Where, service: _Service) -> None:
@@ -201,9 +200,9 @@ class SynFloodMachine:
         return None if before is None else fact.at - before
 
     def _drain(self, service: _Service, now: float) -> None:
-        usual = self._limits.usual_per_s * max(0.0, now - service.at)
-        service.level = max(0.0, service.level - usual)
-        service.at = max(service.at, now)
+        if now > service.at:
+            left = service.level - self._limits.usual_per_s * (now - service.at)
+            service.level, service.at = max(left, 0.0), now
 
     def _judge(self, where: _Where, service: _Service, *, full: bool) -> None:
         sources = service.sources.count() if service.sources else 0

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from agent.sensor.facts import Arp
+from agent.sensor.facts import Arp, made
 from agent.sensor.frames import Malformed
 from agent.sensor.protocols.head import Head
 
@@ -18,4 +18,5 @@ def read_arp(head: Head, frame: bytes, start: int) -> Arp | None:
     if not body.startswith(ETHERNET_AND_IPV4):
         raise Malformed("arp_foreign")
     operation = body[6] << 8 | body[7]
-    return Arp(*head, operation, body[8:14], body[14:18], body[18:24], body[24:28])
+    said = (operation, body[8:14], body[14:18], body[18:24], body[24:28])
+    return made(Arp, (*head, *said))

@@ -3,10 +3,11 @@
 import struct
 from typing import Final
 
-from agent.sensor.facts import Dns
+from agent.sensor.facts import Dns, made
 from agent.sensor.frames import Malformed
 from agent.sensor.protocols.head import Ends
 
+_COUNTS, _KIND = struct.Struct("!HHH"), struct.Struct("!H")
 PORT: Final = 53
 NAME_MAX: Final = 255
 """Bytes, RFC 1035 §2.3.4."""
@@ -16,12 +17,13 @@ JUMPS_MAX: Final = 8
 def read_dns(ends: Ends, frame: bytes, start: int, end: int) -> Dns | None:
     """Return a question or its answer; None for a message without a question."""
     body = frame[start:end]
-    flags, questions, answers = struct.unpack_from("!HHH", body, 2)
+    flags, questions, answers = _COUNTS.unpack_from(body, 2)
     if not questions:
         return None
     name, behind = read_name(body, 12)
-    (kind,) = struct.unpack_from("!H", body, behind)
-    return Dns(*ends, bool(flags & 0x8000), name, kind, flags & 15, end - start, answers)
+    (kind,) = _KIND.unpack_from(body, behind)
+    said = (bool(flags & 0x8000), name, kind, flags & 15, end - start, answers)
+    return made(Dns, (*ends, *said))
 
 
 def read_name(body: bytes, place: int) -> tuple[str, int]:

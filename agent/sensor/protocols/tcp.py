@@ -4,14 +4,15 @@ Nearly all segments of a capture only carry data or acknowledge it; those are le
 """
 
 import re
+import struct
 from typing import Final
 
-from agent.sensor.facts import Tcp
+from agent.sensor.facts import ACK, FLAGS, Tcp, made
 from agent.sensor.frames import Malformed
 from agent.sensor.protocols.head import Ends
 
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 BRACE: Final = ord("{")
+_BEGIN: Final = struct.Struct("!HHI")
 LOOKED_AT: Final = 512
 """Bytes of a payload that are searched; what is kept of them is one word."""
 
@@ -29,7 +30,7 @@ STRATUM: Final = re.compile(
 
 def is_silent(frame: bytes, start: int, end: int) -> bool:
     """Return whether a segment stands in the middle of a connection and does not begin with {."""
-    if frame[start + 13] & (FIN | SYN | RST | ACK) != ACK:
+    if frame[start + 13] & FLAGS != ACK:
         return False
     payload = start + (frame[start + 12] >> 4) * 4
     return payload >= end or payload >= len(frame) or frame[payload] != BRACE
@@ -41,18 +42,12 @@ def read_tcp(ends: Ends, frame: bytes, start: int, end: int) -> Tcp | None:
     payload = start + (frame[start + 12] >> 4) * 4
     if payload < start + 20 or payload > end:
         raise Malformed("tcp_offset")
-    word = word_of(frame[payload : min(end, payload + LOOKED_AT)])
-    if not word and flags & (FIN | SYN | RST | ACK) == ACK:
+    word = word_of(frame[payload : min(end, payload + LOOKED_AT)]) if payload < end else ""
+    if not word and flags & FLAGS == ACK:
         return None
-    return Tcp(
-        *ends,
-        frame[start] << 8 | frame[start + 1],
-        frame[start + 2] << 8 | frame[start + 3],
-        flags,
-        int.from_bytes(frame[start + 4 : start + 8]),
-        end - payload,
-        word,
-    )
+    source_port, target_port, sequence = _BEGIN.unpack_from(frame, start)
+    size = end - payload
+    return made(Tcp, (*ends, source_port, target_port, flags, sequence, size, word))
 
 
 def word_of(payload: bytes) -> str:

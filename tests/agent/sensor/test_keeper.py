@@ -522,6 +522,11 @@ def test_what_detectors_forgot_is_told() -> None:
     assert [one.fields["forgotten"] for one in readings] == [3, 900]
 
 
+def test_what_a_detector_failed_on_is_told() -> None:
+    _, readings = gauged((0, {}), (61, {"defects": 2}))
+    assert [one.fields["defects"] for one in readings] == [0, 2]
+
+
 def test_what_is_read_fits_the_catalogue() -> None:
     _, readings = gauged(
         (0, {"foreign_share": 1.0, "census": {"machines": 9}, "verdicts": {"mining": 9}})

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import pytest
 
 from agent.sensor import readcli
+from agent.sensor.contests import ADDRESSES_MAX
 from agent.sensor.explaining import WHY
 from agent.sensor.facts import Arp, Fact
 from agent.sensor.incidents import Incidents, Party, Sign, Tell
@@ -209,6 +210,22 @@ def test_frames_that_cannot_be_read_are_counted_by_reason(
         f"{tmp_path}/a.pcap: 3 packets in 2 s, 3 facts, 0 events; 3 packets not read further "
         f"(ip_header 2, link_short 1)"
     ]
+
+
+def test_what_the_detectors_had_no_room_for_is_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made_up = [
+        (
+            1 + number / 100,
+            make.arp(2, mac, f"10.0.{number >> 8}.{number & 255}", VICTIM, "10.9.9.9"),
+        )
+        for number in range(1, ADDRESSES_MAX + 501)
+        for mac in [f"02:00:00:01:{number >> 8:02x}:{number & 255:02x}"]
+    ]
+    readcli.main([str(write_pcap(tmp_path / "flood.pcap", made_up))])
+    (said,) = re.findall(r"; ([0-9,]+) machines and services forgotten", capsys.readouterr().out)
+    assert int(said.replace(",", "")) >= 500
 
 
 def test_a_link_layer_that_is_not_read_is_an_error(
