@@ -5,13 +5,14 @@ from typing import Final
 from grafana_foundation_sdk.builders import dashboard, stat, table, timeseries
 
 from core.securitykinds import SECURITY_KINDS
-from grafana import palette, words
+from grafana import ways, words
+from grafana.boards import devicelogs, sensorhealth
 from grafana.boards.health import CODE, named, names
 from grafana.frame import board as frame
-from grafana.frame import to_board, to_row
-from grafana.influxql import JUST_NOW, REGION, Column, Query, last, over_time, quoted, totals, whole
+from grafana.frame import to_board
+from grafana.influxql import JUST_NOW, REGION, Column, Query, last, over_time, quoted, totals
 from grafana.language import Language
-from grafana.panels import Look, Shown, curves, listing, renamed, text, tiles
+from grafana.panels import Look, Shown, curves, listing, renamed, tiles
 
 BY_SCHOOL: Final = ("region", "school")
 BY_KIND: Final = ", ".join(quoted((*BY_SCHOOL, "kind")))
@@ -34,17 +35,11 @@ def board(t: Language) -> dashboard.Dashboard:
     made.with_row(dashboard.Row(t("变化", "Over time")))
     made.with_panel(_history(t)).with_panel(_verdicts(t))
     made.with_row(dashboard.Row(t("探针自身", "The sensors themselves")))
-    made.with_panel(_listening(t)).with_panel(_lost(t)).with_panel(_machines(t))
+    made.with_panel(sensorhealth.listening(t)).with_panel(sensorhealth.foreign(t)).with_panel(
+        sensorhealth.machines(t)
+    )
     made.with_row(dashboard.Row(t("设备日志", "Logs of devices")))
-    return made.with_panel(_kept(t)).with_panel(_flow(t))
-
-
-def _to_school(t: Language) -> tuple[str, str]:
-    return t("打开学校", "Open the school"), to_row(t, "school")
-
-
-def _home(t: Language) -> tuple[str, str]:
-    return t("全区概览", "District overview"), to_board(t, "district")
+    return made.with_panel(devicelogs.kept(t)).with_panel(devicelogs.flow(t))
 
 
 def _of(severity: str) -> str:
@@ -69,7 +64,7 @@ def _open(t: Language) -> stat.Panel:
             width=12,
             height=5,
             decimals=0,
-            links=[_home(t)],
+            links=[ways.overview(t)],
             alarms=words.colours(t, words.SEVERITIES),
         ),
         [
@@ -132,7 +127,7 @@ def _events(t: Language) -> table.Panel:
             t("没有正在发生的事件", "none goes on"),
             width=14,
             height=10,
-            links=[_home(t)],
+            links=[ways.overview(t)],
         ),
         [
             Query(
@@ -150,7 +145,7 @@ def _events(t: Language) -> table.Panel:
                 *("severity", t("级别", "Severity"), 130, [words.mapped(t, words.SEVERITIES)]),
                 cell="color-background",
             ),
-            Shown(CODE, t("学校", "School"), 240, links=[_to_school(t)]),
+            Shown(CODE, t("学校", "School"), 240, links=[ways.open_school(t)]),
             Shown(
                 "kind", t("事件", "Event"), 0, [words.mapped(t, words.KIND_WORDS, coloured=False)]
             ),
@@ -177,7 +172,7 @@ def _unwatched(t: Language) -> table.Panel:
             t("每所学校都有人看护", "every school is watched"),
             width=10,
             height=10,
-            links=[_home(t)],
+            links=[ways.overview(t)],
         ),
         [
             Query(
@@ -191,7 +186,7 @@ def _unwatched(t: Language) -> table.Panel:
             names(),
         ],
         [
-            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
+            Shown(CODE, t("学校", "School"), 0, links=[ways.open_school(t)]),
             Shown(
                 *("sensor", t("探针", "Sensor"), 150, [words.mapped(t, words.SENSORS)]),
                 cell="color-background",
@@ -220,7 +215,7 @@ def _history(t: Language) -> timeseries.Panel:
             height=9,
             decimals=0,
             low=0,
-            links=[_home(t)],
+            links=[ways.overview(t)],
         ),
         over_time(
             "security", [Column("active", "n", "max")], REGION, by=("kind",), alias="$tag_kind"
@@ -246,7 +241,7 @@ def _verdicts(t: Language) -> timeseries.Panel:
             height=9,
             decimals=0,
             low=0,
-            links=[_home(t)],
+            links=[ways.overview(t)],
         ),
         over_time(
             "dns_verdict",
@@ -258,236 +253,3 @@ def _verdicts(t: Language) -> timeseries.Panel:
         steps=True,
     )
     return renamed(made, t, words.LISTS)
-
-
-def _listening(t: Language) -> table.Panel:
-    fields = (
-        *("sees", "promiscuous", "dropped", "forgotten", "defects", "malformed"),
-        *("cpu_percent", "mem_mb"),
-    )
-    by = ", ".join(quoted((*BY_SCHOOL, "agent", "interface")))
-    return listing(
-        Look(
-            t("探针", "Sensors"),
-            t(
-                "“丢失”不为 0 的探针来不及看，请换更快的电脑或缩小镜像范围。“只看到自己”"
-                "的网口没有镜像，扫描、猜密码、蠕虫和挖矿可能看不到。“记不下”迅速增长，"
-                "说明有人伪造大量地址，其间可能漏掉别的攻击。“出错”不为 0 是本软件的错误，请报告。",
-                "Where frames were lost nobody looked at them: a faster machine, or a smaller "
-                "mirror. Sees its own only: no mirror port, so scans, guessed passwords, worms "
-                "and mining may happen unseen. Forgotten grows fast: somebody makes addresses "
-                "up, and other attacks may be missed meanwhile. Failed is a mistake in this "
-                "software: please report it.",
-            ),
-            "none",
-            t("没有探针", "there is no sensor"),
-            width=24,
-            height=9,
-            links=[_home(t)],
-        ),
-        [
-            Query(
-                f'SELECT {", ".join(quoted(fields))}, "school" AS "{CODE}" FROM (SELECT '
-                f'{whole(*fields)} FROM "sensor" WHERE {JUST_NOW} AND {REGION} GROUP BY {by}) '
-                f"GROUP BY {by}",
-                table=True,
-            ),
-            names(),
-        ],
-        [
-            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
-            text("agent", t("采集端", "Agent")),
-            text("interface", t("网口", "Interface")),
-            Shown(
-                *("sees", t("看到", "Sees"), 150, [words.mapped(t, words.SEES)]),
-                cell="color-background",
-            ),
-            Shown(
-                *("promiscuous", t("混杂模式", "Promiscuous"), 110, [words.mapped(t, words.YES)]),
-                nothing="—",
-            ),
-            Shown(
-                *("dropped", t("丢失", "Lost"), 90),
-                decimals=0,
-                cell="color-text",
-                steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
-            ),
-            Shown("forgotten", t("记不下", "Forgotten"), 90, decimals=0),
-            Shown(
-                *("defects", t("出错", "Failed"), 90),
-                decimals=0,
-                cell="color-text",
-                steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
-            ),
-            Shown("malformed", t("畸形", "Malformed"), 90, decimals=0),
-            Shown("cpu_percent", t("处理器", "Processor"), 100, unit="percent", decimals=1),
-            Shown("mem_mb", t("内存", "Memory"), 100, unit="decmbytes", decimals=0),
-        ],
-        hidden=("Time", "region", "school"),
-        sort=[("dropped", True)],
-        first=[named()],
-    )
-
-
-def _lost(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("看到的别人的流量", "Traffic of others that is seen"),
-            t(
-                "单播报文中不是发给本机的比例，各探针的平均和最高。长期接近 0 说明没有镜像；"
-                "突然归零说明镜像被取消或网线被换。",
-                "The share of unicast frames for others: mean and highest of the sensors. Near 0 "
-                "for long: no mirror. Suddenly 0: the mirror or the cable was changed.",
-            ),
-            "percent",
-            t("没有探针", "there is no sensor"),
-            width=12,
-            height=8,
-            low=0,
-            high=100,
-            links=[_home(t)],
-        ),
-        over_time(
-            "sensor",
-            [
-                Column("foreign_share", t("平均", "mean"), "mean"),
-                Column("foreign_share", t("最高", "highest"), "max"),
-            ],
-            REGION,
-        ),
-    )
-
-
-def _machines(t: Language) -> timeseries.Panel:
-    return curves(
-        Look(
-            t("网内设备数", "Machines in the networks"),
-            t(
-                "24 小时内出现过的设备数（各校平均），以及其中手机等使用随机地址的数量。"
-                "只有数量，不记录是谁。",
-                "Machines seen in 24 hours, mean of the schools, and how many of them use random "
-                "addresses as phones do. Counts only, never whose.",
-            ),
-            "none",
-            t("没有探针", "there is no sensor"),
-            width=12,
-            height=8,
-            low=0,
-            links=[_home(t)],
-        ),
-        over_time(
-            "census",
-            [
-                Column("machines", t("设备", "machines"), "mean"),
-                Column("random_macs", t("随机地址", "random addresses"), "mean"),
-            ],
-            REGION,
-        ),
-    )
-
-
-def _kept(t: Language) -> table.Panel:
-    fields = ("state", "oldest_age_s", "damaged", "lost", "dropped_days", "bytes", "by")
-    by = ", ".join(quoted((*BY_SCHOOL, "agent", "device")))
-    return listing(
-        Look(
-            t("日志留存", "How far logs go back"),
-            t(
-                "法律要求网络日志至少留存六个月（184 天）。“未满六个月”是刚开始保存，不算不合格；"
-                "“留存不足”请增加空间。“被改动的天数”不为 0 时，请在采集端运行 "
-                "schoolwatch agent logs verify。日志内容不出学校，这里只有数量和时间。",
-                "The law asks for six months (184 days). Still young is no miss; too short: give "
-                "it more room. Where days were changed, run schoolwatch agent logs verify on the "
-                "agent's machine. No row leaves the school: here are counts and times only.",
-            ),
-            "none",
-            t("没有保存日志的设备", "no device's log is kept"),
-            width=14,
-            height=9,
-            links=[_home(t)],
-        ),
-        [
-            Query(
-                f'SELECT {", ".join(quoted(fields))}, "school" AS "{CODE}" FROM (SELECT '
-                f'{whole(*fields)} FROM "log_kept" WHERE {JUST_NOW} AND {REGION} GROUP BY {by}) '
-                f"GROUP BY {by}",
-                table=True,
-            ),
-            names(),
-        ],
-        [
-            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
-            text("agent", t("采集端", "Agent")),
-            text("device", t("设备", "Device")),
-            Shown(
-                *("state", t("留存", "Kept"), 120, [words.mapped(t, words.LOGS_KEPT)]),
-                cell="color-background",
-            ),
-            Shown("oldest_age_s", t("最早一条", "Oldest row"), 120, unit="s", decimals=0),
-            Shown(
-                *("damaged", t("被改动的天数", "Days changed"), 110),
-                decimals=0,
-                cell="color-text",
-                steps=((None, palette.NEUTRAL), (1, palette.DOWN)),
-            ),
-            Shown(
-                *("lost", t("缺失条数", "Rows lost"), 100),
-                decimals=0,
-                cell="color-text",
-                steps=((None, palette.NEUTRAL), (1, palette.DEGRADED)),
-            ),
-            Shown("dropped_days", t("腾空间删的天数", "Days dropped"), 110, decimals=0),
-            Shown("bytes", t("占用", "Takes"), 90, unit="decbytes", decimals=0),
-            Shown("by", t("依据", "By"), 0, [words.mapped(t, words.SAYS_KEPT, coloured=False)]),
-        ],
-        hidden=("Time", "region", "school"),
-        sort=[("damaged", True), ("oldest_age_s", False)],
-        first=[named()],
-    )
-
-
-def _flow(t: Language) -> table.Panel:
-    fields = ("silent", "lines", "missing", "port_dropped", "limited")
-    by = ", ".join(quoted((*BY_SCHOOL, "agent", "device")))
-    return listing(
-        Look(
-            t("日志是否在发、是否完整", "Whether logs flow, and whole"),
-            t(
-                "“中断”的设备没有再发日志。“要素齐全”是同时有时间、用户、类型和结果的比例"
-                "（8.1.3.5 b）；只看有没有用户，不读取是谁。“缺号”是设备编了号却没有收到的条数。",
-                "Silent: nothing comes any more. Complete: the share with time, user, kind and "
-                "result (8.1.3.5 b); who the user is nobody reads. Missing: numbers that the "
-                "device gave and that never came.",
-            ),
-            "none",
-            t("没有接入日志的设备", "no device's log is read"),
-            width=10,
-            height=9,
-            links=[_home(t)],
-        ),
-        [
-            Query(
-                f'SELECT {", ".join(quoted(fields))}, 100 * "complete" / "lines" AS "complete", '
-                f'"school" AS "{CODE}" FROM (SELECT {whole(*fields, "complete")} FROM '
-                f'"firewall_log" WHERE {JUST_NOW} AND {REGION} GROUP BY {by}) GROUP BY {by}',
-                table=True,
-            ),
-            names(),
-        ],
-        [
-            Shown(CODE, t("学校", "School"), 0, links=[_to_school(t)]),
-            text("device", t("设备", "Device")),
-            Shown(
-                *("silent", t("中断", "Silent"), 80, [words.mapped(t, words.YES)]),
-                cell="color-text",
-            ),
-            Shown("lines", t("条数", "Rows"), 90, decimals=0),
-            Shown("complete", t("要素齐全", "Complete"), 90, unit="percent", decimals=0),
-            Shown("missing", t("缺号", "Missing"), 80, decimals=0),
-            Shown("port_dropped", t("端口丢弃", "Port drops"), 90, decimals=0),
-            Shown("limited", t("超速未读", "Too fast"), 90, decimals=0),
-        ],
-        hidden=("Time", "region", "school", "agent"),
-        sort=[("silent", True), ("missing", True)],
-        first=[named()],
-    )
