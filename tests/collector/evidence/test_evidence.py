@@ -532,6 +532,26 @@ def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_
     assert copying.drill(tmp_path / "copy", tmp_path / "drill2").rows == more.rows > 121
 
 
+def test_a_copy_keeps_the_checkpoints_of_rows_that_only_it_has_still(tmp_path: Path) -> None:
+    one, to = Collector(tmp_path / "c"), tmp_path / "copy"
+    for _ in range(3):
+        one.lives(1)
+        sign(one.log)
+    one.chores.seal_now()
+    sign(one.log)
+    copying.copy_log(tmp_path / "c/audit", to)
+    sizes = [each.size for each in LogReader(to).checkpoints()]
+    one.clock.at += 183 * DAY
+    assert expiry.remove_old(one.journal, 184, one.clock, 0)
+    sign(one.log)
+    made = copying.copy_log(tmp_path / "c/audit", to)
+    own = [each.size for each in LogReader(tmp_path / "c/audit").checkpoints()]
+    assert [each.size for each in LogReader(to).checkpoints()] == [*sizes, made.rows]
+    assert len(own) < len(sizes)
+    drilled = copying.drill(to, tmp_path / "drill", tmp_path / "c/audit")
+    assert (drilled.oldest, drilled.rows, drilled.checkpoints) == (1, made.rows, len(sizes) + 1)
+
+
 def files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
