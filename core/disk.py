@@ -1,6 +1,7 @@
 """What it takes for a file to be there after a power cut, and to be nobody else's."""
 
 import os
+from collections.abc import Iterable
 from io import FileIO
 from pathlib import Path
 
@@ -17,10 +18,15 @@ def replace(path: Path, data: bytes, mode: int = 0o666) -> None:
 
     *mode* is that of the file, less what the process's mask takes away.
     """
+    replace_by(path, (data,), mode)
+
+
+def replace_by(path: Path, parts: Iterable[bytes], mode: int = 0o666) -> None:
+    """Do the same with *parts*, one after another, of which only one need be in memory."""
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
+        file.writelines(parts)
         file.flush()
         os.fsync(file.fileno())
     new.replace(path)

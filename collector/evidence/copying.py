@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -82,7 +83,8 @@ def copy_log(folder: Path, to: Path) -> LogCopy:
     for name in (KEYS, removed.NAME):
         with suppress(FileNotFoundError):
             work.write(name, (folder / name).read_bytes())
-    work.lines(CHECKPOINTS, (one.encode() + b"\n" for one in _until(reader, found.size)))
+    notes = _notes(LogReader(to), reader, found.size)
+    work.lines(CHECKPOINTS, (one.encode() + b"\n" for one in notes))
     work.write(CHECKPOINT, signed.encode())
     return work.done(found.size, found.root)
 
@@ -203,8 +205,18 @@ def _copy_segment(work: _Work, path: Path, upto: int) -> None:
         work.lines(path.name, (line for at, line in lines if first + at - 1 <= upto))
 
 
-def _until(reader: LogReader, size: int) -> Iterator[note.Note]:
-    return (one for one in reader.notes() if note.checkpoint_in(one.text).size <= size)
+def _notes(copy: LogReader, log: LogReader, size: int) -> Iterator[note.Note]:
+    """Return those that only the copy has still, as it has their rows, and those of the log."""
+    until = (one for one in log.notes() if _size(one) <= size)
+    first = next(until, None)
+    if first is not None:
+        yield from takewhile(lambda one: _size(one) < _size(first), copy.notes())
+        yield first
+    yield from until
+
+
+def _size(one: note.Note) -> int:
+    return note.checkpoint_in(one.text).size
 
 
 def _sums(folder: Path) -> dict[str, str]:

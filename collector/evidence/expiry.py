@@ -1,7 +1,8 @@
-"""Old sealed segments go, after the log says so; the tree keeps their hashes.
+"""Old sealed segments go, after the log says so, and the checkpoints over nothing but their rows.
 
-So proofs and checkpoints hold for what is left, and a copy of a removed segment that somebody kept
-can still be proved. The database keeps its rows: an old batch that comes again is still known.
+The tree keeps their hashes. So proofs and checkpoints hold for what is left, and a copy of a
+removed segment that somebody kept can still be proved. The database keeps its rows: an old batch
+that comes again is still known.
 """
 
 from collections.abc import Sequence
@@ -53,7 +54,11 @@ def _remove(journal: Journal, path: Path) -> Removed:
     name, reader = segments.plain_name(path), LogReader(path.parent)
     first, last = reader.check_segment(path, reader.size)
     sha256, size = digest_of(path, plain=True)
-    details = {"file": name, "first": first, "last": last, "sha256": sha256}
+    notary = journal.log.notary
+    # Those of rows that are gone: no row is left to hold them to, and later ones vouch for the
+    # tiles. After a crash before they went they are counted again, with the next segment.
+    gone = notary.before(last) if notary else 0
+    details = {"file": name, "first": first, "last": last, "sha256": sha256, "checkpoints": gone}
     note = Note(KIND, "audit", name, {**details, "bytes": size}, f"{name} {sha256}")
     journal.note(note)
     journal.sync()
@@ -61,6 +66,8 @@ def _remove(journal: Journal, path: Path) -> Removed:
     note_removed(path.parent, one)
     path.unlink()
     sync_folder(path.parent)
+    if notary:
+        notary.forget(last)
     return one
 
 

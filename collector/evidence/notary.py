@@ -126,6 +126,16 @@ class Notary:
             if not self._stopped:
                 self._sign()
 
+    def before(self, size: int) -> int:
+        """Return how many kept checkpoints of fewer than *size* rows there are; raises OSError."""
+        with self._lock:
+            return self._kept.before(size)
+
+    def forget(self, size: int) -> None:
+        """Let those go; raises OSError, and can be repeated."""
+        with self._lock:
+            self._kept.forget(size)
+
     def _find(self) -> None:
         """Have the tree of the last checkpoint, which its signature and root vouch for."""
         self._kept.cut()

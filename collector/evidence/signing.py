@@ -1,9 +1,10 @@
 """The key of the log, and the checkpoints that were signed with it.
 
 `audit-key.pem` is PKCS #8 (Ed25519) and only for the collector's user; `audit-key.pub.pem` beside
-it is for everybody. `audit/checkpoints` has every checkpoint that was ever signed, an empty line
-behind each; `audit/checkpoint` the newest. `audit/keys` names every key that signed one, a verifier
-key and the time of its first use a line; a row `audit_key` announces each in the log itself.
+it is for everybody. `audit/checkpoints` has every checkpoint over rows that are still there, an
+empty line behind each; `audit/checkpoint` the newest. `audit/keys` names every key that ever signed
+one, a verifier key and the time of its first use a line; a row `audit_key` announces each in the
+log itself.
 """
 
 import os
@@ -205,6 +206,35 @@ class Checkpoints:
                     yield _checked(path, one.note)
                 elif not one.torn:
                     raise LogDamaged(path, 0, f"line {one.line}: {one.trouble}")
+
+    def before(self, size: int) -> int:
+        """Return how many checkpoints of fewer than *size* rows come before one of more."""
+        return self._before(size)[0]
+
+    def forget(self, size: int) -> None:
+        """Let go the checkpoints that `before` counts: all of them or, where it fails, none."""
+        count, end = self._before(size)
+        path = self._folder / CHECKPOINTS
+        if count:
+            with path.open("rb") as old:
+                old.seek(end)
+                disk.replace_by(path, iter(lambda: old.read(1 << 20), b""), 0o644)
+
+    def _before(self, size: int) -> tuple[int, int]:
+        """Return how many there are, and where the first that stays begins.
+
+        One that cannot be read stays, as evidence, and so does what is behind it.
+        """
+        count = end = 0
+        with (
+            suppress(FileNotFoundError, NoteError),
+            (self._folder / CHECKPOINTS).open("rb") as file,
+        ):
+            for one in notes_in(file):
+                if one.note is None or note.checkpoint_in(one.note.text).size >= size:
+                    break
+                count, end = count + 1, file.tell()
+        return count, end
 
     def keys(self) -> list[str]:
         """Return the verifier key of every key that signed checkpoints here."""

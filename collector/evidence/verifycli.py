@@ -136,29 +136,37 @@ def _verify_handed_out(path: Path, keys: tuple[Path, ...], *, as_json: bool) -> 
     """Check an export with the program that whoever has it runs too."""
     from tempfile import TemporaryDirectory  # noqa: PLC0415
 
-    from collector.evidence.heads import pem_of, read_public  # noqa: PLC0415 — cryptography
-    from collector.evidence.standalone import verify  # noqa: PLC0415
-
     if len(keys) > 1:
         raise click.UsageError("an export has one key: give --key once")
-    with TemporaryDirectory() as place:
-        key, folder = Path(place, "key.pem"), Path(place, "export")
-        words = [sys.executable, "-I", verify.__file__, str(folder)]
-        if keys:
-            key.write_bytes(pem_of(read_public(keys[0])))
-            words += ["--key", str(key)]
-        try:
-            _unpack(path, folder)
-        except Exception as error:  # noqa: BLE001 — zipfile raises a dozen kinds for a damaged file
-            code, said = 1, f"✗ 有问题，无法解包 / BAD, it cannot be unpacked: {error}\n"
-        else:
-            done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
-            code, said = done.returncode, done.stdout.decode()
+    try:
+        with TemporaryDirectory() as place:
+            code, said = _unpacked_and_verified(path, keys, Path(place))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be unpacked into a temporary folder: {error}") from None
     if as_json:
         found: dict[str, Any] = {"fine": code == 0, "signature": code != 2, "said": said}
         said = json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     sys.stdout.write(said)
     return code
+
+
+def _unpacked_and_verified(path: Path, keys: tuple[Path, ...], place: Path) -> tuple[int, str]:
+    from collector.evidence.heads import pem_of, read_public  # noqa: PLC0415 — cryptography
+    from collector.evidence.standalone import verify  # noqa: PLC0415
+
+    key, folder = place / "key.pem", place / "export"
+    words = [sys.executable, "-I", verify.__file__, str(folder)]
+    if keys:
+        key.write_bytes(pem_of(read_public(keys[0])))
+        words += ["--key", str(key)]
+    try:
+        _unpack(path, folder)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 — zipfile raises a dozen kinds for a damaged file
+        return 1, f"✗ 有问题，无法解包 / BAD, it cannot be unpacked: {error}\n"
+    done = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    return done.returncode, done.stdout.decode()
 
 
 def _unpack(path: Path, folder: Path) -> None:

@@ -160,6 +160,17 @@ def test_what_is_handed_out_is_verified_too(log: Made, tmp_path: Path, capsys: O
         assert (code, "twice" in said) == (1, True)
 
 
+def test_an_export_that_there_is_no_room_to_unpack_is_not_called_bad(
+    log: Made, tmp_path: Path, capsys: Out, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "x.zip"
+    assert told(capsys, "prove", "77", "--config", log.folder, "--out", out)[0] == 0
+    monkeypatch.setattr("tempfile.tempdir", "/dev/null/nowhere")
+    code, said, err = told(capsys, "verify", out)
+    assert (code, said) == (2, "")
+    assert "cannot be unpacked into a temporary folder" in err
+
+
 def test_a_proof_by_an_older_version_is_told_apart(tmp_path: Path, capsys: Out) -> None:
     old = tmp_path / "row-77.json"
     old.write_text('{"format": "schoolwatch-proof/1"}')

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from collector.evidence import copying, expiry, patrol, segments, signing
 from collector.evidence.backups import DailyCopy
 from collector.evidence.chores import EvidenceChores
 from collector.evidence.reader import LogReader
+from collector.evidence.verify import Check
 from collector.filedigest import digest_of
 from collector.journal import Journal, Note
 from collector.ledger import Ledger
@@ -351,6 +353,50 @@ def test_what_is_old_enough_goes_after_its_record_and_proofs_stay(tmp_path: Path
     one.lives(1)
 
 
+def test_checkpoints_over_nothing_but_removed_rows_go_with_them_and_are_counted(
+    tmp_path: Path,
+) -> None:
+    one, path = Collector(tmp_path), tmp_path / "audit" / "checkpoints"
+    for _ in range(3):
+        one.lives(1)
+        sign(one.log)
+    one.chores.seal_now()
+    sign(one.log)
+    before = path.read_bytes()
+    sizes = [each.size for each in LogReader(tmp_path / "audit").checkpoints()]
+    one.clock.at += 183 * DAY
+    gone = expiry.remove_old(one.journal, 184, one.clock, 0)
+    last = gone[-1].last
+    assert [each.size for each in LogReader(tmp_path / "audit").checkpoints()] == [
+        size for size in sizes if size >= last
+    ]
+    assert before.endswith(path.read_bytes()), "and what stays is as it was"
+    told = [str(said["details"]) for said in one.kinds("retention_removed")]
+    counted = [int(found) for found in re.findall(r"'checkpoints': (\d+)", "".join(told))]
+    assert len(counted) == len(gone)
+    assert sum(counted) == sum(size < last for size in sizes) > 0
+    sign(one.log)
+    report = Check(tmp_path / "audit").run()
+    assert report.fine
+    assert "gap" not in [found.word for found in report.findings]
+    one.again()
+    assert stopped(one.log) == ""
+
+
+def test_a_checkpoint_that_is_damaged_stays_as_evidence_whatever_is_removed(
+    tmp_path: Path,
+) -> None:
+    one, path = Collector(tmp_path), tmp_path / "audit" / "checkpoints"
+    one.lives(3)
+    one.chores.seal_now()
+    sign(one.log)
+    before = path.read_bytes().replace(b"\n", b"\nno number ", 1)
+    path.write_bytes(before)
+    one.clock.at += 183 * DAY
+    assert expiry.remove_old(one.journal, 184, one.clock, 0)
+    assert path.read_bytes().startswith(before)
+
+
 def test_the_clock_lets_go_what_is_past_its_time_and_nothing_else(tmp_path: Path) -> None:
     one = Collector(tmp_path)
     one.lives(203, of_a_day=2)
@@ -484,6 +530,26 @@ def test_a_copy_beside_a_running_collector_is_whole_and_a_later_one_brings_only_
     again = copying.copy_log(tmp_path / "c/audit", tmp_path / "copy")
     assert again.fresh < more.fresh
     assert copying.drill(tmp_path / "copy", tmp_path / "drill2").rows == more.rows > 121
+
+
+def test_a_copy_keeps_the_checkpoints_of_rows_that_only_it_has_still(tmp_path: Path) -> None:
+    one, to = Collector(tmp_path / "c"), tmp_path / "copy"
+    for _ in range(3):
+        one.lives(1)
+        sign(one.log)
+    one.chores.seal_now()
+    sign(one.log)
+    copying.copy_log(tmp_path / "c/audit", to)
+    sizes = [each.size for each in LogReader(to).checkpoints()]
+    one.clock.at += 183 * DAY
+    assert expiry.remove_old(one.journal, 184, one.clock, 0)
+    sign(one.log)
+    made = copying.copy_log(tmp_path / "c/audit", to)
+    own = [each.size for each in LogReader(tmp_path / "c/audit").checkpoints()]
+    assert [each.size for each in LogReader(to).checkpoints()] == [*sizes, made.rows]
+    assert len(own) < len(sizes)
+    drilled = copying.drill(to, tmp_path / "drill", tmp_path / "c/audit")
+    assert (drilled.oldest, drilled.rows, drilled.checkpoints) == (1, made.rows, len(sizes) + 1)
 
 
 def files(folder: Path) -> list[Path]:

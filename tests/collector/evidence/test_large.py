@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from collector.evidence.reader import LogReader
+from collector.evidence.standalone import verify
 from collector.evidence.tree import Tree
 from core.merkle import proofs
 from core.merkle.hashing import Edge, full_root
@@ -14,6 +15,7 @@ from core.merkle.tiles import WIDTH, tile_name, tiles_of
 from tests.bench.audit_log import number
 
 LEAVES = 100_000_000
+END: verify.Told = (0, 0, "", False)
 PERIOD = WIDTH * WIDTH
 
 
@@ -53,6 +55,11 @@ def test_a_record_among_100_million_is_proved_in_bounded_memory(tmp_path: Path) 
             proof = reader.inclusion(index, LEAVES)
             assert len(proof) <= 27
             proofs.check_inclusion(index, LEAVES, leaf(index), proof, root)
+            others = [*proofs.nodes(0, index, LEAVES), *proofs.nodes(index + 1, LEAVES, LEAVES)]
+            assert len(others) <= 27
+            told = [(*one, proofs.subtree(*one, reader.node).hex(), False) for one in others]
+            rest = iter([*sorted([*told, (index, index + 1, leaf(index).hex(), True)]), END])
+            assert verify.root_over(0, LEAVES, next(rest), rest) == (root, END)
         way = reader.consistency(33_333_333, LEAVES)
         proofs.check_consistency(33_333_333, LEAVES, reader.root(33_333_333), root, way)
         _, peak = tracemalloc.get_traced_memory()
