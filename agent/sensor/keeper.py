@@ -20,7 +20,7 @@ import msgspec
 from agent.conditions import Gone, Tellable
 from agent.onchange import OnChange
 from agent.schedule import Sink
-from agent.sensor.astray import believed
+from agent.sensor.astray import Astray
 from agent.sensor.child import complain, end
 from agent.sensor.goingon import QUIET_S, GoingOn
 from agent.sensor.handover import Handover
@@ -85,6 +85,7 @@ class Keeper:
     _going_on: GoingOn = field(init=False)
     _gauges: dict[str, Gauge] = field(default_factory=dict)
     _handover: Handover = field(default_factory=Handover)
+    _astray: Astray = field(default_factory=Astray)
     _given: Options | None = None
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
     _listens: asyncio.Event = field(default_factory=asyncio.Event)
@@ -100,6 +101,7 @@ class Keeper:
         )
         for one in left:
             self._handover.told(one)
+            self._astray.told(one)
         self._backoff = Backoff(AGAIN_WITHIN_S, AGAIN_MAX_S, secrets.SystemRandom().uniform)
 
     def change(self) -> None:
@@ -127,8 +129,7 @@ class Keeper:
                     await self._changed.wait()
 
     def _asked(self) -> Options:
-        now = self.options()
-        return believed(self._given, now, self._going_on.open) if self._given else now
+        return self._astray.believed(self._given, self.options(), self._going_on.open)
 
     async def _once(self, options: Options) -> str:
         """Run the process once; return in a word why it ended."""
@@ -241,6 +242,7 @@ class Keeper:
         else:
             event = self._event(line)
             self._handover.told(event)
+            self._astray.told(event)
             self._going_on.take(event)
         return ""
 

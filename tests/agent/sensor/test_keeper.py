@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import pytest
 from agent.conditions import Gone, Tellable, Update
 from agent.readings import mistake
 from agent.sensor import keeper as keeping
-from agent.sensor.astray import believed
+from agent.sensor.astray import Astray
 from agent.sensor.detectors.base import detectors
 from agent.sensor.goingon import QUIET_S
 from agent.sensor.handover import Handover
@@ -264,16 +264,27 @@ BEFORE = Options(
 )
 
 
+LED = msgspec.structs.replace(BEFORE, gateways=("192.0.2.66",), resolvers=("192.0.2.66",))
+
+
 def test_whom_a_rogue_server_names_is_no_gateway_while_it_is_told_of() -> None:
-    led = msgspec.structs.replace(BEFORE, gateways=("192.0.2.66",), resolvers=("192.0.2.66",))
-    assert believed(BEFORE, led, [KEY_OF_ROGUE]) == BEFORE
-    after = believed(BEFORE, led, [])
+    assert Astray().believed(BEFORE, LED, [KEY_OF_ROGUE]) == BEFORE
+    after = Astray().believed(BEFORE, LED, [])
     assert (after.gateways, after.resolvers) == (("192.0.2.66", "fe80::1"), ("192.0.2.66",))
+
+
+def test_who_was_told_of_as_a_rogue_server_is_nobody_to_judge_others_by_afterwards() -> None:
+    astray, rogue = Astray(), replace(spoof(LIAR, POSED), kind="rogue_dhcp")
+    astray.told(rogue)
+    assert astray.believed(BEFORE, LED, []) == BEFORE
+    begun = astray.believed(None, LED, [])
+    assert (begun.gateways, begun.resolvers) == ((), ())
+    assert astray.believed(None, BEFORE, []) == BEFORE
 
 
 def test_a_router_advertisement_makes_no_gateway_to_judge_others_by() -> None:
     more = msgspec.structs.replace(BEFORE, gateways=("192.0.2.1", "fe80::1", "fe80::66"))
-    assert believed(BEFORE, more, []) == BEFORE
+    assert Astray().believed(BEFORE, more, []) == BEFORE
 
 
 async def test_a_server_that_leads_the_machine_astray_does_not_make_the_sensor_forget_it(
