@@ -70,10 +70,11 @@ class Sessions:
 
     def take(self, fact: Tcp) -> None:
         """Hear of a segment."""
-        flags = fact.flags & FLAGS
-        up = fact.target_port in self._ports
-        if not up and fact.source_port not in self._ports:
+        ports = self._ports
+        up = fact.target_port in ports
+        if not up and fact.source_port not in ports:
             return
+        flags = fact.flags & FLAGS
         if flags & SYN:
             # An answer says for sure who is asked, also where both ports are of logins.
             self._begin(fact, up=not flags & ACK)

@@ -41,8 +41,11 @@ class Bounded(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Set what stands under *key*."""
         rows = self._rows
+        if key in rows:
+            rows[key] = value
+            rows.move_to_end(key)
+            return
         rows[key] = value
-        rows.move_to_end(key)
         if len(rows) > self._room:
             rows.popitem(last=False)
             self.lost += self._counts
@@ -73,11 +76,13 @@ class Recent(Generic[K]):
     def add(self, key: K, at: float) -> bool:
         """Note *key* at *at*; return whether it is one that did not come lately."""
         self._forget(at)
-        new = key not in self._seen
-        self._seen[key] = at
-        self._seen.move_to_end(key)
-        if len(self._seen) > self._room:
-            self._seen.popitem(last=False)
+        seen = self._seen
+        new = key not in seen
+        seen[key] = at
+        if not new:
+            seen.move_to_end(key)
+        elif len(seen) > self._room:
+            seen.popitem(last=False)
         return new
 
     def count(self, at: float) -> int:
@@ -90,11 +95,12 @@ class Recent(Generic[K]):
         return list(self._seen)
 
     def _forget(self, at: float) -> None:
-        while self._seen:
-            key, seen = next(iter(self._seen.items()))
-            if seen > at - self._seconds:
+        seen, since = self._seen, at - self._seconds
+        while seen:
+            key = next(iter(seen))
+            if seen[key] > since:
                 return
-            del self._seen[key]
+            del seen[key]
 
 
 class Distinct:
