@@ -152,6 +152,10 @@ class PasswordGuessingMachine:
         self._pairs: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
             PAIRS, partial(_tries, limits.tries)
         )
+        self._ftp: Bounded[tuple[Address, Address], list[float]] = Bounded(
+            PAIRS, lambda: [-1e9], turns=True
+        )
+        """When a client of a server last began to transfer something."""
         self._web: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
             SERVICES, partial(_tries, limits.tries_web)
         )
@@ -167,24 +171,37 @@ class PasswordGuessingMachine:
         """Hear of a segment."""
         self._sessions.take(fact)
         if fact.flags & (SYN | RST | ACK) == SYN:
-            self._data(fact)
+            if fact.target_port == FTP:
+                self._ftp.of((fact.source, fact.target))
+            else:
+                self._data(fact)
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*."""
         self._sessions.tick(now)
 
     def _data(self, fact: Tcp) -> None:
-        """Forgive at a connection for data of FTP: the login before it was good."""
-        passive = self._pairs.get((fact.source, fact.target, FTP))
-        if passive is not None and fact.target_port > SYSTEM_MAX:
-            passive.clear()
-        active = self._pairs.get((fact.target, fact.source, FTP))
-        if active is not None and fact.source_port == FTP_DATA:
-            active.clear()
+        """Note a connection for data of FTP: the logins that go on were good, and those before."""
+        if fact.target_port > SYSTEM_MAX and fact.source_port != FTP_DATA:
+            client, server = fact.source, fact.target
+        elif fact.source_port == FTP_DATA:
+            client, server = fact.target, fact.source
+        else:
+            return
+        row = self._ftp.get((client, server))
+        if row is not None:
+            row[0] = fact.at
+        tries = self._pairs.get((client, server, FTP))
+        if tries is not None:
+            tries.clear()
 
     def _session(self, session: Session) -> None:
         if self._is_excused(session):
             return
+        if session.port == FTP:
+            data = self._ftp.get((session.source, session.target))
+            if data is not None and data[0] >= session.began:
+                return
         source, target, port = session.source, session.target, session.port
         web = port in WEB_PORTS
         tries = (self._web if web else self._pairs).of((source, target, port))

@@ -383,3 +383,9 @@ def test_commands_by_ssh_and_key_one_after_another() -> None:
         for n in range(100)
     ]
     assert told(merged(*frames)) == []
+
+
+def test_a_client_of_ftp_with_ten_connections_at_a_time_each_with_its_files() -> None:
+    logins = [accepted(T + n / 100, PC, 30_000 + n, SERVER, 21, lasts=60.0) for n in range(10)]
+    files = [accepted(T + 1 + n, PC, 31_000 + n, SERVER, 50_000 + n) for n in range(50)]
+    assert told(merged(*logins, *files)) == []
