@@ -14,7 +14,7 @@ worm.
 
 from typing import ClassVar, Final
 
-from agent.sensor.contacts import ACCEPTED, UNSEEN, Contact, Contacts
+from agent.sensor.contacts import ACCEPTED, RESET, UNSEEN, Contact, Contacts
 from agent.sensor.facts import Address, Fact, Mac
 from agent.sensor.incidents import Incidents, Party
 from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
@@ -91,7 +91,10 @@ class Reach:
         target = row.targets.of((contact.target, contact.udp))
         port = row.ports.of((contact.port, contact.udp, contact.outside))
         target.step(contact, gap_s)
-        if not contact.own:
+        if contact.outcome == RESET:
+            # Of many machines it says nothing: the capture may have begun after their connections.
+            port.step(contact._replace(outcome=UNSEEN), gap_s)
+        elif not contact.own:
             port.step(contact, gap_s)
             if _tells(contact, worm=worm):
                 row.spread.step(contact, gap_s)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.sensor.contacts import ACCEPTED, REFUSED, SILENT, UNSEEN, Contact
+from agent.sensor.contacts import ACCEPTED, REFUSED, RESET, SILENT, UNSEEN, Contact
 from agent.sensor.facts import Address
 from agent.sensor.incidents import Evidence, Party, Sign
 from agent.sensor.ports import SYSTEM_MAX, WORM_PORTS
@@ -66,7 +66,7 @@ class Tally:
             self.since = contact.at
         self.low += contact.port <= SYSTEM_MAX
         self.walk += contact.outcome != UNSEEN
-        self.refused += contact.outcome == REFUSED
+        self.refused += contact.outcome in (REFUSED, RESET)
         self.silent += contact.outcome == SILENT
         self.unseen += contact.outcome == UNSEEN
 
@@ -126,7 +126,7 @@ class Attack:
         self.news += 1
         self.last = max(self.last, contact.at)
         self.number = contact.number
-        self.refused += contact.outcome == REFUSED
+        self.refused += contact.outcome in (REFUSED, RESET)
         self.silent += contact.outcome == SILENT
         self.accepted += contact.outcome == ACCEPTED
         self.targets.add(contact.target)

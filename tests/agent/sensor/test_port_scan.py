@@ -470,3 +470,23 @@ def test_a_sweep_of_two_ports_counts_each_machine_once() -> None:
     )
     (one,) = told(frames)
     assert one.evidence["targets"] == pytest.approx(254, abs=4)
+
+
+def ends(at: float, client: str, client_port: int, server: str, port: int) -> Timed:
+    """A system that knows no such connection answers an ACK with a reset."""
+    return [
+        (at, segment(client, client_port, server, port, ACK, sequence=5)),
+        (at + 0.001, segment(server, port, client, client_port, RST, sequence=7)),
+    ]
+
+
+def test_a_scan_by_acknowledgements_of_what_nobody_sent() -> None:
+    (one,) = told(merged(*(ends(T + n / 100, PC, 50_000, SERVER, n) for n in range(1, 101))))
+    assert (one.kind, one.source.address, one.count) == ("port_scan", packed(PC), 100)
+    assert (one.target.address, one.evidence["ports"]) == (packed(SERVER), 100)
+
+
+def test_connections_of_before_the_capture_that_their_servers_forgot() -> None:
+    frames = [ends(T + n, PC, 50_000 + n, inside(n), (22, 443, 445)[n % 3]) for n in range(100)]
+    mounts = [ends(T + n, SERVER, 2049, PC, 700 + n) for n in range(100)]
+    assert told(merged(*frames, *mounts)) == []
