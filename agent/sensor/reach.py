@@ -39,6 +39,8 @@ ENDS_S: Final = 60.0
 UNSEEN_SYSTEM_PORTS: Final = 10
 """Of these a scan without any answer in sight must have some: a file transfer opens many ports of
 one server and hardly any of these, a client of a domain controller eight."""
+FAILED: Final = 2
+"""So many times more contacts with a machine fail than are accepted, where it is scanned."""
 UDP_SYSTEM_PORTS: Final = 3
 """Of these a scan of UDP must have some; questions that are answered too late have none."""
 
@@ -143,11 +145,15 @@ class Reach:
     def _is_vertical(self, tally: Tally, *, udp: bool) -> bool:
         if udp and tally.low < UDP_SYSTEM_PORTS:
             return False
-        return tally.walk >= self._limits.ports or (
+        failed = tally.refused + tally.silent
+        # A scan of the twenty usual ports finds some open, which is no reason to forgive it.
+        scanned = failed >= self._limits.ports and failed >= FAILED * tally.accepted
+        unseen = (
             tally.missed >= self._limits.ports_unseen
             and tally.low >= UNSEEN_SYSTEM_PORTS
             and tally.missed > tally.accepted
         )
+        return scanned or unseen or tally.walk >= self._limits.ports
 
     def _is_unseen(self, port: Tally, contact: Contact) -> bool:
         """Return whether it swept a port inside, with no answer in sight."""
