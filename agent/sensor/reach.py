@@ -172,7 +172,8 @@ class Reach:
 
     def _begin(self, row: Row, contact: Contact, kind: str, target: Party, tally: Tally) -> None:
         steps = tally.missed + tally.accepted
-        began = (tally.since if kind else tally.first) or contact.at
+        forgave = tally.walk < self._limits.ports and not tally.unseen
+        began = (tally.since if kind and not forgave else tally.first) or contact.at
         pause = (tally.last - began) / max(steps, 1)
         attack = row.attack = Attack(
             kind=kind,

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import Address, Fact, Tcp
-from agent.sensor.incidents import Incidents, Party, Sign
+from agent.sensor.incidents import NUMBERS_MAX, Incidents, Party, Sign
 from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
 from agent.sensor.reach import WORM_SWEEP
 from agent.sensor.sessions import Session, Sessions
@@ -93,6 +93,8 @@ class _Tries:
     abreast: int = 0
     """Guesses that began before the last `ABREAST` - 1 others had ended."""
     others: Distinct = field(default_factory=lambda: Distinct(1024))
+    numbers: deque[int] = field(default_factory=lambda: deque(maxlen=NUMBERS_MAX))
+    """Frames that show the last ones."""
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=ABREAST - 1))
 
     def add(self, session: Session, other: Address, *, brief: bool = False) -> None:
@@ -104,6 +106,7 @@ class _Tries:
         self.slow += not brief
         self.brief += brief
         self.lately.append(at)
+        self.numbers.append(session.opened or session.number)
         self.others.add(other)
         crowded = len(self._ends) == ABREAST - 1 and not brief
         self.abreast += crowded and min(self._ends) > session.began
@@ -113,6 +116,7 @@ class _Tries:
         """Forgive."""
         self.lately.clear()
         self._ends.clear()
+        self.numbers.clear()
         self.abreast = 0
         self.first, self.slow, self.brief, self.others = 0.0, 0, 0, Distinct(1024)
 
@@ -257,7 +261,7 @@ class PasswordGuessingMachine:
     def _begin(self, session: Session, tries: _Tries, confidence: float) -> None:
         attack = _Attack(tries.first, tries.slow + tries.brief, confidence, tries.others)
         self._attacks.put((session.source, session.port), attack)
-        self._sign(session, attack, attack.tries)
+        self._sign(session, attack, attack.tries, tuple(tries.numbers))
 
     def _go_on(self, session: Session, confidence: float) -> None:
         attack = self._attacks.of((session.source, session.port))
@@ -266,7 +270,9 @@ class PasswordGuessingMachine:
         attack.targets.add(session.target)
         self._sign(session, attack, 1)
 
-    def _sign(self, session: Session, attack: _Attack, count: int) -> None:
+    def _sign(
+        self, session: Session, attack: _Attack, count: int, before: tuple[int, ...] = ()
+    ) -> None:
         self._incidents.sign(
             Sign(
                 KIND,
@@ -285,6 +291,7 @@ class PasswordGuessingMachine:
                 attack.began,
                 quiet_s=PAUSE_S,
                 vlan=session.vlan,
+                before=before,
             )
         )
 
