@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from agent.sensor.facts import ACK, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
 from agent.sensor.network import Network
-from agent.sensor.ports import EPHEMERAL_MIN
+from agent.sensor.ports import EPHEMERAL_MIN, SYSTEM_MAX
 from agent.sensor.roles import OUTSIDE
 from agent.sensor.routers import Routers
 from agent.sensor.tables import Bounded
@@ -23,6 +23,10 @@ from agent.sensor.tables import Bounded
 TCP_PROTOCOL, UDP_PROTOCOL = 6, 17
 
 ACCEPTED, REFUSED, SILENT, UNSEEN = "accepted", "refused", "silent", "unseen"
+RESET: Final = "reset"
+"""A system port says that it knows no such connection (RFC 9293 §3.10.7.1), as it does to ACKs of
+`nmap -sA`; also where a capture began after the connection, so that only many of one machine tell.
+"""
 
 SILENT_S: Final = 3.0
 """An answer that takes longer does not come: a second SYN (RFC 6298: after 1 s) had its chance."""
@@ -106,6 +110,9 @@ class Contacts:
             key = (fact.target, fact.source, fact.source_port)
             if plain or key in self._pending:
                 self._answer(fact, REFUSED)
+            elif not flags & ACK and fact.source_port <= SYSTEM_MAX and _is_drawn(fact.target_port):
+                answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
+                self._first(key, answered, RESET)
         elif not flags & ACK:
             # FIN, Xmas and NULL scans: no system sends these in a connection.
             asked = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
@@ -192,3 +199,8 @@ class Contacts:
         if known or note:
             self._known.put(digest, True)
         return known
+
+
+def _is_drawn(port: int) -> bool:
+    """Return whether clients draw it; those of NFS have system ports, and servers lower ones."""
+    return port >= EPHEMERAL_MIN

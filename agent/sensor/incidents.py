@@ -63,6 +63,8 @@ class Sign:
     """When it began, where that is before the first sign; else 0."""
     quiet_s: float = 60.0
     vlan: int = 0
+    before: tuple[int, ...] = ()
+    """Frames before `number` that this sign is about too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,7 @@ class Incidents:
     def _begin(self, sign: Sign) -> None:
         incident = Incident(
             *(sign.kind, sign.key, sign.began or sign.at, sign.at, sign.source, sign.target),
-            *(sign.count, sign.confidence, dict(sign.evidence), (sign.number,)),
+            *(sign.count, sign.confidence, dict(sign.evidence), _with((), sign)),
             *(sign.vlan, sign.quiet_s),
         )
         self._add(_Open(incident, sign.at, sign.confidence))
@@ -169,7 +171,7 @@ class Incidents:
             count=before.count + sign.count,
             confidence=sign.confidence,
             evidence={**before.evidence, **sign.evidence},
-            numbers=_with(before.numbers, sign.number),
+            numbers=_with(before.numbers, sign),
         )
         named = _named(one.incident.source) != _named(before.source) and bool(before.source.role)
         surer = sign.confidence >= one.told_confidence + SURER
@@ -209,8 +211,9 @@ def _named(party: Party) -> tuple[Address, Mac]:
     return party.address, party.mac
 
 
-def _with(numbers: tuple[int, ...], number: int) -> tuple[int, ...]:
-    if number in numbers:
-        return numbers
-    # A connection that began before another may end after it.
-    return tuple(sorted((*numbers[: NUMBERS_MAX - 1], number)))
+def _with(numbers: tuple[int, ...], sign: Sign) -> tuple[int, ...]:
+    for number in (*sign.before, sign.number):
+        if number not in numbers:
+            # A connection that began before another may end after it.
+            numbers = tuple(sorted((*numbers[: NUMBERS_MAX - 1], number)))
+    return numbers

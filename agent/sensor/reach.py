@@ -14,7 +14,7 @@ worm.
 
 from typing import ClassVar, Final
 
-from agent.sensor.contacts import ACCEPTED, UNSEEN, Contact, Contacts
+from agent.sensor.contacts import ACCEPTED, RESET, UNSEEN, Contact, Contacts
 from agent.sensor.facts import Address, Fact, Mac
 from agent.sensor.incidents import Incidents, Party
 from agent.sensor.ports import SYSTEM_MAX, WEB_PORTS
@@ -39,6 +39,8 @@ ENDS_S: Final = 60.0
 UNSEEN_SYSTEM_PORTS: Final = 10
 """Of these a scan without any answer in sight must have some: a file transfer opens many ports of
 one server and hardly any of these, a client of a domain controller eight."""
+FAILED: Final = 2
+"""So many times more contacts with a machine fail than are accepted, where it is scanned."""
 UDP_SYSTEM_PORTS: Final = 3
 """Of these a scan of UDP must have some; questions that are answered too late have none."""
 
@@ -91,7 +93,10 @@ class Reach:
         target = row.targets.of((contact.target, udp))
         port = row.ports.of((contact.port, udp, contact.outside))
         target.step(contact, gap_s)
-        if not contact.own:
+        if contact.outcome == RESET:
+            # Of many machines it says nothing: the capture may have begun after their connections.
+            port.step(contact._replace(outcome=UNSEEN), gap_s)
+        elif not contact.own:
             port.step(contact, gap_s)
             if _tells(contact, worm=worm):
                 row.spread.step(contact, gap_s)
@@ -140,11 +145,15 @@ class Reach:
     def _is_vertical(self, tally: Tally, *, udp: bool) -> bool:
         if udp and tally.low < UDP_SYSTEM_PORTS:
             return False
-        return tally.walk >= self._limits.ports or (
+        failed = tally.refused + tally.silent
+        # A scan of the twenty usual ports finds some open, which is no reason to forgive it.
+        scanned = failed >= self._limits.ports and failed >= FAILED * tally.accepted
+        unseen = (
             tally.missed >= self._limits.ports_unseen
             and tally.low >= UNSEEN_SYSTEM_PORTS
             and tally.missed > tally.accepted
         )
+        return scanned or unseen or tally.walk >= self._limits.ports
 
     def _is_unseen(self, port: Tally, contact: Contact) -> bool:
         """Return whether it swept a port inside, with no answer in sight."""
@@ -163,7 +172,8 @@ class Reach:
 
     def _begin(self, row: Row, contact: Contact, kind: str, target: Party, tally: Tally) -> None:
         steps = tally.missed + tally.accepted
-        began = (tally.since if kind else tally.first) or contact.at
+        forgave = tally.walk < self._limits.ports and not tally.unseen
+        began = (tally.since if kind and not forgave else tally.first) or contact.at
         pause = (tally.last - began) / max(steps, 1)
         attack = row.attack = Attack(
             kind=kind,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from agent.sensor.contacts import ACCEPTED, REFUSED, SILENT, UNSEEN, Contact
+from agent.sensor.contacts import ACCEPTED, REFUSED, RESET, SILENT, UNSEEN, Contact
 from agent.sensor.facts import Address
-from agent.sensor.incidents import Evidence, Party, Sign
+from agent.sensor.incidents import NUMBERS_MAX, Evidence, Party, Sign
 from agent.sensor.ports import SYSTEM_MAX, WORM_PORTS
 from agent.sensor.tables import Bounded, Distinct
 
@@ -71,7 +71,7 @@ class Tally:
             self.unseen += 1
             return
         self.walk += 1
-        self.refused += outcome == REFUSED
+        self.refused += outcome in (REFUSED, RESET)
         self.silent += outcome == SILENT
 
     @property
@@ -123,6 +123,8 @@ class Attack:
     ports: int = 0
     swept: int = 0
     """Targets on the port that all have in common: first contacts with one port are as many."""
+    shown: list[int] = field(default_factory=list)
+    """Frames of contacts that are not told yet, as many as an incident can name."""
     _ports: bytearray = field(default_factory=lambda: bytearray(8192))
 
     def add(self, contact: Contact) -> None:
@@ -130,7 +132,9 @@ class Attack:
         self.news += 1
         self.last = max(self.last, contact.at)
         self.number = contact.number
-        self.refused += contact.outcome == REFUSED
+        if len(self.shown) < NUMBERS_MAX:
+            self.shown.append(contact.number)
+        self.refused += contact.outcome in (REFUSED, RESET)
         self.silent += contact.outcome == SILENT
         self.accepted += contact.outcome == ACCEPTED
         self.targets.add(contact.target)
@@ -166,6 +170,7 @@ class Attack:
     def sign(self) -> Sign:
         """Return the sign of what is new, which then is old."""
         count, self.news = self.news, 0
+        before, self.shown = tuple(self.shown), []
         return Sign(
             self.kind,
             self.source.address,
@@ -179,4 +184,5 @@ class Attack:
             self.began,
             self.quiet_s,
             self.vlan,
+            before,
         )

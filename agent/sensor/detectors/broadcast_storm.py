@@ -42,6 +42,8 @@ RETURNS: Final = 8
 """Wake-on-LAN and mDNS send a frame up to three times, mirrors double each."""
 FRAMES: Final = 3
 NORMAL_S: Final = 300.0
+FLOODS: Final = ("dhcp_starvation", "rogue_ra")
+"""Attacks whose frames go to everybody, each of which counts there."""
 
 
 @detectors.add("broadcast_storm")
@@ -197,8 +199,18 @@ class BroadcastStormMachine:
         row.high += 1
         row.high_frames += rate
         enough = row.high >= options.seconds or row.high_frames >= options.at_once
-        if enough and not self._incidents.is_open("network_loop", vlan):
+        if enough and not self._is_told(vlan, row):
             self._storm(vlan, row, rate)
+
+    def _is_told(self, vlan: int, row: _Second) -> bool:
+        """Return whether it is told as a loop, or as the flood that most of its frames are."""
+        incidents = self._incidents
+        if incidents.is_open("network_loop", vlan):
+            return True
+        return not incidents.is_open("broadcast_storm", vlan) and any(
+            one.kind in FLOODS and one.vlan == vlan and 2 * one.count >= row.high_frames
+            for one in incidents.open_ones()
+        )
 
     def _storm(self, vlan: int, row: _Second, rate: int) -> None:
         going_on = self._incidents.is_open("broadcast_storm", vlan)

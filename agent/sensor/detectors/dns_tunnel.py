@@ -136,7 +136,7 @@ class Watch:
         body, domain = cut(fact.name)
         if (len(body) < BODY and sort != "raw") or not domain or domain in self._ordinary:
             return
-        if MAIL in fact.name:
+        if MAIL in fact.name or _is_address(fact.name):
             return
         client = fact.target if fact.response else fact.source
         key = hash((client, domain))  # of text it is salted: it says nothing outside this process
@@ -201,3 +201,9 @@ class Watch:
         """Return who is asked: a tunnel that needs no resolver goes to its other end at once."""
         party = self._party(fact, asks=False)
         return replace(party, role=RESOLVER) if party.role == INSIDE else party
+
+
+def _is_address(name: str) -> bool:
+    """Return whether it begins with an IPv4 address, as questions to lists of senders do."""
+    labels = name.split(".", 4)[:4]
+    return len(labels) == 4 and all(one.isdecimal() and len(one) <= 3 for one in labels)

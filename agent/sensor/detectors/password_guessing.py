@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import ACK, RST, SYN, Address, Fact, Tcp
-from agent.sensor.incidents import Incidents, Party, Sign
+from agent.sensor.incidents import NUMBERS_MAX, Incidents, Party, Sign
 from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
 from agent.sensor.reach import WORM_SWEEP
 from agent.sensor.sessions import Session, Sessions
@@ -93,6 +93,8 @@ class _Tries:
     abreast: int = 0
     """Guesses that began before the last `ABREAST` - 1 others had ended."""
     others: Distinct = field(default_factory=lambda: Distinct(1024))
+    numbers: deque[int] = field(default_factory=lambda: deque(maxlen=NUMBERS_MAX))
+    """Frames that show the last ones."""
     _ends: deque[float] = field(default_factory=lambda: deque(maxlen=ABREAST - 1))
 
     def add(self, session: Session, other: Address, *, brief: bool = False) -> None:
@@ -104,6 +106,7 @@ class _Tries:
         self.slow += not brief
         self.brief += brief
         self.lately.append(at)
+        self.numbers.append(session.opened or session.number)
         self.others.add(other)
         crowded = len(self._ends) == ABREAST - 1 and not brief
         self.abreast += crowded and min(self._ends) > session.began
@@ -113,6 +116,7 @@ class _Tries:
         """Forgive."""
         self.lately.clear()
         self._ends.clear()
+        self.numbers.clear()
         self.abreast = 0
         self.first, self.slow, self.brief, self.others = 0.0, 0, 0, Distinct(1024)
 
@@ -152,6 +156,10 @@ class PasswordGuessingMachine:
         self._pairs: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
             PAIRS, partial(_tries, limits.tries)
         )
+        self._ftp: Bounded[tuple[Address, Address], list[float]] = Bounded(
+            PAIRS, lambda: [-1e9], turns=True
+        )
+        """When a client of a server last began to transfer something."""
         self._web: Bounded[tuple[Address, Address, int], _Tries] = Bounded(
             SERVICES, partial(_tries, limits.tries_web)
         )
@@ -167,24 +175,37 @@ class PasswordGuessingMachine:
         """Hear of a segment."""
         self._sessions.take(fact)
         if fact.flags & OPENS == SYN:
-            self._data(fact)
+            if fact.target_port == FTP:
+                self._ftp.of((fact.source, fact.target))
+            else:
+                self._data(fact)
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*."""
         self._sessions.tick(now)
 
     def _data(self, fact: Tcp) -> None:
-        """Forgive at a connection for data of FTP: the login before it was good."""
-        passive = self._pairs.get((fact.source, fact.target, FTP))
-        if passive is not None and fact.target_port > SYSTEM_MAX:
-            passive.clear()
-        active = self._pairs.get((fact.target, fact.source, FTP))
-        if active is not None and fact.source_port == FTP_DATA:
-            active.clear()
+        """Note a connection for data of FTP: the logins that go on were good, and those before."""
+        if fact.target_port > SYSTEM_MAX and fact.source_port != FTP_DATA:
+            client, server = fact.source, fact.target
+        elif fact.source_port == FTP_DATA:
+            client, server = fact.target, fact.source
+        else:
+            return
+        row = self._ftp.get((client, server))
+        if row is not None:
+            row[0] = fact.at
+        tries = self._pairs.get((client, server, FTP))
+        if tries is not None:
+            tries.clear()
 
     def _session(self, session: Session) -> None:
         if self._is_excused(session):
             return
+        if session.port == FTP:
+            data = self._ftp.get((session.source, session.target))
+            if data is not None and data[0] >= session.began:
+                return
         source, target, port = session.source, session.target, session.port
         web = port in WEB_PORTS
         tries = (self._web if web else self._pairs).of((source, target, port))
@@ -240,7 +261,7 @@ class PasswordGuessingMachine:
     def _begin(self, session: Session, tries: _Tries, confidence: float) -> None:
         attack = _Attack(tries.first, tries.slow + tries.brief, confidence, tries.others)
         self._attacks.put((session.source, session.port), attack)
-        self._sign(session, attack, attack.tries)
+        self._sign(session, attack, attack.tries, tuple(tries.numbers))
 
     def _go_on(self, session: Session, confidence: float) -> None:
         attack = self._attacks.of((session.source, session.port))
@@ -249,7 +270,9 @@ class PasswordGuessingMachine:
         attack.targets.add(session.target)
         self._sign(session, attack, 1)
 
-    def _sign(self, session: Session, attack: _Attack, count: int) -> None:
+    def _sign(
+        self, session: Session, attack: _Attack, count: int, before: tuple[int, ...] = ()
+    ) -> None:
         self._incidents.sign(
             Sign(
                 KIND,
@@ -268,6 +291,7 @@ class PasswordGuessingMachine:
                 attack.began,
                 quiet_s=PAUSE_S,
                 vlan=session.vlan,
+                before=before,
             )
         )
 

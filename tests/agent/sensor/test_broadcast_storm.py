@@ -12,6 +12,7 @@ from agent.sensor.network import Network
 from agent.sensor.shared import Shared
 from agent.sensor.watching import Watching
 from tests.agent.sensor.reading import incidents_of, stages_of
+from tests.packets import dhcp
 from tests.packets.frames import BROADCAST, arp, ethernet, over, udp
 
 NOBODY = "00:00:00:00:00:00"
@@ -183,3 +184,15 @@ def sweeping(number: int) -> bytes:
 def test_a_sweep_is_no_storm_unless_it_fills_the_line() -> None:
     assert kinds(many(700, 10, make=sweeping)) == []
     assert kinds(many(3000, 5, make=sweeping)) == ["broadcast_storm"]
+
+
+def discovering(number: int) -> bytes:
+    mac = (0x4C_00_00_00_00_00 + number * 7_919 * 65_537 % 2**40).to_bytes(6).hex(":")
+    return dhcp.asks(mac, transaction=number)
+
+
+def test_a_flood_of_clients_that_are_made_up_is_that_flood_and_no_storm_besides() -> None:
+    frames = many(3000, 5, make=discovering)
+    only = ("broadcast_storm", "dhcp_starvation")
+    assert [one.kind for one in incidents_of(frames, None, only)] == ["dhcp_starvation"]
+    assert kinds(frames) == ["broadcast_storm"]

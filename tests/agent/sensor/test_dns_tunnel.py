@@ -217,3 +217,14 @@ def test_a_domain_that_a_school_knows_can_be_left_out() -> None:
 )
 def test_a_name_is_cut_where_somebody_registered_it(name: str, parts: tuple[str, str]) -> None:
     assert cut(name) == parts
+
+
+def test_addresses_that_a_mail_server_looks_up_in_a_list_nobody_knows_here() -> None:
+    frames = [
+        frame
+        for n in range(300)
+        for frame in asks(
+            1.0 + n, f"{100 + n % 150}.{200 - n % 90}.113.203.senders.example.org", TXT
+        )
+    ]
+    assert found(frames) == []

@@ -117,3 +117,12 @@ def test_an_attack_that_turns_out_to_be_another_goes_on_as_that_with_all_that_is
         6,
         (1, 2, 3, 4, 5, 6),
     )
+
+
+def test_frames_that_led_to_an_attack_are_named_with_the_one_that_settled_it() -> None:
+    incidents, said = heard()
+    incidents.sign(sign(30.0, before=(12, 17, 21)))
+    incidents.sign(sign(40.0, before=tuple(range(31, 90))))
+    assert said[0][1].numbers == (12, 17, 21, 30)
+    numbers = incidents.open_ones()[0].numbers
+    assert (numbers[:6], len(numbers), numbers[-1]) == ((12, 17, 21, 30, 31, 32), 20, 89)

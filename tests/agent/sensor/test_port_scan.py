@@ -470,3 +470,38 @@ def test_a_sweep_of_two_ports_counts_each_machine_once() -> None:
     )
     (one,) = told(frames)
     assert one.evidence["targets"] == pytest.approx(254, abs=4)
+
+
+def ends(at: float, client: str, client_port: int, server: str, port: int) -> Timed:
+    """A system that knows no such connection answers an ACK with a reset."""
+    return [
+        (at, segment(client, client_port, server, port, ACK, sequence=5)),
+        (at + 0.001, segment(server, port, client, client_port, RST, sequence=7)),
+    ]
+
+
+def test_a_scan_by_acknowledgements_of_what_nobody_sent() -> None:
+    (one,) = told(merged(*(ends(T + n / 100, PC, 50_000, SERVER, n) for n in range(1, 101))))
+    assert (one.kind, one.source.address, one.count) == ("port_scan", packed(PC), 100)
+    assert (one.target.address, one.evidence["ports"]) == (packed(SERVER), 100)
+
+
+def test_connections_of_before_the_capture_that_their_servers_forgot() -> None:
+    frames = [ends(T + n, PC, 50_000 + n, inside(n), (22, 443, 445)[n % 3]) for n in range(100)]
+    mounts = [ends(T + n, SERVER, 2049, PC, 700 + n) for n in range(100)]
+    assert told(merged(*frames, *mounts)) == []
+
+
+def test_a_scan_of_the_twenty_usual_ports_of_which_five_are_open() -> None:
+    """`nmap --top-ports 20`, in its order."""
+    usual = (80, 23, 443, 21, 22, 25, 3389, 110, 445, 139, 143, 53, 135, 3306, 8080, 1723, 111)
+    ports = (*usual, 995, 993, 5900)
+    frames = [
+        (half_scanned if port in (21, 22, 23, 80, 3389) else refused)(
+            T + n / 100, PC, 50_000, SERVER, port
+        )
+        for n, port in enumerate(ports)
+    ]
+    (one,) = told(merged(*frames))
+    # The first is forgotten: it was open, and nothing spoke against who tried it.
+    assert (one.kind, one.count, one.evidence["refused"]) == ("port_scan", 19, 15)
