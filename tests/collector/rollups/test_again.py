@@ -87,7 +87,7 @@ async def test_a_running_collector_is_left_to_do_it(
     monkeypatch.setattr(clock, "now", lambda: NOW)
     place.clock.at += 200 * SECOND
     place.roll()
-    monkeypatch.setattr(operating, "_answered", lambda *_: True)
+    monkeypatch.setattr(operating, "_refusal", lambda *_: "")
     with hold(tmp_path / LOCK, "collector", "[collector] folder"):
         assert main(["collector", "rollup", "--config", config, "--from", rfc3339(THEN)]) == 0
     assert "the running collector does it" in capsys.readouterr().out
