@@ -35,8 +35,6 @@ _log = logging.getLogger(__name__)
 FRESH_FOR: Final = 120 * clock.SECOND
 RETRY_DISK_AFTER: Final = 5.0
 BIRTH_AT_MOST_EVERY: Final = 60.0
-HELD_TOLD_EVERY: Final = 3_600.0
-"""So often the collector hears anew which checkpoint is held, since every receipt may bring one."""
 CHORES_EVERY: Final = 60.0
 PARTS: Final[tuple[tuple[Lane, Part], ...]] = (
     *(("events", "all"), ("readings", "all")),
@@ -85,8 +83,6 @@ class Uplink:
     _birth_due: bool = False
     _conditions_due: bool = False
     _witness_due: bool = False
-    _holds_more: bool = False
-    """A checkpoint was kept that no birth has told of."""
     _asked: int = 0
     _last_birth: float = 0.0
     _drops_told: int = 0
@@ -238,7 +234,6 @@ class Uplink:
 
         heard = await self.spool.call(lambda spool: witness.hear(receipt, spool.tell))
         self._witness_due = self._witness_due or heard.tell
-        self._holds_more = True
 
     async def _chores(self) -> None:
         if self.monotonic() < self._next_chores:
@@ -264,11 +259,10 @@ class Uplink:
 
     async def _announce(self) -> None:
         drops, report = self.spool.spool.dropped_batches, self.time.report()
-        quiet = self.monotonic() - self._last_birth
+        rested = self.monotonic() - self._last_birth >= BIRTH_AT_MOST_EVERY
         is_news = drops != self._drops_told or _differ(report, self._clock_told)
         is_news = is_news or self._witness_due
-        is_due = self._birth_due or (is_news and quiet >= BIRTH_AT_MOST_EVERY)
-        if not (is_due or (self._holds_more and quiet >= HELD_TOLD_EVERY)):
+        if not (self._birth_due or (is_news and rested)):
             return
         epochs, more = await self.spool.call(Spool.report)
         self.presence.spool_id = self.spool.spool.id
@@ -284,8 +278,7 @@ class Uplink:
             self.receipts.told = epochs
         except PayloadError as error:
             _log.error("birth left out: %s", error)
-        self._birth_due, self._asked = False, 0
-        self._witness_due = self._holds_more = False
+        self._birth_due, self._asked, self._witness_due = False, 0, False
         self._last_birth, self._drops_told = self.monotonic(), drops
         self._clock_told = report
 

@@ -55,6 +55,7 @@ from collector.ledgerread import Account, LedgerReader, Question
 from collector.linecheck import LineCheck
 from collector.lineheads import HeadCache
 from collector.live import may_hear
+from collector.logsheard import SchoolLogs
 from collector.outsideview import open_prober
 from collector.ownclock import OwnClock
 from collector.parts import LOCK, open_books
@@ -269,6 +270,10 @@ class Collector:
     def security(self) -> SecurityView:
         """Return what is known of the security of each school at this moment."""
         return self._security.view(self.picture())
+
+    def school_logs(self) -> Sequence[SchoolLogs]:
+        """Return how the logs of the devices of each school stand."""
+        return self._targets.logs()
 
     def security_began(self, since: int, place: str) -> Sequence[Began]:
         """Return what of security began after *since* (ns); blocks, raises StoreBusy."""

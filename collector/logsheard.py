@@ -3,7 +3,7 @@
 Of each device the last word counts for as long as its agent would have said it three times more.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple, get_args
 
 from collector.intake import Bad
@@ -21,6 +21,22 @@ MOST_DEVICES: Final = 64
 
 Kept = Literal["short", "young", "kept"]
 WORST_FIRST: Final[tuple[Kept, ...]] = get_args(Kept)
+
+
+class SchoolLogs(NamedTuple):
+    """The logs of the devices of one school, by the one that is worst.
+
+    `kept` is empty where nobody says how far they go back, `wrong` the rule of what is wrong.
+    """
+
+    key: SchoolKey
+    kept: Kept | Literal[""] = ""
+    wrong: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is wrong that a person has to see to."""
+        return not self.wrong and self.kept != "short"
 
 
 class _Last(NamedTuple):
@@ -90,6 +106,16 @@ class LogsHeard:
     def flows(self, at: int) -> frozenset[SchoolKey]:
         """Return the schools of which a device's log is read."""
         return frozenset(key for key, heard in self._flows.items() if at - heard <= HOLDS)
+
+    def of_schools(self, at: int, faults: Mapping[SchoolKey, str]) -> Sequence[SchoolLogs]:
+        """Return every school of which something is known, the bad first; *faults* are alerts."""
+        kept, damaged = self.kept(at), self.damaged(at)
+        wrong = {**faults, **dict.fromkeys(damaged, "log_day_damaged")}
+        found = [
+            SchoolLogs(key, kept.get(key, ""), wrong.get(key, ""))
+            for key in sorted({*kept, *self.flows(at), *wrong})
+        ]
+        return sorted(found, key=lambda one: one.is_good)
 
     def _fresh(self, key: SchoolKey, at: int) -> Iterator[_Last]:
         return (one for one in self._kept[key].values() if at - one.at <= HOLDS)

@@ -16,7 +16,7 @@ from collector.audit import AuditLog
 from collector.books import Books
 from collector.district.writer import District
 from collector.intake import Bad
-from collector.logsheard import LogsHeard
+from collector.logsheard import LogsHeard, SchoolLogs
 from collector.outside import SchoolKey
 from collector.picture import Picture
 from collector.readings import young_lines
@@ -87,6 +87,11 @@ class TargetWatch:
                 if line.startswith(_LOG) and b"silent=t" not in line.lower():
                     who = item.taken.who
                     self._logs[who.region, who.school] = item.arrival.at
+
+    def logs(self) -> Sequence[SchoolLogs]:
+        """Return how the logs of the devices of each school stand."""
+        unwhole = _faults(self._cases()).get(LOGS_WHOLE.school, {})
+        return self._kept.of_schools(self._now(), unwhole)
 
     async def minute(self, picture: Picture) -> None:
         """Judge what is to be judged; raises OSError where the audit log cannot be read."""

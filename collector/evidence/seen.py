@@ -34,6 +34,10 @@ class Seen:
     known: dict[bytes, bytes] = field(default_factory=dict)
     """The keys that count, by id."""
     signers: set[bytes] = field(default_factory=set)
+    trusted: set[bytes] = field(default_factory=set)
+    """The keys that were given, and those that they name as the next."""
+    trusted_to: int = 0
+    """So many rows are signed by one of these."""
     good: int = 0
     """Up to here the rows are as they were signed."""
     good_witness: int = 0

@@ -1,13 +1,13 @@
 """The small files beside the log's lines: which of them cannot be read, and what they vouch for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from collector.evidence.removed import NAME, removed_in
 from collector.evidence.signing import KEYS
 from collector.evidence.statements import FILE, Statements
 from core.errors import LogDamaged
-from core.merkle.note import Note, NoteError, read_verifier_key
+from core.merkle.note import NoteError, read_verifier_key
 from core.merkle.statements import statement_in
 from core.merkle.trust import led_to
 
@@ -33,11 +33,13 @@ def unreadable(folder: Path) -> Iterator[tuple[str, int, str]]:
         yield NAME, 0, error.what
 
 
-def names_next(folder: Path, origin: str, public: bytes, keys: set[bytes]) -> bool:
-    """Return whether the key *public* says in `statements` that one of *keys* follows it."""
-    notes: tuple[Note, ...] = ()
+def followed(folder: Path, origin: str, keys: Iterable[bytes]) -> set[bytes]:
+    """Return *keys* and every key that `statements` leads to from one of them."""
+    found = set(keys)
     try:
         notes = tuple(Statements(folder).notes())
     except (OSError, NoteError):
-        return False
-    return any(one in keys for one in led_to(origin, public, notes))
+        return found
+    for one in (*found,):
+        found.update(led_to(origin, one, notes))
+    return found

@@ -11,7 +11,7 @@ from collector.evidence.heads import Head
 from collector.evidence.rhythm import MOST_MINUTES
 from collector.evidence.seen import Seen
 from collector.evidence.segments import SEALED, fits_name
-from collector.evidence.sidefiles import names_next, unreadable
+from collector.evidence.sidefiles import followed, unreadable
 from collector.evidence.signing import CHECKPOINTS
 from collector.evidence.tree import read_tile
 from core.clock import rfc3339
@@ -140,13 +140,15 @@ class Verdict:
                 self.seen.say("key_of_folder", what)
         elif self.seen.signers and not self.seen.signers & set(self.keys):
             self._by_another_key(set(self.keys))
+        elif self.seen.last is not None and self.seen.last.size > self.seen.trusted_to:
+            self._after_another_key(self.seen.last.size)
         if not self.witnesses:
             what = "who has the key and every file can rewrite all of it: compare with a witness"
             self.seen.say("no_witness", what)
 
     def _by_another_key(self, given: set[bytes]) -> None:
         origin, last = self.seen.report.origin, self.seen.last_key
-        if names_next(self.seen.folder, origin, last, given):
+        if followed(self.seen.folder, origin, [last]) & given:
             what = (
                 "that key names the given one as the next. Just after it was changed that is so "
                 "until the collector has signed again: check then. Meanwhile, or where it stays "
@@ -155,6 +157,15 @@ class Verdict:
             self.seen.say("old_key", what)
         else:
             self.seen.say("foreign", "no checkpoint is signed by the key that was given")
+
+    def _after_another_key(self, size: int) -> None:
+        first = self.seen.trusted_to + 1
+        what = (
+            f"rows {first} to {size} are signed by another key alone, which a row of the log names "
+            "and the given one does not: whoever could write there can have made both. Where the "
+            "key was lost, and you know the new one from its keeper, give that one too"
+        )
+        self.seen.say("foreign", what, CHECKPOINTS, 0, first)
 
     def _conclude_rhythm(self) -> None:
         rhythm = self.seen.rhythm

@@ -22,6 +22,7 @@ from collector.evidence.lines import Digest, Piece
 from collector.evidence.rows import BACK_NS, Rows, out_of_order
 from collector.evidence.seen import MOST_FINDINGS, Seen
 from collector.evidence.segments import SEALED, numbered_lines, plain_name, segments
+from collector.evidence.sidefiles import followed
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS, KEYS
 from collector.evidence.tree import edge_before, read_tile
 from collector.evidence.verdict import Verdict
@@ -98,7 +99,8 @@ class Check:
         origin = next((one.checkpoint.origin for one in heads if one.checkpoint), "")
         self.seen.report.origin = origin
         given = list(self.keys) if self.keys is not None else self._keys_here(origin)
-        self.seen.known = keys_of(origin, given)
+        self.seen.trusted = followed(self.folder, origin, self.keys or ())
+        self.seen.known = keys_of(origin, [*given, *self.seen.trusted])
 
     def _keys_here(self, origin: str) -> list[bytes]:
         found = [self.own_key] if self.own_key else []
@@ -235,6 +237,8 @@ class Check:
             self.seen.say("foreign", what, head.file, head.line, head.size)
             return False
         self.seen.signers.add(public)
+        if public in self.seen.trusted and not head.witness:
+            self.seen.trusted_to = head.size
         if not head.witness:
             self.seen.last, self.seen.last_key = head, public
         return True

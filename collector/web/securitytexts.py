@@ -41,6 +41,29 @@ SECURITY: Final[dict[str, Text]] = {
     "security_sensors_fine": Text(
         "已装的探针都在运行，并且看得全。", "Every sensor there is runs, and sees all."
     ),
+    "security_logs": Text(
+        "学校设备的日志（防火墙、上网行为管理）", "Logs of the schools' devices (firewalls)"
+    ),
+    "security_logs_none": Text(
+        "没有学校接入设备日志：是否留存、是否完整都未知。请在采集端配置 [[logs.list]]。",
+        "No school's device sends its log: whether it is kept, and whole, nobody knows. Set up "
+        "[[logs.list]] at the agents.",
+    ),
+    "security_logs_kept": Text(
+        "日志留存（I-23）：已满 184 天 {n} 所，不足 {short} 所，未满期 {young} 所，"
+        "未知 {unknown} 所",
+        "Kept (I-23): 184 days and more at {n} schools, short at {short}, young at {young}, "
+        "unknown at {unknown}",
+    ),
+    "security_logs_whole": Text(
+        "日志完整（I-24）：{of} 所中 {n} 所日志正常到达，没有缺失或改动",
+        "Whole (I-24): at {n} of {of} schools the log comes in, with nothing missing or changed",
+    ),
+    "security_logs_rest": Text(
+        "没有列出的学校没有接入设备日志，情况未知。日志的内容留在学校，这里只有数量和时间。",
+        "Of schools that are not counted here no log is known. What logs say stays at the school; "
+        "here are counts and times.",
+    ),
     "security_without": Text(
         "没有探针的学校（{n} 所）：情况未知，不等于安全",
         "Schools without a sensor ({n}): unknown, which is not safe",

@@ -13,6 +13,7 @@ from collector.evidence.view import Evidence
 from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, Question
+from collector.logsheard import SchoolLogs
 from collector.people import People
 from collector.picture import Picture
 from collector.rollups.marks import Waiting
@@ -53,6 +54,9 @@ class Source(Protocol):
 
     def security(self) -> SecurityView:
         """Return what is known of the security of each school at this moment."""
+
+    def school_logs(self) -> Sequence[SchoolLogs]:
+        """Return how the logs of the devices of each school stand, the bad first."""
 
     def security_began(self, since: int, place: str) -> Sequence[Began]:
         """Return what of security began after *since* (ns) at *place*, all for an empty one;

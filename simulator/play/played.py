@@ -14,6 +14,8 @@ from agent.agentclock import AgentClock
 from agent.filter import ChangeFilter
 from agent.recorder import Recorder
 from agent.spool import Spool
+from agent.witness import Witness
+from agent.witnesskept import FOLDER
 from core import clock
 from core.clock import SECOND
 from core.errors import SpoolError
@@ -146,6 +148,8 @@ class Played:
             reconnect_within_s=self.settings.reconnect_within_s,
             forget=filtering.forget,
         )
+        # In each school's folder as at an agent, so the audit log has its witnesses here too.
+        made.uplink.witness = Witness(path.parent / FOLDER, now=times.now)
         recorder = Recorder(
             *(made.spool, made.uplink.sealed, self.settings.seal_after_s),
             time=times,

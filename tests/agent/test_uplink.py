@@ -189,24 +189,6 @@ async def test_a_checkpoint_in_a_receipt_is_kept_and_one_that_differs_is_an_even
         await until(lambda: collector.bodies)
 
 
-async def test_the_collector_hears_now_and_then_which_checkpoint_an_agent_holds_by_now(
-    broker: RealBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = Log().grow(9)
-    monkeypatch.setattr("agent.uplink.HELD_TOLD_EVERY", 0.0)
-    async with playing(broker) as collector, sending(broker, tmp_path) as uplink:
-        uplink.witness = Witness(tmp_path / "witness", log.verifier)
-        await until(lambda: collector.states)
-        receipt = log.receipt()
-        collector.answer(checkpoint=receipt.checkpoint, proof=receipt.proof)
-        await until((tmp_path / "witness" / "held.json").exists)
-        await seal(uplink)
-        await until(lambda: len(collector.states) == 2)
-    birth = collector.states[1]
-    assert isinstance(birth, Birth)
-    assert [one.size for one in birth.witness or ()] == [9]
-
-
 async def test_birth_will_and_stop_name_the_epoch_and_the_connect(
     broker: RealBroker, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """How far a school's logs go back and whether they are whole, of what its agents say."""
 
-from collector.logsheard import HOLDS, MOST_DEVICES, LogsHeard
+from collector.logsheard import HOLDS, MOST_DEVICES, LogsHeard, SchoolLogs
 from collector.picture import Picture
 from collector.targetparts import SEEN_AFTER, logs_kept, logs_whole, unheard
 from collector.targetsight import LOGS_KEPT, LOGS_WHOLE, sights
@@ -89,3 +89,18 @@ def test_lines_that_are_none_and_thousands_of_devices_do_no_harm() -> None:
     for number in range(1_000):
         logs.line(A, "pc-1", b'log_kept,device=d%d state="kept" 1' % number, NOW)
     assert len(logs._kept[A]) == MOST_DEVICES
+
+
+def test_of_each_school_the_worst_is_told_and_the_bad_stand_first() -> None:
+    logs = heard(
+        (A, 'log_kept,device=fw state="kept",damaged=0i'),
+        (B, 'log_kept,device=fw state="young",damaged=1i'),
+        (C, "firewall_log,device=fw lines=3i"),
+    )
+    found = logs.of_schools(NOW, {("r", "d"): "firewall_silent"})
+    assert found == [
+        SchoolLogs(B, "young", "log_day_damaged"),
+        SchoolLogs(("r", "d"), "", "firewall_silent"),
+        SchoolLogs(A, "kept"),
+        SchoolLogs(C),
+    ]

@@ -56,6 +56,8 @@ async def test_what_is_played_faster_than_real_time_is_in_the_store_as_the_model
             end = await play.run(asyncio.Event(), until_now=True)
         assert end.waiting == 0
         assert end.agents == len(play.agents) == sum(len(s.agents) for s in SCENARIO.schools())
+        held = list((tmp_path / "play").glob("**/witness/held.json"))
+        assert len(held) == end.agents, "each is a witness of the audit log, as agents are"
 
         values = list(last_values(collector, play))
         assert {one.measurement for one in values} >= {"cpu", "ping", "http_response", "uplink"}

@@ -1,6 +1,7 @@
 """Attacks by school, worst first; what there was in a week; and who would see an attack at all."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -8,6 +9,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from alerts.history import Began
+from collector.logsheard import SchoolLogs
 from collector.security.sensors import Judged
 from collector.security.view import code_of
 from collector.web import security
@@ -51,10 +53,33 @@ class SecurityPage:
             total=sum(len(one.attacks) for one in view.attacked),
             troubled=view.with_sensor("stopped", "unknown", "blind"),
             without=view.with_sensor("none"),
+            logs=_Logs(source.school_logs()),
             week=security.week(began.found),
             problem=began.problem,
             **helpers(self.frame.texts(request), {one.key.target for one in view.spreads}),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Logs:
+    """The logs of the devices of the schools that have any, the bad first."""
+
+    schools: Sequence[SchoolLogs]
+
+    @property
+    def bad(self) -> Sequence[SchoolLogs]:
+        """Those that somebody has to see to."""
+        return [one for one in self.schools if not one.is_good]
+
+    @property
+    def kept(self) -> Counter[str]:
+        """How many go back how far."""
+        return Counter(one.kept for one in self.schools)
+
+    @property
+    def whole(self) -> int:
+        """Of how many nothing is missing."""
+        return sum(not one.wrong for one in self.schools)
 
 
 def helpers(t: Texts, raised: set[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from collector.evidence.signing import Signer, origin_of, public_file, rotate
 from collector.evidence.statements import Statements
 from collector.evidence.verify import Check
 from core.clock import SECOND
+from core.merkle.note import read_verifier_key
 from core.merkle.statements import key_text
 from tests.collector.evidence.logs import Made, made, words
 
@@ -183,14 +184,18 @@ def test_a_whole_log_by_another_key_is_foreign(log: Made, tmp_path: Path) -> Non
     assert words(report)[0] == "foreign"
 
 
-def test_a_key_that_a_row_announces_goes_on(log: Made) -> None:
+def test_a_key_that_a_row_announces_counts_only_for_who_was_given_it(log: Made) -> None:
     before = [read_public(public_file(log.key))]
     log.restart()
     log.key.unlink()
     assert log.log.notary
     log.append([log.event("audit_key", "audit", key=log.log.notary.signer.verifier_key)])
     log.write(20)
-    assert Check(log.audit, before).run().fine
+    after = [read_public(public_file(log.key))]
+    (bad,) = [one for one in Check(log.audit, before).run().findings if one.bad]
+    assert (bad.word, bad.row) == ("foreign", 902)
+    assert "rows 902 to 922 are signed by another key alone" in bad.what
+    assert Check(log.audit, before + after).run().fine
     assert log.check().findings[0].word == "foreign", "the first ones are by a key of the past"
 
 
@@ -480,6 +485,8 @@ def test_just_after_a_rotation_the_old_key_is_said_to_name_the_new_one(tmp_path:
     new = Signer(old.origin, log.key)
     Statements(log.audit).add(old.state(key_text(old.origin, new.verifier_key)))
     assert words(log.check()) == ["old_key"]
+    before = [read_verifier_key(old.verifier_key)[1]]
     log.restart()
     log.write(50)
     assert log.check().fine
+    assert Check(log.audit, before).run().fine, "who has the old key follows what it signed"

@@ -27,6 +27,7 @@ from collector.evidence.view import Evidence
 from collector.evidence.witnesses import Witnesses
 from collector.incidents import Incidents, Judged
 from collector.ledgerread import Account, AgentAccount, Question, Restore
+from collector.logsheard import SchoolLogs
 from collector.people import People
 from collector.picture import AgentView, Picture, SchoolView
 from collector.rollups.marks import Waiting
@@ -90,6 +91,7 @@ class FakeSource:
     judged: Sequence[Judged] = ()
     list_trouble: StoreError | None = None
     secured: SecurityView | None = None
+    logged: tuple[SchoolLogs, ...] = ()
     security_week: tuple[Began, ...] = ()
     security_trouble: StoreError | None = None
     rollups_waiting: Waiting = field(default_factory=Waiting)
@@ -115,6 +117,9 @@ class FakeSource:
 
     def security(self) -> SecurityView:
         return self.secured or view_of(self.picture(), (), Sensors(), self.at)
+
+    def school_logs(self) -> Sequence[SchoolLogs]:
+        return self.logged
 
     def security_began(self, since: int, place: str) -> Sequence[Began]:
         if self.security_trouble:

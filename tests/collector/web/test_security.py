@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from alerts.history import Began
+from collector.logsheard import SchoolLogs
 from collector.picture import Picture
 from collector.security.sensors import Sensors
 from collector.security.view import view_of
@@ -32,6 +33,34 @@ async def test_a_district_without_sensors_is_unknown_and_not_called_safe(
     own = (await read(client, f"/schools/{school.region}/{school.school}")).text
     if len(source.schools[0].agents) > 1:
         assert "有没有攻击无人知道" in own
+
+
+async def test_the_logs_of_devices_stand_by_school_and_none_is_unknown_and_not_good(
+    client: Client, source: FakeSource
+) -> None:
+    text = (await read(client, "/security")).text
+    assert "没有学校接入设备日志：是否留存、是否完整都未知。" in text
+    furnish(source, 5)
+    keys = [(one.region, one.school) for one in source.schools]
+    source.logged = (
+        SchoolLogs(keys[0], "young", "firewall_silent"),
+        SchoolLogs(keys[1], "short", "log_day_damaged"),
+        SchoolLogs(keys[2], "short"),
+        SchoolLogs(keys[3], "kept"),
+        SchoolLogs(keys[4]),
+    )
+    page = await read(client, "/security")
+    for words in (
+        "已满 184 天 1 所，不足 2 所，未满期 1 所，未知 1 所",
+        "5 所中 3 所日志正常到达，没有缺失或改动",
+        f"{source.schools[0].name} ：没有日志到达",
+        f"{source.schools[1].name} ：已封存的日志被改动",
+        f"{source.schools[2].name} ：留存不足 184 天",
+        "没有列出的学校没有接入设备日志，情况未知",
+    ):
+        assert words in page.text, words
+    english = (await read(client, "/security?lang=en")).text
+    assert "Kept (I-23): 184 days and more at 1 schools, short at 2, young at 1" in english
 
 
 async def test_attacks_stand_by_school_worst_first_with_who_and_on_what_evidence(
