@@ -45,7 +45,7 @@ from tests.e2e.programs import Program
 from tests.real import brokers
 from tests.real.brokers import LOOPBACK, RealBroker, free_port
 from tests.real.influx import RealInflux
-from tests.waiting import until_sync
+from tests.real.nowhere import nowhere
 
 RAW: Final = "schoolwatch"
 PARTS: Final = ("", "_1h", "_1d")
@@ -54,8 +54,6 @@ RAW_S: Final = 26 * 3_600
 PLAYED_S: Final = 2_400
 SPEED: Final = 150
 WITHIN_S: Final = 480
-NOWHERE: Final = "192.0.2.1"
-"""Where nobody answers: kept for documentation (RFC 5737)."""
 
 REGIONS: Final = ("330106", "330108")
 TOLD, SCHOOLS = 9, 20
@@ -171,7 +169,7 @@ def scenario(port: int) -> str:
 def roster(port: int) -> str:
     """Return the roster; one address of the district answers, at *port*, and one does not."""
     rows = list(csv.reader(io.StringIO(roster_csv(schools()))))
-    asked = {"s0001": f"{LOOPBACK}:{port}", DOWN: NOWHERE}
+    asked = {"s0001": f"{LOOPBACK}:{port}", DOWN: nowhere()}
     file = io.StringIO()
     out = csv.writer(file, lineterminator="\n")
     out.writerow([*rows[0], "外部探测地址"])
@@ -259,7 +257,10 @@ def fill(folder: Path, server: RealInflux, bucket: str = RAW) -> Filled:
         write(Job(past(), month, target), 1)
         well_known(target, lesson_day(began_s))
         filled = Filled(server, bucket, began_s * SECOND, 0)
-        until_sync(lambda: arrived(filled), WITHIN_S)
+        end = time.monotonic() + WITHIN_S
+        while late := missing(filled):
+            assert time.monotonic() < end, f"not there within {WITHIN_S} s: {late}"
+            time.sleep(1)
         return replace(filled, at=time.time_ns())
 
 
@@ -291,24 +292,23 @@ def well_known(target: Target, until_s: int) -> None:
                 sink.put("_1d", line)
 
 
-def arrived(filled: Filled) -> bool:
-    """Tell whether the present is there, and the collector has seen all that it is to see."""
+def missing(filled: Filled) -> list[str]:
+    """Return what of the present is not there, or not yet seen by the collector."""
     found = filled.ask(f"SELECT last(state) FROM school WHERE {LATELY} GROUP BY school")
     states = {one["tags"]["school"]: one["values"][0][1] for one in found}
     wanted = {one.school: STATES.get(one.school, "up") for one in schools()}
+    late = [f"{who} {state}" for who, state in wanted.items() if states.get(who) != state]
     # The history also has the month that goes on, and may be later than the collector's first.
     month = "SELECT last(total) FROM indicator WHERE \"window\" = 'month' AND area = 'all'"
     found = filled.ask(f"{month} AND region = 'all'", "_1d")
-    is_theirs = bool(found) and found[0]["values"][0][1] == SCHOOLS
-    return (
-        is_theirs
-        and states == wanted
-        and all(
-            filled.ask(f"SELECT last({field}) FROM {name} WHERE {LATELY}")
-            for name, field in LAST.items()
-        )
-        and all(of <= _saying(filled, name, field) for (name, field), of in LAST_OF.items())
-    )
+    if not found or found[0]["values"][0][1] != SCHOOLS:
+        late.append(f"the month of {SCHOOLS} schools: {found}")
+    for name, field in LAST.items():
+        if not filled.ask(f"SELECT last({field}) FROM {name} WHERE {LATELY}"):
+            late.append(name)
+    for (name, field), of in LAST_OF.items():
+        late += [f"{name} of {who}" for who in of - _saying(filled, name, field)]
+    return late
 
 
 def _saying(filled: Filled, name: str, field: str) -> set[str]:
