@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import ClassVar, Final, NamedTuple
 
-from agent.sensor.facts import ACK, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
+from agent.sensor.facts import ACK, FIN, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
 from agent.sensor.network import Network
 from agent.sensor.ports import EPHEMERAL_MIN, SYSTEM_MAX
 from agent.sensor.roles import OUTSIDE
@@ -117,6 +117,8 @@ class Contacts:
             # FIN, Xmas and NULL scans: no system sends these in a connection.
             asked = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
             self._first((fact.source, fact.target, fact.target_port), asked, REFUSED)
+        elif flags & FIN:
+            self._closed(fact)
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*: what was not answered in time is told."""
@@ -149,6 +151,15 @@ class Contacts:
         elif not asked.target_mac:  # a cooked capture says only who sent it
             asked = asked._replace(target_mac=fact.src)
         self._first(key, asked, outcome)
+
+    def _closed(self, fact: Tcp) -> None:
+        """Hear that an asker ends a connection in order, so that there was one.
+
+        It counts only where no answer to him is ever seen; else anybody could pretend it.
+        """
+        key = (fact.source, fact.target, fact.target_port)
+        if key in self._pending and self._answered.get(fact.source) is None:
+            self._first(key, self._pending.pop(key), ACCEPTED)
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, target, _ = key
