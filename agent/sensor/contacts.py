@@ -15,7 +15,7 @@ from typing import ClassVar, Final, NamedTuple
 
 from agent.sensor.facts import ACK, FIN, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
 from agent.sensor.network import Network
-from agent.sensor.ports import EPHEMERAL_MIN, SYSTEM_MAX
+from agent.sensor.ports import EPHEMERAL_MIN, RESERVED_MIN
 from agent.sensor.roles import OUTSIDE
 from agent.sensor.routers import Routers
 from agent.sensor.tables import Bounded
@@ -110,7 +110,7 @@ class Contacts:
             key = (fact.target, fact.source, fact.source_port)
             if plain or key in self._pending:
                 self._answer(fact, REFUSED)
-            elif not flags & ACK and fact.source_port <= SYSTEM_MAX and _is_drawn(fact.target_port):
+            elif not flags & ACK and _is_servers(fact.source_port, fact.target_port):
                 answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
                 self._first(key, answered, RESET)
         elif not flags & ACK:
@@ -212,6 +212,6 @@ class Contacts:
         return known
 
 
-def _is_drawn(port: int) -> bool:
-    """Return whether clients draw it; those of NFS have system ports, and servers lower ones."""
-    return port >= EPHEMERAL_MIN
+def _is_servers(port: int, client_port: int) -> bool:
+    """Return whether a segment from *port* is a server's, not that of a client of NFS."""
+    return port < RESERVED_MIN and client_port >= EPHEMERAL_MIN

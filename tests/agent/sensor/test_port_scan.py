@@ -524,3 +524,11 @@ def test_a_scan_of_the_twenty_usual_ports_of_which_five_are_open() -> None:
     (one,) = told(merged(*frames))
     # The first is forgotten: it was open, and nothing spoke against who tried it.
     assert (one.kind, one.count, one.evidence["refused"]) == ("port_scan", 19, 15)
+
+
+def test_a_client_of_nfs_that_resets_connections_from_its_reserved_ports() -> None:
+    """Linux draws them from 665 to 1023, and mountd listens on a high port."""
+    frames = [
+        (T + 20 * n, segment(PC, 1000 - n, SERVER, 40_000, RST, sequence=77)) for n in range(20)
+    ]
+    assert kinds(frames) == []
