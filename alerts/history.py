@@ -19,9 +19,9 @@ from alerts.rules import Rule
 from alerts.schooltime import SchoolTime
 from alerts.shipped import RULES
 from alerts.step import Case
-from alerts.texts import Words, heading, telling_of
+from alerts.texts import Words, first_step, heading, telling_of
 from core import clock
-from core.alerts import NO_TEXT, AlertKey, Telling, Text
+from core.alerts import NO_TEXT, Alert, AlertKey, Telling, Text
 from core.errors import StoreBusy
 from core.readonly import read_only
 
@@ -224,6 +224,10 @@ class History:
     def in_words(self, cases: Iterable[Case]) -> Sequence[Telling]:
         """Return *cases* as they are told; asks no database."""
         return [telling_of(case.alert, self._rules, self._words) for case in cases]
+
+    def first_step(self, alert: Alert) -> Text:
+        """Return what to try first about *alert*; asks no database."""
+        return first_step(alert, self._rules.get(alert.key.rule), self._words)
 
     def attended(self) -> Attended:
         """Return which open alerts somebody takes care of, and which are overdue; raises

@@ -23,6 +23,10 @@ ROLES: Final[Mapping[str, Text]] = {
 UNKNOWN: Final = Text("尚不清楚", "not known yet")
 
 FIGURES: Final[Mapping[str, Text]] = {
+    "goes_on": Text(
+        "攻击仍在继续：目标已查明，改为另一条告警跟踪",
+        "the attack goes on: its target is known now, and another alert tells of it",
+    ),
     "threat": Text("名称 {n}", "called {n}"),
     "blocked": Text("已拦截：{n}", "blocked: {n}"),
     "device": Text("由 {n} 报告", "told by {n}"),

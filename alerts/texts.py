@@ -158,6 +158,15 @@ def _lines(
     return lines
 
 
+def first_step(alert: Alert, rule: Rule | None, words: Words) -> Text:
+    """Return what *alert* tells people to try first, empty where its rule is no more."""
+    if rule is None:
+        return NO_TEXT
+    said = rule.texts.first
+    zh, en = (said[n].format_map(_values(alert, rule, words, n)) for n in (0, 1))
+    return Text(zh, en)
+
+
 def heading(rule: Rule) -> Text:
     """Return what *rule* tells of, without saying where: its title up to the first gap."""
     title = rule.texts.title

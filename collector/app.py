@@ -80,6 +80,7 @@ from collector.targetwatch import TargetWatch
 from collector.tasks import Tasks
 from collector.unconnected import Listed
 from collector.unconnectedwatch import UnconnectedWatch
+from core.alerts import Alert, Text
 from core.lock import hold
 from core.stopping import at_signal
 from core.types import Value
@@ -270,6 +271,10 @@ class Collector:
     def security(self) -> SecurityView:
         """Return what is known of the security of each school at this moment."""
         return self._security.view(self.picture())
+
+    def first_step(self, alert: Alert) -> Text:
+        """Return what to try first about *alert*."""
+        return self.alerting.history.first_step(alert)
 
     def school_logs(self) -> Sequence[SchoolLogs]:
         """Return how the logs of the devices of each school stand."""

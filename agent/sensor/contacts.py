@@ -13,9 +13,9 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import ClassVar, Final, NamedTuple
 
-from agent.sensor.facts import ACK, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
+from agent.sensor.facts import ACK, FIN, FLAGS, RST, SYN, Address, Fact, Icmp, Mac, Tcp, made
 from agent.sensor.network import Network
-from agent.sensor.ports import EPHEMERAL_MIN, SYSTEM_MAX
+from agent.sensor.ports import EPHEMERAL_MIN, RESERVED_MIN
 from agent.sensor.roles import OUTSIDE
 from agent.sensor.routers import Routers
 from agent.sensor.tables import Bounded
@@ -110,13 +110,15 @@ class Contacts:
             key = (fact.target, fact.source, fact.source_port)
             if plain or key in self._pending:
                 self._answer(fact, REFUSED)
-            elif not flags & ACK and fact.source_port <= SYSTEM_MAX and _is_drawn(fact.target_port):
+            elif not flags & ACK and _is_servers(fact.source_port, fact.target_port):
                 answered = _Asked(fact.at, fact.number, fact.vlan, fact.dst, fact.src)
                 self._first(key, answered, RESET)
         elif not flags & ACK:
             # FIN, Xmas and NULL scans: no system sends these in a connection.
             asked = _Asked(fact.at, fact.number, fact.vlan, fact.src, fact.dst)
             self._first((fact.source, fact.target, fact.target_port), asked, REFUSED)
+        elif flags & FIN:
+            self._closed(fact)
 
     def tick(self, now: float) -> None:
         """Hear that it is *now*: what was not answered in time is told."""
@@ -149,6 +151,15 @@ class Contacts:
         elif not asked.target_mac:  # a cooked capture says only who sent it
             asked = asked._replace(target_mac=fact.src)
         self._first(key, asked, outcome)
+
+    def _closed(self, fact: Tcp) -> None:
+        """Hear that an asker ends a connection in order, so that there was one.
+
+        It counts only where no answer to him is ever seen; else anybody could pretend it.
+        """
+        key = (fact.source, fact.target, fact.target_port)
+        if key in self._pending and self._answered.get(fact.source) is None:
+            self._first(key, self._pending.pop(key), ACCEPTED)
 
     def _unanswered(self, key: _Key, asked: _Asked) -> None:
         source, target, _ = key
@@ -201,6 +212,6 @@ class Contacts:
         return known
 
 
-def _is_drawn(port: int) -> bool:
-    """Return whether clients draw it; those of NFS have system ports, and servers lower ones."""
-    return port >= EPHEMERAL_MIN
+def _is_servers(port: int, client_port: int) -> bool:
+    """Return whether a segment from *port* is a server's, not that of a client of NFS."""
+    return port < RESERVED_MIN and client_port >= EPHEMERAL_MIN

@@ -127,7 +127,10 @@ class Incidents:
         one = self._open.get((kind, key))
         if one is None or self.is_open(other, key) or self._counts.get(other, 0) >= self._max:
             return
-        before, one.incident = one.incident, replace(one.incident, became=other)
+        before = one.incident
+        # Whoever is told that this one is over hears that the attack is not.
+        said = {**before.evidence, "goes_on": 1}
+        one.incident = replace(before, became=other, evidence=said)
         self._end(one)
         one.incident = replace(before, kind=other)
         self._add(one)

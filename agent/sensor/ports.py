@@ -22,5 +22,7 @@ TELNET_PORTS: Final = (23, 2323)
 
 SYSTEM_MAX: Final = 1023
 """Ports that programs do not draw by chance (RFC 6335 §6)."""
+RESERVED_MIN: Final = 512
+"""From here on clients draw system ports too, which have to be root's: NFS, rsh (rresvport(3))."""
 EPHEMERAL_MIN: Final = 32_768
 """From here on systems draw the ports of their own questions; traceroute begins at 33434."""

@@ -20,7 +20,7 @@ SIX_TO_FOUR: Final = b"\x20\x02"
 UNIQUE_LOCAL: Final = frozenset((0xFC, 0xFD))
 LINK_LOCAL: Final = b"\xfe\x80"
 SENIOR_S: Final = 30.0
-EVEN_S: Final = 0.05
+EVEN_S: Final = 0.03
 EVEN_MAX_S: Final = 30.0
 """Routers draw each pause anew (RFC 4861 §6.2.4), of 3 s and more; fake_router6 sleeps 5 s."""
 KEPT: Final = 16

@@ -90,7 +90,8 @@ def _line(fields: Mapping[str, Value]) -> tuple[Value | None, ...]:
 def school_fields(one: Seen, *, school_time: bool) -> dict[str, Value]:
     """Return what a `school` point says; `up` is absent while it is unknown."""
     fields: dict[str, Value] = {
-        "name": one.name,
+        # Not in the roster, it has no name; tables would show an empty place.
+        "name": one.name or one.key[1],
         "state": one.state,
         "cause": one.cause,
         "known": int(one.line != "unknown"),

@@ -58,12 +58,16 @@ class SensorKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """What a sensor said last, and when (ns); fields come by exception, so each stays."""
+    """What a sensor said last, and when (ns); fields come by exception, so each stays.
+
+    `told` is when each field was measured (ns): what was sent twice may come after what is newer.
+    """
 
     key: SensorKey
     heard: int
     fields: Mapping[str, Value] = field(default_factory=dict)
     census: Mapping[str, Value] = field(default_factory=dict)
+    told: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def blind(self) -> str:
@@ -138,11 +142,13 @@ class Sensors:
                 return
             self._of_agent[who] += 1
         at = min(point.at, arrived)
+        new = {name: v for name, v in point.fields.items() if at >= known.told.get(name, 0)}
+        known = replace(known, told={**known.told, **dict.fromkeys(new, at)})
         if point.measurement == SENSOR:
-            fields = {**known.fields, **point.fields}
+            fields = {**known.fields, **new}
             self.known[key] = replace(known, heard=max(at, known.heard), fields=fields)
         else:
-            self.known[key] = replace(known, census={**known.census, **point.fields})
+            self.known[key] = replace(known, census={**known.census, **new})
         self.news.add(key)
 
     def _verdict(self, who: Identity, category: str, names: Value | None) -> None:

@@ -163,7 +163,7 @@ class Api:
         ask, since = security.wanted(request.query.items()), self.now() - security.WEEK
         view = security.narrowed(self.source.security(), ask)
         began = await self.reads.run(lambda: self.source.security_began(since, ask.place))
-        return answer(security.answered(view, began))
+        return answer(security.answered(view, began, self.source.first_step))
 
     async def evidence(self, _request: web.Request) -> web.Response:
         """Answer with whether the audit log can be believed."""

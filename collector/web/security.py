@@ -5,7 +5,7 @@ message to the school.
 Watch it: curl -s 'http://127.0.0.1:8480/api/v1/security' | python -m json.tool
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -19,7 +19,7 @@ from collector.security.sensors import STATES, Judged
 from collector.security.view import SchoolSecurity, SecurityView
 from collector.web import params
 from collector.web.fields import At, Count, Ns, SeverityWord, Words, when
-from core.alerts import Alert
+from core.alerts import Alert, Text
 from core.clock import SECOND, rfc3339
 from core.kinds import KINDS, kind_of
 
@@ -27,6 +27,9 @@ PARAMETERS: Final = ("region", "school")
 WEEK: Final = 7 * 86_400 * SECOND
 MOST: Final = 1_000
 """Schools in each list of one answer; the totals are of all."""
+
+FirstStep = Callable[[Alert], Text]
+"""What to try first about an alert."""
 
 SensorWord = Annotated[str, Meta(extra_json_schema={"enum": list(STATES)})]
 KindWord = Annotated[str, Meta(description="a kind of docs/events.md", examples=["arp_spoof"])]
@@ -47,6 +50,7 @@ class Attack(msgspec.Struct, frozen=True):
     """One event that goes on; `number` is its alert's. `confidence` is 0 to 1, null where unsaid.
 
     `grade` is proposed by the program and confirmed by a person; null for findings and faults.
+    `first` is the first thing to do.
     """
 
     number: int
@@ -64,6 +68,7 @@ class Attack(msgspec.Struct, frozen=True):
     count: Count
     evidence: Mapping[str, Any]
     says: Words
+    first: Words
     began: At | None
     began_ns: Ns
 
@@ -190,7 +195,7 @@ def narrowed(view: SecurityView, ask: Wanted) -> SecurityView:
     return SecurityView(view.at, schools, view.spreads)
 
 
-def answered(view: SecurityView, began: Iterable[Began]) -> Security:
+def answered(view: SecurityView, began: Iterable[Began], first: FirstStep) -> Security:
     """Return *view* in the words of the API; *began* are the alerts of the last seven days."""
     raised = {one.key.target for one in view.spreads}
     shown = [one for one in view.schools if one.attacks or one.sensors]
@@ -202,7 +207,7 @@ def answered(view: SecurityView, began: Iterable[Began]) -> Security:
         attacked_schools=len(view.attacked),
         sensors=SensorCounts(*view.sensor_counts.values()),
         spreads=[_spread(one) for one in view.spreads],
-        schools=[_school(one, raised) for one in shown[:MOST]],
+        schools=[_school(one, raised, first) for one in shown[:MOST]],
         schools_total=len(shown),
         without_sensor=[Named(*one.key, one.name) for one in without[:MOST]],
         without_sensor_total=len(without),
@@ -236,19 +241,22 @@ def _spread(one: Alert) -> Spreads:
     )
 
 
-def _school(one: SchoolSecurity, raised: set[str]) -> School:
+def _school(one: SchoolSecurity, raised: set[str], first: FirstStep) -> School:
     return School(
         *one.key,
         name=one.name,
         sensor=one.sensor,
-        attacks=[attack(alert, raised=views.code_of(alert) in raised) for alert in one.attacks],
+        attacks=[
+            attack(alert, first(alert), raised=views.code_of(alert) in raised)
+            for alert in one.attacks
+        ],
         sensors=[_sensor(judged) for judged in one.sensors],
         dns=one.dns,
     )
 
 
-def attack(alert: Alert, *, raised: bool) -> Attack:
-    """Return one alert of security."""
+def attack(alert: Alert, first: Text, *, raised: bool) -> Attack:
+    """Return one alert of security, and what to do *first*."""
     kind, details = KINDS[alert.key.rule], alert.details
     sure, count = details.get("confidence"), details.get("count")
     evidence = details.get("evidence")
@@ -269,6 +277,7 @@ def attack(alert: Alert, *, raised: bool) -> Attack:
         count=count if isinstance(count, int) and count >= 0 else 0,
         evidence=evidence if isinstance(evidence, dict) else {},
         says=Words(says(alert, 0), says(alert, 1)),
+        first=Words(first.zh, first.en),
         began=when(alert.began_at),
         began_ns=alert.began_at,
     )

@@ -23,6 +23,7 @@ from collector.rooms.school import School
 from collector.security.view import SecurityView
 from collector.store.base import Store
 from collector.unconnected import Listed
+from core.alerts import Alert, Text
 
 
 class Source(Protocol):
@@ -54,6 +55,9 @@ class Source(Protocol):
 
     def security(self) -> SecurityView:
         """Return what is known of the security of each school at this moment."""
+
+    def first_step(self, alert: Alert) -> Text:
+        """Return what to try first about *alert*."""
 
     def school_logs(self) -> Sequence[SchoolLogs]:
         """Return how the logs of the devices of each school stand, the bad first."""

@@ -13,7 +13,7 @@ MEASUREMENTS: Final = (
             "area": "`urban`, `town` or `rural`, as in the roster; else `unknown`",
             "type": "the roster's word for its type; else `unknown`",
         },
-        Field("name", "string", "", "its name in the roster"),
+        Field("name", "string", "", "its name in the roster, else its code"),
         Field(
             *("state", "string", ""),
             "of its line: `up`, `degraded`, `down`, `unknown`, `stopped` or `never_seen`",

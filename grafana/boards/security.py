@@ -169,7 +169,7 @@ def _unwatched(t: Language) -> table.Panel:
                 "not see all. Bring back the stopped ones first (docs/sensor-live.md).",
             ),
             "none",
-            t("每所学校都有人看护", "every school is watched"),
+            t("没有这样的学校，或没有数据", "no such school, or no data"),
             width=10,
             height=10,
             links=[ways.overview(t)],

@@ -132,6 +132,19 @@ def test_the_attack_that_comes_back_is_another_one(tmp_path: Path) -> None:
     ]
 
 
+def test_the_end_of_what_goes_on_as_another_attack_says_so(tmp_path: Path) -> None:
+    stage = Stage(tmp_path / "d1")
+    attack(stage, "arp_spoof", unasked=3)
+    stage.wait(30)
+    attack(stage, "arp_spoof", active=False, unasked=9, goes_on=1)
+    attack(stage, "gateway_spoof", unasked=9)
+    stage.wait(30)
+    alert, zh, en = stories(stage)["arp_spoof"]
+    assert alert.state == "ended"
+    assert "攻击仍在继续：目标已查明，改为另一条告警跟踪" in zh
+    assert "the attack goes on" in en
+
+
 def test_the_list_that_an_agent_gives_when_it_connects_tells_of_nothing_anew(
     tmp_path: Path,
 ) -> None:

@@ -6,7 +6,8 @@ there: a monitoring server asks for the same ones each minute, a router for thos
 Watch it work: arp-scan --localnet, or nmap -sn 192.0.2.0/24.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Final
 
@@ -26,6 +27,8 @@ ASKED_MAX: Final = 320
 """Addresses remembered for one machine: more than the 254 of the usual subnet."""
 MOST, SOME = 2 / 3, 0.2
 """Such shares of the addresses asked for must be silent."""
+WAITING_MAX: Final = 32
+"""Questions that are asked while one is answered: arp-scan asks 500 a second."""
 LONE_S: Final = 10.0
 
 
@@ -94,16 +97,21 @@ class _Sweep:
     began: float = 0.0
     targets: int = 0
     silent: int = 0
+    """Of those that had their time to answer."""
+    waiting: deque[Address] = field(default_factory=deque)
+    """The latest, which may still answer."""
     _asked: bytearray = field(default_factory=lambda: bytearray(8192))
     """A bit for the last two bytes of each address: a network has not more."""
 
-    def add(self, address: Address, *, silent: bool) -> None:
+    def add(self, address: Address, is_silent: Callable[[Address], bool]) -> None:
         """Note that it asked for *address*."""
         place, bit = divmod(address[-2] << 8 | address[-1], 8)
         if not self._asked[place] & 1 << bit:
             self._asked[place] |= 1 << bit
             self.targets += 1
-            self.silent += silent
+            self.waiting.append(address)
+            if len(self.waiting) > WAITING_MAX:
+                self.silent += is_silent(self.waiting.popleft())
 
 
 class ArpSweepMachine:
@@ -184,8 +192,12 @@ class ArpSweepMachine:
             self._sweeps.put(key, _Sweep(asker.asked[targets[-1]]))
         sweep = self._sweeps.of(key)
         before = sweep.targets
-        for address in targets[:1] if before else targets:
-            sweep.add(address, silent=not self.alive.get((claim.vlan, address)))
+
+        def is_silent(address: Address) -> bool:
+            return not self.alive.get((claim.vlan, address))
+
+        for address in targets[:1] if before else reversed(targets):
+            sweep.add(address, is_silent)
         seconds = max(claim.at - sweep.began, 0.001)
         pause = seconds / sweep.targets
         self._incidents.sign(
@@ -196,7 +208,8 @@ class ArpSweepMachine:
                 confidence=0.9 if pause < self._options.window_s / self._options.targets else 0.7,
                 evidence={
                     "targets": sweep.targets,
-                    "silent": sweep.silent,
+                    # The one asked for just now cannot have answered.
+                    "silent": sweep.silent + sum(map(is_silent, [*sweep.waiting][:-1])),
                     "seconds": round(seconds, 1),
                     "per_s": round(1 / pause, 1),
                 },

@@ -36,9 +36,10 @@ where many come within a minute: a monitor reads a banner once in that time.
 LEAST_ELSE: Final = 8
 MOST_BYTES: Final = 8192
 """Each way: keys and some passwords of ssh are 3,000; a command or a file soon is more."""
-MOST_UP: Final = dict.fromkeys(SSH_PORTS, 3500)
+MOST_UP: Final = dict.fromkeys(SSH_PORTS, 3350)
 """Bytes to a login by ssh that fails: hydra and ncrack send 1,550 to 2,500 with six passwords,
-OpenSSH with its longest keys (sntrup761) 3,200 with three; with them a command is 3,700."""
+OpenSSH with its longest key exchange (sntrup761) 3,217 with three. With that a command is 3,477 and
+more; with an older one 2,300, which looks like a guess."""
 MOST_S: Final = 90.0
 """Servers close a login that waits for its password after 60 s."""
 

@@ -30,8 +30,10 @@ UNSURE: Final = 0.5
 TOGETHER_S: Final = 0.2
 NEWCOMER_S: Final = 2.0
 """So long it is waited whether others come after a new router: then all are one flood."""
-EVEN: Final = 2
-"""So many even pauses of a router that is alone, and wants to be preferred all the same: a tool."""
+EVEN: Final = 5
+"""So many even pauses of a router that is alone, and wants to be preferred all the same: a tool.
+
+By chance radvd with pauses of 3 to 10 s has two after another twice a day, five in no lifetime."""
 LONGEST_S: Final = 1800.0
 """Between two advertisements of one router, RFC 4861 §6.2.1."""
 

@@ -106,8 +106,7 @@ class SchoolPages:
 
     def _security(self, request: web.Request, view: SchoolView) -> Mapping[str, Any]:
         known = self.frame.source.security()
-        raised = {one.key.target for one in known.spreads}
-        words = helpers(self.frame.texts(request), raised)
+        words = helpers(self.frame, request, known)
         return {"security": known.of((view.region, view.school)), **words}
 
     def _there(self, view: SchoolView) -> School:

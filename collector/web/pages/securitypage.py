@@ -11,7 +11,7 @@ from aiohttp import web
 from alerts.history import Began
 from collector.logsheard import SchoolLogs
 from collector.security.sensors import Judged
-from collector.security.view import code_of
+from collector.security.view import SecurityView, code_of
 from collector.web import security
 from collector.web.pages import reading
 from collector.web.pages.frame import Frame
@@ -56,7 +56,7 @@ class SecurityPage:
             logs=_Logs(source.school_logs()),
             week=security.week(began.found),
             problem=began.problem,
-            **helpers(self.frame.texts(request), {one.key.target for one in view.spreads}),
+            **helpers(self.frame, request, view),
         )
 
 
@@ -82,12 +82,14 @@ class _Logs:
         return sum(not one.wrong for one in self.schools)
 
 
-def helpers(t: Texts, raised: set[str]) -> dict[str, Any]:
-    """Return what the templates of security call; *raised* are the codes that spread."""
+def helpers(frame: Frame, request: web.Request, view: SecurityView) -> dict[str, Any]:
+    """Return what the templates of security call."""
+    t, raised = frame.texts(request), {one.key.target for one in view.spreads}
     number = 0 if t.language == "zh" else 1
 
     def attack(alert: Alert) -> Attack:
-        return security.attack(alert, raised=code_of(alert) in raised)
+        first = frame.source.first_step(alert)
+        return security.attack(alert, first, raised=code_of(alert) in raised)
 
     return {"attack": attack, "blind": lambda judged: blind(judged, number, t)}
 

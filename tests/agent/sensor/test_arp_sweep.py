@@ -61,6 +61,14 @@ def test_a_sweep_of_a_network_that_is_almost_full_is_seen() -> None:
     assert one.source.mac.hex(":") == SCANNER[0]
 
 
+def test_addresses_that_answer_are_not_called_silent_for_being_asked_first() -> None:
+    frames = sweep()
+    there = [one for n, one in enumerate(answers(frames, 253)) if n % 2]
+    [one] = found(say.merged(frames, there))
+    assert one.evidence["targets"] == 253
+    assert one.evidence["silent"] == pytest.approx(126.5, abs=1)  # the last may still answer
+
+
 def test_a_sweep_that_comes_again_is_another() -> None:
     frames = say.merged(sweep(), sweep(T + 4000))
     assert [stage for stage, _ in stages_of(frames, None, ("arp_sweep",))] == ["begin", "end"] * 2

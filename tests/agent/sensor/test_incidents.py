@@ -110,6 +110,7 @@ def test_an_attack_that_turns_out_to_be_another_goes_on_as_that_with_all_that_is
         ("begin", "gateway_spoof", ""),
         ("end", "gateway_spoof", ""),
     ]
+    assert [one.evidence.get("goes_on") for _, one in said] == [None, 1, None, None]
     last = said[-1][1]
     assert (last.start, last.last, last.count, last.numbers) == (
         1000.0,

@@ -376,13 +376,25 @@ def test_submodules_that_git_fetches_four_at_a_time() -> None:
     assert told(hydra(FAR, up=2800)) == []
 
 
-def test_commands_by_ssh_and_key_one_after_another() -> None:
-    """What OpenSSH 9.2 sends and gets for `ssh SERVER uptime`, 25 a minute."""
+# What OpenSSH 9.2 sends and gets by its own key exchange (sntrup761), 25 times a minute: a command
+# with a key of each kind, and three passwords that are wrong.
+@pytest.mark.parametrize(
+    ("up", "down", "kinds"),
+    [
+        pytest.param(4517, 3905, [], id="a command with an RSA key"),
+        pytest.param(3669, 3741, [], id="a command and its environment"),
+        pytest.param(3477, 3545, [], id="a command with an Ed25519 key"),
+        pytest.param(3217, 3117, ["password_guessing"], id="three passwords"),
+    ],
+)
+def test_commands_by_ssh_one_after_another_are_no_guesses(
+    up: int, down: int, kinds: list[str]
+) -> None:
     frames = [
-        accepted(T + 2.3 * n, PC, 40_000 + n, SERVER, 22, up=3669, down=3741, lasts=2.0)
+        accepted(T + 2.3 * n, PC, 40_000 + n, SERVER, 22, up=up, down=down, lasts=2.0)
         for n in range(100)
     ]
-    assert told(merged(*frames)) == []
+    assert [one.kind for one in told(merged(*frames))] == kinds
 
 
 def test_a_client_of_ftp_with_ten_connections_at_a_time_each_with_its_files() -> None:

@@ -1,6 +1,7 @@
 """Scans are one event each; what ordinary machines do is none."""
 
 import random
+from collections.abc import Callable
 
 import pytest
 
@@ -148,6 +149,24 @@ def test_a_scan_of_which_only_the_questions_are_visible() -> None:
     frames = [(T + n / 100, segment(PC, 5, SERVER, n, SYN)) for n in range(1, 1000)]
     (scan,) = told(frames)
     assert scan.confidence < 0.7
+
+
+def test_machines_that_a_monitor_reaches_are_no_sweep_where_no_answer_is_visible() -> None:
+    def half(each: Callable[..., Timed]) -> Timed:
+        asked = merged(*(each(T + n / 10, MONITOR, 40_000, inside(n), 9100) for n in range(170)))
+        return [one for one in asked if one[1][26:30] == packed(MONITOR)]
+
+    assert kinds(half(accepted)) == []
+    assert kinds(half(silent)) == ["port_scan"]
+
+
+def test_ends_of_connections_excuse_nobody_who_is_answered() -> None:
+    """A scanner may send what a connection would end with."""
+    frames = nmap(T, PC, SERVER, range(1, 3))
+    for n in range(3, 100):
+        frames.append((T + n, segment(PC, 5, SERVER, n, SYN, sequence=1000)))
+        frames.append((T + n + 0.1, segment(PC, 5, SERVER, n, FIN | ACK, sequence=1001)))
+    assert kinds(frames) == ["port_scan"]
 
 
 def test_a_scan_of_which_only_the_refusals_are_visible() -> None:
@@ -505,3 +524,11 @@ def test_a_scan_of_the_twenty_usual_ports_of_which_five_are_open() -> None:
     (one,) = told(merged(*frames))
     # The first is forgotten: it was open, and nothing spoke against who tried it.
     assert (one.kind, one.count, one.evidence["refused"]) == ("port_scan", 19, 15)
+
+
+def test_a_client_of_nfs_that_resets_connections_from_its_reserved_ports() -> None:
+    """Linux draws them from 665 to 1023, and mountd listens on a high port."""
+    frames = [
+        (T + 20 * n, segment(PC, 1000 - n, SERVER, 40_000, RST, sequence=77)) for n in range(20)
+    ]
+    assert kinds(frames) == []

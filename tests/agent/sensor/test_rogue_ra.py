@@ -1,5 +1,7 @@
 """Who poses as an IPv6 router or as its DHCP server, and where several are none too many."""
 
+import random
+
 import pytest
 
 from agent.sensor.incidents import OPEN_MAX, Incident
@@ -307,9 +309,20 @@ def test_two_dhcp_servers_with_a_common_resolver_are_a_pair() -> None:
 
 
 def test_a_router_that_is_alone_and_advertises_as_fake_router6_does() -> None:
-    tool = [rogue(5.0 * n, preference=HIGH) for n in range(4)]
+    tool = [rogue(5.0 * n, preference=HIGH) for n in range(8)]
     (one,) = found(tool)
     assert (accused([one]), one.confidence) == ([(ROGUE, ROGUE_MAC)], 0.6)
     assert found([rogue(5.0 * n) for n in range(20)]) == []
     drawn = (0.0, 5.0, 9.2, 16.1, 20.0, 25.7)
     assert found([rogue(at, preference=HIGH) for at in drawn]) == []
+
+
+@pytest.mark.parametrize("longest_s", [4.0, 10.0])
+def test_a_lone_router_that_is_preferred_is_none_for_a_pace_that_is_even_by_chance(
+    longest_s: float,
+) -> None:
+    chance, at, frames = random.Random(0), 0.0, list[tuple[float, bytes]]()
+    while at < 86_400:  # a day of radvd with AdvDefaultPreference high
+        frames.append(rogue(at, preference=HIGH))
+        at += chance.uniform(3.0, longest_s)
+    assert found(frames) == []

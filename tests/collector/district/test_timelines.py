@@ -164,6 +164,7 @@ async def test_areas_are_apart_and_a_school_without_one_is_only_in_all(tmp_path:
     play = Play(tmp_path, schools=schools)
     play.cut("b")
     await play.until("Mon 08:30")
+    assert play.school("b", "name")[0][1] == "b", "it has no name, and tables no empty place"
     counts = {
         area: play.score("I-01", "live", area).total for area in ("all", "urban", "town", "rural")
     }

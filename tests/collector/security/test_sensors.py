@@ -46,6 +46,17 @@ def test_a_sensor_that_is_heard_sees_or_is_blind_as_it_says() -> None:
     assert sensors.known[ETH0].lost_percent == 1.0, "what did not change did not travel"
 
 
+def test_what_was_measured_before_and_comes_again_later_changes_nothing() -> None:
+    """A batch is sent again where its receipt did not come."""
+    sensors = Sensors()
+    hear(sensors, sees="unknown", blind="port_scan", frames=2)
+    hear(sensors, at=NOW + MINUTE, sees="all", blind="")
+    hear(sensors, sees="unknown", blind="port_scan", frames=2)
+    assert states(sensors, NOW + MINUTE) == {ETH0.of_school: "sees"}
+    hear(sensors, at=NOW + MINUTE // 2, frames=99)
+    assert sensors.known[ETH0].fields["frames"] == 99, "nothing newer is known of it"
+
+
 def test_one_that_does_not_know_yet_what_it_sees_does_not_see_all() -> None:
     sensors = Sensors()
     hear(sensors, frames=1)

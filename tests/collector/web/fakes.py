@@ -20,6 +20,8 @@ from alerts.history import Began, Stories, Story, Wanted
 from alerts.incidents import pack
 from alerts.incidents.clocks import Step
 from alerts.routing.supervision import Supervision
+from alerts.shipped import RULES
+from alerts.texts import Words, first_step
 from collector.canary import Canary
 from collector.district.scores import Score
 from collector.evidence.health import LogHealth
@@ -43,6 +45,7 @@ from collector.unconnected import Listed
 from collector.verdicts import Cause, State, Verdict, line_verdict
 from collector.web.app import serve
 from core import clock
+from core.alerts import Alert, Text
 from core.clock import SECOND, Clock
 from core.errors import StoreError
 from core.types import Identity
@@ -117,6 +120,10 @@ class FakeSource:
 
     def security(self) -> SecurityView:
         return self.secured or view_of(self.picture(), (), Sensors(), self.at)
+
+    def first_step(self, alert: Alert) -> Text:
+        rule = next((one for one in RULES if one.name == alert.key.rule), None)
+        return first_step(alert, rule, Words(str, SHANGHAI))
 
     def school_logs(self) -> Sequence[SchoolLogs]:
         return self.logged

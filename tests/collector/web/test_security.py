@@ -92,6 +92,24 @@ async def test_attacks_stand_by_school_worst_first_with_who_and_on_what_evidence
         assert MAC not in text
 
 
+async def test_each_attack_says_what_to_do_first_in_the_words_of_the_message(
+    client: Client, source: FakeSource
+) -> None:
+    furnish(source, 50)
+    school = source.schools[0]
+    for path in ("/security", f"/schools/{school.region}/{school.school}"):
+        text = (await read(client, path)).text
+        assert "请在交换机上按下面的 MAC 地址或网段找到这台设备，先拔掉它的网线" in text
+    text = (await read(client, "/security?lang=en")).text
+    assert (
+        "Find the machine on the switch by what stands below, unplug it or close its port" in text
+    )
+    body: Any = await (await client.get("/api/v1/security")).json()
+    found = [attack["first"] for one in body["schools"] for attack in one["attacks"]]
+    assert found
+    assert all(one["zh"] and one["en"] and "{" not in one["zh"] + one["en"] for one in found)
+
+
 async def test_a_school_has_its_own_part(client: Client, source: FakeSource) -> None:
     furnish(source, 50)
     first, last = source.schools[0], source.schools[20]
