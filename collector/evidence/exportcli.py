@@ -136,8 +136,9 @@ def _in_words(hit: "Hit") -> str:
 
 @click.command("export", short_help="A part of the log as a ZIP that proves itself offline.")
 @_question_options
+@click.option("--size", type=click.IntRange(min=1), default=None, help="Of an older checkpoint.")
 @click.option("--out", type=FILE, required=True, help="The ZIP; never over a file that is there.")
-def export_command(place: Path, out: Path, **said: Any) -> None:
+def export_command(place: Path, size: int | None, out: Path, **said: Any) -> None:
     """Write rows with checkpoint, proofs, key, instructions and a verifier to one ZIP.
 
     With times alone it has every row of that time, and proves that none was left out; what is
@@ -149,7 +150,7 @@ def export_command(place: Path, out: Path, **said: Any) -> None:
 
     log, question = _asked(place, said)
     with writing(out) as to:
-        made = export(log.folder, question, to)
+        made = export(log.folder, question, to, size or 0)
         if log.table is not None:
             rows = {"first": made.first, "last": made.last, "rows": made.rows}
             told = {"file": out.name, "sha256": made.sha256, **rows, **question.as_dict()}
