@@ -72,8 +72,9 @@ class Rows:
             if said.agent.startswith(OWN):
                 self.seen.back_told.append(line.row)
         elif line.kind == RETENTION_ROW and isinstance(details.get("last"), int):
-            self.seen.removed_to = max(self.seen.removed_to, details["last"])
-            self.seen.removed_by = line.row
+            # A later one may not be signed yet.
+            if said.agent.startswith(OWN) and details["last"] >= self.seen.skipped:
+                self.seen.removed_by = self.seen.removed_by or line.row
         elif line.kind == ANEW_ROW and said.agent.startswith(OWN):
             what = "what stands before this row was signed anew then: only a witness vouches for it"
             self.seen.say("made_anew", what, "", 0, line.row)
