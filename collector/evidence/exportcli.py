@@ -61,7 +61,7 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     from collector.evidence.search import FOR_EVER, SINCE_EVER, Question  # noqa: PLC0415
     from collector.evidence.where import log_to_ask  # noqa: PLC0415
     from collector.rollups.again import moment  # noqa: PLC0415
-    from core.kinds import kinds_called  # noqa: PLC0415
+    from core.kinds import KINDS, kinds_called  # noqa: PLC0415
 
     log = log_to_ask(place)
     zone = log.table.tz() if log.table else ZoneInfo("Asia/Shanghai")
@@ -70,8 +70,14 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     upto = moment(stop, zone) if stop else FOR_EVER
     if since >= upto:
         raise ConfigError(f"--from {start} is not before --to {stop}")
-    kinds = frozenset(kind for one in said.pop("kinds") for kind in kinds_called(one))
-    return log, Question(since, upto, kinds=kinds, **said)
+    asked = {one: kinds_called(one) for one in said.pop("kinds")}
+    for one, found in asked.items():
+        if one not in KINDS and found == {one}:
+            text = (
+                f"no kind in docs/events.md is called {one}: only rows of just that word are meant"
+            )
+            click.echo(text, err=True)
+    return log, Question(since, upto, kinds=frozenset().union(*asked.values()), **said)
 
 
 @click.command("search", short_help="Rows of the log by time, kind, actor, school, target, text.")

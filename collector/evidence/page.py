@@ -51,6 +51,7 @@ $ {leaf}
 三、能证明什么，不能证明什么
 
 能证明：这些记录在检查点签名时就在日志中，内容和次序此后未改动。
+不能证明：首条之前、末条之后没有同一时段的记录，需要时请索取前一条和后一条（audit prove）。
 不能证明：签名之前记录是否属实；也不能排除持有签名密钥的人重写整个日志后重新签名。
 后者要与见证方（学校的采集端、审计员的主机）保存的检查点比对。本导出证明的只有 checkpoint.body：
 记录数相同时，它的前三行（名称、记录数、根）与见证方保存的必须逐字相同；记录数不同时，请索取按
@@ -92,14 +93,15 @@ B. Every record (Python 3.6 or later, nothing to install)
 C. What this proves, and what not
 
 It proves that these records were in the log when the checkpoint was signed, and that neither they
-nor their order have changed since. It does not prove that what was recorded is true, nor that
-nobody who has the signing key rewrote the whole log and signed it anew. For that, compare with a
-checkpoint that a witness keeps (agents in schools, the auditor's host). Only checkpoint.body is
-proved here: over the same number of rows, its first three lines (name, rows, root) have to be
-those that the witness keeps, letter for letter.
-Where the witness keeps one over another number, ask for an export under that one (audit export
---size NUMBER). The others in the file checkpoints, and this page, are not under the signed root,
-and prove nothing.
+nor their order have changed since. It does not prove that no row of that time stands before the
+first or behind the last: where that matters, ask for the one before and the one behind (audit
+prove). It does not prove that what was recorded is true, nor that nobody who has the signing key
+rewrote the whole log and signed it anew. For that, compare with a checkpoint that a witness keeps
+(agents in schools, the auditor's host). Only checkpoint.body is proved here: over the same number
+of rows, its first three lines (name, rows, root) have to be those that the witness keeps, letter
+for letter. Where the witness keeps one over another number, ask for an export under that one (audit
+export --size NUMBER). The others in the file checkpoints, and this page, are not under the signed
+root, and prove nothing.
 
 D. What it may be used for
 

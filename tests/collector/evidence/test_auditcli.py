@@ -73,6 +73,12 @@ def test_rows_are_found_by_anything_they_say(log: Made, capsys: Out) -> None:
     assert searched(capsys, log, *words) == noon
 
 
+def test_a_kind_that_there_is_not_is_said_to_be_none(log: Made, capsys: Out) -> None:
+    for kind, known in (("不存在", False), ("端口", True), ("link_down", True)):
+        _, _, err = told(capsys, "search", "--config", log.folder, "--kind", kind)
+        assert (f"is called {kind}" in err) is not known
+
+
 def test_no_more_rows_are_shown_than_asked_for_and_that_is_said(log: Made, capsys: Out) -> None:
     code, out, err = told(capsys, "search", "--config", log.folder, "--limit", "3")
     assert (code, len(out.splitlines())) == (0, 3)
