@@ -38,6 +38,18 @@ def removed(one: Collector) -> None:
     assert one.log.health().oldest_row == 7
 
 
+def broken_off(
+    one: Collector, at: int, what: str, do: Callable[[Collector], None], patch: pytest.MonkeyPatch
+) -> bool:
+    """Do something with the fault *what* at call *at*; return whether it came so far."""
+    disk = Disk(one.folder / "audit", at, what)
+    with patch.context() as patched:
+        disk.watch(patched)
+        with contextlib.suppress(Died, OSError, StoreError, StartError):
+            do(one)
+    return disk.calls >= at
+
+
 def whole(one: Collector, held: Sequence[Head], to: Path) -> None:
     """Hold that the log is fine, also by what was *held* of it before, and proves a row."""
     report = Check(one.folder / "audit", None, held).run()
@@ -60,12 +72,7 @@ def test_what_a_witness_holds_is_consistent_wherever_a_removal_of_checkpoints_wa
         sign(one.log)
         held = [replace(head, witness=True) for head in heads_in(one.folder / "audit/checkpoints")]
         one.clock.at += 184 * DAY
-        disk = Disk(one.folder / "audit", at, what)
-        with monkeypatch.context() as patched:
-            disk.watch(patched)
-            with contextlib.suppress(Died, OSError, StoreError, StartError):
-                remove(one)
-        reached = disk.calls >= at
+        reached = broken_off(one, at, what, remove, monkeypatch)
         one.again()
         whole(one, held, quick / "row.zip")
         remove(one)
@@ -98,12 +105,8 @@ def test_what_a_fault_cut_off_is_gone_on_with_and_done_once(
         if do is remove:
             seal(one)
             one.clock.at += 184 * DAY
-        before, disk = lines_of(one.folder), Disk(one.folder / "audit", at, what)
-        with monkeypatch.context() as patched:
-            disk.watch(patched)
-            with contextlib.suppress(Died, OSError, StoreError, StartError):
-                do(one)
-        reached = disk.calls >= at
+        before = lines_of(one.folder)
+        reached = broken_off(one, at, what, do, monkeypatch)
         one.again()
         do(one)
         judge(one)
