@@ -1,26 +1,38 @@
-"""A log's rows against checkpoints that others kept: every row is read, no tile is trusted."""
+"""A log's rows against checkpoints that others kept: every row is read, no tile is trusted.
+
+Of rows that retention removed there are the hashes; what they make is held to the same checkpoints.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from collector.evidence.lines import said
 from collector.evidence.reader import LogReader
+from collector.evidence.rows import RETENTION_ROW, removed_to
+from collector.evidence.segments import first_row, segments
+from collector.evidence.tree import leaves_in
 from core.errors import ConfigError, LogDamaged
 from core.merkle.hashing import Edge, leaf_hash
 from core.merkle.note import Checkpoint, NoteError, checkpoint_in
 from core.merkle.notes import read_framed
 
 Agrees = Literal["agrees", "differs", "ahead"]
+_REMOVAL: Final = RETENTION_ROW.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How each checkpoint stands to the log of `rows` rows; `damage` stopped the reading."""
+    """How each checkpoint stands to the log of `rows` rows; `damage` stopped the reading.
+
+    Of the first `removed` rows only the hashes were there.
+    """
 
     rows: int
     found: Sequence[tuple[Checkpoint, Agrees]]
     damage: str = ""
+    removed: int = 0
 
     @property
     def fine(self) -> bool:
@@ -38,6 +50,11 @@ class Compared:
             yield f"{one.origin}  {one.size} 行 rows  {one.extension('time')}  {words[word]}"
         if self.damage:
             yield self.damage
+        elif self.removed:
+            yield (
+                f"前 {self.removed} 行已按保存期限删除，日志中有记录；以其哈希比对 / the first "
+                f"{self.removed} rows were removed, as a row says: their hashes were compared"
+            )
         some = len(self.found)
         yield f"共 {self.rows} 行，{some} 个检查点 / {self.rows} rows, {some} checkpoints"
 
@@ -63,13 +80,24 @@ def compared(folder: Path, checkpoints: Iterable[Checkpoint]) -> Compared:
     """Return how *checkpoints* stand to the log in *folder*."""
     wanted = {one.size for one in checkpoints}
     roots, edge, damage = dict[int, bytes](), Edge(), ""
+    removed = next(filter(None, map(first_row, segments(folder))), 1) - 1
+
+    def take(leaf: bytes) -> None:
+        edge.append(leaf)
+        if edge.size in wanted:
+            roots[edge.size] = edge.root()
+
     if 0 in wanted:
         roots[0] = edge.root()
     try:
-        for _, line in LogReader(folder).lines():
-            edge.append(leaf_hash(line))
-            if edge.size in wanted:
-                roots[edge.size] = edge.root()
+        for leaf in leaves_in(folder, 0, removed):
+            take(leaf)
+        told = not removed
+        for _, line in LogReader(folder).lines(removed + 1):
+            take(leaf_hash(line))
+            told = told or (_REMOVAL in line and removed_to(said(line)) >= removed)
+        if not told:
+            damage = f"rows 1 to {removed} are gone, and no row says that they were removed"
     except (LogDamaged, OSError) as error:
         damage = str(error)
 
@@ -79,4 +107,4 @@ def compared(folder: Path, checkpoints: Iterable[Checkpoint]) -> Compared:
         return "agrees" if roots[one.size] == one.root else "differs"
 
     ordered = sorted(checkpoints, key=lambda one: (one.origin, one.size))
-    return Compared(edge.size, [(one, stands(one)) for one in ordered], damage)
+    return Compared(edge.size, [(one, stands(one)) for one in ordered], damage, removed)

@@ -32,7 +32,6 @@ from core import VERSION
 from core.disk import sync_folder
 from core.errors import ConfigError
 from core.merkle import proofs
-from core.merkle.note import Note
 from core.merkle.notes import framed
 
 README: Final = "README.txt"
@@ -104,15 +103,14 @@ def writing(out: Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
-def export(folder: Path, question: Question, to: Path) -> Export:
+def export(folder: Path, question: Question, to: Path, size: int = 0) -> Export:
     """Write what is asked for to the file *to*; raises NotProved, LogDamaged, OSError.
 
-    A question that names only times gives every row between the first and the last that fit.
+    A question that names only times gives every row between the first and the last that fit. It is
+    under the checkpoint over *size* rows, the newest if 0.
     """
-    head, asked = head_of(folder), question.as_dict()
-    assert head.checkpoint is not None
-    size = head.checkpoint.size
-    hits = takewhile(lambda hit: hit.row <= size, search(folder, question))
+    head, asked = head_of(folder, size), question.as_dict()
+    hits = takewhile(lambda hit: hit.row <= head.size, search(folder, question))
     if set(asked) <= {"since", "upto", "clock"}:
         return _written(folder, head, _range((hit.row for hit in hits), LogReader(folder)), to)
     chosen = json.dumps(asked, sort_keys=True, ensure_ascii=False)
@@ -210,15 +208,15 @@ def _add_rest(folder: Path, head: Head, archive: _Archive, rows: tuple[int, int]
     assert head.note is not None
     archive.add("checkpoint.body", head.note.text.encode())
     archive.add("checkpoint.sig", head.note.signatures[0][2])
-    archive.add("checkpoints", framed(_daily(folder, head.note, rows)))
+    archive.add("checkpoints", framed(_daily(folder, head, rows)))
     archive.add("key.pem", pem_of(public_of(folder, head)))
     archive.add("verify.py", _VERIFIER.read_bytes())
     sums = "".join(f"{digest}  {name}\n" for name, digest in sorted(archive.sums.items()))
     archive.add("SHA256SUMS", sums.encode())
 
 
-def _daily(folder: Path, own: Note, rows: tuple[int, int]) -> Iterator[bytes]:
-    """Return the last checkpoint of each day over these rows, for comparing with a witness's.
+def _daily(folder: Path, own: Head, rows: tuple[int, int]) -> Iterator[bytes]:
+    """Return the last checkpoint of each day over these rows, to find what a witness may hold.
 
     Of a single row there is only the one that it is proved by, which comes last.
     """
@@ -226,11 +224,14 @@ def _daily(folder: Path, own: Note, rows: tuple[int, int]) -> Iterator[bytes]:
     for head in heads_in(folder / CHECKPOINTS) if rows[0] < rows[1] else ():
         if head.note is None or head.size < rows[0]:
             continue
+        if head.size >= own.size:
+            break
         if before is not None and before.note is not None and before.time[:10] != head.time[:10]:
             yield before.note.encode()
         before = head
         if head.size > rows[1]:
             break
-    if before is not None and before.note is not None and before.note != own:
+    if before is not None and before.note is not None:
         yield before.note.encode()
-    yield own.encode()
+    assert own.note is not None
+    yield own.note.encode()

@@ -61,7 +61,7 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     from collector.evidence.search import FOR_EVER, SINCE_EVER, Question  # noqa: PLC0415
     from collector.evidence.where import log_to_ask  # noqa: PLC0415
     from collector.rollups.again import moment  # noqa: PLC0415
-    from core.kinds import kinds_called  # noqa: PLC0415
+    from core.kinds import KINDS, kinds_called  # noqa: PLC0415
 
     log = log_to_ask(place)
     zone = log.table.tz() if log.table else ZoneInfo("Asia/Shanghai")
@@ -70,8 +70,14 @@ def _asked(place: Path, said: dict[str, Any]) -> "tuple[Log, Question]":
     upto = moment(stop, zone) if stop else FOR_EVER
     if since >= upto:
         raise ConfigError(f"--from {start} is not before --to {stop}")
-    kinds = frozenset(kind for one in said.pop("kinds") for kind in kinds_called(one))
-    return log, Question(since, upto, kinds=kinds, **said)
+    asked = {one: kinds_called(one) for one in said.pop("kinds")}
+    for one, found in asked.items():
+        if one not in KINDS and found == {one}:
+            text = (
+                f"no kind in docs/events.md is called {one}: only rows of just that word are meant"
+            )
+            click.echo(text, err=True)
+    return log, Question(since, upto, kinds=frozenset().union(*asked.values()), **said)
 
 
 @click.command("search", short_help="Rows of the log by time, kind, actor, school, target, text.")
@@ -136,8 +142,9 @@ def _in_words(hit: "Hit") -> str:
 
 @click.command("export", short_help="A part of the log as a ZIP that proves itself offline.")
 @_question_options
+@click.option("--size", type=click.IntRange(min=1), default=None, help="Of an older checkpoint.")
 @click.option("--out", type=FILE, required=True, help="The ZIP; never over a file that is there.")
-def export_command(place: Path, out: Path, **said: Any) -> None:
+def export_command(place: Path, size: int | None, out: Path, **said: Any) -> None:
     """Write rows with checkpoint, proofs, key, instructions and a verifier to one ZIP.
 
     With times alone it has every row of that time, and proves that none was left out; what is
@@ -149,7 +156,7 @@ def export_command(place: Path, out: Path, **said: Any) -> None:
 
     log, question = _asked(place, said)
     with writing(out) as to:
-        made = export(log.folder, question, to)
+        made = export(log.folder, question, to, size or 0)
         if log.table is not None:
             rows = {"first": made.first, "last": made.last, "rows": made.rows}
             told = {"file": out.name, "sha256": made.sha256, **rows, **question.as_dict()}

@@ -43,7 +43,7 @@ $ {digest}
 二、检查每条记录（Python 3.6 以上，不需安装任何东西）
 
 4. 记录与签名的根是否相符；若不相符，会指出第一处不符的行。
-您保存有公钥时，请加上 --key 和它的文件名：
+您保存有公钥时，请加上 --key 和它的文件名（该文件不要放进本文件夹）：
 $ {verify}
 5. 只用系统工具也可抽查一条，如第一行：结果应与 hashes.txt 中该记录号后面的哈希相同：
 $ {leaf}
@@ -51,8 +51,12 @@ $ {leaf}
 三、能证明什么，不能证明什么
 
 能证明：这些记录在检查点签名时就在日志中，内容和次序此后未改动。
+不能证明：首条之前、末条之后没有同一时段的记录，需要时请索取前一条和后一条（audit prove）。
 不能证明：签名之前记录是否属实；也不能排除持有签名密钥的人重写整个日志后重新签名。
-后者要与见证方（学校的采集端、审计员的主机）保存的检查点比对：同一记录数对应的根必须相同。
+后者要与见证方（学校的采集端、审计员的主机）保存的检查点比对。本导出证明的只有 checkpoint.body：
+记录数相同时，它的前三行（名称、记录数、根）与见证方保存的必须逐字相同；记录数不同时，请索取按
+见证方那个检查点所作的导出（audit export --size 记录数）。checkpoints 中的其他检查点和本说明不在
+签名的根之内，不能作为证明。
 
 四、用途限制
 
@@ -60,7 +64,8 @@ $ {leaf}
 不得用于教师考核评价（网络安全法第三十二条、个人信息保护法第六条）。用后请按规定销毁。
 
 文件：entries.jsonl 记录；checkpoint.body 检查点，即被签名的内容，checkpoint.sig 签名；
-checkpoints 期间每日的检查点；key.pem 公钥；hashes.txt 通向签名根的哈希；verify.py 检查程序。
+checkpoints 期间每日的检查点（未经证明，供查找）；key.pem 公钥；hashes.txt 通向签名根的哈希；
+verify.py 检查程序。
 
 ----------------------------------------------------------------------------------------
 
@@ -81,17 +86,22 @@ A. With what every system has (unpack it into an empty folder, and run these the
 B. Every record (Python 3.6 or later, nothing to install)
 
 4. Whether the records lead to the signed root, and the first line that does not: command 4 above.
-   Where you keep the key, add --key and the name of its file.
+   Where you keep the key, add --key and the name of its file, which is not to be in this folder.
 5. A single record, here the first line, with what every system has: command 5 above gives the hash
    that stands behind the row's number in hashes.txt.
 
 C. What this proves, and what not
 
 It proves that these records were in the log when the checkpoint was signed, and that neither they
-nor their order have changed since. It does not prove that what was recorded is true, nor that
-nobody who has the signing key rewrote the whole log and signed it anew. For that, compare with a
-checkpoint that a witness keeps (agents in schools, the auditor's host): the root over the same
-number of rows has to be the same.
+nor their order have changed since. It does not prove that no row of that time stands before the
+first or behind the last: where that matters, ask for the one before and the one behind (audit
+prove). It does not prove that what was recorded is true, nor that nobody who has the signing key
+rewrote the whole log and signed it anew. For that, compare with a checkpoint that a witness keeps
+(agents in schools, the auditor's host). Only checkpoint.body is proved here: over the same number
+of rows, its first three lines (name, rows, root) have to be those that the witness keeps, letter
+for letter. Where the witness keeps one over another number, ask for an export under that one (audit
+export --size NUMBER). The others in the file checkpoints, and this page, are not under the signed
+root, and prove nothing.
 
 D. What it may be used for
 
@@ -100,8 +110,8 @@ marketing, not for the appraisal of teachers (Cybersecurity Law art. 32, PIPL ar
 as your rules say when it is not needed any more.
 
 Files: entries.jsonl, the records; checkpoint.body, the checkpoint, which is what was signed, and
-checkpoint.sig, the signature; checkpoints, one of each day; key.pem; hashes.txt, which leads to the
-signed root; verify.py.
+checkpoint.sig, the signature; checkpoints, one of each day (not proved, for finding); key.pem;
+hashes.txt, which leads to the signed root; verify.py.
 """
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from collector.evidence.heads import Head, heads_in, keys_of, signer_in
 from collector.evidence.lines import one
 from collector.evidence.reader import LogReader
+from collector.evidence.removed import removal_of
 from collector.evidence.segments import MOST_LINE_BYTES, SEALED, numbered_lines, segment_of
 from collector.evidence.signing import CHECKPOINT, CHECKPOINTS
 from core.errors import MonitorError
@@ -23,7 +24,7 @@ def head_of(folder: Path, size: int = 0) -> Head:
         heads = heads_in(folder / name)
         return next(x for x in heads if x.checkpoint and size in (0, x.size))
     except (FileNotFoundError, StopIteration):
-        what = f"over {size} rows" if size else "yet"
+        what = f"over {size} rows (those over removed rows go with them)" if size else "yet"
         raise NotProved(f"{folder} has no checkpoint {what}") from None
 
 
@@ -54,7 +55,11 @@ def line_of_row(folder: Path, row: int) -> bytes:
         for _, line in numbered_lines(path):
             if (said := one(line)) and said.row == row:
                 return line.rstrip(b"\n")
-    raise NotProved(f"row {row} is not in {folder}")
+    by = removal_of(LogReader(folder).removed(), row)
+    gone = (
+        f": it was removed when it was old enough, as row {by.row} says; ask a copy" if by else ""
+    )
+    raise NotProved(f"row {row} is not in {folder}{gone}")
 
 
 def _bisected(path: Path, row: int) -> bytes | None:

@@ -22,6 +22,13 @@ BACK_NS: Final = 300 * SECOND
 _SPECIAL: Final = frozenset({KEY_ROW, SEAL_ROW, ANEW_ROW, RETENTION_ROW, *CLOCK_ROWS})
 
 
+def removed_to(said: reading.Said) -> int:
+    """Return up to which row a row says that retention removed them, 0 where it says nothing."""
+    last = said.details.get("last") if isinstance(said.details, dict) else 0
+    own = said.kind == RETENTION_ROW and said.agent.startswith(OWN)
+    return last if own and isinstance(last, int) else 0
+
+
 @dataclass(slots=True)
 class Rows:
     """Looks at rows in their order, and keeps in *seen* what it found."""
@@ -71,9 +78,9 @@ class Rows:
         elif line.kind in CLOCK_ROWS:
             if said.agent.startswith(OWN):
                 self.seen.back_told.append(line.row)
-        elif line.kind == RETENTION_ROW and isinstance(details.get("last"), int):
-            self.seen.removed_to = max(self.seen.removed_to, details["last"])
-            self.seen.removed_by = line.row
+        elif line.kind == RETENTION_ROW:
+            if removed_to(said) >= self.seen.skipped:  # a later one may not be signed yet
+                self.seen.removed_by = self.seen.removed_by or line.row
         elif line.kind == ANEW_ROW and said.agent.startswith(OWN):
             what = "what stands before this row was signed anew then: only a witness vouches for it"
             self.seen.say("made_anew", what, "", 0, line.row)

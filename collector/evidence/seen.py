@@ -54,8 +54,8 @@ class Seen:
     back_told: list[int] = field(default_factory=list)
     digests: dict[str, Digest] = field(default_factory=dict)
     seals: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
-    removed_to: int = 0
     removed_by: int = 0
+    """The row that says of all rows before the first that is here that they were removed."""
     rhythm: Rhythm = field(default_factory=Rhythm)
     begins: dict[str, tuple[int, int]] = field(default_factory=dict)
     """The first row of each segment, and when it was received."""

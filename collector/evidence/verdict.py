@@ -197,7 +197,7 @@ class Verdict:
             self.seen.say("unsigned", "there are no rows here, and no checkpoint")
             return
         last = self.seen.last
-        told = self.seen.removed_to >= first - 1 and last and self.seen.removed_by <= last.size
+        told = last and 0 < self.seen.removed_by <= last.size
         if first > 1 and told:
             what = f"rows 1 to {first - 1} were removed, as row {self.seen.removed_by} says"
             self.seen.say("retention", what, "", 0, self.seen.removed_by)

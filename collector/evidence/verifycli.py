@@ -170,12 +170,17 @@ def _unpacked_and_verified(path: Path, keys: tuple[Path, ...], place: Path) -> t
 
 
 def _unpack(path: Path, folder: Path) -> None:
-    from zipfile import ZipFile  # noqa: PLC0415
+    """Unpack a ZIP to no more than what DEFLATE makes of its size; raises for one that cheats."""
+    from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile  # noqa: PLC0415
 
     with ZipFile(path) as packed:
-        names = packed.namelist()
+        names, members = packed.namelist(), packed.infolist()
         if len({*names}) < len(names):
             raise ValueError("a file is twice in it")
+        if any(one.compress_type not in {ZIP_STORED, ZIP_DEFLATED} for one in members):
+            raise ValueError("it is packed in a way that exports are not")
+        if sum(one.compress_size for one in members) > path.stat().st_size:
+            raise ValueError("its files lie over each other")
         packed.extractall(folder)
 
 

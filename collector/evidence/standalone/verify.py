@@ -5,17 +5,22 @@
 0 正常 fine; 1 有问题 bad; 2 用法错误，或签名未验证 wrong use, or the signature was not checked.
 """
 
+import os
+import sys
+
+if __name__ == "__main__" and not sys.flags.isolated:
+    sys.path.pop(0)  # a hashlib.py beside this file is no part of it
+
 import argparse
 import base64
 import hashlib
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
-from typing import Iterator, List, Tuple
+from typing import Iterator, List, Optional, Tuple
 
 FORMAT = "schoolwatch-export/2"
+FILES = "README.txt SHA256SUMS checkpoint.body checkpoint.sig checkpoints entries.jsonl export.json hashes.txt key.pem verify.py"  # noqa: E501
 OPENSSL = "openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in checkpoint.body -sigfile checkpoint.sig"  # noqa: E501
 Told = Tuple[int, int, str, bool]  # behind which row, up to which; the hash; is it in the export?
 
@@ -66,29 +71,39 @@ def check_rows() -> Tuple[int, int, int]:
                 raise ValueError(f"{where} 被改动、移走或插入 was changed, taken out or put in")
         if entries.readline():
             raise ValueError(f"entries.jsonl 多出第 {count + 1} 行 / line {count + 1} is too many")
+    if not count:
+        raise ValueError("entries.jsonl 没有记录 / it has no rows")
     return first, row, count
 
 
-def check(kept: bytes) -> int:
-    said, wrong = json.loads(Path("export.json").read_bytes().decode()), wrong_files()
+def check(kept: Optional[bytes]) -> int:
+    names = sorted(os.listdir("."))
+    if any(os.path.islink(name) or not os.path.isfile(name) for name in names):
+        raise ValueError("只应有普通文件 / only plain files belong in an export")
+    text, wrong = Path("export.json").read_bytes().decode(), wrong_files()
+    said = json.loads(text)
     if said["format"] != FORMAT:
-        print(f"！{said['format']}：请用其中的 verify.py / use the verify.py that is in it")
+        print(f"！{said['format']!r:.50}：请用其中的 verify.py / use the verify.py that is in it")
         return 1 if wrong else 2
+    if names != FILES.split():
+        raise ValueError(f"多出或缺少文件 / too many files, or too few: {names}")
     pem, body = Path("key.pem").read_bytes(), Path("checkpoint.body").read_bytes()
-    if kept and kept.split() != pem.split():
+    if kept is not None and kept.split() != pem.split():
         raise ValueError("公钥不是您保存的那一个 / the key is not the one that you keep")
     openssl = subprocess.getoutput(OPENSSL)
     if "Verification Failure" in openssl:
         raise ValueError("检查点的签名无效 / the checkpoint's signature does not hold")
     origin, size, root, time, *_ = body.decode().split("\n")
+    if not (origin + time).isprintable():
+        raise ValueError("checkpoint.body 含控制字符 / it has control characters")
     rest = hashes()
     found, more = root_over(0, int(size), next(rest), rest)
     if found != base64.b64decode(root) or any(more):
         raise ValueError("hashes.txt 与签名的根不符 / it does not lead to the signed root")
     first, last, rows = check_rows()
     facts = {"origin": origin, "size": int(size), "first": first, "last": last, "rows": rows}
-    if said != {**said, **facts} or wrong:
-        raise ValueError(f"与 SHA256SUMS 或记录不符 / not what sums or rows say: {wrong or facts}")
+    if wrong or text != json.dumps({**said, **facts}, indent=1, ensure_ascii=False) + "\n":
+        raise ValueError(f"与摘要或记录不符 / not what sums or rows say: {wrong or facts!r}")
     print(f"{origin}：{time[5:]} 签名，共 {size} 条 / signed then, over {size} rows")
     print(f"公钥摘要 / digest of key.pem: {hashlib.sha256(pem).hexdigest()}")
     print(f"✓ {rows} 条记录与签名的根相符 / {rows} rows are what the signed root was made of")
@@ -106,12 +121,17 @@ def main(words: List[str]) -> int:
     parser.add_argument("folder", nargs="?", default=os.path.dirname(os.path.abspath(__file__)))
     asked = parser.parse_args(words)
     try:
-        kept = Path(asked.key).read_bytes() if asked.key else b""
+        kept = Path(asked.key).read_bytes() if asked.key is not None else None
         os.chdir(asked.folder)
+    except OSError as error:
+        parser.error(str(error))
+    if kept is not None and b"BEGIN PUBLIC KEY" not in kept:
+        parser.error("--key: 不是 PEM 公钥 / it is no public key in PEM")
+    try:
         return check(kept)
     except Exception as error:  # whatever a changed file brings: it is not what was exported
         known = type(error) is ValueError
-        print(f"✗ 有问题 / BAD: {error if known else f'无法读取 cannot be read: {error!r}'}")
+        print(f"✗ 有问题 / BAD: {error if known else f'无法读取 cannot be read: {error!r:.300}'}")
         return 1
 
 

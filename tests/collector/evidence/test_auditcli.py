@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import threading
 import zipfile
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,12 @@ def test_rows_are_found_by_anything_they_say(log: Made, capsys: Out) -> None:
     noon = [one["row"] for one in every if one["at"] >= BEGIN + DAY + 5 * 10**9]
     words = ("--clock", "at", "--from", rfc3339(BEGIN + DAY + 5 * 10**9))
     assert searched(capsys, log, *words) == noon
+
+
+def test_a_kind_that_there_is_not_is_said_to_be_none(log: Made, capsys: Out) -> None:
+    for kind, known in (("不存在", False), ("端口", True), ("link_down", True)):
+        _, _, err = told(capsys, "search", "--config", log.folder, "--kind", kind)
+        assert (f"is called {kind}" in err) is not known
 
 
 def test_no_more_rows_are_shown_than_asked_for_and_that_is_said(log: Made, capsys: Out) -> None:
@@ -158,6 +166,23 @@ def test_what_is_handed_out_is_verified_too(log: Made, tmp_path: Path, capsys: O
             packed.writestr("entries.jsonl", b"{}\n")
         code, said, _ = told(capsys, "verify", path)
         assert (code, "twice" in said) == (1, True)
+
+
+def test_a_small_file_that_unpacks_without_bound_is_not_unpacked(
+    tmp_path: Path, capsys: Out
+) -> None:
+    bomb, pile = tmp_path / "bomb.zip", tmp_path / "pile.zip"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_BZIP2) as packed:
+        packed.writestr("entries.jsonl", bytes(1_000_000))
+    with zipfile.ZipFile(pile, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a", os.urandom(1_000))
+        for name in "bc":
+            other = copy(packed.filelist[0])
+            other.filename = name
+            packed.filelist.append(other)
+    for path, why in ((bomb, "packed in a way"), (pile, "lie over each other")):
+        code, said, _ = told(capsys, "verify", path)
+        assert (code, why in said) == (1, True)
 
 
 def test_an_export_that_there_is_no_room_to_unpack_is_not_called_bad(

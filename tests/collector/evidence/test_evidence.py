@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from collector.eventrows import EventRows
 from collector.evidence import copying, expiry, patrol, segments, signing
 from collector.evidence.backups import DailyCopy
 from collector.evidence.chores import EvidenceChores
+from collector.evidence.comparing import compared
+from collector.evidence.export import prove
+from collector.evidence.prove import NotProved
 from collector.evidence.reader import LogReader
 from collector.evidence.verify import Check
 from collector.filedigest import digest_of
@@ -368,9 +372,11 @@ def test_checkpoints_over_nothing_but_removed_rows_go_with_them_and_are_counted(
     gone = expiry.remove_old(one.journal, 184, one.clock, 0)
     last = gone[-1].last
     assert [each.size for each in LogReader(tmp_path / "audit").checkpoints()] == [
-        size for size in sizes if size >= last
-    ]
-    assert before.endswith(path.read_bytes()), "and what stays is as it was"
+        *(size for size in sizes if size >= last),
+        *(each.row for each in gone),
+    ], "a record of removal is signed before the segment goes"
+    stays = next(size for size in sizes if size >= last)
+    assert path.read_bytes().startswith(before[before.index(f"d1\n{stays}\n".encode()) - 12 :])
     told = [str(said["details"]) for said in one.kinds("retention_removed")]
     counted = [int(found) for found in re.findall(r"'checkpoints': (\d+)", "".join(told))]
     assert len(counted) == len(gone)
@@ -381,6 +387,43 @@ def test_checkpoints_over_nothing_but_removed_rows_go_with_them_and_are_counted(
     assert "gap" not in [found.word for found in report.findings]
     one.again()
     assert stopped(one.log) == ""
+
+
+def test_what_a_witness_holds_is_compared_with_what_is_left_and_the_hashes_of_the_rest(
+    tmp_path: Path,
+) -> None:
+    one, audit = Collector(tmp_path), tmp_path / "audit"
+    for _ in range(3):
+        one.lives(1)
+        sign(one.log)
+    one.chores.seal_now()
+    sign(one.log)
+    held = list(LogReader(audit).checkpoints())
+    one.clock.at += 183 * DAY
+    gone = expiry.remove_old(one.journal, 184, one.clock, 0)
+    last = gone[-1].last
+    found = compared(audit, held)
+    assert (found.fine, found.removed, len(found.found)) == (True, last, len(held))
+    assert any(f"{last} rows were removed" in line for line in found.lines())
+    with pytest.raises(NotProved, match=f"removed when it was old enough, as row {gone[0].row}"):
+        prove(audit, 1, tmp_path / "x.zip")
+
+    forged = replace(held[0], root=held[1].root)
+    assert [word for _, word in compared(audit, [forged]).found] == ["differs"]
+    for tile in files(audit / "tile/0"):
+        tile.write_bytes(b"\1" + tile.read_bytes()[1:])
+    assert {word for _, word in compared(audit, held).found} == {"differs"}
+
+
+def test_rows_that_are_gone_without_a_record_are_missed_by_who_compares(tmp_path: Path) -> None:
+    one, audit = Collector(tmp_path), tmp_path / "audit"
+    one.lives(2)
+    one.chores.seal_now()
+    sign(one.log)
+    held = list(LogReader(audit).checkpoints())
+    segments.segments(audit)[0].unlink()
+    found = compared(audit, held)
+    assert (found.fine, "no row says that they were removed" in found.damage) == (False, True)
 
 
 def test_a_checkpoint_that_is_damaged_stays_as_evidence_whatever_is_removed(
@@ -546,10 +589,12 @@ def test_a_copy_keeps_the_checkpoints_of_rows_that_only_it_has_still(tmp_path: P
     sign(one.log)
     made = copying.copy_log(tmp_path / "c/audit", to)
     own = [each.size for each in LogReader(tmp_path / "c/audit").checkpoints()]
-    assert [each.size for each in LogReader(to).checkpoints()] == [*sizes, made.rows]
-    assert len(own) < len(sizes)
+    found = [each.size for each in LogReader(to).checkpoints()]
+    assert found == sorted({*sizes, *own})
+    assert found[-1] == made.rows
+    assert sizes[0] < own[0]
     drilled = copying.drill(to, tmp_path / "drill", tmp_path / "c/audit")
-    assert (drilled.oldest, drilled.rows, drilled.checkpoints) == (1, made.rows, len(sizes) + 1)
+    assert (drilled.oldest, drilled.rows, drilled.checkpoints) == (1, made.rows, len(found))
 
 
 def files(folder: Path) -> list[Path]:

@@ -1,5 +1,6 @@
 """An export proves itself to who has only it; whatever is changed in it is found."""
 
+import base64
 import contextlib
 import json
 import os
@@ -16,12 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collector.evidence.export import Export, export, prove, writing
+from collector.evidence.heads import heads_in
 from collector.evidence.prove import NotProved, line_of_row
 from collector.evidence.search import Question
 from collector.evidence.standalone import verify
 from core.errors import ConfigError, LogDamaged
 from core.merkle import hashing, proofs
-from core.merkle.note import checkpoint_in
+from core.merkle.note import Note, checkpoint_in
 from core.merkle.notes import read_framed
 from tests.collector.evidence.logs import BEGIN, DAY, Made, made
 
@@ -106,6 +108,10 @@ def forged(folder: Path, name: str, data: bytes) -> Iterator[None]:
     """Have other bytes in one file meanwhile, and sums that fit."""
     with changed(folder, name, data), changed(folder, "SHA256SUMS", sums_of(folder)):
         yield
+
+
+def notes_of(folder: Path) -> list[Note]:
+    return list(read_framed((folder / "checkpoints").read_bytes()))
 
 
 def test_an_export_is_what_the_log_has(
@@ -278,7 +284,100 @@ def test_an_export_of_another_format_is_not_judged(
     older = (folder / "export.json").read_bytes().replace(b"export/2", b"export/1")
     with forged(folder, "export.json", older):
         code, told = judged(folder, capsys)
-    assert (code, "schoolwatch-export/1：请用其中的 verify.py" in told) == (2, True)
+    assert (code, "schoolwatch-export/1'：请用其中的 verify.py" in told) == (2, True)
+
+
+def test_no_more_and_no_less_than_the_files_of_an_export_pass_whoever_fits_the_digests(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with forged(folder, "more.jsonl", b'{"row":999}\n'):
+        code, told = judged(folder, capsys)
+    assert (code, "more.jsonl" in told) == (1, True)
+    (folder / "more").mkdir()
+    code, told = judged(folder, capsys)
+    assert (code, "only plain files" in told) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["export.json", "entries.jsonl", "SHA256SUMS", "more"])
+@pytest.mark.parametrize("where", ["/dev/zero", "/dev/stdin", "README.txt"])
+def test_what_is_no_plain_file_is_not_opened(
+    folder: Path, name: str, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / name).unlink(missing_ok=True)
+    (folder / name).symlink_to(where)
+    code, told = judged(folder, capsys)
+    assert (code, "only plain files" in told) == (1, True)
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    assert judged(folder, capsys)[0] == 1
+
+
+def test_an_export_without_rows_proves_nothing(
+    log: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = proved(log, tmp_path / "x.zip", 313)
+    root = (folder / "checkpoint.body").read_text().split("\n")[2]
+    told = f"1-901 {base64.b64decode(root).hex()}\n".encode()
+    said = re.sub(
+        rb'("(?:first|last|rows)": )\d+', rb"\g<1>0", (folder / "export.json").read_bytes()
+    )
+    with (
+        changed(folder, "entries.jsonl", b""),
+        changed(folder, "hashes.txt", told),
+        forged(folder, "export.json", said),
+    ):
+        code, words = judged(folder, capsys)
+    assert (code, "it has no rows" in words) == (1, True)
+
+
+def test_an_export_says_one_thing_of_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (folder / "export.json").read_bytes()
+    for other in (
+        said.replace(b'"rows": ', b'"rows": 9999,\n "rows": '),
+        said.replace(b"\n", b"\r\n"),
+        b"\xef\xbb\xbf" + said,
+        said + b"\n",
+        b"[" * 1_000_000,
+    ):
+        with forged(folder, "export.json", other):
+            assert judged(folder, capsys)[0] == 1, other[:40]
+
+
+def test_a_key_that_is_none_is_wrong_use_and_never_no_key(
+    log: Made, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = tmp_path / "audit.key"
+    for text in (b"", (log.audit / "keys").read_bytes(), None):
+        write(name, text)
+        for key in (str(name), ""):
+            with pytest.raises(SystemExit) as stopped:
+                judged(folder, capsys, "--key", key)
+            assert stopped.value.code == 2
+
+
+def test_what_a_forger_writes_cannot_draw_on_the_screen(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = (folder / "export.json").read_bytes()
+    drawn = b"\\u001b[2K\\r\\ud800"
+    with forged(folder, "export.json", said.replace(b"export/2", drawn)):
+        code, told = judged(folder, capsys)
+    assert (code, "\x1b" in told) == (2, False)
+    with forged(folder, "\x1b[2K\n", b""):
+        code, told = judged(folder, capsys)
+    assert (code, "\x1b" in told) == (1, False)
+    with (folder / os.fsdecode(b"\xff")).open("wb"):
+        assert judged(folder, capsys)[0] == 1
+
+
+def test_a_module_that_lies_beside_the_verifier_is_not_run(folder: Path) -> None:
+    for name in ("hashlib", "json", "argparse", "typing"):
+        (folder / f"{name}.py").write_text("raise SystemExit(0)\n")
+    words = [sys.executable, "verify.py"]
+    done = subprocess.run(words, cwd=folder, capture_output=True, timeout=60, check=False)
+    assert (done.returncode, b"hashlib.py" in done.stdout) == (1, True)
 
 
 def test_an_export_of_a_forged_log_has_another_key(
@@ -370,7 +469,7 @@ def test_a_row_is_proved_under_an_older_checkpoint(
 ) -> None:
     found = proved(log, tmp_path / "x.zip", 50, 100)
     assert "over 100 rows" in judged(found, capsys)[1]
-    (one,) = read_framed((found / "checkpoints").read_bytes())
+    (one,) = notes_of(found)
     assert one.text.encode() == (found / "checkpoint.body").read_bytes()
     for row, size, why in (
         *((101, 100, "not among the 100"), (50, 77, "no checkpoint over 77")),
@@ -380,8 +479,28 @@ def test_a_row_is_proved_under_an_older_checkpoint(
             prove(log.audit, row, tmp_path / "y.zip", size)
 
 
+def test_an_export_is_made_under_the_checkpoint_that_a_witness_holds(
+    log: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heads = list(heads_in(log.audit / "checkpoints"))
+    held = heads[len(heads) // 2].checkpoint
+    assert held
+    with writing(tmp_path / "x.zip") as part:
+        found = export(log.audit, Question(), part, held.size)
+    assert (found.first, found.last) == (1, held.size)
+    code, told = judged(tmp_path / "x.zip", capsys)
+    assert (code, f"over {held.size} rows" in told) == (0, True)
+    body = checkpoint_in((tmp_path / "x" / "checkpoint.body").read_text("utf-8"))
+    assert (body.size, body.root) == (held.size, held.root)
+    sizes = [checkpoint_in(one.text).size for one in notes_of(tmp_path / "x")]
+    assert sizes == sorted({*sizes}), "none is of more rows than the one that proves"
+    assert sizes[-1] == held.size
+    with pytest.raises(NotProved, match="no checkpoint over 77"):
+        export(log.audit, Question(), tmp_path / "y.zip", 77)
+
+
 def test_the_checkpoints_of_an_export_are_one_a_day_and_its_own(folder: Path) -> None:
-    found = list(read_framed((folder / "checkpoints").read_bytes()))
+    found = notes_of(folder)
     assert found[-1].text.encode() == (folder / "checkpoint.body").read_bytes()
     days = [checkpoint_in(one.text).extension("time")[:10] for one in found]
     assert days == sorted(days)
@@ -397,7 +516,7 @@ def test_the_verifier_needs_nothing_that_python_3_6_lacks() -> None:
     named = re.findall(r"^(?:import|from) (\w+)", source, re.MULTILINE)
     known = {"argparse", "base64", "hashlib", "json", "os", "pathlib", "subprocess", "sys"}
     assert set(named) == known | {"typing"}
-    assert len(source.splitlines()) <= 120, "an auditor reads it in one sitting"
+    assert len(source.splitlines()) <= 140, "an auditor reads it in one sitting"
 
 
 # With nothing but coreutils, openssl and Python.

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -104,11 +105,15 @@ def test_a_segment_that_is_gone_is_dropped(log: Made) -> None:
 def test_the_oldest_segment_may_go_only_where_a_row_says_so(log: Made) -> None:
     (log.audit / "2026-12-01.jsonl.gz").unlink()
     assert found(log) == ("dropped", DAY2, 1, 1)
+    said = log.event("retention_removed", "audit", first=1, last=300)
+    log.append([replace(said, who="110105/school-1/a")])
+    assert found(log) == ("dropped", DAY2, 1, 1), "an agent cannot vouch for it"
     log.append([log.event("retention_removed", "audit", first=1, last=300)])
+    log.append([log.event("retention_removed", "audit", first=301, last=600)], sign=False)
     report = log.check()
     assert report.fine
     assert [(one.word, one.row) for one in report.findings if one.word == "retention"] == [
-        ("retention", 902)
+        ("retention", 903)
     ]
     edit(log.audit / DAY2, lambda lines: lines.__delitem__(20))
     assert found(log) == ("dropped", DAY2, 21, 321)
