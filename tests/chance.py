@@ -15,7 +15,7 @@ _drawn = {"quick": False}
 def choose(*, quick: bool) -> None:
     """Set for the whole run, before any test is loaded, which of the two it is."""
     _drawn["quick"] = quick
-    settings.register_profile("schoolwatch", max_examples=examples(USUAL))
+    settings.register_profile("schoolwatch", max_examples=examples(USUAL), deadline=None)
     settings.load_profile("schoolwatch")
 
 

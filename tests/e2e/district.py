@@ -63,7 +63,7 @@ interval_s = 3
 BUCKET = "schoolwatch"
 USUAL = {
     *("collector_started", "audit_key", "config_changed", "agent_enrolled"),
-    *("checkpoint", "unknown_school", "batches_dropped"),
+    *("checkpoint", "unknown_school", "batches_dropped", "fields_dropped"),
     *OF_ALERTS,
 }
 """What a collector notes in the audit log while nothing is wrong with anybody's memory."""
