@@ -136,7 +136,9 @@ class Composed:
         for name, text in (("python", PYTHON), ("schoolwatch", SCHOOLWATCH)):
             file = f"{root}{FIRST}/{name}"
             yield f"printf %s {shlex.quote(text)} >{file}; chmod 755 {file}"
-        for path in (Path(sys.base_prefix), ROOT, VENV):
+        # The system's own Python is there already, with the rest of /usr.
+        own = (Path(sys.base_prefix),) if sys.base_prefix != "/usr" else ()
+        for path in (*own, ROOT, VENV):
             yield _bound(path, f"{root}{path}")
         for inside, path in self.also.items():
             yield _bound(path, f"{root}{inside}")
