@@ -63,6 +63,8 @@ def within(span: str) -> str:
 # between digits takes every region code off, and takes nothing off where one region is chosen.
 REGION: Final = '"region" =~ /^${region:regex}$/'
 SCHOOL: Final = f'{REGION} AND "school" =~ /^${{school:regex}}$/'
+BY_SCHOOL: Final = ("region", "school")
+"""Tags of what is told apart by school."""
 AGENT: Final = f'{SCHOOL} AND "agent" =~ /^${{agent:regex}}$/'
 ROOM: Final = f'{SCHOOL} AND "room" =~ /^${{room:regex}}$/'
 COLLECTORS: Final = "\"collector\" != ''"

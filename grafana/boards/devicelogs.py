@@ -1,16 +1,12 @@
 """What is kept in the schools of the logs of devices, and what came of them."""
 
-from typing import Final
-
 from grafana_foundation_sdk.builders import table
 
 from grafana import palette, ways, words
 from grafana.boards.health import CODE, named, names
-from grafana.influxql import JUST_NOW, REGION, Query, quoted, whole
+from grafana.influxql import BY_SCHOOL, JUST_NOW, REGION, Query, quoted, whole
 from grafana.language import Language
 from grafana.panels import Look, Shown, listing, text
-
-BY_SCHOOL: Final = ("region", "school")
 
 
 def kept(t: Language) -> table.Panel:

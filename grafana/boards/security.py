@@ -10,11 +10,20 @@ from grafana.boards import devicelogs, sensorhealth
 from grafana.boards.health import CODE, named, names
 from grafana.frame import board as frame
 from grafana.frame import to_board
-from grafana.influxql import JUST_NOW, REGION, Column, Query, last, over_time, quoted, totals
+from grafana.influxql import (
+    BY_SCHOOL,
+    JUST_NOW,
+    REGION,
+    Column,
+    Query,
+    last,
+    over_time,
+    quoted,
+    totals,
+)
 from grafana.language import Language
 from grafana.panels import Look, Shown, curves, listing, renamed, tiles
 
-BY_SCHOOL: Final = ("region", "school")
 BY_KIND: Final = ", ".join(quoted((*BY_SCHOOL, "kind")))
 
 

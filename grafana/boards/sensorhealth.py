@@ -1,16 +1,12 @@
 """The sensors themselves: where they listen, what they lost, whom they saw."""
 
-from typing import Final
-
 from grafana_foundation_sdk.builders import table, timeseries
 
 from grafana import palette, ways, words
 from grafana.boards.health import CODE, named, names
-from grafana.influxql import JUST_NOW, REGION, Column, Query, over_time, quoted, whole
+from grafana.influxql import BY_SCHOOL, JUST_NOW, REGION, Column, Query, over_time, quoted, whole
 from grafana.language import Language
 from grafana.panels import Look, Shown, curves, listing, text
-
-BY_SCHOOL: Final = ("region", "school")
 
 
 def listening(t: Language) -> table.Panel:

@@ -15,7 +15,7 @@ from msgspec import Meta
 from agent.sensor.detectors.base import Machine, detectors
 from agent.sensor.facts import ACK, RST, SYN, Address, Fact, Tcp
 from agent.sensor.incidents import NUMBERS_MAX, Incidents, Party, Sign
-from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, WEB_PORTS
+from agent.sensor.ports import DEVICE_PORTS, LOGIN_PORTS, SSH_PORTS, SYSTEM_MAX, WEB_PORTS
 from agent.sensor.reach import WORM_SWEEP
 from agent.sensor.sessions import Session, Sessions
 from agent.sensor.shared import Shared
@@ -24,7 +24,6 @@ from agent.sensor.tables import Bounded, Distinct
 KIND: Final = "password_guessing"
 
 FTP, FTP_DATA, RDP, VNC = 21, 20, 3389, 5900
-SYSTEM_MAX: Final = 1023
 OPENS: Final = SYN | RST | ACK
 
 LEAST: Final = {**dict.fromkeys(SSH_PORTS, 400), RDP: 100, VNC: 12}
